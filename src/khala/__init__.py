@@ -1,0 +1,3 @@
+"""Khala: whole songs from words."""
+
+__version__ = "0.1.0"

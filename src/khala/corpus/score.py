@@ -1,0 +1,115 @@
+"""What a composed song is: the hand-over between composing (`corpus.compose`) and rendering (`corpus.render`).
+
+Times are in beats from the start of the song. A bar is a whole, even number of codec frames (2048 samples), so that the
+tempo is locked to the codec's frame grid and a repeated bar gives repeated codes.
+"""
+
+from dataclasses import dataclass
+
+FRAME_RATE = 44100 / 2048
+"""Codec frames a second."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """One note of an instrument: `start` and `length` in beats, MIDI `pitch`, `velocity` 1..127."""
+
+    start: float
+    length: float
+    pitch: int
+    velocity: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """One instrument: General MIDI `program` (0..127; drums ignore it), `gain` in dB, `pan` -1..1, `reverb` send 0..1."""
+
+    name: str  # "drums", "bass", "comp", "lead", "pad", ...
+    program: int
+    notes: tuple[Note, ...]
+    gain: float = 0.0
+    pan: float = 0.0
+    reverb: float = 0.2
+    drums: bool = False
+
+
+@dataclass(frozen=True)
+class Syllable:
+    """One sung note: syllable number `index` (0-based) of word number `word` of its line, on MIDI `pitch`."""
+
+    word: int
+    index: int
+    start: float
+    length: float
+    pitch: int
+
+
+@dataclass(frozen=True)
+class SungLine:
+    """One line of the lyrics, as sung. `words` are lower-case dictionary words; the syllables lie in time order."""
+
+    section: int  # index into Score.sections
+    text: str  # as printed in the lyrics
+    words: tuple[str, ...]
+    syllables: tuple[Syllable, ...]
+
+
+@dataclass(frozen=True)
+class Chord:
+    """A chord from `start` for `length` beats: `root` 0..11 (C = 0), `quality` such as "maj", "min", "7", "maj7", "min7"."""
+
+    start: float
+    length: float
+    root: int
+    quality: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the form: `name` is a section tag without brackets ("verse"), `energy` 0..1."""
+
+    name: str
+    start_bar: int
+    bars: int
+    energy: float
+    chords: tuple[Chord, ...]
+
+
+@dataclass(frozen=True)
+class Score:
+    """A whole song. `voice` is "female", "male" or "" for an instrumental; `key` 0..11, `mode` "major" or "minor"."""
+
+    seed: int
+    style: str
+    key: int
+    mode: str
+    frames_per_bar: int
+    beats_per_bar: int
+    voice: str
+    sections: tuple[Section, ...]
+    parts: tuple[Part, ...]
+    lines: tuple[SungLine, ...]
+    tags: tuple[str, ...]
+    description: str
+    lyrics: str
+
+    @property
+    def bars(self) -> int:
+        return sum(section.bars for section in self.sections)
+
+    @property
+    def beat_seconds(self) -> float:
+        return self.frames_per_bar / FRAME_RATE / self.beats_per_bar
+
+    @property
+    def bpm(self) -> float:
+        return 60.0 / self.beat_seconds
+
+    @property
+    def frames(self) -> int:
+        """Length of the song in codec frames; the last bar is the ring-out."""
+        return self.bars * self.frames_per_bar
+
+    @property
+    def seconds(self) -> float:
+        return self.frames / FRAME_RATE

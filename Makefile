@@ -1,0 +1,56 @@
+# make song   sets everything up and makes a song of about 30 seconds in this folder
+# make test   sets everything up and runs every check
+#
+# Both build .venv with an exact version of torch. On Linux the default build of torch carries GPU libraries (large, and it
+# runs on a CPU too); name PyTorch's CPU-only index to pip and the same version comes as the small CPU build:
+#   PIP_EXTRA_INDEX_URL=<PyTorch's CPU index> make song
+
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+VENV ?= .venv
+BIN := $(VENV)/bin
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+SOUND_FONT := /usr/share/sounds/sf2/FluidR3_GM.sf2
+
+.PHONY: song test lint corpus-tools mini clean
+
+song: $(VENV)/.song
+	$(BIN)/khala generate
+
+test: $(VENV)/.dev corpus-tools lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Composing songs to train on needs an instrument player, a sound font and a speaking voice; making songs needs none of them.
+corpus-tools:
+	@if command -v fluidsynth >/dev/null && command -v flite >/dev/null && [ -e $(SOUND_FONT) ]; then :; else \
+		echo "Installing fluidsynth, a General MIDI sound font and flite with apt (for the training corpus)"; \
+		$(SUDO) apt-get update -qq && \
+		$(SUDO) apt-get install -y -qq --no-install-recommends fluidsynth libfluidsynth3 fluid-soundfont-gm flite; fi
+
+# Builds Khala Mini from nothing: composes the corpus, trains the codec and both language models. Many hours.
+mini: $(VENV)/.dev corpus-tools
+	PATH="$(abspath $(BIN)):$$PATH" recipes/mini/run.sh
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.torch: | $(BIN)/python
+	$(BIN)/python -m pip install --quiet "$(TORCH)"
+	touch $@
+
+$(VENV)/.song: pyproject.toml | $(VENV)/.torch
+	$(BIN)/python -m pip install --quiet -e .
+	touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/.torch
+	$(BIN)/python -m pip install --quiet -e ".[dev]"
+	touch $@

@@ -1,0 +1,5 @@
+"""`python -m khala` is the `khala` command."""
+
+from khala.cli.main import main
+
+main()

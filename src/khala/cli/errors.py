@@ -1,0 +1,39 @@
+"""From an exception to one line on stderr and an exit status.
+
+0 well; 2 bad input or unwritable output; 3 a missing or broken model; 130 interrupted. Everything else is a bug and
+keeps its traceback.
+"""
+
+import typer
+
+from khala.music.errors import KhalaError
+
+INTERRUPTED = 130
+
+
+def report(error: Exception) -> int:
+    """Print what `error` says on one line of stderr; return the exit status.
+
+    Raises `error` again if it is nobody's fault but ours."""
+    match error:
+        case KhalaError():
+            complain(str(error))
+            return error.exit_status
+        case typer.TyperException():
+            complain(error.format_message() + _where_to_look(error))
+            return error.exit_code
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # torch's, without importing torch
+        complain("out of memory; ask for a shorter --duration or fewer --takes")
+        return 1
+    raise error
+
+
+def complain(message: str) -> None:
+    """One line on stderr, safe for a terminal: what was typed may hold newlines and control characters."""
+    line = " ".join(message.split())
+    typer.echo("khala: " + "".join(c if c.isprintable() else "?" for c in line), err=True)
+
+
+def _where_to_look(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return f" See {context.command_path} --help." if context is not None else ""

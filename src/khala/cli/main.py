@@ -1,0 +1,77 @@
+"""The `khala` command. A verb is a module `khala.cli.<verb>` with a typer app `app`, imported when it is called."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from khala import __version__
+from khala.cli.errors import INTERRUPTED, complain, report
+
+VERBS = {
+    "generate": "Make a song from words.",
+    "models": "List the models at hand, or describe one.",
+    "evaluate": "Measure songs: tempo, voice, silence, clipping, loudness, form.",
+    "doctor": "Say whether this machine can make songs, and what is missing.",
+    "corpus": "Compose songs to train on and turn them into tokens.",
+    "train": "Train a codec, a backbone or a super-resolution model.",
+}
+
+
+class Verbs(TyperGroup):
+    """The commands of `VERBS`; importing one is put off until it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: Any, name: str) -> Any:
+        return typer.main.get_command(import_module(f"khala.cli.{name}").app) if name in VERBS else None
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+app = typer.Typer(cls=Verbs, rich_markup_mode=None, add_completion=False)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"khala {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def khala(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Whole songs from words."""
+
+
+def run(args: Sequence[str]) -> int:
+    """Run `khala ARGS`; return the exit status. Errors that a user can cause are one line on stderr."""
+    try:
+        status = typer.main.get_command(app).main(list(args) or ["--help"], prog_name="khala", standalone_mode=False)
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    except typer.Abort:
+        status = INTERRUPTED
+    except Exception as error:
+        status = report(error)
+    if status == INTERRUPTED:
+        complain("interrupted")
+    return status if isinstance(status, int) else 0
+
+
+def main() -> None:
+    """Entry point of the `khala` script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""Spectra that the measures share. Shapes: samples [channels, N], magnitudes and mels [T, bins]."""
+
+from functools import lru_cache
+from math import gcd
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from scipy.signal import get_window, resample_poly
+
+from khala.evaluation.types import Array
+
+RATE = 22050
+"""Samples a second that the perceptual measures work at."""
+WINDOW, HOP = 1024, 256
+FRAMES_PER_SECOND = RATE / HOP
+
+
+def mono(samples: Array, rate: int, to: int = RATE) -> Array:
+    """Mean of the channels at `to` samples a second [N]; what is not a number counts as silence."""
+    flat = np.nan_to_num(np.atleast_2d(samples).mean(axis=0), nan=0.0, posinf=0.0, neginf=0.0)
+    common = gcd(rate, to)
+    return flat if rate == to else np.asarray(resample_poly(flat, to // common, rate // common))
+
+
+def stft(signal: Array, window: int = WINDOW, hop: int = HOP) -> Array:
+    """Complex spectrum [T, window // 2 + 1] of a signal [N]; frame t is centred on sample t * hop."""
+    padded = np.pad(signal, window // 2)
+    frames = sliding_window_view(padded, window)[:: max(hop, 1)]
+    return np.fft.rfft(frames * _hann(window), axis=1)
+
+
+def mel(signal: Array, rate: int, bands: int, window: int = WINDOW, hop: int = HOP) -> Array:
+    """Mel magnitudes [T, bands] of a signal [N]."""
+    return np.abs(stft(signal, window, hop)) @ mel_filters(rate, window, bands).T
+
+
+@lru_cache(maxsize=16)
+def mel_filters(rate: int, window: int, bands: int) -> Array:
+    """Triangles [bands, window // 2 + 1] that are equally wide in mel (2595 log10(1 + f / 700)), from 0 Hz to half
+    the rate; each sums to one."""
+    edges = 700 * (10 ** (np.linspace(0, 2595 * np.log10(1 + rate / 2 / 700), bands + 2) / 2595) - 1)
+    bins = np.fft.rfftfreq(window, 1 / rate)
+    rising = (bins[None] - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
+    falling = (edges[2:, None] - bins[None]) / (edges[2:] - edges[1:-1])[:, None]
+    triangles = np.maximum(0, np.minimum(rising, falling))
+    narrow = triangles.sum(axis=1) == 0  # narrower than a bin: take the nearest bin
+    triangles[narrow, np.abs(bins[None] - edges[1:-1][narrow, None]).argmin(axis=1)] = 1
+    return np.asarray(triangles / triangles.sum(axis=1, keepdims=True))
+
+
+@lru_cache(maxsize=16)
+def _hann(window: int) -> Array:
+    return np.asarray(get_window("hann", window))

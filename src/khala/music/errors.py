@@ -1,0 +1,31 @@
+"""What can go wrong, as one line for the person who asked: what is wrong and what would be right."""
+
+
+class KhalaError(Exception):
+    """An error that ends a command with `exit_status` and its message as one line; nothing else is shown.
+
+    Line breaks in the message (say, of another library's error quoted in it) become spaces.
+    """
+
+    exit_status = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
+
+
+class InvalidRequest(KhalaError):
+    """The request cannot be met as asked."""
+
+    exit_status = 2
+
+
+class OutputError(KhalaError):
+    """The song cannot be written where it should go."""
+
+    exit_status = 2
+
+
+class ModelError(KhalaError):
+    """A model is missing or broken; the message ends with the command that mends it."""
+
+    exit_status = 3

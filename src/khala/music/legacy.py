@@ -1,0 +1,68 @@
+"""The published web client's request, turned into the parameters that the published service runs it with.
+
+That client sends whole minutes, and its service quietly moves what is out of range to the nearest value it runs with.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from khala.music.errors import InvalidRequest
+from khala.music.lyrics import clean_lyrics
+from khala.music.prompt import INSTRUMENTAL, PromptFields
+
+
+@dataclass(frozen=True)
+class LegacyParameters:
+    """What the published service makes of a request. `tags` and `description` exclude each other, `duration` is in
+    minutes 1..10, `top_k` 1..200 and `temperature` 0.6..1.4 are the backbone's."""
+
+    instrumental: bool
+    description: str
+    tags: str
+    lyrics: str
+    duration: int
+    top_k: int
+    temperature: float
+    superres_top_k: int = 10
+
+    def fields(self) -> PromptFields:
+        """The words of its prompts."""
+        language = INSTRUMENTAL if self.instrumental else ""
+        return PromptFields(
+            description=self.description, tags=self.tags, language=language, lyrics=self.lyrics, minutes=self.duration
+        )
+
+
+def legacy_parameters(body: Mapping[str, Any]) -> LegacyParameters:
+    """Reads {mode, prompt_mode, prompt, tags, lyrics, duration, top_k_bb, temperature}; every field may be absent.
+
+    Any `mode` but "instrumental" is sung, any `prompt_mode` but "tags" takes the prompt. InvalidRequest for a field of
+    the wrong type.
+    """
+    instrumental = _text(body, "mode") == "instrumental"
+    by_tags = _text(body, "prompt_mode") == "tags"
+    return LegacyParameters(
+        instrumental=instrumental,
+        description="" if by_tags else _text(body, "prompt"),
+        tags=_text(body, "tags") if by_tags else "",
+        lyrics="" if instrumental else clean_lyrics(_text(body, "lyrics")),
+        duration=int(_number(body, "duration", 3, 1, 10)),
+        top_k=int(_number(body, "top_k_bb", 80, 1, 200)),
+        temperature=_number(body, "temperature", 1.0, 0.6, 1.4),
+    )
+
+
+def _text(body: Mapping[str, Any], name: str) -> str:
+    value = body.get(name, "")
+    if not isinstance(value, str):
+        raise InvalidRequest(f"{name} is not text; send a string")
+    return value
+
+
+def _number(body: Mapping[str, Any], name: str, default: float, low: float, high: float) -> float:
+    value = body.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
+        raise InvalidRequest(f"{name} is not a number; send one from {low:g} to {high:g}")
+    return min(max(value, low), high)

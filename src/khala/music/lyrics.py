@@ -1,0 +1,124 @@
+"""Lyrics: cleaned as the models were taught to read them, parted into sections, and the script they are written in."""
+
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+
+SECTION_TAGS = ("intro", "verse", "pre-chorus", "chorus", "post-chorus", "bridge", "inst", "solo", "outro")
+"""Names of the parts of a song that models know, as written between brackets."""
+
+_ALIASES = {
+    "prechorus": "pre-chorus",
+    "refrain": "chorus",
+    "hook": "chorus",
+    "drop": "chorus",
+    "postchorus": "post-chorus",
+    "middle 8": "bridge",
+    "middle eight": "bridge",
+    "instrumental": "inst",
+    "interlude": "inst",
+    "break": "inst",
+    "guitar solo": "solo",
+    "piano solo": "solo",
+    "opening": "intro",
+    "ending": "outro",
+    "end": "outro",
+    "coda": "outro",
+    "前奏": "intro",
+    "主歌": "verse",
+    "副歌": "chorus",
+    "桥段": "bridge",
+    "间奏": "inst",
+    "尾奏": "outro",
+}
+
+# One pass: what a character becomes is not looked at again ("＾" stays "^" although "^" becomes an apostrophe).
+_CLEAN = str.maketrans(
+    {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # full-width ASCII
+    | dict.fromkeys("\u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B))), " ")
+    | dict.fromkeys("\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\ufeff", "")  # invisible
+    | dict.fromkeys(map(chr, (*range(0x202A, 0x202F), *range(0x2060, 0x2065), *range(0x2066, 0x206A))), "")
+    | dict.fromkeys("★☆", "")
+    | dict.fromkeys("“”„‟″¨「」«»", '"')
+    | dict.fromkeys("‘’‚‛′´ʼ`｀^『』‹›", "'")
+    | dict(zip("（）【】〖〗〔〕《》〈〉", "()[][][]<><>", strict=True))
+    | dict(zip("。、·×÷|﹏〜﹐﹒﹔﹕﹖﹗", ".,.x/-_~,.;:?!", strict=True))
+    | dict(zip("АВЕКМНОРСТУХаеорсух", "ABEKMHOPCTYXaeopcyx", strict=True))  # Cyrillic twins of Latin letters
+    | dict(zip("ΑΒΕΗΙΚΜΝΟΡΤΥΧΖ", "ABEHIKMNOPTYXZ", strict=True))  # Greek ones
+    | {"…": "..."}
+)
+_DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63]+")
+_MOJIBAKE = re.compile("\u00e2\u0080[\u0080-\u00bf]")  # UTF-8 punctuation that was read as Latin-1
+_TAG = re.compile(r"\s*\[([^\[\]]*)\]\s*(.*)")
+
+
+def clean_lyrics(text: str) -> str:
+    """Lyrics as the published models read them: full-width and look-alike characters made ASCII, invisible ones
+    dropped, a run of typographic dashes made one hyphen, white space around the whole removed."""
+    text = _MOJIBAKE.sub(lambda match: match[0].encode("latin-1").decode("utf-8"), text)
+    return _DASHES.sub("-", text).translate(_CLEAN).strip()
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the lyrics: `name` is one of SECTION_TAGS, an unknown tag in lower case, or "" before any tag."""
+
+    name: str
+    lines: tuple[str, ...]
+
+    @property
+    def known(self) -> bool:
+        """Whether models were taught this name (lines before any tag count as known)."""
+        return not self.name or self.name in SECTION_TAGS
+
+
+def section_name(tag: str) -> str:
+    """The name that the inside of a bracketed tag stands for: "Verse 1" -> "verse", "Hook" -> "chorus"; an unknown
+    one comes back in lower case."""
+    name = re.sub(r"[\s_-]+", " ", tag).strip().casefold()
+    name = re.sub(r"\s*[:#]?\s*(\d+|[ivx]+|[a-c]|x\d+)?$", "", name) if " " in name or name[-1:].isdigit() else name
+    hyphened = name.replace(" ", "-")
+    return hyphened if hyphened in SECTION_TAGS else _ALIASES.get(name, name)
+
+
+def sections(lyrics: str) -> list[Section]:
+    """The cleaned lyrics part by part; blank lines are dropped. A tag stands in brackets at the start of a line."""
+    parts: list[tuple[str, list[str]]] = []
+    for line in clean_lyrics(lyrics).splitlines():
+        if match := _TAG.fullmatch(line):
+            parts.append((section_name(match[1]), []))
+            line = match[2]
+        if line.strip():
+            if not parts:
+                parts.append(("", []))
+            parts[-1][1].append(line.strip())
+    return [Section(name, tuple(lines)) for name, lines in parts]
+
+
+def unknown_tags(lyrics: str) -> tuple[str, ...]:
+    """Section names that no model was taught, each once, in order: worth a remark, not a refusal."""
+    return tuple(dict.fromkeys(section.name for section in sections(lyrics) if not section.known))
+
+
+_SCRIPTS = {"cjk": "han", "hiragana": "kana", "katakana": "kana"}
+
+
+def _script(letter: str) -> str:
+    words = unicodedata.name(letter, "").casefold().removeprefix("fullwidth ").removeprefix("halfwidth ").split()
+    first = words[0].split("-")[0] if words else ""
+    return _SCRIPTS.get(first, first)
+
+
+def detect_script(text: str) -> str:
+    """The script that most of the letters outside brackets belong to, by its Unicode name: "latin", "han", "hangul",
+    "cyrillic", "arabic", ... Japanese is "kana" (its Han characters included), and Korean "hangul" likewise.
+    "mixed" if no script has 70 % of the letters, "" if there is no letter."""
+    counts = Counter(_script(letter) for letter in re.sub(r"[\[【].*?[\]】]", "", text) if letter.isalpha())
+    for host in ("kana", "hangul"):
+        if counts[host] * 4 >= counts["han"] and counts[host]:
+            counts[host] += counts.pop("han", 0)
+    if not counts.total():
+        return ""
+    script, letters = counts.most_common(1)[0]
+    return script if letters >= 0.7 * counts.total() else "mixed"

@@ -1,0 +1,136 @@
+"""The prompt grammar: a request as the text and special tokens that the language models were trained on.
+
+Vocal:         BOS metadata EOM language EOM START_HEADER END_HEADER lyrics EOM duration EOT PYTHON_TAG
+Instrumental:  BOS metadata EOM "Instrumental" EOM duration EOT PYTHON_TAG
+
+Every line break of the lyrics is END_HEADER. A prompt is a tuple of segments, text or `Special`, so that a user's text
+can never become a special token, whatever it says.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+from khala.music.layout import MAX_MINUTES, duration_special
+from khala.music.lyrics import clean_lyrics
+from khala.music.request import SongRequest
+
+INSTRUMENTAL = "Instrumental"
+"""What stands in the place of the language when nobody sings."""
+
+SuperresText = Literal["same_as_backbone", "same_as_backbone_no_description", "lyrics_only"]
+
+
+@dataclass(frozen=True)
+class Special:
+    """A special token by its name, such as "<|eom_id|>"."""
+
+    name: str
+
+
+Prompt = tuple[str | Special, ...]
+
+BOS = Special("<|begin_of_text|>")
+EOM = Special("<|eom_id|>")
+EOT = Special("<|eot_id|>")
+START_HEADER = Special("<|start_header_id|>")
+END_HEADER = Special("<|end_header_id|>")
+PYTHON_TAG = Special("<|python_tag|>")
+
+
+@dataclass(frozen=True)
+class PromptStyle:
+    """How a model was taught to read prompts.
+
+    `duration_text`: the length in seconds stands in the metadata, because the duration token knows minutes only.
+    `superres_text`: what super-resolution reads: the backbone's prompt, the same without a free description, or
+    neither description nor tags. Limits in tokens.
+    """
+
+    duration_text: bool = False
+    superres_text: SuperresText = "same_as_backbone_no_description"
+    backbone_limit: int = 4096
+    superres_limit: int = 2048
+
+    def __post_init__(self) -> None:
+        if self.superres_text not in get_args(SuperresText):
+            raise ValueError(f"superres_text {self.superres_text!r} is none of {', '.join(get_args(SuperresText))}")
+        if min(self.backbone_limit, self.superres_limit) < 1:
+            raise ValueError("a prompt limit is at least 1 token")
+
+
+@dataclass(frozen=True)
+class PromptFields:
+    """The words of a prompt. The metadata is the first of `description`, `tags`, `genre` that is not blank."""
+
+    description: str = ""
+    tags: str = ""
+    genre: str = ""
+    language: str = ""
+    lyrics: str = ""
+    minutes: int = 1
+
+
+def compose_prompt(fields: PromptFields) -> Prompt:
+    """The published prompt of `fields`; with the language "Instrumental" the lyrics stay out."""
+    metadata = fields.description.strip() or fields.tags.strip() or fields.genre.strip()
+    segments: list[str | Special] = [BOS, metadata, EOM, fields.language, EOM]
+    if fields.language != INSTRUMENTAL:
+        segments += [START_HEADER, END_HEADER]
+        for number, line in enumerate(fields.lyrics.strip().split("\n")):
+            segments += [END_HEADER, line] if number else [line]
+        segments.append(EOM)
+    segments += [Special(duration_special(fields.minutes)), EOT, PYTHON_TAG]
+    return tuple(segment for segment in segments if segment != "")
+
+
+def prompt_pair(fields: PromptFields, superres_text: SuperresText) -> tuple[Prompt, Prompt]:
+    """Prompts of backbone and super-resolution. Both `same_as_backbone` styles leave a sung language unnamed.
+
+    A description that super-resolution may not read takes the tags with it: the genre alone remains.
+    """
+    if superres_text != "lyrics_only" and fields.language != INSTRUMENTAL:
+        fields = replace(fields, language="")
+    described = bool(fields.description.strip())
+    bare = superres_text == "lyrics_only" or (superres_text == "same_as_backbone_no_description" and described)
+    superres = replace(fields, description="", tags="") if bare else fields
+    return compose_prompt(fields), compose_prompt(superres)
+
+
+def request_fields(request: SongRequest, style: PromptStyle) -> PromptFields:
+    """The words of a request's prompt: lyrics cleaned, the length rounded up to whole minutes (1..10).
+
+    With `style.duration_text` the length, rounded to 5 s, follows the metadata, or stands alone where none is left.
+    """
+    length = f"{max(5, 5 * math.floor(request.duration / 5 + 0.5))} seconds" if style.duration_text else ""
+    return PromptFields(
+        description=", ".join(filter(None, (request.prompt, length))) if request.prompt else "",
+        tags=", ".join(filter(None, (*request.tags, length))) if request.tags else "",
+        genre=length,
+        language=INSTRUMENTAL if request.instrumental else "",
+        lyrics=clean_lyrics(request.lyrics),
+        minutes=min(max(math.ceil(request.duration / 60), 1), MAX_MINUTES),
+    )
+
+
+def backbone_prompt(request: SongRequest, style: PromptStyle) -> Prompt:
+    """What the backbone reads before it writes the song's codes."""
+    return prompt_pair(request_fields(request, style), style.superres_text)[0]
+
+
+def superres_prompt(request: SongRequest, style: PromptStyle) -> Prompt:
+    """What super-resolution reads before the frames."""
+    return prompt_pair(request_fields(request, style), style.superres_text)[1]
+
+
+def render(prompt: Prompt) -> str:
+    """The prompt as one string, special tokens by name. For people and records: encode the segments, never this."""
+    return "".join(segment.name if isinstance(segment, Special) else segment for segment in prompt)
+
+
+def clamp_prompt(ids: Sequence[int], limit: int) -> list[int]:
+    """At most `limit` ids: what is too much goes before the last token, which always stays."""
+    if limit < 1:
+        raise ValueError("a prompt limit is at least 1 token")
+    return list(ids) if len(ids) <= limit else [*ids[: limit - 1], ids[-1]]

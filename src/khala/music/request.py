@@ -1,0 +1,189 @@
+"""A song request: what somebody asks for, validated once so that nothing behind it needs to doubt it."""
+
+import json
+import math
+import re
+import secrets
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Self
+
+from khala.music.errors import InvalidRequest
+from khala.music.tags import parse_tags, unique_tags
+
+MAX_PROMPT = 2000
+MAX_LYRICS = 10_000
+MAX_TAGS = 50
+MAX_TAG = 100
+MAX_TITLE = 200
+MIN_SECONDS = 5.0
+MAX_SECONDS = 600.0
+MAX_TAKES = 16
+MAX_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How freely codes are drawn: `temperature` 0.1..5 and `top_k` 1..1024 of the backbone, then of super-resolution.
+    `top_k` 1 always takes the likeliest code. Raises InvalidRequest."""
+
+    temperature: float = 1.0
+    top_k: int = 50
+    superres_temperature: float = 1.0
+    superres_top_k: int = 10
+
+    def __post_init__(self) -> None:
+        for name in ("temperature", "superres_temperature"):
+            object.__setattr__(self, name, _number(name, getattr(self, name), 0.1, 5.0))
+        for name in ("top_k", "superres_top_k"):
+            _integer(name, getattr(self, name), 1, 1024)
+
+
+@dataclass(frozen=True)
+class SongRequest:
+    """A song to make: a free `prompt` or `tags`, with `lyrics` or `instrumental`; `duration` in seconds.
+
+    The texts are trimmed, line breaks unified. Without a seed, `with_seed` draws one. Every refusal is an
+    InvalidRequest of one line. `tags` may also be given as one comma-separated string.
+    """
+
+    prompt: str = ""
+    tags: tuple[str, ...] = ()
+    lyrics: str = ""
+    instrumental: bool = False
+    duration: float = 60.0
+    takes: int = 1
+    seed: int | None = None
+    sampling: Sampling = field(default_factory=Sampling)
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        put(self, "prompt", _text("prompt", self.prompt, MAX_PROMPT))
+        put(self, "lyrics", _text("lyrics", self.lyrics, MAX_LYRICS, allowed="\n\t"))
+        put(self, "title", _text("title", self.title, MAX_TITLE))
+        put(self, "tags", _tags(self.tags))
+        put(self, "duration", _number("duration", self.duration, MIN_SECONDS, MAX_SECONDS, " seconds"))
+        _integer("takes", self.takes, 1, MAX_TAKES)
+        if self.seed is not None:
+            _integer("seed", self.seed, 0, MAX_SEED)
+        if not isinstance(self.instrumental, bool):
+            raise InvalidRequest(f"instrumental is {_shown(self.instrumental)}; it is either true or false")
+        if not isinstance(self.sampling, Sampling):
+            raise InvalidRequest(f"sampling is {_shown(self.sampling)}; it is a set of {_names(Sampling)}")
+        if self.instrumental and self.lyrics:
+            raise InvalidRequest("lyrics were given for an instrumental song; leave out one of the two")
+        if self.prompt and self.tags:
+            raise InvalidRequest("both a prompt and tags were given; describe the song by one of the two")
+        if not (self.prompt or self.tags or self.lyrics):
+            raise InvalidRequest("the request is empty; give a prompt, tags or lyrics")
+
+    def with_seed(self, seed: int | None = None) -> Self:
+        """The same request with `seed`; with None, its own seed stays or a random one is drawn."""
+        if seed is None:
+            seed = secrets.randbelow(MAX_SEED + 1) if self.seed is None else self.seed
+        return replace(self, seed=seed)
+
+    def slug(self) -> str:
+        """A short lower-case name for files, [a-z0-9-]{1,40}, from the title, the tags, the prompt or the lyrics."""
+        for text in (self.title, " ".join(self.tags[:4]), self.prompt, re.sub(r"\[.*?\]", "", self.lyrics)):
+            ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+            if words := re.findall(r"[a-z0-9]+", ascii_text):
+                return "-".join(words)[:40].strip("-")
+        return "song"
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields as JSON values; `from_dict` makes an equal request of them."""
+        return {**asdict(self), "tags": list(self.tags)}
+
+    def to_json(self) -> str:
+        """`to_dict` as one line of JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """A request from JSON values: absent fields take their defaults, unknown ones are refused."""
+        values = _known(cls, "the request", values)
+        if "sampling" in values:
+            values["sampling"] = Sampling(**_known(Sampling, "sampling", values["sampling"]))
+        return cls(**values)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """A request from JSON text."""
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise InvalidRequest(f"the request is not JSON: {error}") from None
+        return cls.from_dict(values)
+
+
+_REFUSED = {"Cc": "a control character", "Cs": "half of a surrogate pair"}
+
+
+def _shown(value: object) -> str:
+    """A value for an error message: printable, on one line, not long."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an integer of over 4300 digits, or an endless nest
+        text = type(value).__name__
+    return text if len(text) <= 40 else f"{text[:40]}..."
+
+
+def _names(kind: type) -> str:
+    return ", ".join(f.name for f in fields(kind))
+
+
+def _known(kind: type, what: str, values: object) -> dict[str, Any]:
+    if not isinstance(values, Mapping):
+        raise InvalidRequest(f"{what} is {_shown(values)}; it is an object with some of {_names(kind)}")
+    for key in values:
+        if key not in {f.name for f in fields(kind)}:
+            raise InvalidRequest(f"{what} has no field {_shown(key)}; its fields are {_names(kind)}")
+    return dict(values)
+
+
+def _text(name: str, value: object, limit: int, allowed: str = "") -> str:
+    """Trimmed text of at most `limit` characters, free of control characters but `allowed`, and of lone surrogates."""
+    if not isinstance(value, str):
+        raise InvalidRequest(f"{name} is {_shown(value)}; it is text")
+    text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if value and not text:
+        raise InvalidRequest(f"{name} is blank; write something or leave it out")
+    if len(text) > limit:
+        raise InvalidRequest(f"{name} has {len(text)} characters; at most {limit} are allowed")
+    for position, char in enumerate(text, 1):
+        if unicodedata.category(char) in _REFUSED and char not in allowed:
+            kind = "a line break" if char == "\n" else _REFUSED[unicodedata.category(char)]
+            raise InvalidRequest(f"{name} holds {kind} (U+{ord(char):04X}) at character {position}; remove it")
+    return text
+
+
+def _tags(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = parse_tags(value)
+    if not isinstance(value, (list, tuple)) or not all(isinstance(tag, str) for tag in value):
+        raise InvalidRequest(f"tags are {_shown(value)}; they are a list of short texts")
+    tags = unique_tags(value)
+    for tag in tags:
+        _text("a tag", tag, MAX_TAG)
+        if "," in tag:
+            raise InvalidRequest(f"the tag {_shown(tag)} holds a comma; give it as several tags")
+    if len(tags) > MAX_TAGS:
+        raise InvalidRequest(f"there are {len(tags)} tags; at most {MAX_TAGS} are allowed")
+    return tags
+
+
+def _number(name: str, value: object, low: float, high: float, unit: str = "") -> float:
+    wanted = f"it is a number from {low:g} to {high:g}{unit}"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InvalidRequest(f"{name} is {_shown(value)}; {wanted}")
+    if not (low <= value <= high) or not math.isfinite(value):
+        raise InvalidRequest(f"{name} is {_shown(value)}; {wanted}")
+    return float(value)
+
+
+def _integer(name: str, value: object, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise InvalidRequest(f"{name} is {_shown(value)}; it is a whole number from {low} to {high}")

@@ -1,0 +1,90 @@
+"""Text to token ids and back, through the `tokenizers` library.
+
+Two kinds of `tokenizer.json` load: Khala's own, where a token is a byte (id = byte value), and Llama 3's. Either way
+the last 256 ids of the vocabulary are the special tokens, in the order of `music.layout`; a special token is found by
+its place, never by what a text says, so no text can produce one.
+"""
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Self
+
+import tokenizers
+from tokenizers import AddedToken, decoders, models, pre_tokenizers
+
+from khala.music.errors import ModelError
+from khala.music.layout import SPECIAL_TOKENS, TokenLayout
+from khala.music.prompt import Prompt, Special
+
+
+class Tokenizer:
+    """Encodes prompts. `vocab` counts the text vocabulary with its 256 special tokens: 512 or, for Llama 3, 128256."""
+
+    def __init__(self, backend: tokenizers.Tokenizer) -> None:
+        """Raises ValueError if the special tokens are not the last 256 ids."""
+        self.vocab: int = backend.get_vocab_size()
+        self.special_base = self.vocab - len(SPECIAL_TOKENS)
+        added = backend.get_added_tokens_decoder()
+        if sorted(added) != list(range(self.special_base, self.vocab)) or not all(t.special for t in added.values()):
+            raise ValueError(f"the last {len(SPECIAL_TOKENS)} ids must be special tokens, and no others")
+        backend.encode_special_tokens = True  # names of special tokens within a text are plain text
+        backend.no_padding()
+        backend.no_truncation()
+        self._backend = backend
+        self._layout = TokenLayout(text_vocab=self.vocab)
+
+    @classmethod
+    def of_bytes(cls) -> Self:
+        """A token is a byte of UTF-8: every language, 512 ids."""
+        alphabet = _byte_alphabet()
+        backend = tokenizers.Tokenizer(models.BPE(vocab={char: byte for byte, char in enumerate(alphabet)}, merges=[]))
+        backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+        backend.decoder = decoders.ByteLevel()
+        backend.add_special_tokens([AddedToken(name, special=True, normalized=False) for name in SPECIAL_TOKENS])
+        return cls(backend)
+
+    @classmethod
+    def load(cls, file: Path) -> Self:
+        """Reads a `tokenizer.json`. ModelError if it is missing, broken or of an unknown kind."""
+        mend = "put a whole tokenizer.json there, or take another model: khala models list"
+        if not file.is_file():
+            raise ModelError(f"there is no tokenizer at {file}; {mend}")
+        try:
+            return cls(tokenizers.Tokenizer.from_file(str(file)))
+        except Exception as error:  # the library raises bare Exception for a file that it cannot read
+            raise ModelError(f"{file} is not a usable tokenizer ({error}); {mend}") from None
+
+    def save(self, file: Path) -> None:
+        """Writes a `tokenizer.json` that `load` reads."""
+        file.write_text(self._backend.to_str(pretty=False), encoding="utf-8")
+
+    def encode(self, prompt: Prompt | str) -> list[int]:
+        """Ids of a prompt's segments in order; a plain string is one text segment."""
+        ids: list[int] = []
+        for segment in (prompt,) if isinstance(prompt, str) else prompt:
+            if isinstance(segment, Special):
+                ids.append(self._layout.special_id(segment.name))
+            else:
+                ids += self._backend.encode(segment, add_special_tokens=False).ids
+        return ids
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of `ids`, special tokens by name; what is no UTF-8 becomes U+FFFD. ValueError for other ids."""
+        if not all(0 <= i < self.vocab for i in ids):
+            raise ValueError(f"a text token is one of 0..{self.vocab - 1}")
+        texts = []
+        for special, run in groupby(ids, key=lambda i: i >= self.special_base):
+            if special:
+                texts += [SPECIAL_TOKENS[i - self.special_base] for i in run]
+            else:
+                texts.append(self._backend.decode(list(run), skip_special_tokens=False))
+        return "".join(texts)
+
+
+def _byte_alphabet() -> str:
+    """The 256 characters that byte-level tokenizers write for the bytes 0..255: printable ones stand for themselves,
+    the others follow from U+0100 on (GPT-2's table)."""
+    shown = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    spare = iter(range(0x100, 0x200))
+    return "".join(chr(byte if byte in shown else next(spare)) for byte in range(256))

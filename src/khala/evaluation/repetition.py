@@ -1,0 +1,37 @@
+"""Loops: stretches in which a song does nothing but repeat what it did a moment ago."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from khala.evaluation.spectrum import RATE, mel, mono
+from khala.evaluation.types import Array
+
+HOP = 1024
+LONGEST_LAG = 8.0
+SAME = 0.1
+"""Frames whose mean log-mel difference is below this (0.4 dB) are the same."""
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """The `longest` stretch in seconds that equals what came `lag` seconds before it."""
+
+    longest: float
+    lag: float
+
+
+def repetition(samples: Array, rate: int) -> Repetition:
+    """Search samples [channels, N] for the longest repetition at a lag of 0.1 to 8 s; silence does not count as one."""
+    spectrum = mel(mono(samples, rate), RATE, 24, hop=HOP)
+    loud = np.log(spectrum + 1e-3 * max(float(spectrum.max(initial=0.0)), 1e-9))
+    sounding = spectrum.sum(axis=1) > 1e-3 * spectrum.sum(axis=1).max(initial=0.0)
+    step = HOP / RATE
+    best, best_lag = 0, 0
+    for lag in range(2, min(round(LONGEST_LAG / step), len(loud) - 1)):
+        same = (np.abs(loud[lag:] - loud[:-lag]).mean(axis=1) < SAME) & sounding[lag:]
+        ends = np.flatnonzero(~np.concatenate([same, [False]]))
+        run = int(np.diff(ends, prepend=-1).max()) - 1
+        if run > best:
+            best, best_lag = run, lag
+    return Repetition(longest=best * step, lag=best_lag * step)

@@ -1,0 +1,145 @@
+"""Samples to files and back, through libsndfile.
+
+A file is written under a temporary name beside its destination, then renamed: who looks sees the whole file or none.
+It is written in blocks of a second, because libsndfile's Ogg encoder overflows its stack on one long write.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from khala.audio.samples import Samples, blocks
+from khala.music.errors import InvalidRequest, OutputError
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How libsndfile writes a format. `rate` is the only sample rate that the format knows, None if it takes any;
+    `compression` runs from 0 (best sound) to 1 (smallest file)."""
+
+    container: str
+    subtype: str
+    rate: int | None = None
+    compression: float | None = None
+    bitrate_mode: str | None = None
+
+
+ENCODINGS = {
+    "wav": Encoding("WAV", "PCM_24"),
+    "flac": Encoding("FLAC", "PCM_24"),
+    "mp3": Encoding("MP3", "MPEG_LAYER_III", compression=0.0, bitrate_mode="VARIABLE"),  # LAME V0, about 240 kbit/s
+    "opus": Encoding("OGG", "OPUS", rate=48000, compression=0.65),  # about 190 kbit/s
+}
+TAGS = ("title", "artist", "album", "comment", "date", "genre", "software", "copyright", "license", "tracknumber")
+
+
+def format_of(path: str | Path) -> str:
+    """The format that the extension of `path` asks for: a key of `ENCODINGS`. Raises InvalidRequest."""
+    extension = Path(path).suffix.lower().removeprefix(".")
+    if extension not in ENCODINGS:
+        raise InvalidRequest(
+            f"{str(path)!r} names no audio format that I write; end it with .wav, .flac, .mp3 or .opus"
+        )
+    return extension
+
+
+def write_audio(
+    path: str | Path, samples_CN: Samples, rate: int, tags: Mapping[str, str] | None = None, format: str | None = None
+) -> Path:
+    """Write samples `[channels, n]` (float32, full scale 1) at `rate` Hz to `path`, tagged with `tags` (of `TAGS`).
+
+    `format` is a key of `ENCODINGS`, or None to go by the extension. WAV and FLAC hold 24 bits; Opus is resampled
+    to the 48 kHz it is defined for. Raises OutputError, and leaves nothing behind, if the file cannot be written.
+    """
+    path = Path(path)
+    encoding = ENCODINGS[format or format_of(path)]
+    if not np.isfinite(samples_CN).all():
+        raise ValueError("samples to write hold NaN or infinity")
+    with replacing(path) as part:
+        try:
+            _encode(part, samples_CN, rate, encoding, tags or {})
+        except soundfile.LibsndfileError as error:
+            _raise_system_error(part)
+            raise OutputError(f"cannot write {path}: {error.error_string.strip()}") from error
+    return path
+
+
+def read_audio(path: str | Path) -> tuple[Samples, int]:
+    """Samples float32 `[channels, n]` of any file that libsndfile reads, and the rate in Hz. Raises InvalidRequest."""
+    try:
+        samples_NC, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (OSError, soundfile.LibsndfileError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error.error_string.strip()
+        raise InvalidRequest(f"cannot read audio from {path}: {reason}") from error
+    return np.ascontiguousarray(samples_NC.T), rate
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary name in the folder of `path`; what was written there becomes `path` when the block ends well,
+    and is removed when it fails or is interrupted. Raises OutputError for every failure of the file system."""
+    part = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        yield part
+        with part.open("rb") as file:
+            os.fsync(file.fileno())  # a disk that fills up late (network, quota) must fail here, not after the rename
+        part.replace(path)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+def require_writable(path: str | Path) -> None:
+    """Raise OutputError if a file could not be put at `path`: to be asked before minutes of work, not after."""
+    path = Path(path)
+    if path.is_dir():
+        raise OutputError(f"cannot write {path}: it is a folder; name a file in it")
+    part = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        part.touch()
+        part.unlink()
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _encode(part: Path, samples_CN: Samples, rate: int, encoding: Encoding, tags: Mapping[str, str]) -> None:
+    to_rate = encoding.rate or rate
+    channels = samples_CN.shape[0]
+    with soundfile.SoundFile(
+        part,
+        "w",
+        to_rate,
+        channels,
+        encoding.subtype,
+        format=encoding.container,
+        compression_level=encoding.compression,
+        bitrate_mode=encoding.bitrate_mode,
+    ) as file:
+        for tag in TAGS:  # before any sample: most formats keep their tags in front
+            if tags.get(tag):
+                setattr(file, tag, tags[tag])
+        if to_rate == rate:
+            for block_CN in blocks(samples_CN, rate):
+                file.write(block_CN.T)
+            return
+        stream = soxr.ResampleStream(rate, to_rate, channels, dtype="float32", quality="VHQ")
+        for block_CN in blocks(samples_CN, rate):
+            file.write(stream.resample_chunk(np.ascontiguousarray(block_CN.T)))
+        file.write(stream.resample_chunk(np.zeros((0, channels), np.float32), last=True))
+
+
+def _raise_system_error(part: Path) -> None:
+    """libsndfile says only "System error"; the system itself says which (no space left, too large, no permission)."""
+    with part.open("ab") as file:
+        file.write(bytes(1 << 16))
+        file.flush()
+        os.fsync(file.fileno())

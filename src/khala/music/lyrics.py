@@ -51,6 +51,7 @@ _CLEAN = str.maketrans(
 _DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63]+")
 _MOJIBAKE = re.compile("\u00e2\u0080[\u0080-\u00bf]")  # UTF-8 punctuation that was read as Latin-1
 _TAG = re.compile(r"\s*\[([^\[\]]*)\]\s*(.*)")
+_NUMBER = re.compile(r"[ #]*(x?\d+| [ivx]+| [a-c])$")  # "verse 2", "verse ii", "verse b", "chorus x2"
 
 
 def clean_lyrics(text: str) -> str:
@@ -74,18 +75,20 @@ class Section:
 
 
 def section_name(tag: str) -> str:
-    """The name that the inside of a bracketed tag stands for: "Verse 1" -> "verse", "Hook" -> "chorus"; an unknown
-    one comes back in lower case."""
-    name = re.sub(r"[\s_-]+", " ", tag).strip().casefold()
-    name = re.sub(r"\s*[:#]?\s*(\d+|[ivx]+|[a-c]|x\d+)?$", "", name) if " " in name or name[-1:].isdigit() else name
+    """The name that the inside of a bracketed tag stands for: "Verse 1" -> "verse", "Hook: all voices" -> "chorus"; an
+    unknown one comes back in lower case."""
+    name = re.sub(r"[\s_-]+", " ", tag.partition(":")[0]).strip().casefold()
+    if name not in _ALIASES:
+        name = _NUMBER.sub("", name)
+    name = _ALIASES.get(name, name)
     hyphened = name.replace(" ", "-")
-    return hyphened if hyphened in SECTION_TAGS else _ALIASES.get(name, name)
+    return hyphened if hyphened in SECTION_TAGS else name
 
 
 def sections(lyrics: str) -> list[Section]:
     """The cleaned lyrics part by part; blank lines are dropped. A tag stands in brackets at the start of a line."""
     parts: list[tuple[str, list[str]]] = []
-    for line in clean_lyrics(lyrics).splitlines():
+    for line in clean_lyrics(lyrics).split("\n"):
         if match := _TAG.fullmatch(line):
             parts.append((section_name(match[1]), []))
             line = match[2]

@@ -1,12 +1,12 @@
 """A song request: what somebody asks for, validated once so that nothing behind it needs to doubt it."""
 
 import json
-import math
 import re
 import secrets
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from numbers import Integral, Real
 from typing import Any, Self
 
 from khala.music.errors import InvalidRequest
@@ -37,7 +37,7 @@ class Sampling:
         for name in ("temperature", "superres_temperature"):
             object.__setattr__(self, name, _number(name, getattr(self, name), 0.1, 5.0))
         for name in ("top_k", "superres_top_k"):
-            _integer(name, getattr(self, name), 1, 1024)
+            object.__setattr__(self, name, _integer(name, getattr(self, name), 1, 1024))
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ class SongRequest:
         put(self, "title", _text("title", self.title, MAX_TITLE))
         put(self, "tags", _tags(self.tags))
         put(self, "duration", _number("duration", self.duration, MIN_SECONDS, MAX_SECONDS, " seconds"))
-        _integer("takes", self.takes, 1, MAX_TAKES)
+        put(self, "takes", _integer("takes", self.takes, 1, MAX_TAKES))
         if self.seed is not None:
-            _integer("seed", self.seed, 0, MAX_SEED)
+            put(self, "seed", _integer("seed", self.seed, 0, MAX_SEED))
         if not isinstance(self.instrumental, bool):
             raise InvalidRequest(f"instrumental is {_shown(self.instrumental)}; it is either true or false")
         if not isinstance(self.sampling, Sampling):
@@ -176,14 +176,15 @@ def _tags(value: object) -> tuple[str, ...]:
 
 
 def _number(name: str, value: object, low: float, high: float, unit: str = "") -> float:
-    wanted = f"it is a number from {low:g} to {high:g}{unit}"
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise InvalidRequest(f"{name} is {_shown(value)}; {wanted}")
-    if not (low <= value <= high) or not math.isfinite(value):
-        raise InvalidRequest(f"{name} is {_shown(value)}; {wanted}")
-    return float(value)
+    try:
+        if isinstance(value, Real) and not isinstance(value, bool) and low <= float(value) <= high:  # NaN never is
+            return float(value)
+    except OverflowError:  # a whole number that no float can hold
+        pass
+    raise InvalidRequest(f"{name} is {_shown(value)}; it is a number from {low:g} to {high:g}{unit}")
 
 
-def _integer(name: str, value: object, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise InvalidRequest(f"{name} is {_shown(value)}; it is a whole number from {low} to {high}")
+def _integer(name: str, value: object, low: int, high: int) -> int:
+    if isinstance(value, Integral) and not isinstance(value, bool) and low <= int(value) <= high:
+        return int(value)
+    raise InvalidRequest(f"{name} is {_shown(value)}; it is a whole number from {low} to {high}")

@@ -1,5 +1,7 @@
 """Tags: short words about a song ("rock", "female vocals", "fast tempo"), written as a comma-separated list."""
 
+from collections.abc import Iterable
+
 
 def parse_tags(text: str) -> tuple[str, ...]:
     """The tags of "a, b" in order: trimmed, inner white space made single, empty ones and repetitions dropped.
@@ -11,7 +13,7 @@ def parse_tags(text: str) -> tuple[str, ...]:
     return unique_tags(text.split(","))
 
 
-def unique_tags(tags: list[str] | tuple[str, ...]) -> tuple[str, ...]:
+def unique_tags(tags: Iterable[str]) -> tuple[str, ...]:
     """Tags trimmed, without empty ones and without repetitions (upper and lower case are the same tag)."""
     by_key: dict[str, str] = {}
     for tag in tags:

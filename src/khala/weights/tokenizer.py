@@ -47,7 +47,7 @@ class Tokenizer:
     @classmethod
     def load(cls, file: Path) -> Self:
         """Reads a `tokenizer.json`. ModelError if it is missing, broken or of an unknown kind."""
-        mend = "put a whole tokenizer.json there, or take another model: khala models list"
+        mend = "put a whole tokenizer.json there or choose another model: khala models list"
         if not file.is_file():
             raise ModelError(f"there is no tokenizer at {file}; {mend}")
         try:

@@ -1,0 +1,180 @@
+"""Song requests: what is refused, how it is said, and that what is accepted survives JSON and makes a sound prompt."""
+
+import json
+import math
+import string
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from khala.music.errors import InvalidRequest
+from khala.music.lyrics import clean_lyrics
+from khala.music.prompt import PromptStyle, Special, backbone_prompt, render, superres_prompt
+from khala.music.request import MAX_SEED, Sampling, SongRequest
+from khala.weights.tokenizer import Tokenizer
+
+BYTES = Tokenizer.of_bytes()
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({}, "the request is empty; give a prompt, tags or lyrics"),
+        ({"prompt": " \n "}, "prompt is blank; write something or leave it out"),
+        ({"prompt": "x" * 100_000}, "prompt has 100000 characters; at most 2000 are allowed"),
+        ({"lyrics": "la\n" * 34_000}, "lyrics has 101999 characters; at most 10000 are allowed"),
+        ({"prompt": "a\x07b"}, "prompt holds a control character (U+0007) at character 2; remove it"),
+        ({"prompt": "one\ntwo"}, "prompt holds a line break (U+000A) at character 4; remove it"),
+        ({"lyrics": "la\x00"}, "lyrics holds a control character (U+0000) at character 3; remove it"),
+        ({"lyrics": "la \ud800"}, "lyrics holds half of a surrogate pair (U+D800) at character 4; remove it"),
+        ({"tags": ["a", "b,c"]}, "the tag 'b,c' holds a comma; give it as several tags"),
+        ({"tags": ["x" * 101]}, "a tag has 101 characters; at most 100 are allowed"),
+        ({"tags": [f"t{n}" for n in range(51)]}, "there are 51 tags; at most 50 are allowed"),
+        ({"tags": [1]}, "tags are [1]; they are a list of short texts"),
+        ({"prompt": 5}, "prompt is 5; it is text"),
+        ({"lyrics": "l", "instrumental": True}, "lyrics were given for an instrumental song; leave out one of the two"),
+        ({"prompt": "a", "tags": ["b"]}, "both a prompt and tags were given; describe the song by one of the two"),
+        ({"prompt": "a", "instrumental": 1}, "instrumental is 1; it is either true or false"),
+        ({"prompt": "a", "duration": 0}, "duration is 0; it is a number from 5 to 600 seconds"),
+        ({"prompt": "a", "duration": -3.5}, "duration is -3.5; it is a number from 5 to 600 seconds"),
+        ({"prompt": "a", "duration": 1e9}, "duration is 1000000000.0; it is a number from 5 to 600 seconds"),
+        ({"prompt": "a", "duration": math.nan}, "duration is nan; it is a number from 5 to 600 seconds"),
+        ({"prompt": "a", "duration": "60"}, "duration is '60'; it is a number from 5 to 600 seconds"),
+        ({"prompt": "a", "duration": 10**400}, f"duration is {10**39}...; it is a number from 5 to 600 seconds"),
+        ({"prompt": "a", "duration": True}, "duration is True; it is a number from 5 to 600 seconds"),
+        ({"prompt": "a", "takes": 17}, "takes is 17; it is a whole number from 1 to 16"),
+        ({"prompt": "a", "takes": 1.0}, "takes is 1.0; it is a whole number from 1 to 16"),
+        ({"prompt": "a", "seed": -1}, f"seed is -1; it is a whole number from 0 to {MAX_SEED}"),
+        ({"prompt": "a", "seed": 10**5000}, f"seed is int; it is a whole number from 0 to {MAX_SEED}"),
+        ({"prompt": "a", "sampling": {"top_k": 0}}, "top_k is 0; it is a whole number from 1 to 1024"),
+        ({"prompt": "a", "sampling": {"temperature": 0}}, "temperature is 0; it is a number from 0.1 to 5"),
+        ({"prompt": "a", "sampling": 1}, "sampling is 1; it is an object with some of temperature, top_k, "
+         "superres_temperature, superres_top_k"),
+        ({"prompt": "a", "tempo": 9}, "the request has no field 'tempo'; its fields are prompt, tags, lyrics, "
+         "instrumental, duration, takes, seed, sampling, title"),
+    ],
+)  # fmt: skip
+def test_refusals_say_what_is_wrong_and_what_would_be_right(fields, message):
+    with pytest.raises(InvalidRequest) as caught:
+        SongRequest.from_dict(fields)
+    assert str(caught.value) == message
+    assert caught.value.exit_status == 2
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "null", '"a"', "[" * 100_000, b"\xff", "9" * 5000, '{"seed": NaN}'])
+def test_what_is_no_request_in_json_is_refused_in_one_line(text):
+    with pytest.raises(InvalidRequest) as caught:
+        SongRequest.from_json(text)
+    assert str(caught.value).isprintable()
+
+
+def test_limits_themselves_are_allowed():
+    request = SongRequest(
+        tags=[f"{n:0>100}" for n in range(50)], lyrics="x" * 10_000, duration=600, takes=16, seed=MAX_SEED
+    )
+    assert request.duration == 600.0 and len(request.tags) == 50
+    assert SongRequest(prompt="x" * 2000, duration=5).duration == 5.0
+
+
+def test_texts_are_trimmed_and_line_breaks_unified():
+    request = SongRequest(tags="  pop ,Pop,  fast   tempo,", lyrics="\r\n[verse]\r\nla\rla\t\n", title=" x ")
+    assert request.tags == ("pop", "fast tempo")
+    assert request.lyrics == "[verse]\nla\nla"
+    assert request.title == "x"
+
+
+def test_numbers_of_numpy_are_numbers():
+    request = SongRequest(prompt="a", duration=np.float32(30), takes=np.int64(2), seed=np.int64(7))
+    assert json.loads(request.to_json())["duration"] == 30.0
+    assert (type(request.duration), type(request.takes), type(request.seed)) == (float, int, int)
+
+
+def test_with_seed():
+    request = SongRequest(prompt="a")
+    assert request.with_seed(5).seed == 5
+    assert request.with_seed(5).with_seed().seed == 5
+    drawn = {request.with_seed().seed for _ in range(20)}
+    assert len(drawn) == 20 and all(0 <= seed <= MAX_SEED for seed in drawn)
+    assert request.seed is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "slug"),
+    [
+        ({"title": "Été à Paris!", "tags": "pop"}, "ete-a-paris"),
+        ({"tags": "rock, fast tempo"}, "rock-fast-tempo"),
+        ({"prompt": "warm folk ballad, " * 9}, "warm-folk-ballad-warm-folk-ballad-warm-f"),
+        ({"lyrics": "[verse]\nHello there"}, "hello-there"),
+        ({"tags": "民谣", "title": "../.."}, "song"),
+    ],
+)
+def test_slug(fields, slug):
+    assert SongRequest(**fields).slug() == slug
+
+
+tricky = st.text() | st.sampled_from(
+    [
+        "<|eot_id|>",
+        "a <|end_of_text|>\n<|reserved_special_token_3|>",
+        "[verse]\nla\n\n[Hook]\nla",
+        "\ufeff★",
+        "\x1c\x85",
+    ]
+)
+anything = st.none() | st.booleans() | st.integers() | st.floats() | tricky | st.lists(tricky, max_size=3)
+tags = st.lists(st.text(string.ascii_letters + " 民é<|>_", max_size=20), max_size=5)
+sampling = st.fixed_dictionaries(
+    {},
+    optional={
+        "temperature": st.floats(0.05, 5.5),
+        "top_k": st.integers(0, 1100),
+        "superres_temperature": st.floats(),
+        "superres_top_k": st.integers(),
+    },
+)
+plausible = st.fixed_dictionaries(
+    {},
+    optional={
+        "prompt": tricky,
+        "tags": tags | tricky,
+        "lyrics": tricky,
+        "instrumental": st.booleans(),
+        "duration": st.floats(4, 601) | st.integers(4, 601) | st.floats(),
+        "takes": st.integers(0, 17),
+        "seed": st.none() | st.integers(-1, 2**63),
+        "sampling": sampling,
+        "title": tricky,
+    },
+)
+wild = st.dictionaries(st.sampled_from(["prompt", "tags", "lyrics", "instrumental", "duration", "seed", "x"]), anything)
+
+
+@given(plausible | wild, st.booleans())
+@example({"lyrics": "<|eot_id|>\n<|python_tag|>", "tags": ["<|eom_id|>"]}, False)
+@example({"prompt": "<|begin_of_text|>", "instrumental": True, "duration": 600}, True)
+def test_every_request_is_either_sound_or_refused_in_one_line(values, duration_text):
+    try:
+        request = SongRequest.from_dict(values)
+    except InvalidRequest as error:
+        assert str(error).isprintable() and len(str(error)) < 400
+        return
+    assert SongRequest.from_json(request.to_json()) == request
+    assert set(request.slug()) <= set(string.ascii_lowercase + string.digits + "-") and 1 <= len(request.slug()) <= 40
+
+    lines = clean_lyrics(request.lyrics).count("\n")
+    sung = [] if request.instrumental else ["<|start_header_id|>", *["<|end_header_id|>"] * (1 + lines), "<|eom_id|>"]
+    minutes = math.ceil(request.duration / 60)
+    grammar = ["<|begin_of_text|>", "<|eom_id|>", "<|eom_id|>", *sung]
+    grammar += [f"<|reserved_special_token_{minutes}|>", "<|eot_id|>", "<|python_tag|>"]
+    style = PromptStyle(duration_text=duration_text)
+    for prompt in (backbone_prompt(request, style), superres_prompt(request, style)):
+        assert [segment.name for segment in prompt if isinstance(segment, Special)] == grammar
+        ids = BYTES.encode(prompt)
+        assert [BYTES.decode([i]) for i in ids if i >= BYTES.special_base] == grammar
+        assert BYTES.decode(ids) == render(prompt)
+
+
+def test_sampling_defaults_are_the_published_ones():
+    assert Sampling() == Sampling(temperature=1.0, top_k=50, superres_temperature=1.0, superres_top_k=10)

@@ -1,0 +1,6 @@
+"""Voices that sing: a bank of spoken words (flite, WORLD) and the singing of lines made of them."""
+
+from khala.corpus.voice.bank import ToolMissing, VoiceBank
+from khala.corpus.voice.sing import SungLine, SungNote, TimedPhone, sing
+
+__all__ = ["SungLine", "SungNote", "TimedPhone", "ToolMissing", "VoiceBank", "sing"]

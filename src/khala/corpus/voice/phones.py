@@ -1,0 +1,53 @@
+"""English phones as flite names them, and how the phones of a word fall into sung syllables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+DIPHTHONGS = frozenset({"aw", "ay", "ey", "ow", "oy"})
+VOWELS = frozenset({"aa", "ae", "ah", "ao", "ax", "eh", "er", "ih", "iy", "uh", "uw"}) | DIPHTHONGS
+VOICELESS = frozenset({"ch", "f", "hh", "k", "p", "s", "sh", "t", "th"})
+
+# The clusters that may open an English syllable; a single consonant always may, except "ng".
+_ONSETS = frozenset(
+    "bl br by dr dw dy fl fr fy gl gr hhy kl kr kw ky my pl pr py sf sk sl sm sn sp st sw shr tr tw thr thw vy "
+    "skr skw spl spr spy str".split()
+)
+
+
+@dataclass(frozen=True)
+class Syllable:
+    """Phone numbers of one syllable within its word: the vowel, and where its onset and its coda begin and end."""
+
+    onset: range
+    vowel: int
+    coda: range
+
+
+def from_arpabet(phones: Sequence[str]) -> tuple[str, ...]:
+    """flite's phones for ARPAbet ones with stress digits: `("AH0", "L", "OW1", "N")` -> `("ax", "l", "ow", "n")`."""
+    return tuple("ax" if phone.upper() == "AH0" else phone.lower().rstrip("012") for phone in phones)
+
+
+def syllables(phones: Sequence[str]) -> tuple[Syllable, ...]:
+    """Splits a word at its vowels; consonants between two vowels go to the second as far as English allows it.
+
+    Raises `ValueError` for a word without a vowel: nothing in it could carry a note.
+    """
+    vowels = [i for i, phone in enumerate(phones) if phone in VOWELS]
+    if not vowels:
+        raise ValueError(f"no vowel in {' '.join(phones)}")
+    starts = [0]
+    for left, right in zip(vowels, vowels[1:], strict=False):
+        start = right
+        while start - 1 > left and _may_open(phones[start - 1 : right]):
+            start -= 1
+        starts.append(start)
+    ends = [*starts[1:], len(phones)]
+    return tuple(
+        Syllable(range(start, vowel), vowel, range(vowel + 1, end))
+        for start, vowel, end in zip(starts, vowels, ends, strict=True)
+    )
+
+
+def _may_open(cluster: Sequence[str]) -> bool:
+    return cluster[0] != "ng" if len(cluster) == 1 else "".join(cluster) in _ONSETS

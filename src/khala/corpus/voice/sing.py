@@ -1,0 +1,233 @@
+"""One line of lyrics sung: spoken words, laid on the notes of a melody.
+
+A note starts with its vowel. The consonants before it keep their spoken speed and lie before the beat; the vowel
+stretches until the consonants that follow must begin. Pitch is the melody's, with a short glide between notes, a scoop
+into the first note after a rest and a vibrato on long ones. All of it happens on WORLD's frames, before synthesis.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+import pyworld
+import scipy.fft
+
+from khala.corpus.voice.bank import FFT_SIZE, PERIOD, RATE, VoiceBank, Word
+from khala.corpus.voice.phones import DIPHTHONGS, VOWELS, syllables
+
+_LEAD = 0.4  # the most that consonants may take before the first note
+_EDGE = 0.04  # silence on either side of a line
+_LEGATO = 0.12  # a shorter rest than this is sung through
+_LONGEST_CONSONANT = 0.12
+_SHORTEST_VOWEL = 0.06
+_FLOOR = -18.0  # log power of silence
+
+
+@dataclass(frozen=True)
+class SungNote:
+    """Syllable `index` of `word`, the `number`-th of its line, at `start`..`end` seconds from the line's first note.
+
+    Notes that repeat the same number and index are one syllable on several pitches.
+    """
+
+    word: str
+    number: int
+    index: int
+    start: float
+    end: float
+    pitch: int
+
+
+@dataclass(frozen=True)
+class TimedPhone:
+    """A phone of the `number`-th word of the line, as sung, in seconds from the line's first note."""
+
+    name: str
+    number: int
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class SungLine:
+    """`samples` float32 [n] at 44.1 kHz; the first note begins `lead` seconds (whole analysis frames) after their start."""
+
+    samples: np.ndarray
+    lead: float
+    phones: tuple[TimedPhone, ...]
+
+
+@dataclass
+class _Span:
+    """A phone's place in its spoken word and in the sung line, seconds."""
+
+    word: Word
+    number: int
+    phone: int
+    start: float
+    end: float
+
+    @property
+    def name(self) -> str:
+        return self.word.phones[self.phone]
+
+
+def sing(bank: VoiceBank, voice: str, notes: Sequence[SungNote]) -> SungLine:
+    """Sings `notes` (in time order, not overlapping) with a voice of the bank."""
+    spans = _lay_out(bank, voice, notes)
+    before = int(np.ceil((_EDGE - spans[0].start) / PERIOD))
+    frames = before + int(np.ceil((spans[-1].end + _EDGE) / PERIOD))
+    times = (np.arange(frames) - before) * PERIOD
+    envelope, aperiodicity, voiced = _gather(spans, times)
+    pitch = np.where(voiced, 440.0 * 2.0 ** ((_pitch(notes, times) - 69.0) / 12.0), 0.0)
+    power = np.exp(_shape(envelope, spans, times, voiced)).astype(np.float64)
+    noise = pyworld.decode_aperiodicity(np.ascontiguousarray(aperiodicity[:, None], np.float64), RATE, FFT_SIZE)
+    samples = pyworld.synthesize(pitch, power, noise, RATE, PERIOD * 1000)
+    phones = tuple(TimedPhone(span.name, span.number, span.start, span.end) for span in spans)
+    return SungLine(_to_44100(samples), before * PERIOD, phones)
+
+
+def _lay_out(bank: VoiceBank, voice: str, notes: Sequence[SungNote]) -> list[_Span]:
+    """When every phone is sung."""
+    sung = []  # (word, number, syllable, start, end)
+    for (number, index), group in groupby(notes, key=lambda note: (note.number, note.index)):
+        held = list(group)
+        word = bank.word(voice, held[0].word)
+        sung.append((word, number, syllables(word.phones)[index], held[0].start, held[-1].end))
+    spans: list[_Span] = []
+    for i, (word, number, syllable, start, end) in enumerate(sung):
+        if i == 0:
+            spans += _consonants(word, number, syllable.onset, before=start, room=_LEAD)
+        after = [(word, number, k) for k in syllable.coda]
+        following = sung[i + 1] if i + 1 < len(sung) else None
+        if following and following[3] - end < _LEGATO:  # everything up to the next vowel is sung before its note
+            end = following[3]
+            after += [(following[0], following[1], k) for k in following[2].onset]
+            overhang = 0.0
+        else:
+            overhang = 0.04 if after else 0.0
+        lengths = [_natural(word, k) for word, _, k in after]
+        room = end + overhang - start - max(_SHORTEST_VOWEL, 0.35 * (end - start))
+        squeeze = min(1.0, max(room, 0.02) / sum(lengths)) if lengths else 1.0
+        time = end + overhang - squeeze * sum(lengths)
+        spans.append(_Span(word, number, syllable.vowel, start, time))
+        for (owner, whose, k), length in zip(after, lengths, strict=True):
+            spans.append(_Span(owner, whose, k, time, time + squeeze * length))
+            time += squeeze * length
+        if following and following[3] - end >= _LEGATO:
+            spans += _consonants(following[0], following[1], following[2].onset, following[3], following[3] - time)
+    return spans
+
+
+def _natural(word: Word, phone: int) -> float:
+    return min(_LONGEST_CONSONANT, float(word.bounds[phone + 1] - word.bounds[phone]))
+
+
+def _consonants(word: Word, number: int, phones: range, before: float, room: float) -> list[_Span]:
+    """Consonants that end at `before`, squeezed if they have less room than they would take."""
+    lengths = [_natural(word, k) for k in phones]
+    squeeze = min(1.0, room / sum(lengths)) if lengths else 1.0
+    spans = []
+    for k, length in zip(reversed(phones), reversed(lengths), strict=True):
+        spans.append(_Span(word, number, k, before - squeeze * length, before))
+        before -= squeeze * length
+    return spans[::-1]
+
+
+def _warp(span: _Span) -> tuple[list[float], list[float]]:
+    """Where the span begins and bends in the line and in its word: long vowels are held, their edges keep their speed."""
+    begin, end = float(span.word.bounds[span.phone]), float(span.word.bounds[span.phone + 1])
+    spoken, extra = end - begin, span.end - span.start - (end - begin)
+    if span.name not in VOWELS or extra <= 0:
+        return [span.start], [begin]
+    head, tail = (0.25, 0.55) if span.name in DIPHTHONGS else (0.35, 0.35)
+    return (
+        [span.start, span.start + head * spoken, span.end - tail * spoken],
+        [begin, begin + head * spoken, end - tail * spoken],
+    )
+
+
+def _gather(spans: Sequence[_Span], times: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Envelope float32 [T, 513], coded aperiodicity [T] and voicing bool [T] of the line."""
+    envelope = np.full((len(times), FFT_SIZE // 2 + 1), _FLOOR, np.float32)
+    aperiodicity, voiced = np.zeros(len(times), np.float32), np.zeros(len(times), bool)
+    joins = []
+    for _, group in groupby(spans, key=lambda span: (span.number, span.phone - spans.index(span))):
+        run = list(group)  # consecutive phones of one word
+        word = run[0].word
+        line_knots, word_knots = [], []
+        for span in run:
+            line, spoken = _warp(span)
+            line_knots += line
+            word_knots += spoken
+        line_knots.append(run[-1].end)
+        word_knots.append(float(word.bounds[run[-1].phone + 1]))
+        first, last = np.searchsorted(times, [run[0].start, run[-1].end])
+        position = np.interp(times[first:last], line_knots, word_knots) / PERIOD
+        low = np.minimum(position.astype(int), len(word.envelope) - 2)
+        blend = (position - low).astype(np.float32)
+        below, above = word.envelope[low].astype(np.float32), word.envelope[low + 1].astype(np.float32)
+        envelope[first:last] = below + (above - below) * blend[:, None]
+        aperiodicity[first:last] = word.aperiodicity[low] * (1 - blend) + word.aperiodicity[low + 1] * blend
+        voiced[first:last] = word.voiced[np.minimum(np.rint(position).astype(int), len(word.voiced) - 1)]
+        joins += [first, last]
+    for join in joins:  # two frames either side of a join lean towards each other
+        around = slice(max(join - 2, 0), min(join + 2, len(times)))
+        middle = envelope[max(join - 3, 0) : join + 3].mean(0)
+        envelope[around] = 0.5 * (envelope[around] + middle)
+    return envelope, aperiodicity, voiced
+
+
+def _pitch(notes: Sequence[SungNote], times: np.ndarray) -> np.ndarray:
+    """The melody as MIDI note numbers [T]."""
+    starts = [
+        notes[i].start - 0.02 if i and notes[i].start - notes[i - 1].end < _LEGATO else notes[i].start - 0.2
+        for i in range(len(notes))
+    ]
+    which = np.maximum(np.searchsorted(starts, times, side="right") - 1, 0)
+    pitch = np.array([note.pitch for note in notes], float)[which]
+    glide = np.hanning(13)[1:-1] / np.hanning(13).sum()  # 55 ms from note to note
+    pitch = np.convolve(np.pad(pitch, 5, mode="edge"), glide, mode="valid")
+    for i, note in enumerate(notes):
+        first, last = np.searchsorted(times, [note.start, note.end + 0.02])
+        since = times[first:last] - note.start
+        if note.end - note.start > 0.4:
+            depth = 0.28 * np.clip((since - 0.2) / 0.3, 0.0, 1.0)
+            pitch[first:last] += depth * np.sin(2 * np.pi * 5.5 * (since - 0.2))
+        if i == 0 or note.start - notes[i - 1].end >= _LEGATO:
+            first = int(np.searchsorted(times, note.start - 0.2))
+            since = np.maximum(times[first:last] - note.start, 0.0)
+            pitch[first:last] -= 0.5 * np.exp(-since / 0.04)
+    return pitch
+
+
+def _shape(envelope: np.ndarray, spans: Sequence[_Span], times: np.ndarray, voiced: np.ndarray) -> np.ndarray:
+    """The envelope made to sing: even level, tamed sibilants, presence, soft ends."""
+    level = np.log(np.exp(envelope).mean(1) + 1e-9)  # nepers of power, 0 = a vowel's mean
+    even = np.where(voiced, -0.65 * np.clip(level, -3.0, 3.0), -0.3 * np.clip(level, -3.0, 3.0))
+    even -= np.where(voiced, 0.0, np.maximum(0.7 * level + 2.0, 0.0))  # sibilants stay 9 dB below the vowels
+    even = np.convolve(np.pad(even, 2, mode="edge"), np.full(5, 0.2), mode="valid")
+    for span, following in zip(spans, [*spans[1:], None], strict=True):
+        rests = following is None or following.start > span.end + 0.02
+        if rests and span.name in VOWELS:  # a vowel before a rest dies away instead of stopping
+            first, last = np.searchsorted(times, [span.end - 0.08, span.end])
+            even[first:last] += np.linspace(0.0, -5.0, last - first)
+    hertz = np.arange(FFT_SIZE // 2 + 1) * (RATE / FFT_SIZE)
+    presence = 1.1 * np.exp(-0.5 * (np.log2(np.maximum(hertz, 1.0) / 3200.0) / 0.6) ** 2)  # +5 dB around 3.2 kHz
+    rumble = -2.0 / (1.0 + (hertz / 110.0) ** 4)
+    shaped: np.ndarray = envelope + even[:, None].astype(np.float32) + (presence + rumble).astype(np.float32)
+    return shaped
+
+
+def _to_44100(samples: np.ndarray) -> np.ndarray:
+    """Resamples from 16 kHz exactly, in the frequency domain, and mirrors the top octave into air above 8 kHz."""
+    blocks = scipy.fft.next_fast_len(-(-len(samples) // 160), real=True)  # 160 samples become 441
+    spectrum = scipy.fft.rfft(samples.astype(np.float32), 160 * blocks)
+    wide = np.zeros(441 * blocks // 2 + 1, np.complex64)
+    half = 80 * blocks  # the bin at 8 kHz
+    wide[:half] = spectrum[:half]
+    octave = half // 2
+    wide[half : half + octave] = spectrum[half:octave:-1].conj() * np.linspace(0.3, 0.03, octave, dtype=np.float32)
+    full: np.ndarray = scipy.fft.irfft(wide, 441 * blocks) * np.float32(441 / 160)
+    return full[: -(-len(samples) * 441 // 160)]

@@ -1,0 +1,1 @@
+"""Building blocks of all models. They import torch alone and know no tokens and no songs."""

@@ -1,0 +1,85 @@
+"""The shape of a language model and of a whole system."""
+
+from dataclasses import dataclass, field
+
+from khala.models.codec.config import CodecConfig
+from khala.music.layout import TokenLayout
+from khala.music.prompt import PromptStyle
+from khala.music.request import Sampling
+
+
+@dataclass(frozen=True)
+class TransformerConfig:
+    """Sizes of a backbone (2 `levels` of audio in its vocabulary) or a super-resolution model (all levels).
+
+    `context` is the longest sequence it was made for. `bias` puts one on every linear layer of the blocks, not on the
+    head. With `codebook_dim` the codes of levels >= 2 have no learned rows: they are seen and told apart through the
+    codec's own codebooks of that width (`models.codebooks`). Without, every code has its row, as published.
+    """
+
+    text_vocab: int
+    codebook: int
+    levels: int
+    dim: int
+    layers: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    ffn: int
+    norm_eps: float = 1e-6
+    rope_base: float = 500000.0
+    bias: bool = False
+    qk_norm: bool = False
+    tied: bool = False
+    context: int = 16384
+    codebook_dim: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.heads % self.kv_heads:
+            raise ValueError(f"{self.heads} query heads do not divide into {self.kv_heads} groups")
+        if self.head_dim % 2:
+            raise ValueError(f"rotary positions turn pairs: head_dim {self.head_dim} must be even")
+
+    @property
+    def layout(self) -> TokenLayout:
+        """Where text and codes lie among the ids of this model."""
+        return TokenLayout(self.text_vocab, self.codebook, self.levels)
+
+    @property
+    def dense_levels(self) -> int:
+        """Levels whose codes have learned rows in embedding and head."""
+        return self.levels if self.codebook_dim is None else 2
+
+    @property
+    def rows(self) -> int:
+        """Learned rows of embedding and head: text, then the codes of the dense levels."""
+        return self.text_vocab + self.dense_levels * self.codebook
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """A whole system: both language models, the codec, how prompts are written and codes are drawn by default."""
+
+    name: str
+    backbone: TransformerConfig
+    superres: TransformerConfig
+    codec: CodecConfig
+    prompt: PromptStyle = field(default_factory=PromptStyle)
+    sampling: Sampling = field(default_factory=Sampling)
+    max_seconds: float = 600.0
+    license: str = "Apache-2.0"
+
+    def __post_init__(self) -> None:
+        sizes = {(part.codebook, part.text_vocab) for part in (self.backbone, self.superres)}
+        if len(sizes) > 1 or self.codec.codebook != self.backbone.codebook:
+            raise ValueError("backbone, super-resolution and codec must share codebook and text vocabulary sizes")
+        if self.backbone.levels != 2 or self.superres.levels > self.codec.levels:
+            raise ValueError("a backbone writes 2 levels, and super-resolution no more than the codec has")
+        for part in (self.backbone, self.superres):
+            if part.codebook_dim not in (None, self.codec.dim):
+                raise ValueError(f"codebook_dim {part.codebook_dim} is not the codec's width {self.codec.dim}")
+
+    @property
+    def layout(self) -> TokenLayout:
+        """The token ids of the system; the backbone's are the first of them."""
+        return self.superres.layout

@@ -1,0 +1,79 @@
+"""The systems that Khala knows by name. A preset is a function that returns a frozen configuration."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from khala.models.codec.config import DacConfig, SpectralConfig
+from khala.models.config import ModelConfig, TransformerConfig
+from khala.music.prompt import PromptStyle
+from khala.music.request import Sampling
+
+
+def official() -> ModelConfig:
+    """The published system: 1.6 B + 1.9 B parameters and a convolutional codec."""
+    backbone = TransformerConfig(
+        text_vocab=128256,
+        codebook=1024,
+        levels=2,
+        dim=2048,
+        layers=24,
+        heads=32,
+        kv_heads=8,
+        head_dim=64,
+        ffn=5632,
+        bias=True,
+        context=25600,
+    )
+    superres = replace(backbone, levels=64, context=16384)
+    return ModelConfig("official", backbone, superres, DacConfig(), license="see the publisher's terms")
+
+
+def mini() -> ModelConfig:
+    """Khala Mini: for two CPU cores, in training too. Text is bytes; codes are seen through the codebooks."""
+    backbone = TransformerConfig(
+        text_vocab=512,
+        codebook=1024,
+        levels=2,
+        dim=256,
+        layers=5,
+        heads=4,
+        kv_heads=2,
+        head_dim=64,
+        ffn=640,
+        qk_norm=True,
+        context=4096,
+        codebook_dim=128,
+    )
+    return ModelConfig(
+        "mini",
+        backbone,
+        replace(backbone, levels=64),
+        SpectralConfig(),
+        prompt=PromptStyle(duration_text=True, backbone_limit=1400, superres_limit=1400),
+        sampling=Sampling(top_k=50, superres_top_k=10),
+        max_seconds=60.0,
+    )
+
+
+def tiny() -> ModelConfig:
+    """For tests: every part in place, nothing that takes time. 8 levels of 16 codes."""
+    backbone = TransformerConfig(
+        text_vocab=512,
+        codebook=16,
+        levels=2,
+        dim=32,
+        layers=2,
+        heads=4,
+        kv_heads=2,
+        head_dim=8,
+        ffn=48,
+        qk_norm=True,
+        context=2048,
+        codebook_dim=16,
+    )
+    codec = SpectralConfig(bands=16, balance_bands=8, low_bins=16, dim=16, codebook=16, levels=8, width=16, blocks=1)
+    prompt = PromptStyle(duration_text=True, backbone_limit=512, superres_limit=512)
+    return ModelConfig("tiny", backbone, replace(backbone, levels=8), codec, prompt, max_seconds=30.0)
+
+
+PRESETS: dict[str, Callable[[], ModelConfig]] = {"official": official, "mini": mini, "tiny": tiny}

@@ -1,0 +1,151 @@
+"""The language model that backbone and super-resolution share: ids and codes -> hidden states -> logits.
+
+It knows no sampling and no prompt. Shapes: B batch, T positions, D width, Q levels, C codes.
+"""
+
+import math
+from typing import Self
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from khala.models.codebooks import CodebookProjections
+from khala.models.config import TransformerConfig
+from khala.nn.block import Block
+from khala.nn.cache import KVCache
+from khala.nn.linear import linear
+from khala.nn.norm import RMSNorm
+from khala.nn.rope import Rope
+
+INIT_STD = 0.02
+
+
+class Transformer(nn.Module):
+    """Embedding, blocks, norm, head, with freshly drawn weights (torch's global generator).
+
+    With `config.codebook_dim` set, `bind_codebooks` must be called before anything that touches codes.
+    """
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        self.config = config
+        c = config
+        self.embedding = nn.Embedding(c.rows, c.dim)
+        self.blocks = nn.ModuleList(
+            Block(c.dim, c.heads, c.kv_heads, c.head_dim, c.ffn, eps=c.norm_eps, bias=c.bias, qk_norm=c.qk_norm)
+            for _ in range(c.layers)
+        )
+        self.norm = RMSNorm(c.dim, c.norm_eps)
+        self.head = nn.Linear(c.dim, c.rows, bias=False)
+        if c.tied:
+            self.head.weight = self.embedding.weight
+        self.codebooks = None
+        if c.codebook_dim is not None:
+            self.codebooks = CodebookProjections(c.dim, c.codebook_dim, c.levels, c.codebook)
+        self.rope = Rope(c.head_dim, c.rope_base)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Matrices normal with deviation 0.02, those that write into the residual stream smaller by sqrt(2 layers)."""
+        for name, weight in self.named_parameters():
+            if name.endswith("bias"):
+                nn.init.zeros_(weight)
+            elif weight.dim() == 2:
+                residual = name.endswith(("attention.out.weight", "mlp.down.weight"))
+                nn.init.normal_(weight, std=INIT_STD / math.sqrt(2 * self.config.layers) if residual else INIT_STD)
+
+    @property
+    def device(self) -> torch.device:
+        return self.embedding.weight.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.embedding.weight.dtype
+
+    def bind_codebooks(self, codebooks_QCK: Tensor) -> Self:
+        """Show the model the codec's codebooks, [Q, C, codebook_dim]; nothing happens where codes have learned rows."""
+        if self.codebooks is not None:
+            self.codebooks.bind(codebooks_QCK)
+        return self
+
+    def embed_text(self, ids_BT: Tensor) -> Tensor:
+        """Ids of text and special tokens -> [B, T, D]."""
+        return F.embedding(ids_BT, self.embedding.weight)
+
+    def embed_tokens(self, ids_BT: Tensor) -> Tensor:
+        """Ids of text and codes in one stream, one position each -> [B, T, D]. Codes of dense levels only."""
+        x_BTD = F.embedding(ids_BT, self.embedding.weight)
+        return x_BTD if self.codebooks is None else x_BTD + self.codebooks.embed_ids(ids_BT - self.config.text_vocab)
+
+    def embed_codes(self, codes_BQT: Tensor, start: int = 0) -> Tensor:
+        """One position per frame: the sum of the embeddings of levels `start`, `start` + 1, ... -> [B, T, D]."""
+        levels, config = codes_BQT.shape[1], self.config
+        dense = range(start, min(start + levels, config.dense_levels))
+        x_BTD = codes_BQT.new_zeros((), dtype=self.dtype)
+        if dense:
+            first = torch.tensor([config.layout.level_rows(level).start for level in dense], device=codes_BQT.device)
+            ids_BTQ = (codes_BQT[:, : len(dense)] + first[:, None]).transpose(1, 2)
+            rows = F.embedding_bag(ids_BTQ.flatten(0, 1), self.embedding.weight, mode="sum")
+            x_BTD = rows.unflatten(0, ids_BTQ.shape[:2])
+        return x_BTD if self.codebooks is None else x_BTD + self.codebooks.embed(codes_BQT, start)
+
+    def forward(self, x_BTD: Tensor, *, causal: bool, mask_BT: Tensor | None = None, start: int = 0) -> Tensor:
+        """Embeddings of whole sequences -> normed hidden states of positions `start` and later, [B, T - start, D].
+
+        `mask_BT` is True at real positions, for full attention over sequences padded on the right. Causal attention
+        needs none (no real position sees what follows it), nor do sequences of one length; without it the kernels are
+        faster. `start` > 0, for full attention, spares the last layer the positions that nobody asks for.
+        """
+        if causal and (mask_BT is not None or start):
+            raise ValueError("mask_BT and start are for full attention; causal attention takes neither")
+        mask = None if mask_BT is None else mask_BT[:, None, None, :]
+        cos_sin = self.rope.tables(x_BTD.shape[1], x_BTD.device)[:, : x_BTD.shape[1]]
+        for layer, block in enumerate(self.blocks, 1):
+            first = start if layer == len(self.blocks) else 0
+            x_BTD = block(x_BTD, cos_sin, causal=causal, mask=mask, start=first)
+        hidden_BTD: Tensor = self.norm(x_BTD)
+        return hidden_BTD
+
+    def extend(self, x_BTD: Tensor, cache: KVCache, slots: list[int]) -> Tensor:
+        """Causal: row b continues cache slot `slots[b]` -> normed hidden state of the last position, [B, 1, D].
+
+        Either one position per row, or the whole prompt of an empty slot. A row's result has the same bits whatever the
+        other rows are, as long as every prompt is given alone.
+        """
+        T = x_BTD.shape[1]
+        if T > 1 and any(cache.lengths[slot] for slot in slots):
+            raise ValueError("a slot that holds positions is continued by one position at a time")
+        tables = self.rope.tables(cache.context, x_BTD.device)
+        lengths = [cache.lengths[slot] for slot in slots]
+        if len(set(lengths)) == 1:
+            cos_sin = tables[:, lengths[0] : lengths[0] + T]
+        else:
+            cos_sin = tables[:, torch.tensor(lengths, device=x_BTD.device)[:, None]]
+        for layer, block in enumerate(self.blocks):
+            assert isinstance(block, Block)
+            x_BTD = block.extend(x_BTD, cos_sin, cache, layer, slots)
+        cache.advance(slots, T)
+        hidden_B1D: Tensor = self.norm(x_BTD[:, -1:])
+        return hidden_B1D
+
+    def new_cache(self, slots: int, context: int) -> KVCache:
+        """An empty cache for `extend`."""
+        c = self.config
+        return KVCache(c.layers, slots, c.kv_heads, context, c.head_dim, self.dtype, self.device)
+
+    def logits(self, hidden: Tensor, rows: slice | None = None) -> Tensor:
+        """[..., D] -> float32 logits of some learned rows (text, dense levels), or of the whole vocabulary."""
+        if rows is not None:
+            return linear(hidden, self.head.weight[rows]).float()
+        dense = linear(hidden, self.head.weight).float()
+        deep = [self.level_logits(hidden, level) for level in range(self.config.dense_levels, self.config.levels)]
+        return torch.cat([dense, *deep], dim=-1)
+
+    def level_logits(self, hidden: Tensor, level: int) -> Tensor:
+        """[..., D] -> float32 logits [..., C] of the codes of one level."""
+        if level < self.config.dense_levels:
+            rows = self.config.layout.level_rows(level)
+            return self.logits(hidden, slice(rows.start, rows.stop))
+        assert self.codebooks is not None
+        return self.codebooks.logits(hidden, level).float()

@@ -1,0 +1,45 @@
+"""The one transformer block of both language models: pre-norm attention, pre-norm SwiGLU."""
+
+from torch import Tensor, nn
+
+from khala.nn.attention import Attention
+from khala.nn.cache import KVCache
+from khala.nn.mlp import SwiGLU
+from khala.nn.norm import RMSNorm
+
+
+class Block(nn.Module):
+    """x + attention(norm(x)), then x + mlp(norm(x))."""
+
+    def __init__(
+        self,
+        dim: int,
+        heads: int,
+        kv_heads: int,
+        head_dim: int,
+        ffn: int,
+        *,
+        eps: float = 1e-6,
+        bias: bool = False,
+        qk_norm: bool = False,
+    ) -> None:
+        super().__init__()
+        self.attention_norm = RMSNorm(dim, eps)
+        self.attention = Attention(dim, heads, kv_heads, head_dim, bias=bias, qk_norm=qk_norm, eps=eps)
+        self.mlp_norm = RMSNorm(dim, eps)
+        self.mlp = SwiGLU(dim, ffn, bias=bias)
+
+    def forward(
+        self, x_BTD: Tensor, cos_sin: Tensor, *, causal: bool, mask: Tensor | None = None, start: int = 0
+    ) -> Tensor:
+        """The whole sequence at once; the answer holds positions `start` and later."""
+        y_BTD = self.attention(self.attention_norm(x_BTD), cos_sin, causal=causal, mask=mask, start=start)
+        return self._feed(x_BTD[:, start:] + y_BTD)
+
+    def extend(self, x_BTD: Tensor, cos_sin: Tensor, cache: KVCache, layer: int, slots: list[int]) -> Tensor:
+        """New positions behind those in the cache, see `Attention.extend`."""
+        return self._feed(x_BTD + self.attention.extend(self.attention_norm(x_BTD), cos_sin, cache, layer, slots))
+
+    def _feed(self, x_BTD: Tensor) -> Tensor:
+        y_BTD: Tensor = x_BTD + self.mlp(self.mlp_norm(x_BTD))
+        return y_BTD

@@ -134,7 +134,7 @@ class Transformer(nn.Module):
         c = self.config
         return KVCache(c.layers, slots, c.kv_heads, context, c.head_dim, self.dtype, self.device)
 
-    def logits(self, hidden: Tensor, rows: slice | None = None) -> Tensor:
+    def logits(self, hidden: Tensor, rows: slice | Tensor | None = None) -> Tensor:
         """[..., D] -> float32 logits of some learned rows (text, dense levels), or of the whole vocabulary."""
         if rows is not None:
             return linear(hidden, self.head.weight[rows]).float()

@@ -123,8 +123,9 @@ tricky = st.text() | st.sampled_from(
         "\x1c\x85",
     ]
 )
+words = st.text(string.ascii_letters + " 民é<|>_", max_size=20)
+bar = st.sampled_from(["\n", "[verse]\n", "la la", "“la”", "<|eot_id|>", "【副歌】", "★", "\t", "é"])
 anything = st.none() | st.booleans() | st.integers() | st.floats() | tricky | st.lists(tricky, max_size=3)
-tags = st.lists(st.text(string.ascii_letters + " 民é<|>_", max_size=20), max_size=5)
 sampling = st.fixed_dictionaries(
     {},
     optional={
@@ -138,7 +139,7 @@ plausible = st.fixed_dictionaries(
     {},
     optional={
         "prompt": tricky,
-        "tags": tags | tricky,
+        "tags": st.lists(words, max_size=5) | tricky,
         "lyrics": tricky,
         "instrumental": st.booleans(),
         "duration": st.floats(4, 601) | st.integers(4, 601) | st.floats(),
@@ -148,10 +149,28 @@ plausible = st.fixed_dictionaries(
         "title": tricky,
     },
 )
+sound = st.tuples(
+    st.sampled_from(["prompt", "tags"]),
+    words.filter(str.strip),
+    st.lists(bar, max_size=9).map("".join).map(str.strip),
+    st.booleans(),
+    st.floats(5, 600),
+    st.integers(1, 16),
+    st.none() | st.integers(0, MAX_SEED),
+).map(
+    lambda drawn: {
+        drawn[0]: drawn[1],
+        "lyrics": "" if drawn[3] else drawn[2],
+        "instrumental": drawn[3],
+        "duration": drawn[4],
+        "takes": drawn[5],
+        "seed": drawn[6],
+    }
+)
 wild = st.dictionaries(st.sampled_from(["prompt", "tags", "lyrics", "instrumental", "duration", "seed", "x"]), anything)
 
 
-@given(plausible | wild, st.booleans())
+@given(plausible | sound | wild, st.booleans())
 @example({"lyrics": "<|eot_id|>\n<|python_tag|>", "tags": ["<|eom_id|>"]}, False)
 @example({"prompt": "<|begin_of_text|>", "instrumental": True, "duration": 600}, True)
 def test_every_request_is_either_sound_or_refused_in_one_line(values, duration_text):

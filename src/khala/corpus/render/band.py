@@ -69,6 +69,11 @@ def play(parts: Sequence[Part], samples_per_beat: float, length: int) -> np.ndar
     return stems
 
 
+def require_band() -> None:
+    """Raises `ToolMissing` unless FluidSynth and the sound font are installed."""
+    _library()
+
+
 def _events(parts: Sequence[Part], samples_per_beat: float, length: int) -> list[tuple[int, int, int, int, int]]:
     """(sample, 1 for on and 0 for off, channel, pitch, velocity) in order; at one sample, offs come first."""
     events = []

@@ -9,8 +9,8 @@ from khala.corpus.render.band import RATE, play
 from khala.corpus.render.mix import master, mix_band, room, voice_gain
 from khala.corpus.render.truth import truth_of
 from khala.corpus.score import Score, SungLine
-from khala.corpus.voice import SungNote, TimedPhone, VoiceBank, sing
 from khala.corpus.voice import SungLine as Sung
+from khala.corpus.voice import SungNote, TimedPhone, VoiceBank, sing
 
 HOP = 2048
 """Samples of a codec frame."""

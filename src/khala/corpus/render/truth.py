@@ -55,7 +55,7 @@ def truth_of(score: Score, phones: Sequence[Sequence[TimedPhone]]) -> dict[str, 
         "phones": [{"phone": p.name, "start": p.start, "end": p.end} for sung in phones for p in sung],
         "vocal": _regions([(word["start"], word["end"]) for word in words]),
     }
-    return _rounded(truth)
+    return {key: _rounded(value) for key, value in truth.items()}
 
 
 def _regions(spans: Sequence[tuple[Any, Any]]) -> list[list[float]]:

@@ -1,7 +1,7 @@
 """The word bank: every word spoken once by flite and taken apart by WORLD, then kept on disk.
 
-A spoken word is cheap to make (a third of a second) and is sung thousands of times, so `VoiceBank.word` speaks it when it
-is first asked for and reads it from the cache ever after. Processes may share one cache folder.
+A spoken word costs a third of a second and is sung thousands of times, so `VoiceBank.word` speaks it when it is first
+asked for and reads it from the cache ever after. Processes may share one cache folder.
 """
 
 import hashlib
@@ -49,8 +49,8 @@ class Word:
     """A spoken word in T frames of `PERIOD` seconds.
 
     `bounds` are the seconds at which the phones begin, and the end of the last; `envelope` float16 [T, 513] is the
-    natural logarithm of the power spectrum, its vowels at mean power 1; `aperiodicity` float32 [T] is WORLD's coded band;
-    `voiced` bool [T].
+    natural logarithm of the power spectrum, its vowels at mean power 1; `aperiodicity` float32 [T] is WORLD's one coded
+    band; `voiced` bool [T].
     """
 
     phones: tuple[str, ...]

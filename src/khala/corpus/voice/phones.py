@@ -1,17 +1,16 @@
 """English phones as flite names them, and how the phones of a word fall into sung syllables."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 DIPHTHONGS = frozenset({"aw", "ay", "ey", "ow", "oy"})
 VOWELS = frozenset({"aa", "ae", "ah", "ao", "ax", "eh", "er", "ih", "iy", "uh", "uw"}) | DIPHTHONGS
 VOICELESS = frozenset({"ch", "f", "hh", "k", "p", "s", "sh", "t", "th"})
 
 # The clusters that may open an English syllable; a single consonant always may, except "ng".
-_ONSETS = frozenset(
-    "bl br by dr dw dy fl fr fy gl gr hhy kl kr kw ky my pl pr py sf sk sl sm sn sp st sw shr tr tw thr thw vy "
-    "skr skw spl spr spy str".split()
-)
+_ONSETS = re.compile("[bfgkp][lry]|[dt][rwy]|[gk]w|(th|sh)[rw]|(hh|m|v)y|s[fklmnptw]|s(k[rw]|pl|pr|py|tr)")
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ def syllables(phones: Sequence[str]) -> tuple[Syllable, ...]:
     if not vowels:
         raise ValueError(f"no vowel in {' '.join(phones)}")
     starts = [0]
-    for left, right in zip(vowels, vowels[1:], strict=False):
+    for left, right in pairwise(vowels):
         start = right
         while start - 1 > left and _may_open(phones[start - 1 : right]):
             start -= 1
@@ -50,4 +49,4 @@ def syllables(phones: Sequence[str]) -> tuple[Syllable, ...]:
 
 
 def _may_open(cluster: Sequence[str]) -> bool:
-    return cluster[0] != "ng" if len(cluster) == 1 else "".join(cluster) in _ONSETS
+    return cluster[0] != "ng" if len(cluster) == 1 else _ONSETS.fullmatch("".join(cluster)) is not None

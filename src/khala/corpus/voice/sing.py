@@ -51,7 +51,7 @@ class TimedPhone:
 
 @dataclass(frozen=True)
 class SungLine:
-    """`samples` float32 [n] at 44.1 kHz; the first note begins `lead` seconds (whole analysis frames) after their start."""
+    """`samples` float32 [n] at 44.1 kHz; the first note begins `lead` seconds after their start."""
 
     samples: np.ndarray
     lead: float
@@ -136,7 +136,7 @@ def _consonants(word: Word, number: int, phones: range, before: float, room: flo
 
 
 def _warp(span: _Span) -> tuple[list[float], list[float]]:
-    """Where the span begins and bends in the line and in its word: long vowels are held, their edges keep their speed."""
+    """Where the span begins and bends in the line and in its word: a long vowel is held, its edges keep their pace."""
     begin, end = float(span.word.bounds[span.phone]), float(span.word.bounds[span.phone + 1])
     spoken, extra = end - begin, span.end - span.start - (end - begin)
     if span.name not in VOWELS or extra <= 0:
@@ -221,13 +221,15 @@ def _shape(envelope: np.ndarray, spans: Sequence[_Span], times: np.ndarray, voic
 
 
 def _to_44100(samples: np.ndarray) -> np.ndarray:
-    """Resamples from 16 kHz exactly, in the frequency domain, and mirrors the top octave into air above 8 kHz."""
+    """Resamples from 16 kHz exactly, in the frequency domain, and mirrors the top 4 kHz into air above 7.2 kHz."""
     blocks = scipy.fft.next_fast_len(-(-len(samples) // 160), real=True)  # 160 samples become 441
     spectrum = scipy.fft.rfft(samples.astype(np.float32), 160 * blocks)
     wide = np.zeros(441 * blocks // 2 + 1, np.complex64)
-    half = 80 * blocks  # the bin at 8 kHz
-    wide[:half] = spectrum[:half]
-    octave = half // 2
-    wide[half : half + octave] = spectrum[half:octave:-1].conj() * np.linspace(0.3, 0.03, octave, dtype=np.float32)
+    pivot = 72 * blocks  # the bin at 7.2 kHz, where flite's voices end
+    air = 40 * blocks
+    wide[:pivot] = spectrum[:pivot]
+    wide[pivot : pivot + air] = spectrum[pivot : pivot - air : -1].conj() * np.linspace(
+        0.4, 0.02, air, dtype=np.float32
+    )
     full: np.ndarray = scipy.fft.irfft(wide, 441 * blocks) * np.float32(441 / 160)
     return full[: -(-len(samples) * 441 // 160)]

@@ -1,0 +1,79 @@
+"""`khala corpus`: songs that nobody owns, composed and rendered from seeds, to train on."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from khala.music.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from khala.corpus.synth import Progress
+
+app = typer.Typer(no_args_is_help=True, help="Compose songs to train on and turn them into tokens.")
+
+_REPORT_SECONDS = 5.0  # between lines when nobody watches a terminal
+
+
+@app.command()
+def synth(
+    out: Annotated[Path, typer.Option(help="Folder of the corpus; songs that it already holds are kept.")],
+    songs: Annotated[int | None, typer.Option(min=1, help="How many songs.")] = None,
+    hours: Annotated[float | None, typer.Option(help="How many hours of audio, instead of --songs.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first song; the others follow.")] = 1,
+    processes: Annotated[int, typer.Option(min=1, help="Songs made at the same time, on a core each.")] = 1,
+) -> None:
+    """Compose and render songs: audio and its ground truth."""
+    if (songs is None) == (hours is None) or (hours is not None and not 0 < hours < float("inf")):
+        raise InvalidRequest("say how much: either --songs N or --hours H, above 0")
+    from khala.corpus.synth import synth as make
+
+    made = make(out, songs, hours, seed, processes, _reporter(songs, hours))
+    typer.echo(f"{made.songs} songs, {made.seconds / 3600:.2f} hours in {out}")
+
+
+@app.command()
+def stats(corpus: Annotated[Path, typer.Argument(help="Folder of the corpus.")]) -> None:
+    """Say what a corpus holds: hours, styles, voices, tempi, words."""
+    from khala.corpus.manifest import read_corpus
+
+    songs = list(read_corpus(corpus))
+    tempi = sorted(song.truth["bpm"] for song in songs)
+    words = Counter(word["word"] for song in songs for word in song.truth["words"])
+    typer.echo(f"songs   {len(songs)}")
+    typer.echo(f"hours   {sum(song.duration for song in songs) / 3600:.2f}")
+    typer.echo(f"length  {min(s.duration for s in songs):.0f} to {max(s.duration for s in songs):.0f} s")
+    typer.echo(f"tempo   {tempi[0]:.0f} to {tempi[-1]:.0f} BPM, half of them below {tempi[len(tempi) // 2]:.0f}")
+    typer.echo(f"styles  {_counts(Counter(song.style for song in songs))}")
+    typer.echo(f"voices  {_counts(Counter(song.vocal or 'none' for song in songs))}")
+    typer.echo(f"words   {words.total()} sung, {len(words)} different: {_counts(Counter(dict(words.most_common(12))))}")
+
+
+def _counts(counter: Counter[str]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in counter.most_common())
+
+
+def _reporter(songs: int | None, hours: float | None) -> Callable[["Progress"], None]:
+    """Rewrites one line on a terminal, prints one every few seconds elsewhere."""
+    terminal = sys.stderr.isatty()
+    last = time.monotonic()
+
+    def report(progress: "Progress") -> None:
+        nonlocal last
+        share = progress.songs / songs if songs else progress.seconds / 3600 / (hours or 1.0)
+        complete = share >= 1
+        if not (terminal or complete) and time.monotonic() - last < _REPORT_SECONDS:
+            return
+        last = time.monotonic()
+        left = progress.seconds * (1 / share - 1) / max(progress.speed, 1e-9)
+        line = (
+            f"{progress.songs} songs, {progress.seconds / 3600:.2f} h of audio, {min(share, 1):.0%}, "
+            f"{progress.speed:.1f} times real time, {max(left, 0) / 60:.0f} min left"
+        )
+        typer.echo(f"\r{line}\033[K" if terminal else line, nl=complete or not terminal, err=True)
+
+    return report

@@ -1,0 +1,40 @@
+"""How a spectral codec is made from songs: the settings of both stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from khala.models.codec.config import SpectralConfig
+
+
+@dataclass(frozen=True)
+class FitRecipe:
+    """The closed-form stage: which frames, how their errors are weighed, how hard k-means works.
+
+    The weights say how much an error in a part of the features costs, a log-magnitude error of mid between 100 Hz and
+    5 kHz being one.
+    """
+
+    frames: int = 300_000
+    excerpt_frames: int = 96
+    held_out_frames: int = 6_000
+    low_band: float = 0.7  # mid and side below 100 Hz: the long spectrum tells the bass better
+    high_band: float = 0.5  # and above 5 kHz, falling to this at 16 kHz
+    side: float = 0.4
+    balance: float = 0.7
+    low: float = 0.8  # the long spectrum of the lowest bins
+    batch: int = 49_152  # frames that a level is fitted on; others for every level, so that residuals stay honest
+    first_levels: int = 2  # the levels that the backbone writes are fitted longest, on all frames
+    first_iterations: int = 24
+    iterations: int = 5
+    shrink: float = 2.0  # a code vector counts as if it had this many more frames at zero: less over-fitting
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class CodecRecipe:
+    """Settings of ``khala train codec``; the defaults are those of Khala Mini."""
+
+    model: SpectralConfig = field(default_factory=SpectralConfig)
+    fit: FitRecipe = field(default_factory=FitRecipe)
+    seed: int = 1

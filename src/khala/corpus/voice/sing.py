@@ -217,6 +217,8 @@ def _shape(envelope: np.ndarray, spans: Sequence[_Span], times: np.ndarray, voic
     presence = 1.1 * np.exp(-0.5 * (np.log2(np.maximum(hertz, 1.0) / 3200.0) / 0.6) ** 2)  # +5 dB around 3.2 kHz
     rumble = -2.0 / (1.0 + (hertz / 110.0) ** 4)
     shaped: np.ndarray = envelope + even[:, None].astype(np.float32) + (presence + rumble).astype(np.float32)
+    hiss = -1.6 / (1.0 + np.exp((6400.0 - hertz) / 120.0))  # flite's vowels have a ridge of noise around 7 kHz
+    shaped[voiced] += hiss.astype(np.float32)
     return shaped
 
 

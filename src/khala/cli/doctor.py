@@ -3,7 +3,6 @@
 import os
 import platform
 import shutil
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,12 +18,12 @@ from khala.music.errors import KhalaError, ModelError
 
 SOUND_FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: `what` was looked at and what was `found`; `state` is "ok", "lacking" (something optional) or "broken"."""
+    """One line: `what` was looked at, what was `found`; `state` is "ok", "lacking" (something optional) or "broken"."""
 
     what: str
     found: str
@@ -33,7 +32,7 @@ class Finding:
 
 @app.command()
 def doctor() -> None:
-    """Say whether this machine can make songs: versions, devices, speed, the embedded model, sound formats, corpus tools."""
+    """Say whether this machine can make songs: versions, devices, speed, the model, sound formats, corpus tools."""
     broken = False
     for finding in findings():
         broken |= finding.state == "broken"
@@ -45,7 +44,9 @@ def doctor() -> None:
 
 def findings() -> Iterator[Finding]:
     """Look at one thing after the other."""
-    yield Finding("khala", f"{__version__} on Python {platform.python_version()}, {platform.system()} {platform.machine()}")
+    yield Finding(
+        "khala", f"{__version__} on Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    )
     yield Finding("cores", f"{len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()}")
     yield memory()
     yield from torch_findings()
@@ -72,8 +73,9 @@ def torch_findings() -> Iterator[Finding]:
     devices += ["mps"] if torch.backends.mps.is_available() else []
     yield Finding("devices", ", ".join(devices))
     rates = {name: matmul_rate(torch, getattr(torch, name)) for name in ("float32", "bfloat16")}
-    fastest = max(rates, key=lambda name: rates[name])
-    yield Finding("matmul", ", ".join(f"{name} {rate:.1f} GFLOP/s" for name, rate in rates.items()) + f"; {fastest} is faster")
+    chosen = str(import_module("khala.generation.device").choose_dtype("auto", torch.device("cpu")))
+    speeds = ", ".join(f"{name} {rate:.1f} GFLOP/s" for name, rate in rates.items())
+    yield Finding("matrix product", f"{speeds}; --dtype auto is {chosen.removeprefix('torch.')} on the CPU")
 
 
 def matmul_rate(torch: Any, dtype: Any, size: int = 384) -> float:
@@ -90,15 +92,23 @@ def sound_findings() -> Iterator[Finding]:
     try:
         soundfile: Any = import_module("soundfile")
     except (ImportError, OSError) as error:
-        yield Finding("sound files", f"cannot be imported ({error}); mend it: pip install --force-reinstall soundfile", "broken")
+        yield Finding(
+            "sound files", f"cannot be imported ({error}); mend it: pip install --force-reinstall soundfile", "broken"
+        )
         return
     known = soundfile.available_formats()
-    formats = {"wav": "WAV" in known, "flac": "FLAC" in known, "mp3": "MP3" in known, "opus": "OPUS" in soundfile.available_subtypes("OGG")}
+    formats = {
+        "wav": "WAV" in known,
+        "flac": "FLAC" in known,
+        "mp3": "MP3" in known,
+        "opus": "OPUS" in soundfile.available_subtypes("OGG"),
+    }
     missing = [name for name, there in formats.items() if not there]
     written = ", ".join(name for name, there in formats.items() if there)
     yield Finding(
         "sound files",
-        f"libsndfile {soundfile.__libsndfile_version__}: {written}" + (f"; not {', '.join(missing)}" if missing else ""),
+        f"libsndfile {soundfile.__libsndfile_version__}: {written}"
+        + (f"; not {', '.join(missing)}" if missing else ""),
         "lacking" if missing else "ok",
     )
 
@@ -126,6 +136,8 @@ def corpus_findings() -> Iterator[Finding]:
         try:
             version(package)
         except PackageNotFoundError:
-            yield Finding("corpus extras", 'missing; only for composing a corpus: pip install "khala-music[corpus]"', "lacking")
+            yield Finding(
+                "corpus extras", 'missing; only for composing a corpus: pip install "khala-music[corpus]"', "lacking"
+            )
             return
     yield Finding("corpus extras", "installed")

@@ -10,6 +10,9 @@ from khala.music.request import SongRequest
 BYTES_PER_SECOND = {"wav": 264_600, "flac": 264_600, "mp3": 40_000, "opus": 40_000}
 """Upper bounds: 24-bit stereo at 44.1 kHz, and the bit rates that files are encoded with."""
 
+OVERTIME = 1.25
+"""A song may become this many times longer than asked before it is cut."""
+
 
 def destinations(request: SongRequest, output: Path | None, format: str | None) -> list[Path]:
     """One path per take of a request that has its seed.
@@ -53,7 +56,8 @@ def _require_room(paths: list[Path], request: SongRequest) -> None:
     with tempfile.TemporaryFile(dir=existing):
         pass
     free = shutil.disk_usage(existing).free
-    needed = int(request.takes * (request.duration * BYTES_PER_SECOND[paths[0].suffix.lower()[1:]] + 100_000))
+    seconds = request.takes * request.duration * OVERTIME
+    needed = seconds * BYTES_PER_SECOND[paths[0].suffix.lower()[1:]] + request.takes * 20_000
     if free < needed:
         raise OutputError(
             f"cannot write to {folder}: up to {needed / 1e6:.1f} MB are needed and {free / 1e6:.1f} MB are free; "

@@ -4,14 +4,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from khala.cli.errors import say
 
-Report = Callable[[str, int, int], None]
-"""Called with a stage's name, how much of it is done, and how much there is."""
-
 SILENCE = 5.0
 """Seconds between two plain lines of the same stage."""
+
+
+class Report(Protocol):
+    """Called with a stage's name, how much of it is done, and how much there is."""
+
+    def __call__(self, stage: str, done: int, total: int) -> None: ...
 
 
 @contextmanager

@@ -1,0 +1,125 @@
+"""`khala generate`: words in, songs out. Everything that can be refused is refused before torch is imported."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from secrets import randbelow
+from typing import Annotated, Any
+
+import typer
+
+from khala.cli.errors import say
+from khala.cli.output import destinations
+from khala.cli.progress import progress
+from khala.music.errors import InvalidRequest
+from khala.music.example import EXAMPLE
+from khala.music.request import MAX_LYRICS, Sampling, SongRequest
+from khala.music.tags import parse_tags
+from khala.weights import describe
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command()
+def generate(
+    prompt: Annotated[str | None, typer.Option(help="Describe the song freely.")] = None,
+    tags: Annotated[str | None, typer.Option(help='Or describe it by tags: "rock, fast tempo, male vocals".')] = None,
+    lyrics: Annotated[str | None, typer.Option(help="Lyrics, with [verse] and [chorus] on lines of their own.")] = None,
+    lyrics_file: Annotated[Path | None, typer.Option(help="Or a file that holds them.")] = None,
+    instrumental: Annotated[bool, typer.Option("--instrumental", help="Nobody sings.")] = False,
+    duration: Annotated[
+        str | None, typer.Option(metavar="SECONDS|M:SS", help="Longest length.  [default: 60; the example's 30]")
+    ] = None,
+    takes: Annotated[int, typer.Option(help="How many renditions.")] = 1,
+    seed: Annotated[int | None, typer.Option(help="The same seed makes the same song.  [default: random]")] = None,
+    model: Annotated[str, typer.Option(metavar="NAME|FOLDER|HUB_ID", help="Who sings and plays.")] = "mini",
+    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:1|mps", help="Where to compute.")] = "auto",
+    dtype: Annotated[str, typer.Option(metavar="auto|float32|bfloat16|float16", help="In which numbers.")] = "auto",
+    temperature: Annotated[float | None, typer.Option(help="How daring.  [default: the model's]")] = None,
+    top_k: Annotated[int | None, typer.Option(help="Among how many codes to choose.  [default: the model's]")] = None,
+    superres_top_k: Annotated[int | None, typer.Option(help="The same for the fine levels.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE|FOLDER", help="Where to put it.  [default: here]")
+    ] = None,
+    format: Annotated[str | None, typer.Option(metavar="wav|flac|mp3|opus", help="[default: wav]")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the takes' metadata as a JSON array.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+) -> None:
+    """Make a song from words. Without any words: a built-in example of about 30 seconds.
+
+    Takes are written as ./<slug>-<seed>-<take>.wav, each with a .json file that holds all that is needed to make it
+    again.
+    """
+    if lyrics is not None and lyrics_file is not None:
+        raise InvalidRequest("both --lyrics and --lyrics-file were given; leave one of them out")
+    lyrics = read_lyrics(lyrics_file) if lyrics_file is not None else lyrics
+    words = {"prompt": prompt, "tags": tags if tags is None else parse_tags(tags), "lyrics": lyrics}
+    given: dict[str, Any] = {key: value for key, value in words.items() if value is not None}
+    if duration is not None:
+        given["duration"] = seconds(duration)
+    chosen: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "superres_top_k": superres_top_k}
+    chosen = {key: value for key, value in chosen.items() if value is not None}
+    given |= {"takes": takes, "sampling": Sampling(**chosen)}
+    if seed is not None:
+        given["seed"] = seed
+    if instrumental or any(value is not None for value in words.values()):
+        request = SongRequest(**{"seed": randbelow(2**32), **given}, instrumental=instrumental)
+    else:
+        request = replace(EXAMPLE, **given)
+    paths = destinations(request, output, format)
+    require_known("device", device, r"auto|cpu|mps|cuda(:\d+)?", "auto, cpu, cuda, cuda:1 or mps")
+    require_known("dtype", dtype, "auto|float32|bfloat16|float16", "auto, float32, bfloat16 or float16")
+    config = describe(model, verify=False).config
+    request = replace(request, sampling=replace(config.sampling, **chosen))
+    if request.duration > config.max_seconds:
+        raise InvalidRequest(
+            f"duration is {request.duration:g} s; the model {config.name} makes songs of up to {config.max_seconds:g} s"
+        )
+
+    with progress(quiet) as report:
+        report("load", 0, 1)
+        from khala.generation.pipeline import load
+
+        pipeline = load(model, device, dtype)
+        report("load", 1, 1)
+        made = pipeline.generate(request, progress=report)
+    paths[0].parent.mkdir(parents=True, exist_ok=True)
+    for take, path in zip(made, paths, strict=True):
+        take.save(path)
+        if not quiet:
+            ending = ", cut at its longest" if take.metadata["truncated"] else ""
+            say(f"{path}: {take.seconds:.1f} s{ending}")
+    if as_json:
+        typer.echo(json.dumps([{"file": str(path), **take.metadata} for take, path in zip(made, paths, strict=True)]))
+
+
+def require_known(option: str, value: str, pattern: str, choices: str) -> None:
+    """Raise InvalidRequest unless `value` could be right; whether this machine has it is found out with torch."""
+    if not re.fullmatch(pattern, value):
+        raise InvalidRequest(f"--{option} {value[:40]!r} is unknown; choose {choices}")
+
+
+def seconds(text: str) -> float:
+    """ "90", "90.5" or "1:30" as seconds; whether they are few enough or too many is the request's matter."""
+    if clock := re.fullmatch(r"(\d{1,3}):([0-5]\d)", text.strip()):
+        return 60.0 * int(clock[1]) + int(clock[2])
+    try:
+        return float(text)
+    except ValueError:
+        raise InvalidRequest(
+            f"--duration {text[:40]!r} is no length; give seconds or M:SS, such as 90 or 1:30"
+        ) from None
+
+
+def read_lyrics(path: Path) -> str:
+    """The text of a file. Raises InvalidRequest if it cannot be read, is too large to be lyrics, or is not UTF-8."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(4 * MAX_LYRICS + 1)
+        if len(data) > 4 * MAX_LYRICS:
+            raise InvalidRequest(f"{path} is too large for lyrics; at most {MAX_LYRICS} characters are allowed")
+        return data.decode("utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = (error.strerror or error) if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InvalidRequest(f"cannot read lyrics from {path}: {reason}") from error

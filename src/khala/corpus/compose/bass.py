@@ -9,14 +9,16 @@ LOW = 31
 BASSES = {
     "whole": "R-------",
     "halves": "R---R---",
-    "pulse": "R--RR-R-",
+    "quarters": "R-R-R-R-",
     "eighths": "RRRRRRRR",
+    "pulse": "R--RR-R-",
     "fifths": "R---5---",
+    "slow": "R-----5-",
     "walk": "R-3-5-a-",
     "off": ".R.R.R.R",
     "octaves": "R8R8R8R8",
     "dub": "R--R..R-",
-    "slow": "R-----5-",
+    "roots": "R-3-5---",
     "waltz": "R-----",
     "waltz fifths": "R-----|5-----",
 }

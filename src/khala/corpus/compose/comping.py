@@ -1,4 +1,7 @@
-"""Chords in rhythm: step patterns over voicings. x the chord, p root and fifth (a power chord), 0..9 its tones from below."""
+"""Chords in rhythm: step patterns over voicings.
+
+x is the chord in close position, s spread over the strings of a guitar, p a power chord, 0..9 its tones from below.
+"""
 
 from khala.corpus.compose.harmony import above, tones, voicing
 from khala.corpus.score import Chord
@@ -8,10 +11,13 @@ COMPS = {
     "halves": "x---x---",
     "quarters": "x-x-x-x-",
     "eighths": "xxxxxxxx",
-    "strum": "x---x-xx",
-    "strum busy": "x-xx.xxx",
+    "strum": "s---s-ss",
+    "strum busy": "s-ss.sss",
+    "folk strum": "s-s-s-ss",
     "broken": "0-1-2-1-",
     "ripple": "01213121",
+    "picked": "02130213",
+    "ostinato": "01020102",
     "power": "pppppppp",
     "power long": "p-------",
     "power chug": "p-pp-pp-",
@@ -20,9 +26,8 @@ COMPS = {
     "off": ".x.x.x.x",
     "stabs": "x--x--x-",
     "arpeggio": "0121012101210121",
-    "arpeggio up": "0123012301230123",
     "lazy": "x-----x-",
-    "waltz": "0-x-x-",
+    "waltz strum": "0-s-s-",
     "waltz ripple": "012321",
     "waltz whole": "x-----",
 }
@@ -30,11 +35,12 @@ COMPS = {
 
 def pitches(mark: str, chord: Chord, low: int) -> tuple[int, ...]:
     """What a mark of a comping pattern plays, in the octave from `low`."""
+    voices = voicing(chord, low)
+    if mark == "x":
+        return voices
+    if mark == "s":
+        return tuple(sorted({above(low - 10, chord.root), *voices, *(voice + 12 for voice in voices[:2])}))
     if mark == "p":
         root = above(low - 12, chord.root)
         return (root, above(root, tones(chord)[2]), root + 12)
-    if mark == "x":
-        return voicing(chord, low)
-    voices = voicing(chord, low)
-    voices += (voices[0] + 12,)
-    return (voices[min(int(mark), len(voices) - 1)],)
+    return ((*voices, *(voice + 12 for voice in voices))[int(mark)],)

@@ -10,6 +10,7 @@ PIECES = {
     "clap": 39,
     "low": 41,
     "hat": 42,
+    "pedal": 44,
     "mid": 45,
     "open": 46,
     "high": 48,
@@ -18,10 +19,21 @@ PIECES = {
     "tambourine": 54,
     "shaker": 70,
 }
-LEVELS = {"X": 112, "x": 96, "o": 62}
-"""Pattern marks: accent, stroke, ghost."""
+LEVELS = {"X": 116, "x": 98, "o": 66}
+"""Pattern marks: accent, stroke, ghost (velocities at full energy)."""
 
 GROOVES: dict[str, dict[str, str]] = {
+    "hats": {"hat": "x...x...x...x..."},
+    "shaker": {"shaker": "x.o.x.o.x.o.x.o."},
+    "side stick": {
+        "kick": "X.........x.....",
+        "stick": "....x.......x...",
+        "hat": "o...o...o...o...",
+    },
+    "kick clap": {
+        "kick": "X...X...X...X...",
+        "clap": "....x.......x...",
+    },
     "pop verse": {
         "kick": "X.......x.x.....",
         "snare": "....X.......X...",
@@ -41,13 +53,7 @@ GROOVES: dict[str, dict[str, str]] = {
     "rock chorus": {
         "kick": "X..x....X.x.....",
         "snare": "....X.......X...",
-        "crash": "x...............|................",
         "open": "X...X...X...X...",
-    },
-    "side stick": {
-        "kick": "X.........x.....",
-        "stick": "....x.......x...",
-        "hat": "o...o...o...o...",
     },
     "ballad chorus": {
         "kick": "X.........x.....",
@@ -67,7 +73,7 @@ GROOVES: dict[str, dict[str, str]] = {
         "kick": "X...X...X...X...",
         "clap": "....X.......X...",
         "open": "..x...x...x...x.",
-        "hat": "xoooxoooxoooxooo",
+        "hat": "xooxxooxxooxxoox",
     },
     "folk": {
         "kick": "x.......x.......",
@@ -78,30 +84,20 @@ GROOVES: dict[str, dict[str, str]] = {
         "shaker": "x.o.x.o.x.o.x.o.",
         "tambourine": "....X.......X...",
     },
-    "folk waltz": {
-        "kick": "x...........",
-        "shaker": "x...o...o...",
-    },
-    "waltz": {
-        "kick": "X...........",
-        "stick": "....o...o...",
-        "hat": "x...o...o...",
-    },
-    "waltz full": {
-        "kick": "X...........",
-        "snare": "....o...x...",
-        "hat": "x.o.x.o.x.o.",
-    },
     "swing": {
         "ride": "x...X.x.x...X.x.",
-        "hat": "....o.......o...",
+        "pedal": "....x.......x...",
         "kick": "o.......o.......",
+    },
+    "swing light": {
+        "ride": "x...x...x...x...",
+        "pedal": "....x.......x...",
     },
     "swing full": {
         "ride": "x...X.x.x...X.x.",
-        "hat": "....x.......x...",
+        "pedal": "....x.......x...",
         "kick": "x...o...x...o...",
-        "stick": "............x...",
+        "snare": "......o.......o.",
     },
     "hip hop": {
         "kick": "X......x..x.....",
@@ -111,55 +107,98 @@ GROOVES: dict[str, dict[str, str]] = {
     "hip hop full": {
         "kick": "X..x...x..x.....",
         "snare": "....X.......X...",
-        "hat": "x.xox.x.x.xox.x.",
-        "open": "..............x.",
+        "clap": "....x.......x...",
+        "hat": "x.xxx.x.x.xxx.x.",
     },
-    "hip hop light": {
-        "kick": "X...............",
-        "stick": "....x.......x...",
-        "hat": "x...x...x...x...",
+    "lazy light": {
+        "kick": "x...............",
+        "hat": "o...o...o...o...",
+    },
+    "lazy": {
+        "kick": "X.....x...x.....",
+        "snare": "....x.......x...",
+        "hat": "x.o.x.o.x.o.x.o.",
+    },
+    "lazy full": {
+        "kick": "X.....x...x..x..",
+        "snare": "....X.......X...",
+        "hat": "x.oox.o.x.oox.o.",
     },
     "toms": {
         "low": "X.....x.X.......",
         "mid": "............x.x.",
+        "hat": "o...o...o...o...",
+    },
+    "toms light": {
+        "low": "x.......x.......",
+        "mid": "..............o.",
     },
     "toms full": {
         "kick": "X.......X.......",
         "low": "X..x..x.X..x..x.",
         "mid": "............x.x.",
-        "crash": "X...............|................|................|................",
     },
-    "hats": {
-        "hat": "x...x...x...x...",
+    "one drop": {
+        "kick": "........X.......",
+        "stick": "........X.......",
+        "hat": "x.o.x.o.x.o.x.o.",
+    },
+    "steppers": {
+        "kick": "X...X...X...X...",
+        "snare": "........X.......",
+        "hat": "x.o.x.o.x.o.x.o.",
+    },
+    "waltz light": {
+        "kick": "x...........",
+        "hat": "....o...o...",
+    },
+    "waltz full": {
+        "kick": "X...........",
+        "snare": "....x...x...",
+        "hat": "x.o.x.o.x.o.",
+    },
+    "waltz shaker": {"shaker": "X...o...o..."},
+    "waltz folk": {
+        "kick": "x...........",
+        "shaker": "x.o.x.o.x.o.",
+        "tambourine": "....x...x...",
     },
 }
+"""One bar each, in sixteenths: sixteen steps in 4/4, twelve in 3/4."""
 
 FILLS: dict[str, dict[str, str]] = {
     "snare": {"snare": "x.x.xxXX", "kick": "X......."},
     "toms": {"high": "x.x.....", "mid": "....x...", "low": "......X.", "kick": "X......."},
-    "build": {"snare": "x.x.x.x.", "kick": "X...X..."},
-    "claps": {"clap": "x.x.xxxx", "kick": "X...X..."},
-    "light": {"stick": "....x.x.", "kick": "x......."},
+    "low toms": {"mid": "x.x.....", "low": "....xxXX"},
+    "build": {"snare": "x.x.xxxx", "kick": "X...X..."},
+    "claps": {"clap": "x...x.xx", "kick": "X...X..."},
+    "light": {"stick": "x.x.x.x.", "kick": "x......."},
+    "swing": {"snare": "x.x.x.x.", "ride": "x...x...", "pedal": "x...x..."},
 }
-"""The last two beats of a section."""
+"""The last two beats of a section, in sixteenths."""
+FILL_BEATS = 2
 
 
 def drums(section: Section, beats_per_bar: int, groove: str, fill: str, crash: bool) -> list[Note]:
-    """A section's drums: the groove, a crash on its first beat, a fill on the last two beats (empty names: none)."""
-    notes: list[Note] = []
-    start, end = section.start_bar * beats_per_bar, (section.start_bar + section.bars) * beats_per_bar
-    fill_from = end - 2 if fill else end
-    for piece, pattern in GROOVES.get(groove, {}).items():
-        for mark, beat, _ in steps(pattern, section, beats_per_bar):
-            if mark != "." and beat < fill_from:
-                notes.append(hit(piece, beat, LEVELS[mark]))
-    for piece, marks in FILLS[fill].items() if fill else ():
-        notes += [hit(piece, fill_from + n / 4, LEVELS[m]) for n, m in enumerate(marks) if m != "."]
-    if crash and not any(note.start == start and note.pitch == PIECES["crash"] for note in notes):
-        notes.append(hit("crash", start, LEVELS["x"]))
+    """A section's drums: the groove, a crash on its first beat, a fill on its last two beats (empty names: none)."""
+    start = section.start_bar * beats_per_bar
+    end = start + section.bars * beats_per_bar
+    fill_from = end - FILL_BEATS if fill else end
+    notes = [
+        hit(piece, beat, mark, section.energy)
+        for piece, pattern in (GROOVES[groove] if groove else {}).items()
+        for mark, beat, _ in steps(pattern, section, beats_per_bar)
+        if mark != "." and beat < fill_from
+    ]
+    for piece, pattern in (FILLS[fill] if fill else {}).items():
+        notes += [
+            hit(piece, fill_from + step / 4, mark, section.energy) for step, mark in enumerate(pattern) if mark != "."
+        ]
+    if crash:
+        notes.append(hit("crash", start, "x", section.energy))
     return notes
 
 
-def hit(piece: str, beat: float, velocity: int) -> Note:
-    """One stroke."""
-    return Note(beat, 0.25, PIECES[piece], velocity)
+def hit(piece: str, beat: float, mark: str, energy: float) -> Note:
+    """One stroke: a level of `LEVELS`, down to three quarters of it where the energy is low."""
+    return Note(beat, 0.25, PIECES[piece], round(LEVELS[mark] * (0.75 + 0.25 * energy)))

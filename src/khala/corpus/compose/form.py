@@ -4,8 +4,8 @@ import random
 from collections.abc import Iterator
 from itertools import product
 
-Plan = tuple[tuple[str, int], ...]
-"""Section names with their bars."""
+Parts = tuple[tuple[str, int], ...]
+"""Section names with their bars, in order."""
 
 SHAPES = (
     ("verse", "chorus"),
@@ -13,30 +13,31 @@ SHAPES = (
     ("verse", "chorus", "verse", "chorus"),
     ("verse", "chorus", "verse", "chorus", "bridge", "chorus"),
 )
+"""What stands between intro and outro; longer songs repeat verse and chorus before the bridge."""
 
 
-def plan(target_bars: float, line_bars: int, rng: random.Random) -> Plan:
-    """The form nearest to `target_bars`, intro first, outro (with the ring-out bar) last; ties are drawn.
+def plan(target_bars: float, line_bars: int, lots: random.Random) -> Parts:
+    """The form nearest to `target_bars`, ties drawn.
 
-    Verse and chorus hold two or four lines of `line_bars` bars; songs longer than a full form repeat verse and chorus.
+    Verses and choruses hold two or four lines of `line_bars` bars. The outro's last bar is for the ring-out.
     """
-    best: list[Plan] = []
+    best: list[Parts] = []
     distance = float("inf")
     for candidate in _candidates(target_bars, line_bars):
-        bars = sum(bars for _, bars in candidate)
-        away = max(abs(bars - target_bars), 0.5)  # half a bar either way is no worse than exact
-        if away < distance - 1e-9:
+        away = max(abs(sum(bars for _, bars in candidate) - target_bars), 1.0)  # within a bar all are as good
+        if away < distance:
             best, distance = [], away
-        if away <= distance + 1e-9:
+        if away == distance:
             best.append(candidate)
-    return rng.choice(best)
+    return lots.choice(best)
 
 
-def _candidates(target_bars: float, line_bars: int) -> Iterator[Plan]:
+def _candidates(target_bars: float, line_bars: int) -> Iterator[Parts]:
     short, long = 2 * line_bars, 4 * line_bars
-    lengths = [(short, short), (short, long), (long, long)]
-    rounds = max(0, int((target_bars - 6 * long) // (2 * short)) + 1)
-    shapes = (*SHAPES, *(("verse", "chorus") * n + ("bridge", "chorus") for n in range(3, 3 + rounds)))
-    for shape, (verse, chorus), intro, outro in product(shapes, lengths, (1, 2, 4), (1, 2)):
-        size = {"verse": verse, "chorus": chorus, "inst": short, "bridge": short}
-        yield (("intro", intro), *((name, size[name]) for name in shape), ("outro", outro))
+    most = int(target_bars / (short + short)) + 1
+    longer = (("verse", "chorus") * rounds + ("bridge", "chorus") for rounds in range(3, most + 1))
+    lengths = ((short, short), (short, long), (long, long))
+    for shape, (verse, chorus), intro, outro in product((*SHAPES, *longer), lengths, (1, 2, 4), (1, 2, 3)):
+        if intro <= short:
+            bars = {"verse": verse, "chorus": chorus, "inst": short, "bridge": short}
+            yield (("intro", intro), *((name, bars[name]) for name in shape), ("outro", outro))

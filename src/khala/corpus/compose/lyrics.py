@@ -1,181 +1,161 @@
-"""Lyrics: rhymed lines that scan, drawn from phrases and gathered into verses, a chorus and a bridge.
+"""Lyrics: rhymed lines that scan, drawn from phrases.
 
 A line scans when every syllable may stand at its place of the meter: stressed syllables of long words strong, their weak
-ones weak; words of one syllable are free, except that articles are weak and a line ends on a stressed syllable.
+ones weak. Words of one syllable are freer: articles are weak, words that carry meaning rarely are.
 """
 
 import random
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache
+from typing import NamedTuple
 
 from khala.corpus.compose.meter import METERS
-from khala.corpus.compose.phrases import ENDINGS, LINES, OPENINGS, THEMES
-from khala.corpus.compose.words import rhyme, stresses
+from khala.corpus.compose.phrases import LINES, MOTIONS, PLACES, STATES, THEMES, WAYS
+from khala.corpus.compose.words import LIGHT, rhyme, stresses
 
-_WEAK = frozenset({"a", "an", "the"})
-_FREE = frozenset(
+Words = tuple[str, ...]
+_ARTICLES = frozenset({"a", "an", "the"})
+_BENT = frozenset(
     {"into", "over", "under", "after", "only", "never", "without", "inside", "across", "beside", "before"}
 )
-_LIGHT = frozenset(
-    ["i", "you", "we", "my", "your", "me", "to", "of", "and", "in", "on", "by", "at", "as", "is", "are", "am", "was", "be", "for", "with", "from", "like", "it", "that", "till"]
-)
+"""Words of two syllables that songs stress either way."""
+_CLASH = 1.0
+"""Weak places that words of meaning may fill, and strong ones that light words may, at most: half a point each."""
 
 
-@dataclass(frozen=True)
-class Line:
-    """A line of lyrics: its `words` in lower case, its meter by number of `syllables`."""
+class Ending(NamedTuple):
+    """The rhyming end of a line: its `words`, how many syllables stand `before` it, whether it needs an act of `motion`."""
 
-    words: tuple[str, ...]
-    syllables: int
-
-    @property
-    def text(self) -> str:
-        """As printed: a capital at the start and for "I"."""
-        text = " ".join("I" if word == "i" else word for word in self.words)
-        return text[0].upper() + text[1:]
+    words: Words
+    before: int
+    motion: bool
 
 
-@dataclass(frozen=True)
-class Lyrics:
-    """The words of a song: `verses` in order, one `chorus`, one `bridge`; `theme` is a key of `THEMES`."""
+def write(lots: random.Random, stanzas: Sequence[tuple[str, tuple[int, ...]]]) -> list[tuple[Words, ...]]:
+    """The words of every stanza, given its section name and the syllables of its lines.
 
-    theme: str
-    verses: tuple[tuple[Line, ...], ...]
-    chorus: tuple[Line, ...]
-    bridge: tuple[Line, ...]
-
-
-def write(
-    rng: random.Random,
-    verse: tuple[int, ...],
-    chorus: tuple[int, ...],
-    bridge: tuple[int, ...],
-    verses: int,
-) -> Lyrics:
-    """Lyrics on one theme; `verse`, `chorus` and `bridge` give the syllables of their lines."""
-    theme = rng.choice(sorted(THEMES))
-    used: set[tuple[str, ...]] = set()
-    refrain = _stanza(rng, theme, chorus, used, refrain=True)
-    return Lyrics(
-        theme,
-        tuple(_stanza(rng, theme, verse, used) for _ in range(verses)),
-        refrain,
-        _stanza(rng, theme, bridge, used) if bridge else (),
-    )
+    All speak of one theme; the chorus comes back word for word, and in a chorus of four lines the first comes back as third.
+    """
+    theme = frozenset(lots.choice(list(THEMES.values())))
+    used: set[Words] = set()
+    chorus: tuple[Words, ...] | None = None
+    found = []
+    for name, syllables in stanzas:
+        if name == "chorus":
+            chorus = chorus or _stanza(lots, theme, syllables, used, refrain=True)
+        found.append(chorus if chorus and name == "chorus" else _stanza(lots, theme, syllables, used, refrain=False))
+    return found
 
 
-def rhyme_scheme(meters: tuple[int, ...], refrain: bool = False) -> tuple[int, ...]:
-    """Rhyme group of every line: couplets, alternating when the meters alternate; a refrain of four lines has one or two."""
-    if len(meters) == 4 and meters[0] != meters[1]:
+def printed(words: Words) -> str:
+    """A line as printed: a capital at its start and for "I"."""
+    text = " ".join("I" if word == "i" else word for word in words)
+    return text[0].upper() + text[1:]
+
+
+def rhymes(syllables: tuple[int, ...], refrain: bool) -> tuple[int, ...]:
+    """Rhyme of every line: in turn where long and short lines take turns and in a refrain, else couplets."""
+    if len(syllables) == 4 and (refrain or syllables[0] != syllables[1]):
         return (0, 1, 0, 1)
-    if len(meters) == 4 and refrain:
-        return (0, 0, 0, 0)
-    return tuple(n // 2 for n in range(len(meters)))
+    return tuple(number // 2 for number in range(len(syllables)))
 
 
 def _stanza(
-    rng: random.Random, theme: str, meters: tuple[int, ...], used: set[tuple[str, ...]], refrain: bool = False
-) -> tuple[Line, ...]:
-    """Rhymed lines; the third line of a four-line refrain is its first again."""
-    scheme = rhyme_scheme(meters, refrain)
-    lines: dict[int, Line] = {}
+    lots: random.Random, theme: frozenset[str], syllables: tuple[int, ...], used: set[Words], refrain: bool
+) -> tuple[Words, ...]:
+    lines: dict[int, Words] = {}
+    scheme = rhymes(syllables, refrain)
     for group in sorted(set(scheme)):
-        places = [n for n, member in enumerate(scheme) if member == group and not (refrain and n == 2)]
-        family = _family(rng, theme, [meters[n] for n in places])
-        last_words: set[str] = set()
-        for place in places:
-            line = _draw(rng, theme, meters[place], family, used, last_words)
-            last_words.add(line.words[-1])
-            used.update(line.words[n : n + 3] for n in range(len(line.words) - 2))
-            lines[place] = line
-    if refrain and len(meters) == 4:
-        lines[2] = lines[0]
-    return tuple(lines[n] for n in range(len(meters)))
+        places = [number for number, member in enumerate(scheme) if member == group]
+        family = _family(lots, theme, [syllables[number] for number in places])
+        last: set[str] = set()
+        for number in places:
+            if refrain and number == 2:
+                lines[number] = lines[0]
+                continue
+            lines[number] = _line(lots, theme, syllables[number], family, used, last)
+            last.add(lines[number][-1])
+    return tuple(lines[number] for number in range(len(syllables)))
 
 
-def _family(rng: random.Random, theme: str, syllables: list[int]) -> tuple[str, ...]:
-    """A rhyme that has enough last words in each of the meters, likelier when it carries words of the theme."""
-    tables = [lines_by_rhyme(count) for count in syllables]
-    families = [
-        family
-        for family in sorted(tables[0])
-        if all(len({line.words[-1] for line in table.get(family, ())}) >= len(syllables) for table in tables)
-    ]
-    words = THEMES[theme]
-    weights = [
-        1 + 4 * sum(any(word in line.words[-1] for line in tables[0][family]) for word in words) for family in families
-    ]
-    return rng.choices(families, weights)[0]
+def _family(lots: random.Random, theme: frozenset[str], syllables: list[int]) -> Words:
+    """A rhyme with as many last words in each of the meters as there are lines, likelier with words of the theme."""
+    tables = [_last_words(count) for count in syllables]
+    families = [family for family in tables[0] if all(len(t.get(family, ())) >= len(tables) for t in tables)]
+    weights = [1 + 6 * len(theme & tables[0][family]) for family in families]
+    return lots.choices(families, weights)[0]
 
 
-def _draw(
-    rng: random.Random,
-    theme: str,
-    syllables: int,
-    family: tuple[str, ...],
-    used: set[tuple[str, ...]],
-    last_words: set[str],
-) -> Line:
-    """A line of a rhyme, likelier when it speaks of the theme, unlikely when it says again what was said."""
-    candidates = [line for line in lines_by_rhyme(syllables)[family] if line.words[-1] not in last_words]
-    words = THEMES[theme]
-    weights = []
-    for line in candidates:
-        weight = 1.0 + 8 * sum(word in words for word in line.words)
-        if any(line.words[n : n + 3] in used for n in range(len(line.words) - 2)):
-            weight *= 1e-3
-        weights.append(weight)
-    return rng.choices(candidates, weights)[0]
+def _line(
+    lots: random.Random, theme: frozenset[str], syllables: int, family: Words, used: set[Words], last: set[str]
+) -> Words:
+    """A line of a rhyme that ends on none of the `last` words; phrases that were `used` come back only if they must."""
+
+    def weight(phrase: Words) -> float:
+        return (1 + 8 * len(theme.intersection(phrase))) * (1e-6 if phrase in used else 1)
+
+    endings = [ending for ending in _endings(syllables)[family] if ending.words[-1] not in last]
+    ending = lots.choices(endings, [weight(ending.words) for ending in endings])[0]
+    opening: Words = ()
+    if ending.before:
+        openings = [
+            words for words in _openings(syllables, ending.before, ending.motion) if _apart(words, ending.words)
+        ]
+        opening = lots.choices(openings, [weight(words) for words in openings])[0]
+    used.update((opening, ending.words))
+    return opening + ending.words
+
+
+def _apart(opening: Words, ending: Words) -> bool:
+    """Whether two phrases share no word of meaning."""
+    return not set(opening).intersection(ending) - LIGHT
 
 
 @cache
-def lines_by_rhyme(syllables: int) -> dict[tuple[str, ...], tuple[Line, ...]]:
-    """Every line that scans with so many syllables, by the rhyme of its last word."""
+def _openings(syllables: int, size: int, motion: bool) -> tuple[Words, ...]:
+    """Openings of `size` syllables that scan at the start of a line; acts of motion alone, or all."""
+    meter = METERS[syllables][:size]
+    phrases = MOTIONS if motion else (*MOTIONS, *STATES)
+    return tuple(words for words in phrases if _scans(words, meter))
+
+
+@cache
+def _endings(syllables: int) -> dict[Words, tuple[Ending, ...]]:
+    """Endings (and whole lines) that scan at the end of a line and find an opening, by rhyme."""
     meter = METERS[syllables]
-    found: dict[tuple[str, ...], dict[tuple[str, ...], Line]] = {}
-    for phrase in (*LINES, *_sentences(meter)):
-        words = tuple(phrase.split())
-        if _scans(words, meter):
-            found.setdefault(rhyme(words[-1]), {})[words] = Line(words, syllables)
-    return {family: tuple(lines.values()) for family, lines in found.items()}
+    found: dict[Words, list[Ending]] = {}
+    for phrases, motion in ((LINES, False), (PLACES, False), (WAYS, True)):
+        for words in phrases:
+            before = syllables - sum(len(stresses(word)) for word in words)
+            if before < 0 or (before == 0) != (phrases is LINES) or not _scans(words, meter[before:]):
+                continue
+            if before == 0 or any(_apart(opening, words) for opening in _openings(syllables, before, motion)):
+                found.setdefault(rhyme(words[-1]), []).append(Ending(words, before, motion))
+    return {family: tuple(endings) for family, endings in found.items()}
 
 
-def _sentences(meter: str) -> list[str]:
-    """Openings joined with endings that share no telling word and fill the meter."""
-    sentences = []
-    for opening in OPENINGS:
-        first = tuple(opening.split())
-        size = sum(len(stresses(word)) for word in first)
-        if not _fits(first, meter[:size]):
-            continue
-        for ending in ENDINGS:
-            second = tuple(ending.split())
-            if _scans(second, meter[size:]) and not (set(first) & set(second)) - _LIGHT - _WEAK:
-                sentences.append(f"{opening} {ending}")
-    return sentences
+@cache
+def _last_words(syllables: int) -> dict[Words, frozenset[str]]:
+    """The last words of every rhyme in a meter."""
+    return {family: frozenset(end.words[-1] for end in endings) for family, endings in _endings(syllables).items()}
 
 
-def _scans(words: tuple[str, ...], meter: str) -> bool:
-    """Whether words fill a meter and end on a stressed syllable."""
-    return (
-        sum(len(stresses(word)) for word in words) == len(meter) and stresses(words[-1])[-1] > 0 and _fits(words, meter)
-    )
-
-
-def _fits(words: tuple[str, ...], meter: str) -> bool:
-    """Whether every syllable of the words may stand at its place of the meter (which may be longer)."""
-    place = 0
+def _scans(words: Words, meter: str) -> bool:
+    """Whether words fill a stretch of meter, each syllable in a fitting place."""
+    place, clash = 0, 0.0
     for word in words:
         pattern = stresses(word)
-        span = meter[place : place + len(pattern)]
-        if len(span) < len(pattern):
-            return False
-        if len(pattern) == 1:
-            if word in _WEAK and span == "1":
-                return False
-        elif word not in _FREE and any(
-            (stress == 1) != (mark == "1") for stress, mark in zip(pattern, span, strict=True) if stress != 2
-        ):
-            return False
+        marks = meter[place : place + len(pattern)]
         place += len(pattern)
-    return True
+        if len(marks) < len(pattern):
+            return False
+        if len(pattern) > 1:
+            if word not in _BENT and any((s == 1) != (m == "1") for s, m in zip(pattern, marks, strict=True) if s != 2):
+                return False
+        elif marks == "1":
+            if word in _ARTICLES:
+                return False
+            clash += 0.5 * (word in LIGHT)
+        else:
+            clash += 0.5 * (word not in LIGHT)
+    return place == len(meter) and clash <= _CLASH

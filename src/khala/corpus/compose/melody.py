@@ -1,7 +1,7 @@
-"""Melody: a motif (a contour and a rhythm) laid over chords, as the cheapest path through the pitches of the key.
+"""Melody: a motif (rhythm and contour) laid over chords, as the cheapest path through the pitches of the key.
 
-Strong notes want chord tones, steps are cheaper than leaps, the line's end rests on a chord tone. Without drawing lots the
-same motif over the same chords gives the same notes: that is what makes a refrain.
+Strong notes want chord tones, steps are cheaper than leaps, the end of a line rests on a chord tone. No lots are drawn in
+laying: the same motif over the same chords gives the same notes, which is what makes a refrain.
 """
 
 import random
@@ -11,70 +11,85 @@ from khala.corpus.compose.harmony import chord_at, tones
 from khala.corpus.score import Chord
 
 CONTOURS = {
-    "arch": (0, 1, 2, 2, 1, 0),
-    "fall": (2, 2, 1, 1, 0, 0),
-    "rise": (0, 0, 1, 1, 2, 2),
-    "wave": (1, 2, 1, 0, 1, 1),
-    "dip": (2, 1, 0, 0, 1, 2),
-    "level": (1, 1, 1, 2, 1, 0),
+    "arch": (-1, 1, 2, 2, 1, 0),
+    "fall": (2, 2, 1, 0, 0, -1),
+    "rise": (-1, 0, 0, 1, 2, 2),
+    "wave": (0, 2, 1, -1, 0, 1),
+    "dip": (2, 1, -1, -1, 1, 2),
+    "level": (0, 1, 0, 1, 1, 0),
 }
-"""Shape of a line, in thirds of a scale around the centre."""
+"""Height of a line over its course, in scale steps around the middle."""
 
 
 @dataclass(frozen=True)
 class Motif:
-    """What makes a line of melody known again: onsets in beats from the line's start, strengths, heights in scale steps."""
+    """What makes a line of melody known again: onsets in beats from its start, strong or weak, heights in scale steps."""
 
     onsets: tuple[float, ...]
     strong: tuple[bool, ...]
-    heights: tuple[int, ...]
+    heights: tuple[float, ...]
 
 
-def motif(rng: random.Random, onsets: tuple[float, ...], strong: tuple[bool, ...], contour: str = "") -> Motif:
-    """Draws a motif on a rhythm: a contour (any, if none is named) with at most one step of ornament a note."""
-    shape = CONTOURS[contour or rng.choice(sorted(CONTOURS))]
+def motif(lots: random.Random, meter: str, onsets: tuple[float, ...], contour: str) -> Motif:
+    """A motif on a rhythm: a contour with a step of ornament here and there."""
+    shape = CONTOURS[contour]
     heights = []
     for number in range(len(onsets)):
-        place = number * (len(shape) - 1) / max(1, len(onsets) - 1)
-        low = int(place)
-        high = min(low + 1, len(shape) - 1)
-        height = 2 * (shape[low] + (shape[high] - shape[low]) * (place - low)) - 2
-        heights.append(round(height) + rng.choice((0, 0, 0, 1, -1)))
-    return Motif(onsets, strong, tuple(heights))
+        place = number * (len(shape) - 1) / (len(onsets) - 1)
+        left = min(int(place), len(shape) - 2)
+        height = shape[left] + (shape[left + 1] - shape[left]) * (place - left)
+        heights.append(1.3 * height + lots.choice((0.0, 0.0, 1.0, -1.0)))
+    return Motif(onsets, tuple(mark == "1" for mark in meter), tuple(heights))
 
 
 def lay(
-    motif: Motif, start: float, chords: tuple[Chord, ...], pitches: tuple[int, ...], centre: int, last: frozenset[int]
+    motif: Motif,
+    start: float,
+    chords: tuple[Chord, ...],
+    scale: frozenset[int],
+    low: int,
+    high: int,
+    height: float,
+    last: frozenset[int],
 ) -> tuple[int, ...]:
-    """The motif's pitches when its line starts at beat `start`.
+    """The pitches of a motif whose line starts at beat `start`.
 
-    `pitches` are those of the key in the range of the voice, ascending, `centre` the index of the middle one; `last` the
-    pitch classes on which the line may end (empty: any tone of the chord).
+    They lie from `low` to `high` around `height` (0..1) of that range, in the `scale` or the chord. `last` are the pitch
+    classes on which the line may end where the chord has them (empty: any tone of the chord).
     """
-    best: list[dict[int, tuple[float, int]]] = []
+    pitches = range(low, high + 1)
+    middle = low + height * (high - low)
     final = len(motif.onsets) - 1
+    costs: dict[int, float] = {}
+    paths: list[dict[int, int]] = []  # of every note: pitch -> cheapest pitch before it
     for number, onset in enumerate(motif.onsets):
         chord_tones = frozenset(tones(chord_at(chords, start + onset)))
-        ends = (last & chord_tones or chord_tones) if number == final else chord_tones
-        weight = 12.0 if number == final else 3.0 if motif.strong[number] else 0.4
-        target = centre + motif.heights[number]
-        column: dict[int, tuple[float, int]] = {}
-        for place, pitch in enumerate(pitches):
-            cost = abs(place - target) + (0.0 if pitch % 12 in ends else weight)
-            if best:
-                before = min(best[-1], key=lambda p: best[-1][p][0] + _leap(abs(p - place)))
-                column[place] = (best[-1][before][0] + _leap(abs(before - place)) + cost, before)
+        ends = (last & chord_tones) or chord_tones if number == final else chord_tones
+        weight = 12.0 if number == final else 3.0 if motif.strong[number] else 0.3
+        target = middle + 1.7 * motif.heights[number]
+        column: dict[int, float] = {}
+        before: dict[int, int] = {}
+        for pitch in pitches:
+            pitch_class = pitch % 12
+            if pitch_class not in chord_tones:
+                if pitch_class not in scale:
+                    continue
+                clash = (pitch_class + 1) % 12 in chord_tones or (pitch_class - 1) % 12 in chord_tones
+                cost = weight * (1.5 if clash else 1.0)
             else:
-                column[place] = (cost, place)
-        best.append(column)
-    place = min(best[-1], key=lambda p: best[-1][p][0])
-    path = [place]
-    for column in reversed(best[1:]):
-        place = column[place][1]
-        path.append(place)
-    return tuple(pitches[place] for place in reversed(path))
+                cost = 0.0 if pitch_class in ends else weight
+            cost += 0.6 * abs(pitch - target)
+            if costs:
+                before[pitch] = min(costs, key=lambda other: costs[other] + _LEAP[abs(other - pitch)])  # noqa: B023
+                cost += costs[before[pitch]] + _LEAP[abs(before[pitch] - pitch)]
+            column[pitch] = cost
+        costs = column
+        paths.append(before)
+    path = [min(costs, key=lambda pitch: costs[pitch])]
+    for before in reversed(paths[1:]):
+        path.append(before[path[-1]])
+    return tuple(reversed(path))
 
 
-def _leap(steps: int) -> float:
-    """Cost of moving so many scale steps: steps are free, repeats cost a little, leaps more and more."""
-    return (0.5, 0.0, 0.5, 1.6, 2.6, 4.5, 7.0, 10.0)[min(steps, 7)] + 4.0 * max(0, steps - 7)
+_LEAP = (1.2, 0.1, 0.0, 0.5, 0.7, 1.2, 6.0, 2.2, 5.0, 5.0, 6.0, 8.0, 5.0, *(12.0,) * 24)
+"""Cost of moving so many semitones: steps are cheap, thirds and fourths bearable, a tritone is not, an octave may be."""

@@ -6,6 +6,8 @@ from the start of its line; strong syllables fall on whole beats.
 
 BREATH = 0.5
 """Beats of rest that end every line, at least."""
+LONGEST = 3.0
+"""Beats that the last note of a line is held, at most."""
 FASTEST = 0.2
 """Seconds between two sung onsets, at least."""
 

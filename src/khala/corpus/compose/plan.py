@@ -1,0 +1,109 @@
+"""The plan of a song: all that its players share before a note is written."""
+
+import random
+from dataclasses import dataclass
+
+from khala.corpus.compose import form
+from khala.corpus.compose.harmony import chord
+from khala.corpus.compose.styles.base import Arrangement, Style
+from khala.corpus.score import FRAME_RATE, Section
+
+LINE_SECONDS = 2.9
+"""A line takes two bars, or one where a bar lasts at least this long."""
+WALTZES = 0.35
+"""Share of songs in three in the styles that know them."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Style, metre, tempo, key, form and harmony of a song; `voice` as in `Score`, `lead` names an instrument.
+
+    A line of the tune takes `line_bars` bars.
+    """
+
+    seed: int
+    style: Style
+    voice: str
+    beats_per_bar: int
+    frames_per_bar: int
+    mode: str
+    key: int
+    mood: str
+    arrangement: Arrangement
+    lead: str
+    line_bars: int
+    sections: tuple[Section, ...]
+
+    @property
+    def beat_seconds(self) -> float:
+        return self.frames_per_bar / FRAME_RATE / self.beats_per_bar
+
+    @property
+    def line_beats(self) -> int:
+        return self.line_bars * self.beats_per_bar
+
+    def lots(self, what: str) -> random.Random:
+        """A stream of lots for one kind of choice, so that one choice more does not shift all others."""
+        return random.Random(f"{self.seed} {what}")
+
+
+def draw(seed: int, seconds: float, style: Style, voice: str) -> Plan:
+    """Draws the plan of a song of about so many seconds."""
+    lots = random.Random(f"{seed} plan")
+    waltz = bool(style.waltzes) and lots.random() < WALTZES
+    beats = 3 if waltz else 4
+    frames = lots.choice(style.waltz_tempi if waltz else style.tempi)
+    mode = "major" if lots.random() < style.major else "minor"
+    key = lots.choice(style.keys)
+    arrangement = lots.choice(style.waltzes if waltz else style.arrangements)
+    line_bars = 1 if frames / FRAME_RATE >= LINE_SECONDS else 2
+    parts = form.plan(seconds * FRAME_RATE / frames, line_bars, lots)
+    return Plan(
+        seed=seed,
+        style=style,
+        voice=voice,
+        beats_per_bar=beats,
+        frames_per_bar=frames,
+        mode=mode,
+        key=key,
+        mood=lots.choice(style.moods[mode]),
+        arrangement=arrangement,
+        lead=lots.choice(arrangement.leads),
+        line_bars=line_bars,
+        sections=_sections(lots, parts, style, arrangement, beats, 2 // line_bars, key, mode),
+    )
+
+
+def _sections(
+    lots: random.Random,
+    parts: form.Parts,
+    style: Style,
+    arrangement: Arrangement,
+    beats: int,
+    bar_chords: int,
+    key: int,
+    mode: str,
+) -> tuple[Section, ...]:
+    """The form with its chords, `2 - 1` a bar; the outro leads home and its last bar is the tonic."""
+    choices = style.progressions[mode]
+    drawn = {name: lots.choice(choices[name]).split() for name in ("verse", "chorus", "bridge", "end")}
+    sections: list[Section] = []
+    bar = 0
+    for name, bars in parts:
+        *approach, home = drawn["end"]
+        if name == "outro":
+            count = (bars - 1) * bar_chords
+            numerals = [*approach[-count:], home] if count else [home]
+        else:
+            loop = drawn[{"intro": "verse", "inst": "chorus"}.get(name, name)]
+            numerals = [loop[n % len(loop)] for n in range(bars * bar_chords)]
+        start, length = float(bar * beats), beats / bar_chords
+        chords = []
+        for numeral in numerals:
+            if numeral is numerals[-1] and name == "outro":
+                length = float(beats)
+            chords.append(chord(numeral, key, mode, start, length))
+            start += length
+        sections.append(Section(name, bar, bars, arrangement.layers[name].energy, tuple(chords)))
+        bar += bars
+    return tuple(sections)

@@ -1,0 +1,49 @@
+"""Ballad: slow, broken piano chords, strings in the chorus; some in three."""
+
+from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Style
+from khala.corpus.compose.styles.pop import PROGRESSIONS
+
+STYLE = Style(
+    name="ballad",
+    tags=("ballad", "piano ballad"),
+    nouns=("ballad", "piano ballad"),
+    tempi=(60, 64, 68, 72),
+    waltz_tempi=(48, 54),
+    major=0.6,
+    keys=(0, 3, 5, 7, 10),
+    kit=STANDARD_KIT,
+    moods={"major": ("tender", "romantic", "gentle"), "minor": ("sad", "melancholic")},
+    progressions=PROGRESSIONS,
+    arrangements=(
+        Arrangement(
+            comp="piano",
+            bass="bass",
+            leads=("strings", "flute"),
+            pad="strings",
+            layers={
+                "intro": Layer(0.3, comp="broken"),
+                "verse": Layer(0.4, groove="side stick", bass="whole", comp="broken", fill="light"),
+                "chorus": Layer(0.8, groove="ballad chorus", bass="slow", comp="broken", pad="whole", fill="toms"),
+                "bridge": Layer(0.4, groove="hats", bass="whole", comp="broken", pad="whole"),
+                "inst": Layer(0.6, groove="side stick", bass="slow", comp="broken", pad="whole", fill="light"),
+                "outro": Layer(0.4, bass="whole", comp="broken", pad="whole"),
+            },
+        ),
+    ),
+    waltzes=(
+        Arrangement(
+            comp="piano",
+            bass="bass",
+            leads=("strings", "flute"),
+            pad="strings",
+            layers={
+                "intro": Layer(0.3, comp="waltz ripple"),
+                "verse": Layer(0.4, groove="waltz light", bass="waltz", comp="waltz ripple"),
+                "chorus": Layer(0.8, groove="waltz full", bass="waltz", comp="waltz ripple", pad="waltz whole"),
+                "bridge": Layer(0.4, groove="waltz light", bass="waltz", comp="waltz ripple", pad="waltz whole"),
+                "inst": Layer(0.6, groove="waltz light", bass="waltz", comp="waltz ripple", pad="waltz whole"),
+                "outro": Layer(0.4, bass="waltz", comp="waltz ripple", pad="waltz whole"),
+            },
+        ),
+    ),
+)

@@ -1,0 +1,67 @@
+"""The tune of a song: motifs for verse, chorus and bridge, laid into every place where they are sung or played."""
+
+from dataclasses import dataclass
+
+from khala.corpus.compose.harmony import chord, scale, tones
+from khala.corpus.compose.melody import Motif, lay, motif
+from khala.corpus.compose.meter import BREATH, LONGEST, METERS, rhythms
+from khala.corpus.compose.plan import Plan
+from khala.corpus.score import Section
+
+SPAN = 17
+"""Semitones that a tune spans, sung or played."""
+HEIGHTS = {"verse": 0.38, "chorus": 0.62, "bridge": 0.5}
+"""Where in its range the tune of a section lies."""
+CONTOURS = {
+    "verse": (("arch", "rise", "wave"), ("fall", "level", "arch")),
+    "chorus": (("rise", "dip", "arch"), ("fall", "arch", "wave")),
+    "bridge": (("level", "rise"), ("fall", "dip")),
+}
+"""Shapes of the odd and of the even lines of a section."""
+PAIRS = ((7, 7), (8, 8), (6, 6), (5, 5), (8, 6), (7, 5))
+"""Syllables of the odd and of the even lines."""
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """One line of the tune in its place: `onsets` and `lengths` in beats of the song, MIDI `pitches`."""
+
+    onsets: tuple[float, ...]
+    lengths: tuple[float, ...]
+    pitches: tuple[int, ...]
+
+
+Motifs = dict[str, tuple[Motif, Motif]]
+"""Section name -> motifs of its odd and its even lines."""
+
+
+def draw_motifs(plan: Plan) -> Motifs:
+    """The motifs of every kind of section that has a tune."""
+    lots = plan.lots("tune")
+    able = {syllables: rhythms(syllables, plan.line_beats, plan.beat_seconds) for syllables in METERS}
+    pairs = [pair for pair in PAIRS if able[pair[0]] and able[pair[1]]]
+    found: Motifs = {}
+    for name, (odd, even) in CONTOURS.items():
+        pair = lots.choice(pairs)
+        first = lots.choice(able[pair[0]])
+        second = first if pair[0] == pair[1] else lots.choice(able[pair[1]])
+        found[name] = (
+            motif(lots, METERS[pair[0]], first, lots.choice(odd)),
+            motif(lots, METERS[pair[1]], second, lots.choice(even)),
+        )
+    return found
+
+
+def phrases(plan: Plan, motifs: tuple[Motif, Motif], section: Section, low: int, height: float) -> list[Phrase]:
+    """A section's lines of the tune from `low` up, odd and even in turn, as many as have room."""
+    home = frozenset(tones(chord("I" if plan.mode == "major" else "i", plan.key, plan.mode, 0, 1)))
+    found = []
+    for number in range(section.bars // plan.line_bars):
+        start = float(section.start_bar * plan.beats_per_bar + number * plan.line_beats)
+        motif = motifs[number % 2]
+        last = home if number % 2 else frozenset[int]()
+        pitches = lay(motif, start, section.chords, scale(plan.key, plan.mode), low, low + SPAN, height, last)
+        stops = (*motif.onsets[1:], min(plan.line_beats - BREATH, motif.onsets[-1] + LONGEST))
+        lengths = tuple(stop - onset for onset, stop in zip(motif.onsets, stops, strict=True))
+        found.append(Phrase(tuple(start + onset for onset in motif.onsets), lengths, pitches))
+    return found

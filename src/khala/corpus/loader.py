@@ -1,0 +1,126 @@
+"""Songs as tokens, read back for training: the held-out split, prompts that vary from visit to visit, and steps of like lengths."""
+
+import json
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from khala.music.errors import InvalidRequest
+from khala.music.request import SongRequest
+
+HELD_OUT = 50
+"""One song in so many is never trained on."""
+STEADY_TAGS = ("tempo", "bpm", "vocal", "voice", "instrumental")
+"""Words of the tags that a listener checks first: they are left out of a prompt more rarely."""
+POOL = 512
+"""So many songs are sorted by length together: enough for pieces of like lengths, few enough to mix them well."""
+
+
+@dataclass(frozen=True)
+class TokenSong:
+    """One song of the shards: `name` is that of its file without the ending, `duration` in seconds, `voice` "female", "male" or
+    "" for an instrumental."""
+
+    seed: int
+    name: str
+    frames: int
+    tags: tuple[str, ...]
+    description: str
+    lyrics: str
+    duration: float
+    voice: str
+    bpm: float
+    style: str
+    shard: str
+
+    @property
+    def held_out(self) -> bool:
+        """Decided by the name alone, so a corpus that grows never moves a song across; the codec's training splits alike."""
+        return zlib.crc32(self.name.encode()) % HELD_OUT == 0
+
+    @property
+    def text_bound(self) -> int:
+        """About how many bytes the longer of its prompts has."""
+        tags = sum(len(tag.encode()) + 2 for tag in self.tags)
+        return len(self.lyrics.encode()) + max(tags, len(self.description.encode())) + 24
+
+
+class TokenCorpus:
+    """The songs of a folder of shards, as `corpus.shards.tokenize` writes them. Raises InvalidRequest if there are none."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        songs = []
+        for index in sorted(folder.glob("shard-*.jsonl")):
+            for line in index.read_text(encoding="utf-8").splitlines():
+                fields = json.loads(line)
+                songs.append(TokenSong(**{**fields, "tags": tuple(fields["tags"])}, shard=index.stem))
+        if not songs:
+            raise InvalidRequest(f"{folder} holds no token shards; make them with: khala corpus tokenize")
+        songs.sort(key=lambda song: song.seed)
+        self.held_out = [song for song in songs if song.held_out] or songs[:1]
+        self.train = [song for song in songs if song not in self.held_out]
+
+    def codes(self, song: TokenSong, levels: int, start: int = 0, frames: int | None = None) -> np.ndarray:
+        """Codes int16 [levels, frames] from frame `start` on; reads no more of the shard than that."""
+        stop = song.frames if frames is None else start + frames
+        path = self.folder / f"{song.shard}.safetensors"
+        try:
+            with safe_open(path, "np") as shard:
+                codes: np.ndarray = shard.get_slice(f"codes.{song.seed}")[:levels, start:stop]
+        except (OSError, SafetensorError) as error:
+            raise InvalidRequest(
+                f"cannot read {path} ({error}); delete it and its .jsonl and tokenize again"
+            ) from error
+        return codes
+
+
+def vary(song: TokenSong, random: Random) -> SongRequest:
+    """One honest way to ask for `song`: its description or its tags, these shuffled and some left out."""
+    vocal = bool(song.voice)
+    tags: tuple[str, ...] = ()
+    prompt = ""
+    if song.description and random.random() < 0.4:
+        prompt = song.description
+    else:
+        kept = [tag for tag in song.tags if random.random() >= (0.1 if _steady(tag) else 0.25)]
+        random.shuffle(kept)
+        tags = tuple(kept or song.tags[:1])
+    return SongRequest(
+        prompt=prompt, tags=tags, lyrics=song.lyrics if vocal else "", instrumental=not vocal, duration=song.duration
+    )
+
+
+def pack(lengths: list[int], piece: int, step: int, random: Random) -> list[list[list[int]]]:
+    """Steps of pieces of song numbers: a piece, padded to its longest song, has at most `piece` positions (or one song), and a
+    step about `step`. Songs of like lengths share a piece; every song comes once, but for the last, incomplete step."""
+    order = list(range(len(lengths)))
+    random.shuffle(order)
+    pieces: list[list[int]] = []
+    for begin in range(0, len(order), POOL):
+        current: list[int] = []
+        for number in sorted(order[begin : begin + POOL], key=lambda number: lengths[number]):
+            if current and lengths[number] * (len(current) + 1) > piece:
+                pieces.append(current)
+                current = []
+            current.append(number)
+        pieces.append(current)
+    random.shuffle(pieces)
+    steps: list[list[list[int]]] = []
+    waiting: list[list[int]] = []
+    positions = 0
+    for songs in pieces:
+        waiting.append(songs)
+        positions += max(lengths[number] for number in songs) * len(songs)
+        if positions >= step:
+            steps.append(waiting)
+            waiting, positions = [], 0
+    return steps or ([waiting] if waiting else [])
+
+
+def _steady(tag: str) -> bool:
+    return any(word in tag.lower() for word in STEADY_TAGS)

@@ -1,0 +1,111 @@
+"""Songs to tokens: every song of a corpus through the codec, into shards of safetensors with the words beside them.
+
+A tokens folder holds `codebooks.safetensors` (the codec's, for the codes mean nothing without them) and pairs of
+`shard-0000.safetensors` (`codes.<seed>`, int16 [levels, frames]) and `shard-0000.jsonl` (one song a line: `loader.TokenSong`).
+The .jsonl is renamed into place last: a shard without it does not exist, and a killed run goes on where it was.
+"""
+
+import json
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from khala.audio.files import read_audio
+from khala.corpus.manifest import Song, read_corpus
+from khala.models.codec.folder import load_codec
+from khala.music.errors import InvalidRequest
+
+Progress = Callable[[int, int], None]
+"""Called with songs done and songs in all."""
+
+
+def tokenize(
+    corpus: Path,
+    codec: Path,
+    out: Path,
+    *,
+    processes: int = 1,
+    songs_per_shard: int = 64,
+    progress: Progress | None = None,
+) -> int:
+    """Encode the songs of `corpus` that `out` does not hold yet with the codec in the folder `codec`; returns their number.
+
+    Raises InvalidRequest if `out` was made by another codec or there are no songs, ModelError if the codec is broken.
+    """
+    songs = list(read_corpus(corpus))
+    out.mkdir(parents=True, exist_ok=True)
+    _claim(out, load_codec(codec).codebooks)
+    done = {
+        json.loads(line)["seed"]
+        for index in out.glob("shard-*.jsonl")
+        for line in index.read_text("utf-8").splitlines()
+    }
+    left = [song for song in songs if song.seed not in done]
+    first = max((int(index.stem[6:]) for index in out.glob("shard-*.jsonl")), default=-1) + 1
+    shards = [left[begin : begin + songs_per_shard] for begin in range(0, len(left), songs_per_shard)]
+    finished = 0
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max(1, min(processes, len(shards))), mp_context=context) as pool:
+        jobs = [pool.submit(_shard, songs, codec, out, first + number) for number, songs in enumerate(shards)]
+        for job in as_completed(jobs):
+            finished += job.result()
+            if progress:
+                progress(finished, len(left))
+    return finished
+
+
+def codebooks(tokens: Path) -> torch.Tensor:
+    """The codebooks [levels, codes, width] that the codes of a tokens folder refer to."""
+    path = tokens / "codebooks.safetensors"
+    if not path.exists():
+        raise InvalidRequest(f"{tokens} holds no tokens; make them with: khala corpus tokenize")
+    return load_file(path)["codebooks"]
+
+
+def _claim(out: Path, codebooks_QCD: torch.Tensor) -> None:
+    path = out / "codebooks.safetensors"
+    if not path.exists():
+        draft = path.with_suffix(".part")
+        save_file({"codebooks": codebooks_QCD.detach().float().contiguous()}, draft)
+        draft.rename(path)
+    elif not torch.equal(load_file(path)["codebooks"], codebooks_QCD.float()):
+        raise InvalidRequest(
+            f"the tokens in {out} were made by another codec; choose another folder or remove that one"
+        )
+
+
+def _shard(songs: list[Song], codec_folder: Path, out: Path, number: int) -> int:
+    """One shard, in a process of its own."""
+    torch.set_num_threads(1)
+    codec = load_codec(codec_folder)
+    tensors, lines = {}, []
+    for song in songs:
+        samples, rate = read_audio(song.audio)
+        if rate != codec.sample_rate:
+            raise InvalidRequest(f"{song.audio} is at {rate} Hz; the codec needs {codec.sample_rate}")
+        with torch.inference_mode():
+            codes_QT = codec.encode(torch.from_numpy(samples)[None])[0]
+        tensors[f"codes.{song.seed}"] = codes_QT.to(torch.int16).contiguous()
+        words = {
+            "seed": song.seed,
+            "name": song.audio.stem,
+            "frames": codes_QT.shape[1],
+            "tags": song.tags,
+            "description": song.description,
+            "lyrics": song.lyrics,
+            "duration": song.duration,
+            "voice": song.vocal,
+            "bpm": song.truth["bpm"],
+            "style": song.style,
+        }
+        lines.append(json.dumps(words, ensure_ascii=False) + "\n")
+    shard, index = out / f"shard-{number:04d}.safetensors", out / f"shard-{number:04d}.jsonl"
+    save_file(tensors, shard.with_suffix(".part"))
+    shard.with_suffix(".part").rename(shard)
+    index.with_suffix(".part").write_text("".join(lines), encoding="utf-8")
+    index.with_suffix(".part").rename(index)
+    return len(songs)

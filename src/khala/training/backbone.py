@@ -1,0 +1,142 @@
+"""The backbone's objective: text, then q0 and q1 of every frame in turn, then the end; loss on the audio alone.
+
+At a frame's start the legal rows of the head are those of q0 and the end token, after a q0 those of q1: only these are computed,
+and only where they are needed. Song lengths differ, padding lies to the right, and a causal model never looks there.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from khala.corpus.loader import TokenCorpus, TokenSong, pack, vary
+from khala.corpus.shards import codebooks
+from khala.models.backbone import Backbone, interleave
+from khala.models.transformer import Transformer
+from khala.music.layout import TokenLayout
+from khala.music.prompt import PromptStyle, backbone_prompt, clamp_prompt
+from khala.training import loop
+from khala.training.loop import Losses
+from khala.training.recipe import BackboneRecipe, Recipe, preset
+from khala.weights.tokenizer import Tokenizer
+
+Plan = tuple[int, list[int]]
+"""Epoch and numbers of songs: all that decides what a piece holds."""
+
+
+@dataclass(frozen=True)
+class CausalPiece:
+    """Token ids [B, T]; where in the flattened [B*T] hidden states q0 and q1 are predicted, and what is right there.
+
+    A target is a code; the end token counts as code number `codebook` of q0."""
+
+    ids_BT: Tensor
+    q0_at: Tensor
+    q0: Tensor
+    q1_at: Tensor
+    q1: Tensor
+
+    @property
+    def predictions(self) -> int:
+        return self.q0.numel() + self.q1.numel()
+
+    @property
+    def positions(self) -> int:
+        return self.ids_BT.numel()
+
+
+def causal_piece(texts: list[list[int]], codes: list[np.ndarray], ends: list[bool], layout: TokenLayout) -> CausalPiece:
+    """Prompts and codes [2, frames] of songs -> one piece. `ends` says which of them end there, rather than being cropped."""
+    length = max(len(text) + 2 * song.shape[1] for text, song in zip(texts, codes, strict=True))
+    ids = np.full((len(texts), length), layout.filler, dtype=np.int64)
+    q0_at, q0, q1_at, q1 = [], [], [], []
+    for row, (text, song, ended) in enumerate(zip(texts, codes, ends, strict=True)):
+        n, frames = len(text), song.shape[1]
+        ids[row, :n] = text
+        ids[row, n : n + 2 * frames] = interleave(torch.from_numpy(song).long()[None], layout)[0]
+        first = row * length + n - 1  # the last text position predicts q0 of frame 0
+        q0_at.append(first + 2 * np.arange(frames + ended))
+        q1_at.append(first + 2 * np.arange(frames) + 1)
+        q0.append(np.append(song[0], layout.codebook) if ended else song[0])
+        q1.append(song[1])
+    flat = (torch.from_numpy(np.concatenate(part).astype(np.int64)) for part in (q0_at, q0, q1_at, q1))
+    return CausalPiece(torch.from_numpy(ids), *flat)
+
+
+def causal_loss(model: Transformer, piece: CausalPiece, layout: TokenLayout, losses: Losses) -> Tensor:
+    """Sum of nats; reports q0, q1 and end (the end token where it is due)."""
+    device = model.device
+    hidden_ND = model(model.embed_tokens(piece.ids_BT.to(device)), causal=True).flatten(0, 1)
+    q0_rows = torch.tensor([*layout.level_rows(0), layout.eos], device=device)
+    q1_rows = slice(layout.level_rows(1).start, layout.level_rows(1).stop)
+    q0, q1 = piece.q0.to(device), piece.q1.to(device)
+    q0_nats = F.cross_entropy(model.logits(hidden_ND[piece.q0_at.to(device)], q0_rows).float(), q0, reduction="none")
+    q1_nats = F.cross_entropy(model.logits(hidden_ND[piece.q1_at.to(device)], q1_rows).float(), q1, reduction="none")
+    due = q0 == layout.codebook
+    losses.add("end", q0_nats[due])
+    losses.add("q0", q0_nats[~due])
+    losses.add("q1", q1_nats)
+    return q0_nats.sum() + q1_nats.sum()
+
+
+def train(recipe: Recipe, tokens: Path, out: Path) -> Path:
+    """Train the backbone of the recipe's preset on a folder of token shards; returns the weights, in `out`."""
+    config = preset(recipe)
+    torch.manual_seed(recipe.backbone.seed)
+    model = Backbone(config.backbone).bind_codebooks(codebooks(tokens))
+    objective = BackboneObjective(model, tokens, Tokenizer.of_bytes(), config.prompt, recipe.backbone)
+    return loop.train(objective, recipe.backbone, out)
+
+
+class BackboneObjective:
+    """Next-token training of a backbone on a folder of token shards."""
+
+    def __init__(
+        self,
+        model: Transformer,
+        tokens: Path,
+        tokenizer: Tokenizer,
+        style: PromptStyle,
+        recipe: BackboneRecipe,
+    ) -> None:
+        self.model, self.layout, self.tokenizer, self.style, self.recipe = (
+            model,
+            model.config.layout,
+            tokenizer,
+            style,
+            recipe,
+        )
+        self.corpus = TokenCorpus(tokens)
+
+    def epoch(self, number: int) -> list[list[Plan]]:
+        lengths = [song.text_bound + 2 * min(song.frames, self.recipe.max_frames) for song in self.corpus.train]
+        random = Random(f"{self.recipe.seed} epoch {number}")
+        steps = pack(lengths, self.recipe.piece_tokens, self.recipe.batch_tokens, random)
+        return [[(number, songs) for songs in step] for step in steps]
+
+    def piece(self, plan: Plan) -> CausalPiece:
+        epoch, numbers = plan
+        return self._piece([self.corpus.train[number] for number in numbers], epoch)
+
+    def loss(self, piece: CausalPiece, losses: Losses) -> Tensor:
+        return causal_loss(self.model, piece, self.layout, losses)
+
+    def held_out(self) -> list[CausalPiece]:
+        songs = sorted(self.corpus.held_out[: self.recipe.eval_songs], key=lambda song: song.frames)
+        return [self._piece(songs[begin : begin + 2], 0) for begin in range(0, len(songs), 2)]
+
+    def _piece(self, songs: list[TokenSong], epoch: int) -> CausalPiece:
+        texts, codes, ends = [], [], []
+        for song in songs:
+            request = vary(song, Random(f"{self.recipe.seed} {epoch} {song.name}"))
+            text = clamp_prompt(self.tokenizer.encode(backbone_prompt(request, self.style)), self.style.backbone_limit)
+            room = (self.model.config.context - len(text)) // 2
+            frames = min(song.frames, self.recipe.max_frames, room)
+            texts.append(text)
+            codes.append(self.corpus.codes(song, 2, 0, frames))
+            ends.append(frames == song.frames)
+        return causal_piece(texts, codes, ends, self.layout)

@@ -37,6 +37,20 @@ def synth(
 
 
 @app.command()
+def tokenize(
+    corpus: Annotated[Path, typer.Argument(help="Folder of the corpus.")],
+    codec: Annotated[Path, typer.Option(help="Folder of the codec that turns audio into codes.")],
+    out: Annotated[Path, typer.Option(help="Folder of the tokens; songs that it already holds are kept.")],
+    processes: Annotated[int, typer.Option(min=1, help="Shards made at the same time, on a core each.")] = 1,
+) -> None:
+    """Turn the songs of a corpus into tokens to train on."""
+    from khala.corpus.shards import tokenize as encode
+
+    songs = encode(corpus, codec, out, processes=processes, progress=_report_tokens)
+    typer.echo(f"{songs} songs more in {out}")
+
+
+@app.command()
 def stats(corpus: Annotated[Path, typer.Argument(help="Folder of the corpus.")]) -> None:
     """Say what a corpus holds: hours, styles, voices, tempi, words."""
     from khala.corpus.manifest import read_corpus
@@ -55,6 +69,10 @@ def stats(corpus: Annotated[Path, typer.Argument(help="Folder of the corpus.")])
 
 def _counts(counter: Counter[str]) -> str:
     return ", ".join(f"{name} {number}" for name, number in counter.most_common())
+
+
+def _report_tokens(done: int, songs: int) -> None:
+    typer.echo(f"{done} of {songs} songs tokenized", err=True)
 
 
 def _reporter(songs: int | None, hours: float | None) -> Callable[["Progress"], None]:

@@ -7,14 +7,16 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import soundfile
 
 from khala.audio.files import replacing
-from khala.corpus.render import Rendered
 from khala.corpus.score import Score
 from khala.music.errors import KhalaError
+
+if TYPE_CHECKING:  # who only reads a corpus needs no voices
+    from khala.corpus.render import Rendered
 
 GENERATOR = 1
 """Version of what composes and renders; songs of different versions differ for the same seed."""
@@ -47,7 +49,7 @@ def json_path(corpus: Path, seed: int) -> Path:
     return corpus / f"{seed // 1000:05d}" / f"song-{seed}.json"
 
 
-def write_song(corpus: Path, score: Score, rendered: Rendered) -> Path:
+def write_song(corpus: Path, score: Score, rendered: "Rendered") -> Path:
     """Stores a rendered score and returns the path of its JSON. Raises `OutputError` if the folder takes no files."""
     path = json_path(corpus, score.seed)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -21,6 +21,8 @@ CEILING = 10 ** (-1 / 20)
 VOICE_OVER_BAND = 3.0
 """dB by which a sung line's power exceeds the band's."""
 _BLOCK = 2048
+_ROLES = {"drums": -1.0, "bass": -1.0, "lead": -3.0, "comp": -4.5, "pad": -9.0}  # dB, before a part's own gain
+_OTHERS = -5.0
 _ROOM_SECONDS = 1.3
 _KNEE = 0.6 * CEILING  # the limiter's curve leaves the straight line here
 
@@ -28,7 +30,7 @@ _KNEE = 0.6 * CEILING  # the limiter's curve leaves the straight line here
 def mix_band(parts: Sequence[Part], stems: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The band float32 [2, n], and what of it goes into the room, float32 [n], from stems [parts, 2, n].
 
-    A stem's own level is that of the sound font and says nothing: each is brought to the same
+    A stem's own level is that of the sound font and says nothing: each is brought to its role's
     level while it plays, and then to the part's gain.
     """
     band, send = np.zeros(stems.shape[1:], np.float32), np.zeros(stems.shape[2], np.float32)
@@ -36,7 +38,7 @@ def mix_band(parts: Sequence[Part], stems: np.ndarray) -> tuple[np.ndarray, np.n
         power = block_power(stem)
         if not power.any():
             continue
-        level = part.gain - decibels(power[power > 0.01 * power.max()].mean())
+        level = _ROLES.get(part.name, _OTHERS) + part.gain - decibels(power[power > 0.01 * power.max()].mean())
         angle = (part.pan + 1) * np.pi / 4
         sides = np.float32(10 ** (level / 20) * np.sqrt(2)) * np.array([np.cos(angle), np.sin(angle)], np.float32)
         stem *= sides[:, None]

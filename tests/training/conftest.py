@@ -1,4 +1,4 @@
-"""A small folder of token shards without any audio: periodic codes that differ by style, so that there is something to learn."""
+"""A small folder of token shards without any audio: periodic codes that differ by style, so there is much to learn."""
 
 import json
 import random
@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from khala.models.presets import tiny
 
-WORDS = ["river", "morning", "fire", "window", "silver", "road", "dancing", "winter", "stay", "alone", "tomorrow", "light"]
+WORDS = ["river", "morning", "fire", "window", "silver", "road", "dancing", "winter", "stay", "alone"]
 
 
 def write_tokens(folder: Path, songs: int = 40, frames: tuple[int, int] = (40, 72), seed: int = 3) -> Path:

@@ -1,4 +1,4 @@
-"""Songs as tokens, read back for training: the held-out split, prompts that vary from visit to visit, and steps of like lengths."""
+"""Songs as tokens, read back for training: the held-out split, prompts that vary, steps of songs of like lengths."""
 
 import json
 import zlib
@@ -22,8 +22,8 @@ POOL = 512
 
 @dataclass(frozen=True)
 class TokenSong:
-    """One song of the shards: `name` is that of its file without the ending, `duration` in seconds, `voice` "female", "male" or
-    "" for an instrumental."""
+    """One song of the shards: `name` is that of its file without the ending, `duration` in seconds, `voice` "female",
+    "male" or "" for an instrumental."""
 
     seed: int
     name: str
@@ -39,7 +39,7 @@ class TokenSong:
 
     @property
     def held_out(self) -> bool:
-        """Decided by the name alone, so a corpus that grows never moves a song across; the codec's training splits alike."""
+        """Decided by the name alone, so that a growing corpus keeps its split; the codec's training splits alike."""
         return zlib.crc32(self.name.encode()) % HELD_OUT == 0
 
     @property
@@ -50,7 +50,7 @@ class TokenSong:
 
 
 class TokenCorpus:
-    """The songs of a folder of shards, as `corpus.shards.tokenize` writes them. Raises InvalidRequest if there are none."""
+    """The songs of a folder of shards that `corpus.shards.tokenize` wrote. Raises InvalidRequest if there are none."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -96,8 +96,8 @@ def vary(song: TokenSong, random: Random) -> SongRequest:
 
 
 def pack(lengths: list[int], piece: int, step: int, random: Random) -> list[list[list[int]]]:
-    """Steps of pieces of song numbers: a piece, padded to its longest song, has at most `piece` positions (or one song), and a
-    step about `step`. Songs of like lengths share a piece; every song comes once, but for the last, incomplete step."""
+    """Steps of pieces of song numbers: a piece, padded to its longest song, has at most `piece` positions or one song,
+    a step at least `step`. Songs of like lengths share a piece; each comes once, but for an incomplete last step."""
     order = list(range(len(lengths)))
     random.shuffle(order)
     pieces: list[list[int]] = []

@@ -1,7 +1,7 @@
 """Songs to tokens: every song of a corpus through the codec, into shards of safetensors with the words beside them.
 
 A tokens folder holds `codebooks.safetensors` (the codec's, for the codes mean nothing without them) and pairs of
-`shard-0000.safetensors` (`codes.<seed>`, int16 [levels, frames]) and `shard-0000.jsonl` (one song a line: `loader.TokenSong`).
+`shard-0000.safetensors` (`codes.<seed>`, int16 [levels, frames]) and `shard-0000.jsonl` (a line a song: `TokenSong`).
 The .jsonl is renamed into place last: a shard without it does not exist, and a killed run goes on where it was.
 """
 
@@ -32,9 +32,9 @@ def tokenize(
     songs_per_shard: int = 64,
     progress: Progress | None = None,
 ) -> int:
-    """Encode the songs of `corpus` that `out` does not hold yet with the codec in the folder `codec`; returns their number.
+    """Encode the songs of `corpus` that `out` does not hold yet with the codec of the folder `codec`, and count them.
 
-    Raises InvalidRequest if `out` was made by another codec or there are no songs, ModelError if the codec is broken.
+    Raises InvalidRequest if `out` was made by another codec, CorpusError without songs, ModelError for a broken codec.
     """
     songs = list(read_corpus(corpus))
     out.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """The backbone's objective: text, then q0 and q1 of every frame in turn, then the end; loss on the audio alone.
 
-At a frame's start the legal rows of the head are those of q0 and the end token, after a q0 those of q1: only these are computed,
-and only where they are needed. Song lengths differ, padding lies to the right, and a causal model never looks there.
+At a frame's start the legal rows of the head are those of q0 and the end token, after a q0 those of q1: only these are
+computed, and only where they are needed. Padding lies to the right, where a causal model never looks.
 """
 
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class CausalPiece:
 
 
 def causal_piece(texts: list[list[int]], codes: list[np.ndarray], ends: list[bool], layout: TokenLayout) -> CausalPiece:
-    """Prompts and codes [2, frames] of songs -> one piece. `ends` says which of them end there, rather than being cropped."""
+    """Prompts and codes [2, frames] of songs -> one piece. `ends` says which end there, rather than being cropped."""
     length = max(len(text) + 2 * song.shape[1] for text, song in zip(texts, codes, strict=True))
     ids = np.full((len(texts), length), layout.filler, dtype=np.int64)
     q0_at, q0, q1_at, q1 = [], [], [], []

@@ -1,7 +1,7 @@
 """The state of a run on disk: safetensors and JSON, whole or absent.
 
-A checkpoint is a folder `checkpoints/step-00000120` with `model.safetensors`, `optimizer.safetensors` and `state.json`. It is
-written under another name and renamed, so a process killed at any moment leaves the one before it intact.
+A checkpoint is a folder `checkpoints/step-00000120` with `model.safetensors`, `optimizer.safetensors` and `state.json`.
+It is written under another name and renamed, so a process killed at any moment leaves the one before it intact.
 """
 
 import json
@@ -52,7 +52,7 @@ def latest(run: Path) -> Path | None:
 
 
 def load(folder: Path, model: torch.nn.Module, optimizers: list[torch.optim.Optimizer]) -> State:
-    """Bring `model` and `optimizers` to the state of the checkpoint `folder`. Raises ModelError if it does not fit them."""
+    """Bring `model` and `optimizers` to the state of the checkpoint `folder`. Raises ModelError if it does not fit."""
     try:
         state = State(**json.loads((folder / "state.json").read_text(encoding="utf-8")))
         load_module(folder / "model.safetensors", model)
@@ -68,7 +68,7 @@ def load(folder: Path, model: torch.nn.Module, optimizers: list[torch.optim.Opti
 
 
 def _optimizer_tensors(optimizers: list[torch.optim.Optimizer]) -> dict[str, torch.Tensor]:
-    """Every tensor of the optimizers' states under "<optimizer>.<parameter>.<what>". Rates come from the recipe, not from here."""
+    """Every tensor of the optimizers' states as "<optimizer>.<parameter>.<what>"; rates come from the recipe."""
     return {
         f"{number}.{index}.{key}": value.detach().contiguous()
         for number, optimizer in enumerate(optimizers)

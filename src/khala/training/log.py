@@ -7,7 +7,7 @@ from typing import TextIO
 
 
 class Log:
-    """Appends to `folder/log.jsonl`. After a crash the lines past the checkpoint, `step` on, are dropped: they come again."""
+    """Appends to `folder/log.jsonl`. Lines past `step`, where a killed run resumes, are dropped: they come again."""
 
     def __init__(self, folder: Path, step: int = 0, screen: TextIO | None = None) -> None:
         self.path = folder / "log.jsonl"

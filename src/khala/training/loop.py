@@ -1,8 +1,8 @@
 """The one loop that trains the language models. It knows nothing of music: an objective gives it pieces and losses.
 
-A step is a list of pieces; their gradients add up, so a step may be larger than what fits in the cache. Which pieces come is a
-function of the recipe's seed and the position in the data alone, so a run that was killed and resumed ends with the same
-weights as one that was not, if its budget is counted in steps.
+A step is a list of pieces; their gradients add up, so a step may be larger than what fits in the cache. Which pieces
+come is a function of the recipe's seed and the position in the data alone, so a run that was killed and resumed ends
+with the same weights as one that was not, if its budget is counted in steps.
 """
 
 import signal
@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 import torch
 from torch import Tensor, nn
 
+from khala.models.transformer import Transformer
 from khala.music.errors import KhalaError
 from khala.training import checkpoint, precision
 from khala.training.checkpoint import State
@@ -64,15 +65,15 @@ P = TypeVar("P", bound=Piece)
 class Objective(Protocol[P]):
     """What is trained, and towards what."""
 
-    model: nn.Module
+    model: Transformer
 
-    def epoch(self, number: int) -> list[list[Any]]:
+    def epoch(self, number: int, /) -> list[list[Any]]:
         """All steps of one pass over the data, each a list of plans for pieces; the same for the same number."""
 
-    def piece(self, plan: Any) -> P:
+    def piece(self, plan: Any, /) -> P:
         """Read from disk what a plan names."""
 
-    def loss(self, piece: P, losses: Losses) -> Tensor:
+    def loss(self, piece: P, losses: Losses, /) -> Tensor:
         """Sum of nats over the piece's predictions; adds them by name to `losses`."""
 
     def held_out(self) -> list[P]:
@@ -82,8 +83,8 @@ class Objective(Protocol[P]):
 def train(objective: Objective[P], recipe: LoopRecipe, run: Path, log: Log | None = None) -> Path:
     """Train to the end of the recipe's budget and write `run/model.safetensors`; returns that path.
 
-    Resumes from the newest checkpoint in `run`, if there is one. An interrupt or a termination signal ends the run after the
-    step at hand, with a checkpoint. Raises KhalaError when the loss stops being finite.
+    Resumes from the newest checkpoint in `run`, if there is one. An interrupt or a termination signal ends the run
+    after the step at hand, with a checkpoint. Raises KhalaError when the loss stops being finite.
     """
     run.mkdir(parents=True, exist_ok=True)
     if recipe.threads:
@@ -103,7 +104,7 @@ def train(objective: Objective[P], recipe: LoopRecipe, run: Path, log: Log | Non
     if found:
         log.say(f"resumed at step {state.step} after {duration(state.elapsed)} of training")
     if recipe.compile:
-        for block in model.blocks:  # type: ignore[union-attr]
+        for block in model.blocks:
             block.compile(dynamic=True)
     schedule = Schedule(recipe.warmup, recipe.decay)
     budget = recipe.minutes * 60
@@ -134,7 +135,7 @@ def train(objective: Objective[P], recipe: LoopRecipe, run: Path, log: Log | Non
             for piece in pieces:
                 with precision.autocast(dtype, device):
                     nats = objective.loss(piece, losses)
-                (nats / total).backward()  # type: ignore[no-untyped-call]
+                (nats / total).backward()
                 positions += piece.positions
             norm = nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
             if torch.isfinite(norm):

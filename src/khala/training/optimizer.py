@@ -1,7 +1,7 @@
 """Muon for the hidden matrices, AdamW for everything else.
 
-Muon orthogonalises the momentum of a matrix before it steps along it (Jordan et al., 2024). `torch.optim.Muon` iterates in
-bfloat16, which processors without such arithmetic run fifty times slower than float32; here the iteration runs in the
+Muon orthogonalises the momentum of a matrix before it steps along it (Jordan et al., 2024). `torch.optim.Muon` works
+in bfloat16, which processors without such arithmetic run fifty times slower than float32; here the iteration runs in the
 weights' own format, and matrices of one shape go through it together.
 """
 
@@ -20,7 +20,7 @@ COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 
 
 def optimizers(model: Transformer, recipe: LoopRecipe) -> list[torch.optim.Optimizer]:
-    """The two optimizers of a language model. Every group keeps its full learning rate as `rate`; the loop scales it."""
+    """The two optimizers of a language model. A group keeps its full learning rate as `rate`, which the loop scales."""
     config = model.config
     splits = {
         "attention.qkv.weight": [size * config.head_dim for size in (config.heads, config.kv_heads, config.kv_heads)],
@@ -63,7 +63,7 @@ class Muon(torch.optim.Optimizer):
         super().__init__(groups, {"lr": lr, "momentum": momentum, "rows": None})
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
         for group in self.param_groups:
             params = [param for param in group["params"] if param.grad is not None]
             if not params:

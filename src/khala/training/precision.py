@@ -23,7 +23,7 @@ def autocast(dtype: torch.dtype, device: torch.device) -> contextlib.AbstractCon
     """The context a forward pass runs in: weights stay float32 and products use `dtype`."""
     if dtype == torch.float32:
         return contextlib.nullcontext()
-    return torch.autocast(device.type, dtype=dtype)  # type: ignore[no-any-return]
+    return torch.autocast(device.type, dtype=dtype)
 
 
 def _seconds(dtype: torch.dtype, device: torch.device, size: int = 256, repeats: int = 3) -> float:

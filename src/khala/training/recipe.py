@@ -1,7 +1,7 @@
 """A recipe: everything a training run is made from, in one TOML file read into frozen dataclasses.
 
-The tables are `[corpus]`, `[codec]`, `[backbone]`, `[superres]` and, at the top, the preset that fixes the shapes. An unknown
-key is an error, so that a misspelt one is not silently a default.
+The tables are `[corpus]`, `[codec]`, `[backbone]`, `[superres]` and, at the top, the preset that fixes the shapes. An
+unknown key is an error, so that a misspelt one is not silently a default.
 """
 
 import tomllib
@@ -27,10 +27,10 @@ class CorpusRecipe:
 
 @dataclass(frozen=True)
 class LoopRecipe:
-    """What every language-model run has in common. The budget is `minutes` of wall clock, or `steps` where that is not 0.
+    """What all language-model runs have in common. The budget is `minutes` of wall clock, or `steps` if that is not 0.
 
-    `batch_tokens` positions make a step, passed through the model in pieces of about `piece_tokens` (small pieces stay in
-    the processor's cache). `matrix_rate` is Muon's learning rate, the others AdamW's. `max_frames` crops longer songs.
+    `batch_tokens` positions make a step, passed through the model in pieces of at most `piece_tokens`. `matrix_rate` is
+    Muon's learning rate, the others are AdamW's. `max_frames` crops longer songs.
     """
 
     seed: int = 1
@@ -105,7 +105,7 @@ def preset(recipe: Recipe) -> ModelConfig:
 
 
 def load(path: Path, settings: Sequence[str] = ()) -> Recipe:
-    """Read a recipe; `settings` are "table.key=value" overrides, the value in TOML's notation (bare words are strings)."""
+    """Read a recipe; `settings` are "table.key=value" overrides, the value in TOML (bare words are strings)."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -81,7 +81,7 @@ def _lead(plan: Plan, motifs: Motifs) -> list[Note]:
     low = LEAD_LOW.get(plan.lead, LEAD_LOW_ELSE)
     notes: list[Note] = []
     for section in plan.sections:
-        if section.name in motifs and plan.voice or section.name == "outro":
+        if (section.name in motifs and plan.voice) or section.name == "outro":
             continue
         name = section.name if section.name in motifs else "chorus"
         for phrase in phrases(plan, motifs[name], section, low, HEIGHTS[name]):

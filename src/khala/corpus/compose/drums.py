@@ -187,7 +187,7 @@ def drums(section: Section, beats_per_bar: int, groove: str, fill: str, crash: b
     notes = [
         hit(piece, beat, mark, section.energy)
         for piece, pattern in (GROOVES[groove] if groove else {}).items()
-        for mark, beat, _ in steps(pattern, section, beats_per_bar)
+        for mark, beat in steps(pattern, section, beats_per_bar)
         if mark != "." and beat < fill_from
     ]
     for piece, pattern in (FILLS[fill] if fill else {}).items():

@@ -39,5 +39,5 @@ def _candidates(target_bars: float, line_bars: int) -> Iterator[Parts]:
     lengths = ((short, short), (short, long), (long, long))
     for shape, (verse, chorus), intro, outro in product((*SHAPES, *longer), lengths, (1, 2, 4), (1, 2, 3)):
         if intro <= short:
-            bars = {"verse": verse, "chorus": chorus, "inst": short, "bridge": short}
+            bars = {"verse": verse, "chorus": chorus, "inst": verse, "bridge": verse}
             yield (("intro", intro), *((name, bars[name]) for name in shape), ("outro", outro))

@@ -1,7 +1,7 @@
 """Lyrics: rhymed lines that scan, drawn from phrases.
 
-A line scans when every syllable may stand at its place of the meter: stressed syllables of long words strong, their weak
-ones weak. Words of one syllable are freer: articles are weak, words that carry meaning rarely are.
+A line scans when every syllable may stand at its place of the meter: stressed syllables of long words strong, their
+weak ones weak. Words of one syllable are freer: articles are weak, words that carry meaning rarely are.
 """
 
 import random
@@ -24,7 +24,7 @@ _CLASH = 1.0
 
 
 class Ending(NamedTuple):
-    """The rhyming end of a line: its `words`, how many syllables stand `before` it, whether it needs an act of `motion`."""
+    """The rhyming end of a line: its `words`, the syllables that stand `before` it, whether it wants `motion`."""
 
     words: Words
     before: int
@@ -34,7 +34,7 @@ class Ending(NamedTuple):
 def write(lots: random.Random, stanzas: Sequence[tuple[str, tuple[int, ...]]]) -> list[tuple[Words, ...]]:
     """The words of every stanza, given its section name and the syllables of its lines.
 
-    All speak of one theme; the chorus comes back word for word, and in a chorus of four lines the first comes back as third.
+    All speak of one theme; the chorus comes back word for word, and the first line of four in it as the third.
     """
     theme = frozenset(lots.choice(list(THEMES.values())))
     used: set[Words] = set()

@@ -1,7 +1,7 @@
 """Melody: a motif (rhythm and contour) laid over chords, as the cheapest path through the pitches of the key.
 
-Strong notes want chord tones, steps are cheaper than leaps, the end of a line rests on a chord tone. No lots are drawn in
-laying: the same motif over the same chords gives the same notes, which is what makes a refrain.
+Strong notes want chord tones, steps are cheaper than leaps, the end of a line rests on a chord tone. Laying draws no
+lots: the same motif over the same chords gives the same notes, which is what makes a refrain.
 """
 
 import random
@@ -23,7 +23,7 @@ CONTOURS = {
 
 @dataclass(frozen=True)
 class Motif:
-    """What makes a line of melody known again: onsets in beats from its start, strong or weak, heights in scale steps."""
+    """What makes a line of melody known again: onsets in beats, strong or weak, heights in scale steps."""
 
     onsets: tuple[float, ...]
     strong: tuple[bool, ...]
@@ -54,8 +54,8 @@ def lay(
 ) -> tuple[int, ...]:
     """The pitches of a motif whose line starts at beat `start`.
 
-    They lie from `low` to `high` around `height` (0..1) of that range, in the `scale` or the chord. `last` are the pitch
-    classes on which the line may end where the chord has them (empty: any tone of the chord).
+    They lie from `low` to `high` around `height` (0..1) of that range, in the `scale` or the chord. `last` are the
+    pitch classes on which the line may end where the chord has them (empty: any tone of the chord).
     """
     pitches = range(low, high + 1)
     middle = low + height * (high - low)
@@ -80,7 +80,7 @@ def lay(
                 cost = 0.0 if pitch_class in ends else weight
             cost += 0.6 * abs(pitch - target)
             if costs:
-                before[pitch] = min(costs, key=lambda other: costs[other] + _LEAP[abs(other - pitch)])  # noqa: B023
+                before[pitch] = min(costs, key=lambda other: costs[other] + _LEAP[abs(other - pitch)])
                 cost += costs[before[pitch]] + _LEAP[abs(before[pitch] - pitch)]
             column[pitch] = cost
         costs = column
@@ -92,4 +92,4 @@ def lay(
 
 
 _LEAP = (1.2, 0.1, 0.0, 0.5, 0.7, 1.2, 6.0, 2.2, 5.0, 5.0, 6.0, 8.0, 5.0, *(12.0,) * 24)
-"""Cost of moving so many semitones: steps are cheap, thirds and fourths bearable, a tritone is not, an octave may be."""
+"""Cost of moving so many semitones: steps are cheap, thirds and fourths bearable, a tritone is not."""

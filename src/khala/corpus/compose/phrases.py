@@ -1,6 +1,6 @@
 """The phrases that lyrics are made of, in plain words that are all in `words.LEXICON`.
 
-An opening (an act of motion or a state) followed by an ending is a sentence: "i will follow" + "through the pouring rain".
+An opening (a motion or a state) followed by an ending is a sentence: "i will follow" + "through the pouring rain".
 """
 
 
@@ -34,16 +34,20 @@ STATES = _phrases(
     i will stay, i will wait, you will shine, we are young, we were young, you and i, here we are, i was lost
     here i stand, find me there, let me dream, stars will shine, rain will fall, love is here, love was there
     the stars will shine, the rain will fall, i hear you call, you hold my hand, the wind will blow, i see you smile
-    the moon will rise, we laugh and cry, the sun will rise, you look at me, i think of you, we meet again, i feel so young
+    the moon will rise, we laugh and cry, the sun will rise, you look at me, i think of you, we meet again
+    i feel so young
     i am dreaming, you were waiting, hold me closer, i can hear you, love is calling, sing it louder, never leave me
     stars are shining, rain is falling, winds are blowing, you are smiling, hearts are beating, bells are ringing
     will you meet me, can you hear me, do you miss me, let me hold you, lights are burning, someone called me
     love is waiting, someone whispers, nothing matters, i remember, summer lingers, we were lovers
-    i will wait for you, i will sing for you, i believe in you, i am here with you, i have looked for you, i was made for you
+    i will wait for you, i will sing for you, i believe in you, i am here with you, i have looked for you
+    i was made for you
     i am calling you, i remember you, you are calling me, we are young tonight
     the stars are shining, the night is falling, the road is calling, my heart is beating, your eyes are shining
-    the rain is falling, the wind is blowing, the sun is rising, a bell is ringing, the moon is shining, the lights are burning
-    i hear you calling, i see you smiling, a voice is calling, the world is sleeping, the birds are singing, i lie here dreaming
+    the rain is falling, the wind is blowing, the sun is rising, a bell is ringing, the moon is shining
+    the lights are burning
+    i hear you calling, i see you smiling, a voice is calling, the world is sleeping, the birds are singing
+    i lie here dreaming
     and we are singing, and i remember, you keep me waiting, a drum is beating
     """
 )
@@ -87,7 +91,8 @@ PLACES = _phrases(
     like a flame, when you say my name, like a candle flame, when you call my name, all the same
     after all, when you call, standing tall, as the shadows fall, by the garden wall
     in your eyes, under the skies, at the sunrise, in the summer skies, with open eyes
-    at the end of the day, in the heart of the night, by the light of the moon, at the edge of the sea, in the heat of the night
+    at the end of the day, in the heart of the night, by the light of the moon, at the edge of the sea
+    in the heat of the night
     until the dawn, till the early dawn, on the morning lawn
     in the spring, as the church bells ring
     """
@@ -129,7 +134,8 @@ LINES = _phrases(
     love will find a way, you and i will find a way, i have lost my way, let the music play, hear the music play
     turn it up and let it play, there is nothing left to say, this was just another day, i will love you day by day
     love is all we need, all i want is you, all i need is you, i will wait for you
-    you are my light, you are my shining light, turn the music up tonight, everything will be all right, be my light tonight
+    you are my light, you are my shining light, turn the music up tonight, everything will be all right
+    be my light tonight
     you are all i see, you are the one for me, you were always there for me, i have sailed the sea, set me free
     come and dance with me, come along with me, will you marry me, the truth will set you free
     i will be your rain, i will never be the same, nothing is the same, you know my name, i remember your name
@@ -147,7 +153,8 @@ LINES = _phrases(
     a river runs so deep, my love for you is deep, all the world is fast asleep, promises we keep
     i have a dream, it was only a dream, we are living in a dream, follow your dream
     the city never sleeps, the band is on, all the lights are on, and now you are gone, but the summer is gone
-    we will dance until the dawn, i could ask for nothing more, love is knocking on the door, never felt like this before
+    we will dance until the dawn, i could ask for nothing more, love is knocking on the door
+    never felt like this before
     look into my eyes, look me in the eyes, i will dry your eyes, no more lies
     i am by your side, there is nothing left to hide, let it be my guide, love is such a ride
     give me your hand, love is in demand, do you understand, walk across the sand

@@ -8,7 +8,7 @@ from khala.corpus.compose.harmony import chord
 from khala.corpus.compose.styles.base import Arrangement, Style
 from khala.corpus.score import FRAME_RATE, Section
 
-LINE_SECONDS = 2.9
+LINE_SECONDS = 2.55
 """A line takes two bars, or one where a bar lasts at least this long."""
 WALTZES = 0.35
 """Share of songs in three in the styles that know them."""
@@ -70,7 +70,7 @@ def draw(seed: int, seconds: float, style: Style, voice: str) -> Plan:
         arrangement=arrangement,
         lead=lots.choice(arrangement.leads),
         line_bars=line_bars,
-        sections=_sections(lots, parts, style, arrangement, beats, 2 // line_bars, key, mode),
+        sections=_sections(lots, parts, style, arrangement, beats, line_bars, key, mode),
     )
 
 
@@ -80,11 +80,15 @@ def _sections(
     style: Style,
     arrangement: Arrangement,
     beats: int,
-    bar_chords: int,
+    line_bars: int,
     key: int,
     mode: str,
 ) -> tuple[Section, ...]:
-    """The form with its chords, `2 - 1` a bar; the outro leads home and its last bar is the tonic."""
+    """The form with its chords; the outro leads home and its last bar is the tonic.
+
+    A chord takes a bar, or half of one where four chords would not fit a section.
+    """
+    bar_chords = 2 if any(name in ("verse", "chorus") and bars < 4 for name, bars in parts) else 1
     choices = style.progressions[mode]
     drawn = {name: lots.choice(choices[name]).split() for name in ("verse", "chorus", "bridge", "end")}
     sections: list[Section] = []

@@ -7,7 +7,7 @@ from khala.corpus.compose.band import band
 from khala.corpus.compose.plan import Plan, draw
 from khala.corpus.compose.singing import VOICES, sing
 from khala.corpus.compose.styles import STYLES
-from khala.corpus.compose.swing import swing_lines, swing_parts
+from khala.corpus.compose.swing import Swing
 from khala.corpus.compose.tune import draw_motifs
 from khala.corpus.score import Score
 
@@ -37,6 +37,9 @@ def _write(plan: Plan) -> Score:
     parts = band(plan, motifs)
     lines, text = sing(plan, motifs) if plan.voice else ((), "")
     facts = prompt.facts(plan, parts)
+    if plan.style.swing != 0.5:
+        swing = Swing(plan.style.swing, plan.style.swing_grid)
+        parts, lines = tuple(map(swing.part, parts)), tuple(map(swing.line, lines))
     return Score(
         seed=plan.seed,
         style=plan.style.name,
@@ -46,8 +49,8 @@ def _write(plan: Plan) -> Score:
         beats_per_bar=plan.beats_per_bar,
         voice=plan.voice,
         sections=plan.sections,
-        parts=swing_parts(parts, plan.style.swing, plan.style.swing_grid),
-        lines=swing_lines(lines, plan.style.swing, plan.style.swing_grid),
+        parts=parts,
+        lines=lines,
         tags=prompt.tags(plan.lots("tags"), facts),
         description=prompt.description(plan.lots("description"), facts),
         lyrics=text,

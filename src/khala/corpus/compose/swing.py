@@ -1,34 +1,34 @@
-"""Swing: a periodic bend of time in which the second note of every pair comes late."""
+"""Swing: a periodic bend of time in which the second half of every stretch comes late."""
 
-from dataclasses import replace
-
-from khala.corpus.score import Part, SungLine
+from khala.corpus.score import Note, Part, SungLine, Syllable
 
 
-def bend(beat: float, swing: float, grid: float) -> float:
-    """Where a written beat falls: the middle of every `grid` beats moves to the share `swing` of them."""
-    pair, place = divmod(beat, grid)
-    share = place / grid
-    bent = 2 * swing * share if share < 0.5 else swing + 2 * (1 - swing) * (share - 0.5)
-    return (pair + bent) * grid
+class Swing:
+    """Bends times in beats: the middle of every `grid` beats moves to the share `late` of them."""
 
+    def __init__(self, late: float, grid: float) -> None:
+        self.late, self.grid = late, grid
 
-def swing_parts(parts: tuple[Part, ...], swing: float, grid: float) -> tuple[Part, ...]:
-    """Parts with bent times."""
-    return tuple(
-        replace(part, notes=tuple(replace(n, **_bent(n.start, n.length, swing, grid)) for n in part.notes))
-        for part in parts
-    )
+    def bend(self, beat: float) -> float:
+        """Where a written beat falls."""
+        stretch, place = divmod(beat, self.grid)
+        share = place / self.grid
+        late = 2 * self.late * share if share < 0.5 else 1 - 2 * (1 - self.late) * (1 - share)
+        return (stretch + late) * self.grid
 
+    def part(self, part: Part) -> Part:
+        """A part with its notes bent."""
+        notes = []
+        for note in part.notes:
+            start = self.bend(note.start)
+            notes.append(Note(start, self.bend(note.start + note.length) - start, note.pitch, note.velocity))
+        return Part(part.name, part.program, tuple(notes), part.gain, part.pan, part.reverb, part.drums)
 
-def swing_lines(lines: tuple[SungLine, ...], swing: float, grid: float) -> tuple[SungLine, ...]:
-    """Sung lines with bent times."""
-    return tuple(
-        replace(line, syllables=tuple(replace(s, **_bent(s.start, s.length, swing, grid)) for s in line.syllables))
-        for line in lines
-    )
-
-
-def _bent(start: float, length: float, swing: float, grid: float) -> dict[str, float]:
-    begin = bend(start, swing, grid)
-    return {"start": begin, "length": bend(start + length, swing, grid) - begin}
+    def line(self, line: SungLine) -> SungLine:
+        """A sung line with its syllables bent."""
+        syllables = []
+        for sung in line.syllables:
+            start = self.bend(sung.start)
+            length = self.bend(sung.start + sung.length) - start
+            syllables.append(Syllable(sung.word, sung.index, start, length, sung.pitch))
+        return SungLine(line.section, line.text, line.words, tuple(syllables))

@@ -20,6 +20,8 @@ CONTOURS = {
 """Shapes of the odd and of the even lines of a section."""
 PAIRS = ((7, 7), (8, 8), (6, 6), (5, 5), (8, 6), (7, 5))
 """Syllables of the odd and of the even lines."""
+DENSITY = 1.7
+"""Syllables a second, over whole lines, that a tune has at least where a rhythm allows it."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ def draw_motifs(plan: Plan) -> Motifs:
     lots = plan.lots("tune")
     able = {syllables: rhythms(syllables, plan.line_beats, plan.beat_seconds) for syllables in METERS}
     pairs = [pair for pair in PAIRS if able[pair[0]] and able[pair[1]]]
+    enough = 2 * DENSITY * plan.line_beats * plan.beat_seconds
+    pairs = [pair for pair in pairs if sum(pair) >= enough] or [max(pairs, key=sum)]
     found: Motifs = {}
     for name, (odd, even) in CONTOURS.items():
         pair = lots.choice(pairs)

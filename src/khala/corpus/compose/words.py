@@ -1,7 +1,7 @@
 """The closed vocabulary of the lyrics, with its pronunciation.
 
-Phones are ARPAbet with stress, after the CMU Pronouncing Dictionary (BSD licence), one reading a word. Words whose number
-of syllables is a matter of taste are left out.
+Phones are ARPAbet with stress, after the CMU Pronouncing Dictionary (BSD licence), one reading a word. Words whose
+number of syllables is a matter of taste are left out.
 """
 
 _TABLE = """
@@ -398,10 +398,14 @@ LEXICON: dict[str, tuple[str, ...]] = {
 }
 """Word -> phones, such as "dancing" -> ("D", "AE1", "N", "S", "IH0", "NG")."""
 
-LIGHT = frozenset(
-    "a an the i you we us my your me it to of and in on by at as is are am was were be for with from like that till until "
-    "through so or but not do will can have this these where when how what there here than into over under".split()
-)
+# fmt: off
+LIGHT = frozenset({
+    "a", "an", "the", "i", "you", "we", "us", "my", "your", "me", "it", "to", "of", "and", "in", "on", "by", "at",
+    "as", "is", "are", "am", "was", "were", "be", "for", "with", "from", "like", "that", "till", "until", "through",
+    "so", "or", "but", "not", "do", "will", "can", "have", "this", "these", "where", "when", "how", "what", "there",
+    "here", "than", "into", "over", "under",
+})
+# fmt: on
 """Words that carry little meaning."""
 
 

@@ -62,9 +62,9 @@ Progressions = dict[str, dict[str, tuple[str, ...]]]
 class Style:
     """A style: its words, how it moves and what it is played on. One arrangement is drawn a song.
 
-    `tempi` are frames a bar, multiples of the beats of a bar, so that a beat is a whole number of codec frames. `major` is
-    the share of songs in a major key. `swing` is where the second half of every `swing_grid` pair falls (0.5 is straight).
-    `moods` are words by mode.
+    `tempi` are frames a bar, even multiples of the beats of a bar, so that a beat is a whole number of codec frames.
+    `major` is the share of songs in a major key. `swing` is where the second half of every `swing_grid` beats falls
+    (0.5 is straight). `moods` are words by mode.
     """
 
     name: str

@@ -4,7 +4,7 @@ from khala.corpus.compose.styles.base import MACHINE_KIT, Arrangement, Layer, St
 
 STYLE = Style(
     name="hip hop",
-    tags=("hip hop", "urban"),
+    tags=("hip hop",),
     nouns=("hip hop track", "hip hop song"),
     tempi=(52, 56, 60),
     major=0.15,

@@ -1,25 +1,27 @@
 """Muon for the hidden matrices, AdamW for everything else.
 
 Muon orthogonalises the momentum of a matrix before it steps along it (Jordan et al., 2024). `torch.optim.Muon` works
-in bfloat16, which processors without such arithmetic run fifty times slower than float32; here the iteration runs in the
-weights' own format, and matrices of one shape go through it together.
+in bfloat16, which processors without such arithmetic run fifty times slower than float32; here the iteration runs in
+the weights' own format, and matrices of one shape go through it together.
 """
 
 import re
 from collections import defaultdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
 from khala.models.transformer import Transformer
-from khala.training.recipe import LoopRecipe
+
+if TYPE_CHECKING:  # the recipe holds the codec's, and the codec's training needs Muon
+    from khala.training.recipe import LoopRecipe
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 """The quintic of the Newton-Schulz step: drives singular values into about 0.7..1.2 in five steps."""
 
 
-def optimizers(model: Transformer, recipe: LoopRecipe) -> list[torch.optim.Optimizer]:
+def optimizers(model: Transformer, recipe: "LoopRecipe") -> list[torch.optim.Optimizer]:
     """The two optimizers of a language model. A group keeps its full learning rate as `rate`, which the loop scales."""
     config = model.config
     splits = {

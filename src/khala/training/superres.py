@@ -1,0 +1,166 @@
+"""Super-resolution's two objectives: mostly a level from the levels below it, now and then the backbone's own.
+
+Refinement: text, its last position the marker of the level, then one position per frame that holds the sum of the levels
+below; attention is full, the loss is on that level of every frame. Every song of a piece has a level of its own, and a
+window of frames just long enough that all songs of the piece have one length: no padding, no mask, the fast kernel.
+
+Alignment: text, its last position marker 0, then q0 and q1 in turn, causally, as the backbone does it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from khala.corpus.loader import TokenCorpus, TokenSong, pack, vary
+from khala.corpus.shards import codebooks
+from khala.models.backbone import Backbone
+from khala.models.superres import Superres, init_from_backbone
+from khala.music.errors import ModelError
+from khala.music.prompt import PromptStyle, clamp_prompt, superres_prompt
+from khala.training import loop
+from khala.training.backbone import CausalPiece, causal_loss, causal_piece
+from khala.training.loop import Losses
+from khala.training.recipe import Recipe, SuperresRecipe, preset
+from khala.weights.tensors import load_module
+from khala.weights.tokenizer import Tokenizer
+
+FIRST = 2
+"""The lowest level that is refined; those below it are the backbone's."""
+HELD_OUT_LEVELS = (2, 3, 5, 7, 9, 12, 18, 25, 36, 52)
+"""Levels at which held-out songs are measured, in turn."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that decides what a piece holds: which objective, epoch, numbers of songs."""
+
+    causal: bool
+    epoch: int
+    songs: list[int]
+
+
+@dataclass(frozen=True)
+class LevelPiece:
+    """Songs of one length in positions: prompts [N_b], codes [k_b + 1, T_b] whose last level k_b is to be predicted."""
+
+    texts: list[Tensor]
+    codes: list[Tensor]
+
+    @property
+    def predictions(self) -> int:
+        return sum(song.shape[1] for song in self.codes)
+
+    @property
+    def positions(self) -> int:
+        return self.predictions + sum(len(text) for text in self.texts)
+
+
+def train(recipe: Recipe, tokens: Path, backbone: Path, out: Path) -> Path:
+    """Train super-resolution on a folder of token shards, from the weights in the run folder `backbone`; returns the path
+    of its own. Raises ModelError if there is no such backbone."""
+    config = preset(recipe)
+    torch.manual_seed(recipe.superres.seed)
+    model = Superres(config.superres).bind_codebooks(codebooks(tokens))
+    start = Backbone(config.backbone)
+    try:
+        load_module(backbone / "model.safetensors", start)
+    except (OSError, ValueError) as error:
+        mend = "train it with: khala train backbone RECIPE"
+        raise ModelError(f"no backbone of this recipe in {backbone} ({error}); {mend}") from None
+    init_from_backbone(model, start)
+    objective = SuperresObjective(model, tokens, Tokenizer.of_bytes(), config.prompt, recipe.superres)
+    return loop.train(objective, recipe.superres, out)
+
+
+def bucket(level: int) -> str:
+    """The name under which a level's loss is reported: "q2-3", "q4-7", ... "q32-63"."""
+    low = 1 << (level.bit_length() - 1)
+    return f"q{low}-{2 * low - 1}"
+
+
+class SuperresObjective:
+    """The hybrid training of a super-resolution model on a folder of token shards."""
+
+    def __init__(
+        self, model: Superres, tokens: Path, tokenizer: Tokenizer, style: PromptStyle, recipe: SuperresRecipe
+    ) -> None:
+        self.model, self.layout, self.recipe = model, model.config.layout, recipe
+        self.tokenizer, self.style = tokenizer, style
+        self.corpus = TokenCorpus(tokens)
+        self.levels = range(FIRST, model.config.levels)
+        self.weights = [1 / (level + recipe.level_offset) for level in self.levels]
+
+    def epoch(self, number: int) -> list[list[Plan]]:
+        lengths = [song.text_bound + min(song.frames, self.recipe.max_frames) for song in self.corpus.train]
+        random = Random(f"{self.recipe.seed} epoch {number}")
+        steps = pack(lengths, self.recipe.piece_tokens, self.recipe.batch_tokens, random)
+        kinds = [random.random() < self.recipe.causal for _ in steps]
+        return [[Plan(kind, number, songs) for songs in step] for kind, step in zip(kinds, steps, strict=True)]
+
+    def piece(self, plan: Plan) -> LevelPiece | CausalPiece:
+        songs = [self.corpus.train[number] for number in plan.songs]
+        if plan.causal:
+            return self._causal(songs, plan.epoch)
+        dice = [Random(f"{self.recipe.seed} {plan.epoch} {song.name} level") for song in songs]
+        levels = [one.choices(self.levels, self.weights)[0] for one in dice]
+        return self._refinement(songs, levels, plan.epoch, dice)
+
+    def loss(self, piece: LevelPiece | CausalPiece, losses: Losses) -> Tensor:
+        if isinstance(piece, CausalPiece):
+            return causal_loss(self.model, piece, self.layout, losses)
+        model = self.model
+        texts = [text.to(model.device) for text in piece.texts]
+        codes = [song.to(model.device) for song in piece.codes]
+        x_BTD = torch.cat([model.embed_song(n[None], song[None, :-1]) for n, song in zip(texts, codes, strict=True)])
+        start = min(len(text) for text in texts)
+        hidden_BTD = model(x_BTD, causal=False, start=start)
+        nats = x_BTD.new_zeros(())
+        for row, (text, song) in enumerate(zip(texts, codes, strict=True)):
+            level = song.shape[0] - 1
+            logits_TC = model.level_logits(hidden_BTD[row, len(text) - start :], level)
+            nats_T = F.cross_entropy(logits_TC, song[-1], reduction="none")
+            losses.add(bucket(level), nats_T)
+            nats = nats + nats_T.sum()
+        return nats
+
+    def held_out(self) -> list[LevelPiece | CausalPiece]:
+        songs = self.corpus.held_out[: self.recipe.eval_songs]
+        levels = [level for level in HELD_OUT_LEVELS if level < self.model.config.levels]
+        pieces: list[LevelPiece | CausalPiece] = [
+            self._refinement([song], [levels[number % len(levels)]], 0, [Random(number)])
+            for number, song in enumerate(songs)
+        ]
+        return [*pieces, *(self._causal([song], 0) for song in songs[:4])]
+
+    def _refinement(self, songs: list[TokenSong], levels: list[int], epoch: int, dice: list[Random]) -> LevelPiece:
+        texts = [self._text(song, epoch) for song in songs]
+        whole = [len(text) + min(song.frames, self.recipe.max_frames) for text, song in zip(texts, songs, strict=True)]
+        length = min(*whole, self.model.config.context)
+        kept, codes = [], []
+        for text, song, level, random in zip(texts, songs, levels, dice, strict=True):
+            frames = length - len(text)
+            if frames > 0:  # else the prompt alone is longer than another song of the piece: its turn comes in another
+                first = random.randint(0, song.frames - frames)
+                kept.append(torch.tensor(text))
+                codes.append(_tensor(self.corpus.codes(song, level + 1, first, frames)))
+        return LevelPiece(kept, codes)
+
+    def _causal(self, songs: list[TokenSong], epoch: int) -> CausalPiece:
+        texts = [[*self._text(song, epoch)[:-1], self.layout.marker(0)] for song in songs]
+        frames = [min(song.frames, self.recipe.max_frames // 2) for song in songs]
+        codes = [self.corpus.codes(song, 2, 0, count) for song, count in zip(songs, frames, strict=True)]
+        ends = [count == song.frames for song, count in zip(songs, frames, strict=True)]
+        return causal_piece(texts, codes, ends, self.layout)
+
+    def _text(self, song: TokenSong, epoch: int) -> list[int]:
+        request = vary(song, Random(f"{self.recipe.seed} {epoch} {song.name}"))
+        return clamp_prompt(self.tokenizer.encode(superres_prompt(request, self.style)), self.style.superres_limit)
+
+
+def _tensor(codes_QT: np.ndarray) -> Tensor:
+    return torch.from_numpy(codes_QT.astype(np.int64))

@@ -56,19 +56,15 @@ def asked_beside(audio: Path) -> Asked | None:
 
 
 def asked(fields: Mapping[str, Any]) -> Asked:
-    """What a sidecar's or a truth's fields ask for."""
-    request = fields.get("request", fields)
-    words = [str(tag) for tag in request.get("tags", ())] or [
-        str(request.get("prompt") or request.get("description") or "")
-    ]
-    parts = tuple(Part(s["start"], s["end"], s["energy"]) for s in fields.get("sections", ()))
-    bpm = fields.get("bpm") or stated_bpm(words)
-    return Asked(
-        bpm=float(bpm) if bpm else None,
-        limits=None if bpm else stated_limits(words),
-        voice=stated_voice(request, words),
-        parts=parts,
-    )
+    """What a sidecar's or a corpus song's fields ask for: by its truth if it has one, else by its words."""
+    if truth := fields.get("truth"):
+        parts = tuple(Part(s["start"], s["end"], s["energy"]) for s in truth["sections"])
+        return Asked(bpm=float(truth["bpm"]), voice=bool(fields["vocal"]), parts=parts)
+    request = fields["request"]
+    words = [str(tag) for tag in request.get("tags", ())] or [str(request.get("prompt", ""))]
+    bpm = stated_bpm(words)
+    limits = stated_limits(words) if bpm is None else None
+    return Asked(bpm=bpm, limits=limits, voice=stated_voice(request, words))
 
 
 def stated_bpm(words: Iterable[str]) -> float | None:

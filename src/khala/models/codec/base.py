@@ -26,7 +26,8 @@ class Codec(Protocol):
         ...
 
     def encode(self, samples_BCN: Tensor, levels: int | None = None) -> Tensor:
-        """Samples [B, 2, N] float32 in [-1, 1] -> codes int64 [B, Q, ceil(N / hop)]."""
+        """Samples [B, 2, N] float32 in [-1, 1] -> codes int64 [B, Q, T]; T = N / hop, a part of a frame
+        at the end rounded up (spectral) or dropped (dac, as published)."""
         ...
 
     def decode(self, codes_BQT: Tensor) -> Tensor:

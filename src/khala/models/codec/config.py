@@ -47,7 +47,7 @@ class SpectralConfig:
     levels: int = 64
     width: int = 256
     blocks: int = 6
-    expansion: int = 3
+    expansion: int = 2
 
 
 CodecConfig = DacConfig | SpectralConfig

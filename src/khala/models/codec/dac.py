@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 
-import torch
 from torch import Tensor, nn
 
 from khala.models.codec.config import DacConfig
@@ -26,7 +25,9 @@ class Dac(nn.Module):
         self.sample_rate, self.levels = config.sample_rate, config.levels
         self.hop = math.prod(config.encoder_strides)
         if math.prod(config.decoder_rates) != self.hop:
-            raise ValueError(f"the decoder makes {math.prod(config.decoder_rates)} samples a frame, the encoder takes {self.hop}")
+            raise ValueError(
+                f"the decoder makes {math.prod(config.decoder_rates)} samples a frame, the encoder takes {self.hop}"
+            )
         self.context_frames: int | None = _context(config)
         self.encoder = _encoder(config)
         self.quantizer = ResidualVQ(config.levels, config.codebook, config.dim)
@@ -36,15 +37,10 @@ class Dac(nn.Module):
     def codebooks(self) -> Tensor:
         return self.quantizer.codebooks
 
-    def latent(self, samples_BCN: Tensor) -> Tensor:
-        """What is quantised: samples [B, C, N] -> [B, D, ceil(N / hop)], the end padded with silence to a whole frame."""
-        tail = -samples_BCN.shape[-1] % self.hop
-        latent_BDT: Tensor = self.encoder(nn.functional.pad(samples_BCN, (0, tail)))
-        return latent_BDT
-
     def encode(self, samples_BCN: Tensor, levels: int | None = None) -> Tensor:
-        """Samples [B, C, N] -> codes int64 [B, Q, ceil(N / hop)] of the first ``levels`` levels (default: all)."""
-        return self.quantizer.encode(self.latent(samples_BCN), levels)
+        """Samples [B, C, N] -> codes int64 [B, Q, N // hop] of the first ``levels`` levels (default: all); as published,
+        the part of a frame that is left at the end is not coded."""
+        return self.quantizer.encode(self.encoder(samples_BCN), levels)
 
     def decode(self, codes_BQT: Tensor) -> Tensor:
         """Codes of the first Q levels, any Q -> samples [B, C, hop T]."""
@@ -62,7 +58,10 @@ class Residual(nn.Module):
     def __init__(self, width: int, dilation: int) -> None:
         super().__init__()
         self.block = nn.Sequential(
-            Snake(width), nn.Conv1d(width, width, 7, dilation=dilation, padding=3 * dilation), Snake(width), nn.Conv1d(width, width, 1)
+            Snake(width),
+            nn.Conv1d(width, width, 7, dilation=dilation, padding=3 * dilation),
+            Snake(width),
+            nn.Conv1d(width, width, 1),
         )
 
     def forward(self, x_BDT: Tensor) -> Tensor:

@@ -45,52 +45,62 @@ class Analysis(nn.Module):
         return n * config.bands, n * config.bands, n * config.balance_bands, config.low_bins
 
     def stft(self, samples_BCN: Tensor) -> Tensor:
-        """Complex spectra [B, C, bins, 4 T] on the codec's grid: ceil(N / hop) whole frames."""
+        """Complex spectra [B, C, S, K] on the codec's grid: S = 4 T of K = 1025 bins, T = ceil(N / hop)."""
         config = self.config
-        frames = -(-samples_BCN.shape[-1] // config.hop)
+        tail = -samples_BCN.shape[-1] % config.hop
         edge = (config.fft - config.stride) // 2
-        tail = frames * config.hop - samples_BCN.shape[-1]
         padded = nn.functional.pad(samples_BCN, (edge, edge + tail))
-        return _stft(padded, self.window, config.stride)
+        return torch.fft.rfft(padded.unfold(-1, config.fft, config.stride) * self.window, dim=-1)
+
+    def istft(self, spectrum_BCSK: Tensor) -> Tensor:
+        """The samples [B, C, stride S] whose spectra on the codec's grid are nearest to the given ones."""
+        config = self.config
+        frames = torch.fft.irfft(spectrum_BCSK, dim=-1) * self.window
+        total = _overlap_add(frames, config.stride)
+        weight = _overlap_add(self.window.square().expand(frames.shape[-2], -1), config.stride)
+        edge = (config.fft - config.stride) // 2
+        return (total[..., edge:-edge] / weight[edge:-edge]).contiguous()
 
     def forward(self, samples_B2N: Tensor) -> Tensor:
-        config, n = self.config, self.spectra
-        spectrum = self.stft(samples_B2N)
-        left, right = spectrum.unbind(1)
-        mid, side = (left + right) / 2, (left - right) / 2
-        loud_left, loud_right = self.coarse @ left.abs(), self.coarse @ right.abs()
+        config = self.config
+        left, right = self.stft(samples_B2N).unbind(1)
+        loud_left, loud_right = left.abs() @ self.coarse.T, right.abs() @ self.coarse.T
         # The floor here is higher (thirty times): how near-silence is panned is nobody's concern.
         balance = (loud_left - loud_right) / (loud_left + loud_right + 30 * config.floor)
-        groups = [self.log_mel(mid), self.log_mel(side), balance]
-        frames = spectrum.shape[-1] // n
-        by_frame = [g.transpose(1, 2).reshape(g.shape[0], frames, n * g.shape[1]) for g in groups]
-        return torch.cat([*by_frame, self._low(samples_B2N, frames)], dim=2)
+        groups = [self.log_mel((left + right) / 2), self.log_mel((left - right) / 2), balance]
+        low = self._low(samples_B2N)
+        B, T, _ = low.shape
+        return torch.cat([*(group.reshape(B, T, -1) for group in groups), low], dim=2)
 
-    def log_mel(self, spectrum: Tensor) -> Tensor:
-        """Complex [..., bins, S] -> log(mel magnitude + floor) [..., bands, S]."""
-        return torch.log(self.mel @ spectrum.abs() + self.config.floor)
+    def log_mel(self, spectrum_SK: Tensor) -> Tensor:
+        """Complex [..., S, K] -> log(mel magnitude + floor) [..., S, bands]."""
+        return torch.log(spectrum_SK.abs() @ self.mel.T + self.config.floor)
 
     def split(self, features_BTF: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Features -> mid, side [B, bands, 4T], balance [B, balance bands, 4T], low [B, low bins, T]."""
+        """Features -> mid, side [B, S, bands], balance [B, S, balance bands], low [B, T, low bins]."""
         B, T, _ = features_BTF.shape
-        *groups, low = features_BTF.split(self.widths, dim=2)
-        mid, side, balance = (g.reshape(B, T * self.spectra, -1).transpose(1, 2) for g in groups)
-        return mid, side, balance, low.transpose(1, 2)
+        mid, side, balance, low = features_BTF.split(self.widths, dim=2)
+        by_spectrum = (group.reshape(B, T * self.spectra, -1) for group in (mid, side, balance))
+        return *by_spectrum, low  # type: ignore[return-value]
 
-    def _low(self, samples_B2N: Tensor, frames: int) -> Tensor:
+    def _low(self, samples_B2N: Tensor) -> Tensor:
         config = self.config
         edge = (config.low_fft - config.hop) // 2
-        tail = frames * config.hop - samples_B2N.shape[-1]
+        tail = -samples_B2N.shape[-1] % config.hop
         mid = nn.functional.pad(samples_B2N.mean(1), (edge, edge + tail))
-        spectrum = _stft(mid, self.low_window, config.hop)[:, 1 : config.low_bins + 1]
+        spectrum = torch.fft.rfft(mid.unfold(-1, config.low_fft, config.hop) * self.low_window, dim=-1)
         scale = config.fft / config.low_fft  # a sine reads alike in both window lengths
-        return torch.log(spectrum.abs() * scale + config.floor).transpose(1, 2)
+        return torch.log(spectrum[..., 1 : config.low_bins + 1].abs() * scale + config.floor)
 
 
-def _stft(samples: Tensor, window: Tensor, stride: int) -> Tensor:
-    flat = samples.reshape(-1, samples.shape[-1])
-    spectrum = torch.stft(flat, len(window), stride, window=window, center=False, return_complex=True)
-    return spectrum.view(*samples.shape[:-1], *spectrum.shape[1:])
+def _overlap_add(frames: Tensor, stride: int) -> Tensor:
+    """Frames [..., S, W] laid ``stride`` apart and added -> [..., stride (S - 1) + W]; the stride divides W."""
+    *lead, steps, width = frames.shape
+    parts = width // stride
+    total = frames.new_zeros(*lead, steps + parts - 1, stride)
+    for part in range(parts):
+        total[..., part : part + steps, :] += frames[..., part * stride : (part + 1) * stride]
+    return total.flatten(-2)
 
 
 def mel_filters(bands: int, bins: int, sample_rate: int) -> Tensor:

@@ -27,8 +27,12 @@ def load_codec(folder: Path) -> SpectralCodec:
     """The codec in a folder, in float32, ready to use. Raises ModelError if there is none or it is broken."""
     try:
         codec = SpectralCodec(SpectralConfig(**json.loads((folder / "config.json").read_text(encoding="utf-8"))))
-        codec.load_state_dict({name: tensor.float() for name, tensor in load_file(folder / "model.safetensors").items()})
+        codec.load_state_dict(
+            {name: tensor.float() for name, tensor in load_file(folder / "model.safetensors").items()}
+        )
     except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
         reason = str(error).splitlines()[0]
-        raise ModelError(f"no codec could be read from {folder} ({reason}); make one with: khala train codec RECIPE") from error
+        raise ModelError(
+            f"no codec could be read from {folder} ({reason}); make one with: khala train codec RECIPE"
+        ) from error
     return codec.eval().requires_grad_(False)

@@ -138,7 +138,10 @@ def _codebooks(train: Tensor, test: Tensor, recipe: CodecRecipe, codec: Spectral
                 "seconds": time.monotonic() - start,
                 "perplexity": torch.special.entr(share).sum().exp().item(),
             }
-            left = {"train": (train.square().mean() / power).item(), "held_out": (test.square().mean() / test_power).item()}
+            left = {
+                "train": (train.square().mean() / power).item(),
+                "held_out": (test.square().mean() / test_power).item(),
+            }
             log.write(level + 1, "fit", values, left)
 
 

@@ -32,9 +32,30 @@ class FitRecipe:
 
 
 @dataclass(frozen=True)
+class VocoderRecipe:
+    """The learned stage: ``minutes`` of wall clock on batches of ``batch`` excerpts of ``frames`` codec frames."""
+
+    minutes: float = 40.0
+    batch: int = 8
+    frames: int = 40
+    matrix_rate: float = 0.02
+    other_rate: float = 0.002
+    warmup: float = 0.02
+    decay: float = 0.5
+    clip: float = 1.0
+    log_steps: int = 20
+    checkpoint_minutes: float = 5.0
+    eval_minutes: float = 10.0
+    test_songs: int = 6
+    test_seconds: int = 10
+    threads: int = 1
+
+
+@dataclass(frozen=True)
 class CodecRecipe:
     """Settings of ``khala train codec``; the defaults are those of Khala Mini."""
 
     model: SpectralConfig = field(default_factory=SpectralConfig)
     fit: FitRecipe = field(default_factory=FitRecipe)
+    vocoder: VocoderRecipe = field(default_factory=VocoderRecipe)
     seed: int = 1

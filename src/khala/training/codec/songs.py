@@ -21,7 +21,9 @@ def find_songs(corpus: Path) -> tuple[list[Path], list[Path]]:
     songs = sorted(corpus.rglob("*.flac"), key=lambda path: path.name)
     held_out = [path for path in songs if zlib.crc32(path.stem.encode()) % HELD_OUT_SHARE == 0]
     if len(songs) < 2:
-        raise InvalidRequest(f"{corpus} holds {len(songs)} FLAC files; the codec needs songs: make some with khala corpus synth")
+        raise InvalidRequest(
+            f"{corpus} holds {len(songs)} FLAC files; the codec needs songs: make some with khala corpus synth"
+        )
     held_out = held_out or songs[-1:]
     kept_out = set(held_out)
     return [path for path in songs if path not in kept_out], held_out

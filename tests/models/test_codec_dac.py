@@ -1,0 +1,100 @@
+"""The published codec, against reference tensors and against itself."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from khala.models.codec.config import DacConfig
+from khala.models.codec.dac import Dac
+from khala.nn.conv import fold_weight_norm
+
+SMALL = DacConfig(encoder_width=4, decoder_width=32, dim=8, codebook=16, levels=4)
+
+
+def small() -> Dac:
+    torch.manual_seed(3)
+    codec = Dac(SMALL).eval()
+    codec.codebooks.normal_()
+    return codec
+
+
+@pytest.fixture(scope="module")
+def reference(fixtures: Path) -> dict[str, torch.Tensor]:
+    return load_file(fixtures / "official-a" / "codec_ref.safetensors")
+
+
+@pytest.fixture(scope="module")
+def published(fixtures: Path) -> Dac:
+    """The reference weights in our module: prefixes renamed, weight norm folded, codebooks stacked."""
+    path = fixtures / "official-a" / "checkpoints" / "dac_rvq_2490000.ckpt"
+    state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    own = {name.removeprefix("generator."): tensor for name, tensor in state.items() if name.startswith("generator.")}
+    renamed = {"encoder.block.": "encoder.", "decoder.model.": "decoder."}
+    weights = {}
+    for name, tensor in fold_weight_norm(own).items():
+        for theirs, ours in renamed.items():
+            if name.startswith(theirs):
+                weights[ours + name.removeprefix(theirs)] = tensor
+    books = [own[f"quantizer.vq_layer_{level}._codebook.embed"] for level in range(64)]
+    codec = Dac(DacConfig(encoder_width=4, decoder_width=96, dim=16, codebook=32))
+    codec.load_state_dict({**weights, "quantizer.codebooks": torch.stack(books)})
+    return codec.eval()
+
+
+@torch.no_grad()
+def test_encoder_and_codes_are_the_published_ones(published: Dac, reference: dict[str, torch.Tensor]):
+    samples = reference["encode.waveform"]
+    assert torch.allclose(published.encoder(samples), reference["encode.latent"], atol=1e-4)
+    codes = published.encode(samples)
+    assert torch.equal(codes, reference["encode.codes"].transpose(0, 1))
+    assert torch.allclose(published.quantizer.decode(codes), reference["encode.quantized"], atol=1e-5)
+
+
+@torch.no_grad()
+def test_decoded_samples_are_the_published_ones(published: Dac, reference: dict[str, torch.Tensor]):
+    samples = published.decode(reference["decode.codes"].transpose(0, 1))
+    assert torch.allclose(samples, reference["decode.waveform"], atol=1e-4)
+
+
+def weight_normed_size(module: torch.nn.Module) -> int:
+    weights = [weight for name, weight in module.named_parameters() if name.endswith(".weight")]
+    return sum(weight.numel() for weight in module.parameters()) + sum(len(weight) for weight in weights)
+
+
+def test_released_sizes():
+    with torch.device("meta"):
+        codec = Dac(DacConfig())
+    # The published count includes weight norm's scale, one per first dimension of a weight.
+    assert round(weight_normed_size(codec.encoder) / 1e6, 1) == 78.6
+    assert round(weight_normed_size(codec.decoder) / 1e6, 1) == 177.7
+    assert codec.codebooks.shape == (64, 1024, 128) and codec.hop == 2048
+
+
+@torch.no_grad()
+def test_a_frame_reaches_as_far_as_it_says():
+    codec = small()
+    codes = torch.randint(0, 16, (1, 4, 41))
+    moved = codes.clone()
+    moved[..., 20] = (codes[..., 20] + 1) % 16
+    changed = (codec.decode(codes) - codec.decode(moved)).abs().amax((0, 1)).view(41, 2048).amax(1) > 0
+    distance = (changed.nonzero().flatten() - 20).abs().max()
+    assert distance == codec.context_frames
+
+
+@torch.no_grad()
+def test_chunks_with_context_are_the_whole():
+    codec = small()
+    codes = torch.randint(0, 16, (2, 4, 50))
+    whole = codec.decode(codes)
+    reach = codec.context_frames
+    chunk = codec.decode(codes[..., 20 - reach : 30 + reach])[..., reach * 2048 : -reach * 2048]
+    assert whole.shape == (2, 2, 50 * 2048)
+    assert torch.allclose(chunk, whole[..., 20 * 2048 : 30 * 2048], atol=1e-5)
+
+
+def test_rates_that_disagree_are_refused():
+    with pytest.raises(ValueError, match="1024 samples a frame, the encoder takes 2048"):
+        Dac(dataclasses.replace(SMALL, decoder_rates=(8, 8, 4, 4)))

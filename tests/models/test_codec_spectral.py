@@ -1,0 +1,124 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from khala.models.codec.config import SpectralConfig
+from khala.models.codec.features import Analysis
+from khala.models.codec.folder import load_codec, save_codec
+from khala.models.codec.phase import integrate, quarter_turns
+from khala.models.codec.spectral import SpectralCodec
+from khala.models.codec.vocoder import Spectra, Vocoder
+from khala.music.errors import ModelError
+
+SMALL = SpectralConfig(bands=24, balance_bands=4, low_bins=8, dim=6, codebook=16, levels=3, width=16, blocks=1)
+HOP = SMALL.hop
+
+
+@pytest.fixture(scope="module")
+def codec() -> SpectralCodec:
+    torch.manual_seed(5)
+    codec = SpectralCodec(SMALL).eval().requires_grad_(False)
+    basis = torch.linalg.qr(torch.randn(sum(codec.analysis.widths), SMALL.dim))[0]
+    codec.project.copy_(basis)
+    codec.unproject.copy_(basis.T)
+    codec.codebooks.normal_()
+    return codec
+
+
+def song(frames: int) -> torch.Tensor:
+    return 0.1 * torch.randn(1, 2, frames * HOP, generator=torch.Generator().manual_seed(1))
+
+
+def test_codes_of_a_begun_frame_and_samples_of_whole_frames(codec: SpectralCodec):
+    codes = codec.encode(song(5)[..., :-1000])
+    assert codes.shape == (1, 3, 5) and codes.dtype == torch.int64
+    assert codes.min() >= 0 and codes.max() < 16
+    samples = codec.decode(codes)
+    assert samples.shape == (1, 2, 5 * HOP) and samples.isfinite().all()
+
+
+def test_fewer_levels_decode(codec: SpectralCodec):
+    codes = codec.encode(song(3), 2)
+    assert codes.shape == (1, 2, 3)
+    latent = codec.codebooks[0][codes[0, 0]] + codec.codebooks[1][codes[0, 1]]
+    assert torch.allclose(codec.decode(codes), codec.decode_latent(latent.T[None]), atol=1e-5)
+
+
+def test_bars_that_repeat_repeat_in_their_codes(codec: SpectralCodec):
+    codes = codec.encode(song(8).repeat(1, 1, 3))[0]
+    assert torch.equal(codes[:, 10:14], codes[:, 2:6]) and torch.equal(codes[:, 2:14], codes[:, 10:22])
+
+
+def test_a_batch_is_its_songs(codec: SpectralCodec):
+    two = torch.cat([song(6), song(6).flip(1) * 0.3])
+    codes = codec.encode(two)
+    assert torch.equal(codes[1:], codec.encode(two[1:]))
+    assert torch.allclose(codec.decode(codes)[1:], codec.decode(codes[1:]), atol=1e-4)
+
+
+def test_mono_is_refused(codec: SpectralCodec):
+    with pytest.raises(ValueError, match="stereo, not 1"):
+        codec.encode(song(2)[:, :1])
+
+
+def test_block_length_does_not_change_the_samples(codec: SpectralCodec):
+    features = codec.analysis(song(70))
+    whole = codec.vocoder.synthesise(features)
+    assert torch.allclose(codec.vocoder.synthesise(features, block=25), whole, atol=1e-4)
+    assert torch.allclose(codec.vocoder.synthesise(features, block=5), whole, atol=1e-4)
+
+
+def truth(analysis: Analysis, samples: torch.Tensor) -> tuple[Spectra, torch.Tensor]:
+    """What a perfect network would say of samples, and the complex spectrum of mid."""
+    left, right = analysis.stft(samples).unbind(1)
+    mid, side = (left + right) / 2, (left - right) / 2
+    advance, slope = torch.ones_like(mid), torch.ones_like(mid)
+    advance[:, 1:] = torch.sgn(mid[:, 1:] * mid[:, :-1].conj()) * quarter_turns(mid.shape[2]).conj()
+    slope[..., 1:] = -torch.sgn(mid[..., 1:] * mid[..., :-1].conj())
+    width = torch.sgn(side * mid.conj())
+    return Spectra((mid.abs() + 1e-6).log(), (side.abs() + 1e-6).log(), advance, slope, width), mid
+
+
+def test_phase_follows_its_differences():
+    analysis = Analysis(SMALL)
+    spectra, mid = truth(analysis, song(6))
+    known = torch.sgn(mid[:, :4])
+    phase = integrate(spectra.log_mid.exp(), spectra.advance, spectra.slope, known)
+    assert torch.equal(phase[:, :4], known)
+    loud = mid.abs() > mid.abs().median()
+    assert (phase - torch.sgn(mid)).abs()[loud].max() < 1e-2
+
+
+def test_true_spectra_make_the_true_song_but_for_a_turn():
+    """Tones of the right pitch and place: their spectra come back, although the absolute phase was never known."""
+    analysis = Analysis(SMALL)
+    time = torch.arange(20 * HOP) / 44100
+    left = sum(torch.sin(2 * torch.pi * f * time) for f in (110.0, 331.0, 882.5)) / 6
+    samples = torch.stack([left, 0.3 * left])[None]
+    spectra, _ = truth(analysis, samples)
+    vocoder = Vocoder(SMALL, analysis)
+    phase = integrate(spectra.log_mid.exp(), spectra.advance, spectra.slope, None)
+    output = vocoder.project(spectra, phase, analysis(samples))
+    inner = slice(2 * HOP, -2 * HOP)
+    a, b = (torch.log(analysis.stft(x)[:, :, 8:-8].abs() + 0.1) for x in (samples, output))
+    assert (a - b).abs().mean() < 0.1
+    assert output[0, 1, inner].square().mean() / output[0, 0, inner].square().mean() == pytest.approx(0.09, rel=0.1)
+
+
+def test_folder_round_trip_keeps_codes(codec: SpectralCodec, tmp_path: Path):
+    for buffer in (codec.mean, codec.project, codec.unproject, codec.codebooks):
+        buffer.copy_(buffer.half().float())
+    save_codec(codec, tmp_path / "codec")
+    loaded = load_codec(tmp_path / "codec")
+    assert loaded.config == SMALL
+    assert torch.equal(loaded.encode(song(9)), codec.encode(song(9)))
+
+
+def test_a_missing_or_broken_folder_is_one_clear_line(codec: SpectralCodec, tmp_path: Path):
+    with pytest.raises(ModelError, match="khala train codec"):
+        load_codec(tmp_path / "nowhere")
+    save_codec(codec, tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"not tensors")
+    with pytest.raises(ModelError, match="khala train codec"):
+        load_codec(tmp_path)

@@ -1,6 +1,10 @@
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from khala.audio.files import read_audio
 from khala.evaluation.tempo import agrees, metrical_level, tempo
 
 RATE = 44100
@@ -18,11 +22,19 @@ def clicks(bpm: float, seconds: float = 16) -> np.ndarray:
 
 
 @pytest.mark.parametrize("bpm", [64, 72, 85, 97, 110, 128, 145, 163])
-def test_the_tempo_of_clicks_is_found_within_one_percent(bpm: float) -> None:
+def test_the_beat_of_clicks_is_found_within_one_percent_at_a_metrical_level(bpm: float) -> None:
     found = tempo(clicks(bpm), RATE)
-    assert found is not None
-    assert found.bpm == pytest.approx(bpm, rel=0.01)
-    assert found.strength > 0.5
+    assert found is not None and found.strength > 0.5
+    level = metrical_level(found.bpm, bpm)
+    assert level in (1, 2, 0.5)
+    assert found.bpm / level == pytest.approx(bpm, rel=0.01)
+
+
+def test_the_level_of_a_song_is_its_beat(sung: Path, played: Path) -> None:
+    for song in (sung, played):
+        found = tempo(*read_audio(song))
+        truth = json.loads(song.with_suffix(".json").read_text())["truth"]["bpm"]
+        assert found is not None and found.bpm == pytest.approx(truth, rel=0.01)
 
 
 def test_the_sample_rate_does_not_matter() -> None:

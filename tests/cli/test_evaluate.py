@@ -1,0 +1,51 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from khala.audio.files import write_audio
+from khala.cli.main import run
+
+
+@pytest.fixture
+def song(tmp_path: Path) -> Path:
+    """A click track of 100 BPM whose sidecar asks for 100 BPM and no voice."""
+    rate = 44100
+    samples = np.random.default_rng(0).normal(size=(2, 12 * rate)).astype(np.float32) * 1e-3
+    for beat in range(20):
+        start = round(beat * 0.6 * rate)
+        samples[:, start : start + 3000] += 0.5 * np.exp(-np.arange(3000) / 500, dtype=np.float32)
+    request = {"prompt": "", "tags": ["100 bpm"], "lyrics": "", "instrumental": True}
+    (tmp_path / "clicks.json").write_text(json.dumps({"request": request}))
+    return write_audio(tmp_path / "clicks.wav", samples, rate)
+
+
+def test_a_table_and_what_passed(song: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["evaluate", str(song)]) == 0
+    said = capsys.readouterr()
+    table = said.out.splitlines()
+    assert table[0].split()[:3] == ["seconds", "bpm", "asked"]
+    assert table[1].split()[:3] == ["12.0", "100.0", "100.0"] and table[1].endswith(str(song))
+    assert "tempo as asked: 1 of 1 (100%)" in table
+    assert said.err == ""
+
+
+def test_json_holds_records_and_summary(song: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["evaluate", str(song.parent), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert [record["file"] for record in report["songs"]] == [str(song)]
+    assert report["summary"]["tempo"] == {"passed": 1, "of": 1}
+
+
+def test_without_a_sidecar_it_says_what_cannot_be_judged(song: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    song.with_suffix(".json").unlink()
+    assert run(["evaluate", str(song)]) == 0
+    assert "not judged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["none.wav", "broken.wav"])
+def test_a_file_that_is_no_song_is_one_line(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "broken.wav").write_bytes(b"RIFF....")
+    assert run(["evaluate", str(tmp_path / name)]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1

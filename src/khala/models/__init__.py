@@ -1,10 +1,25 @@
 """The language models, the codec families, and presets that size them."""
 
-from khala.models.backbone import Backbone
-from khala.models.config import ModelConfig, TransformerConfig
-from khala.models.presets import PRESETS, mini, official, tiny
-from khala.models.superres import Superres, init_from_backbone
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from khala.models.backbone import Backbone
+    from khala.models.config import ModelConfig, TransformerConfig
+    from khala.models.presets import PRESETS, mini, official, tiny
+    from khala.models.superres import Superres, init_from_backbone
+
+_HOMES = {
+    "Backbone": "backbone",
+    "ModelConfig": "config",
+    "TransformerConfig": "config",
+    "PRESETS": "presets",
+    "mini": "presets",
+    "official": "presets",
+    "tiny": "presets",
+    "Superres": "superres",
+    "init_from_backbone": "superres",
+}
 __all__ = [
     "PRESETS",
     "Backbone",
@@ -16,3 +31,10 @@ __all__ = [
     "official",
     "tiny",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: a configuration needs no torch."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

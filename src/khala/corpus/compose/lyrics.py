@@ -15,9 +15,7 @@ from khala.corpus.compose.words import LIGHT, rhyme, stresses
 
 Words = tuple[str, ...]
 _ARTICLES = frozenset({"a", "an", "the"})
-_BENT = frozenset(
-    {"into", "over", "under", "after", "only", "never", "without", "inside", "across", "beside", "before"}
-)
+BENT = frozenset({"into", "over", "under", "after", "only", "never", "without", "inside", "across", "beside", "before"})
 """Words of two syllables that songs stress either way."""
 _CLASH = 1.0
 """Weak places that words of meaning may fill, and strong ones that light words may, at most: half a point each."""
@@ -150,7 +148,7 @@ def _scans(words: Words, meter: str) -> bool:
         if len(marks) < len(pattern):
             return False
         if len(pattern) > 1:
-            if word not in _BENT and any((s == 1) != (m == "1") for s, m in zip(pattern, marks, strict=True) if s != 2):
+            if word not in BENT and any((s == 1) != (m == "1") for s, m in zip(pattern, marks, strict=True) if s != 2):
                 return False
         elif marks == "1":
             if word in _ARTICLES:

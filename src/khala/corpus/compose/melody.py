@@ -80,8 +80,10 @@ def lay(
                 cost = 0.0 if pitch_class in ends else weight
             cost += 0.6 * abs(pitch - target)
             if costs:
-                before[pitch] = min(costs, key=lambda other: costs[other] + _LEAP[abs(other - pitch)])
-                cost += costs[before[pitch]] + _LEAP[abs(before[pitch] - pitch)]
+                cheapest, before[pitch] = min(
+                    (paid + _LEAP[abs(other - pitch)], other) for other, paid in costs.items()
+                )
+                cost += cheapest
             column[pitch] = cost
         costs = column
         paths.append(before)

@@ -7,7 +7,7 @@ beats from the start of its line; strong syllables fall on whole beats.
 from itertools import pairwise
 
 BREATH = 0.5
-"""Beats of rest that end every line, at least."""
+"""Beats of rest for every bar of a line, at its end, at least."""
 LONGEST = 3.0
 """Beats that the last note of a line is held, at most."""
 FASTEST = 0.2

@@ -91,23 +91,20 @@ def _sections(
     bar_chords = 2 if any(name in ("verse", "chorus") and bars < 4 for name, bars in parts) else 1
     choices = style.progressions[mode]
     drawn = {name: lots.choice(choices[name]).split() for name in ("verse", "chorus", "bridge", "end")}
+    *approach, home = drawn["end"]
     sections: list[Section] = []
     bar = 0
     for name, bars in parts:
-        *approach, home = drawn["end"]
         if name == "outro":
             count = (bars - 1) * bar_chords
-            numerals = [*approach[-count:], home] if count else [home]
+            numerals = [*([home] * count + approach)[len(approach) :], home]
         else:
             loop = drawn[{"intro": "verse", "inst": "chorus"}.get(name, name)]
             numerals = [loop[n % len(loop)] for n in range(bars * bar_chords)]
-        start, length = float(bar * beats), beats / bar_chords
-        chords = []
-        for numeral in numerals:
-            if numeral is numerals[-1] and name == "outro":
-                length = float(beats)
-            chords.append(chord(numeral, key, mode, start, length))
-            start += length
+        start, end, length = bar * beats, (bar + bars) * beats, beats / bar_chords
+        chords = [chord(numeral, key, mode, start + n * length, length) for n, numeral in enumerate(numerals)]
+        if name == "outro":
+            chords[-1] = chord(home, key, mode, end - beats, beats)
         sections.append(Section(name, bar, bars, arrangement.layers[name].energy, tuple(chords)))
         bar += bars
     return tuple(sections)

@@ -21,7 +21,7 @@ _PACES = {
 
 @dataclass(frozen=True)
 class Facts:
-    """What may be said; `instruments` are those heard besides drums."""
+    """What may be said; `instruments` are those heard besides drums, `lead` has the tune where nobody sings."""
 
     styles: tuple[str, ...]
     nouns: tuple[str, ...]
@@ -30,6 +30,7 @@ class Facts:
     waltz: bool
     voice: str
     instruments: tuple[str, ...]
+    lead: str
     key: str
 
 
@@ -44,6 +45,7 @@ def facts(plan: Plan, parts: tuple[Part, ...]) -> Facts:
         waltz=plan.beats_per_bar == 3,
         voice=plan.voice,
         instruments=tuple(dict.fromkeys(names[part.program] for part in parts if not part.drums)),
+        lead=plan.lead,
         key=key_name(plan.key, plan.mode),
     )
 
@@ -98,7 +100,7 @@ def description(lots: random.Random, facts: Facts) -> str:
                 f"{pace} {facts.mood} instrumental {noun} with {band}{waltz}",
                 f"{pace} instrumental {noun} in {facts.key}{waltz}",
                 f"{facts.mood} {noun} without vocals, {band}, around {tempo}{waltz}",
-                f"{pace}, {facts.mood} instrumental {noun} led by {band}{waltz}",
+                f"{pace}, {facts.mood} instrumental {noun} led by the {facts.lead}{waltz}",
             )
         )
     if lots.random() < 0.75:

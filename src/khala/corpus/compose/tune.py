@@ -65,7 +65,7 @@ def phrases(plan: Plan, motifs: tuple[Motif, Motif], section: Section, low: int,
         motif = motifs[number % 2]
         last = home if number % 2 else frozenset[int]()
         pitches = lay(motif, start, section.chords, scale(plan.key, plan.mode), low, low + SPAN, height, last)
-        stops = (*motif.onsets[1:], min(plan.line_beats - BREATH, motif.onsets[-1] + LONGEST))
+        stops = (*motif.onsets[1:], min(plan.line_beats - BREATH * plan.line_bars, motif.onsets[-1] + LONGEST))
         lengths = tuple(stop - onset for onset, stop in zip(motif.onsets, stops, strict=True))
         found.append(Phrase(tuple(start + onset for onset in motif.onsets), lengths, pitches))
     return found

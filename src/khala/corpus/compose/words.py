@@ -159,7 +159,7 @@ inside IH0 N S AY1 D
 into IH1 N T UW0
 is IH1 Z
 it IH1 T
-july JH UH0 L AY1
+july JH AH0 L AY1
 june JH UW1 N
 just JH AH1 S T
 keep K IY1 P

@@ -1,0 +1,290 @@
+"""Composed songs: right in time, in range, in key, with choruses that repeat, and words about them that are true."""
+
+import math
+import re
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+
+from khala.corpus.compose import LEXICON, STYLES, TEMPO_WORDS, compose
+from khala.corpus.compose.harmony import SCALES, chord, key_name, tones, voicing
+from khala.corpus.compose.meter import BREATH, FASTEST
+from khala.corpus.compose.singing import VOICES
+from khala.corpus.compose.styles.base import PROGRAMS
+from khala.corpus.compose.tune import SPAN
+from khala.corpus.compose.words import stresses
+from khala.corpus.score import Score
+
+DRAWN = [compose(seed) for seed in range(150)]
+SONGS = DRAWN[:40] + [
+    compose(1000 + seed, style=style, vocal=vocal)
+    for seed, style in enumerate(STYLES)
+    for vocal in ("female", "male", "")
+]
+SUNG = [song for song in SONGS if song.voice]
+SLACK = 1e-9
+
+
+def spans(song: Score) -> list[tuple[float, float]]:
+    beats = song.beats_per_bar
+    return [(s.start_bar * beats, (s.start_bar + s.bars) * beats) for s in song.sections]
+
+
+def test_the_same_seed_gives_the_same_song() -> None:
+    assert compose(5) == compose(5)
+    assert compose(5) != compose(6)
+
+
+def test_what_is_asked_is_kept() -> None:
+    for style in STYLES:
+        assert compose(3, style=style).style == style
+    assert compose(3, vocal="male").voice == "male"
+    assert compose(3, vocal="").lines == ()
+    with pytest.raises(ValueError, match="polka"):
+        compose(3, style="polka")
+    with pytest.raises(ValueError, match="choir"):
+        compose(3, vocal="choir")
+
+
+@pytest.mark.parametrize("seconds", [8.0, 20.0, 30.0, 45.0, 65.0, 150.0])
+def test_a_song_lasts_about_as_long_as_asked(seconds: float) -> None:
+    for seed in range(10):
+        song = compose(seed, seconds=seconds)
+        section = max(s.bars for s in song.sections) * song.frames_per_bar * 2048 / 44100
+        shortest = 8 * song.frames_per_bar * 2048 / 44100  # intro, verse, chorus and outro in two-bar lines
+        assert abs(song.seconds - seconds) <= max(section / 2, shortest - seconds + section / 2)
+
+
+def test_lengths_left_to_chance_are_mostly_short() -> None:
+    lengths = [song.seconds for song in DRAWN]
+    assert min(lengths) > 17 and max(lengths) < 70
+    assert 0.55 < sum(length <= 41 for length in lengths) / len(lengths) < 0.85
+
+
+def test_bars_are_whole_even_numbers_of_frames_and_beats_whole_ones() -> None:
+    for song in SONGS:
+        assert song.frames_per_bar % 2 == 0 and song.frames_per_bar % song.beats_per_bar == 0
+        assert song.frames == sum(s.bars for s in song.sections) * song.frames_per_bar
+        assert song.frames_per_bar in STYLES[song.style].tempi + STYLES[song.style].waltz_tempi
+
+
+def test_sections_and_their_chords_tile_the_song() -> None:
+    for song in SONGS:
+        bar = 0
+        for section, (start, end) in zip(song.sections, spans(song), strict=True):
+            assert section.start_bar == bar and section.bars > 0 and 0 <= section.energy <= 1
+            bar += section.bars
+            assert section.chords[0].start == start
+            assert section.chords[-1].start + section.chords[-1].length == end
+            assert all(a.start + a.length == b.start for a, b in pairwise(section.chords))
+
+
+def test_songs_begin_end_and_rise_as_songs_do() -> None:
+    for song in SONGS:
+        names = [section.name for section in song.sections]
+        energy = {section.name: section.energy for section in song.sections}
+        assert names[0] == "intro" and names[-1] == "outro" and "verse" in names and "chorus" in names
+        assert energy["chorus"] == max(energy.values()) and energy["chorus"] > energy["verse"]
+        last = song.sections[-1].chords[-1]
+        assert last.root == song.key and last.length == song.beats_per_bar
+        assert last.quality.startswith("min") == (song.mode == "minor")
+        ringing = [note for part in song.parts if not part.drums for note in part.notes if note.start >= last.start]
+        assert ringing and {note.start for note in ringing} == {last.start}
+        assert {note.pitch % 12 for note in ringing} <= set(tones(last))
+
+
+def test_notes_are_playable_and_inside_the_song() -> None:
+    for song in SONGS:
+        end = song.bars * song.beats_per_bar
+        for part in song.parts:
+            assert part.notes and (part.drums or part.program in PROGRAMS.values())
+            for note in part.notes:
+                assert note.start >= 0 and note.length > 0 and note.start + note.length <= end + SLACK
+                assert 1 <= note.velocity <= 127 and 28 <= note.pitch <= 88
+
+
+def test_no_part_strikes_a_note_that_it_holds() -> None:
+    for song in SONGS:
+        for part in song.parts:
+            ends: dict[int, float] = {}
+            for note in sorted(part.notes, key=lambda n: n.start):
+                if not part.drums:
+                    assert note.start >= ends.get(note.pitch, 0.0) - SLACK
+                ends[note.pitch] = note.start + note.length
+
+
+def test_the_beat_never_stops_for_long() -> None:
+    for song in SONGS:
+        starts = sorted({note.start for part in song.parts for note in part.notes})
+        last_bar = (song.bars - 1) * song.beats_per_bar
+        gaps = [b - a for a, b in pairwise([s for s in starts if s <= last_bar])]
+        assert starts[0] * song.beat_seconds < 0.6 and max(gaps) <= 2.0
+
+
+def test_a_chorus_comes_back_note_for_note_and_word_for_word() -> None:
+    several = 0
+    for song in SONGS:
+        beats = song.beats_per_bar
+        choruses = []
+        for index, section in enumerate(song.sections):
+            if section.name != "chorus":
+                continue
+            first = section.start_bar * beats
+            inside = range(first, first + section.bars * beats)
+            choruses.append(
+                (
+                    [
+                        (part.name, round(n.start - first, 6), round(n.length, 6), n.pitch, n.velocity)
+                        for part in song.parts
+                        for n in part.notes
+                        if inside.start <= n.start < inside.stop
+                    ],
+                    [
+                        (line.text, [(s.word, s.index, round(s.start - first, 6), s.pitch) for s in line.syllables])
+                        for line in song.lines
+                        if line.section == index
+                    ],
+                )
+            )
+        assert all(chorus == choruses[0] for chorus in choruses)
+        several += len(choruses) > 1
+    assert several > len(SONGS) / 4
+
+
+def test_syllables_keep_to_their_section_and_order_and_leave_room_to_breathe() -> None:
+    for song in SUNG:
+        assert song.lines
+        for line in song.lines:
+            begin, end = spans(song)[line.section]
+            assert begin <= line.syllables[0].start
+            assert line.syllables[-1].start + line.syllables[-1].length <= end
+            for a, b in pairwise(line.syllables):
+                assert a.start + a.length <= b.start + SLACK
+                assert (a.word, a.index) < (b.word, b.index)
+                assert (b.start - a.start) * song.beat_seconds >= FASTEST * 0.8  # swing may hurry one of a pair
+            written = [(n, i) for n, word in enumerate(line.words) for i in range(len(stresses(word)))]
+            assert [(s.word, s.index) for s in line.syllables] == written
+        for a, b in pairwise(song.lines):
+            rest = b.syllables[0].start - a.syllables[-1].start - a.syllables[-1].length
+            assert rest >= BREATH - SLACK
+
+
+def test_the_last_note_of_a_line_is_held_and_rests_on_the_chord() -> None:
+    for song in SUNG:
+        for line in song.lines:
+            last = line.syllables[-1]
+            playing = [c for c in song.sections[line.section].chords if c.start <= last.start + SLACK][-1]
+            assert last.pitch % 12 in tones(playing)
+            assert last.length >= min(s.length for s in line.syllables)
+
+
+def test_voices_stay_in_their_range_and_move_by_steps() -> None:
+    for voice, low in VOICES.items():
+        lines = [line for song in SONGS if song.voice == voice for line in song.lines]
+        pitches = [syllable.pitch for line in lines for syllable in line.syllables]
+        assert low <= min(pitches) and max(pitches) <= low + SPAN
+        moves = [abs(b.pitch - a.pitch) for line in lines for a, b in pairwise(line.syllables)]
+        assert sum(move <= 4 for move in moves) / len(moves) > 0.85
+        assert sum(move == 0 for move in moves) / len(moves) < 0.35
+        assert max(moves) <= 12 and 6 not in moves
+
+
+def test_melodies_stay_in_key_and_strong_notes_mostly_on_the_chord() -> None:
+    strong = []
+    for song in SUNG:
+        inside = {(song.key + step) % 12 for step in SCALES[song.mode]}
+        for line in song.lines:
+            chords = song.sections[line.section].chords
+            for syllable in line.syllables:
+                playing = [c for c in chords if c.start <= syllable.start + SLACK][-1]
+                assert syllable.pitch % 12 in inside | set(tones(playing))
+                if math.isclose(syllable.start % 2, 0, abs_tol=1e-6):
+                    strong.append(syllable.pitch % 12 in tones(playing))
+    assert sum(strong) / len(strong) > 0.75
+
+
+def test_instrumentals_carry_the_tune_on_a_lead() -> None:
+    for song in SONGS:
+        if not song.voice:
+            assert song.lyrics == "" and song.lines == ()
+            lead = next(part for part in song.parts if part.name == "lead")
+            for section, (begin, end) in zip(song.sections, spans(song), strict=True):
+                if section.name in ("verse", "chorus"):
+                    assert any(begin <= note.start < end for note in lead.notes)
+
+
+def test_lyrics_print_every_section_and_exactly_what_is_sung() -> None:
+    for song in SUNG:
+        tags = [line[1:-1] for line in song.lyrics.splitlines() if line.startswith("[")]
+        assert tags == [section.name for section in song.sections]
+        assert [line for line in song.lyrics.splitlines() if line and line[0] != "["] == [x.text for x in song.lines]
+        for line in song.lines:
+            assert line.text.lower().split() == list(line.words) and 5 <= len(line.syllables) <= 9
+            assert all(word in LEXICON for word in line.words)
+
+
+def test_tags_and_description_tell_the_truth() -> None:
+    for song in SONGS:
+        text = f"{', '.join(song.tags)}. {song.description}".lower()
+        assert set(song.tags) & set(STYLES[song.style].tags)
+        sings = {"female": "female vocals", "male": "male vocals", "": "instrumental"}
+        assert [tag for tag in song.tags if tag in sings.values()] == [sings[song.voice]]
+        for word, (low, high) in TEMPO_WORDS.items():
+            assert word not in song.tags or low <= song.bpm < high
+        for tag in song.tags:
+            if tag.endswith(" bpm"):
+                assert abs(int(tag[:-4]) / song.bpm - 1) < 0.04
+            if tag.endswith((" major", " minor")):
+                assert tag == key_name(song.key, song.mode)
+        heard = {part.program for part in song.parts if not part.drums}
+        for name in sorted(PROGRAMS, key=len, reverse=True):  # "synth bass" before "bass"
+            assert name not in text or PROGRAMS[name] in heard
+            text = text.replace(name, "")
+        for voice in VOICES:
+            assert bool(re.search(rf"\b{voice}\b", text)) == (song.voice == voice)
+        assert song.description[0].isupper() and song.description.endswith(".")
+
+
+def test_every_choice_occurs() -> None:
+    songs = DRAWN + SONGS
+    assert set(STYLES) == {song.style for song in DRAWN}
+    voices = Counter(song.voice for song in DRAWN)
+    assert 0.65 < 1 - voices[""] / len(DRAWN) < 0.85 and min(voices["female"], voices["male"]) > 40
+    assert {song.mode for song in songs} == {"major", "minor"} and {song.key for song in songs} >= {0, 2, 4, 5, 7, 9}
+    assert {song.beats_per_bar for song in songs} == {3, 4}
+    programs = {part.program for song in songs for part in song.parts if not part.drums}
+    assert programs == set(PROGRAMS.values())
+
+
+def test_every_arrangement_names_parts_that_exist() -> None:
+    for style in STYLES.values():
+        for arrangement in (*style.arrangements, *style.waltzes):
+            assert set(arrangement.layers) == {"intro", "verse", "chorus", "bridge", "inst", "outro"}
+            assert {arrangement.comp, arrangement.bass, *arrangement.leads} <= set(PROGRAMS)
+            assert arrangement.comp not in arrangement.leads
+            assert bool(arrangement.pad) == any(layer.pad for layer in arrangement.layers.values())
+        for tempo in style.tempi:
+            assert tempo % 4 == 0
+        for tempo in style.waltz_tempi:
+            assert tempo % 6 == 0
+        for mode in ("major", "minor"):
+            for choices in style.progressions[mode].values():
+                for numerals in choices:
+                    assert all(tones(chord(numeral, 0, mode, 0, 1)) for numeral in numerals.split())
+
+
+def test_numerals_become_chords() -> None:
+    assert tones(chord("V7", 0, "major", 0, 1)) == (7, 11, 2, 5)
+    assert tones(chord("VI", 9, "minor", 0, 1)) == (5, 9, 0)
+    assert tones(chord("bVII", 2, "major", 0, 1)) == (0, 4, 7)
+    assert chord("ii7", 0, "major", 0, 1).quality == "min7"
+    assert voicing(chord("I", 0, "major", 0, 1), 52) == (52, 55, 60)
+    with pytest.raises(ValueError, match="H7"):
+        chord("H7", 0, "major", 0, 1)
+
+
+def test_swing_delays_the_second_half_of_every_pair_alone() -> None:
+    song = compose(1, style="jazz")
+    places = {round(note.start % 1, 3) for part in song.parts for note in part.notes}
+    assert 0.0 in places and 0.667 in places and 0.5 not in places

@@ -98,19 +98,6 @@ def replacing(path: Path) -> Iterator[Path]:
             part.unlink()
 
 
-def require_writable(path: str | Path) -> None:
-    """Raise OutputError if a file could not be put at `path`: to be asked before minutes of work, not after."""
-    path = Path(path)
-    if path.is_dir():
-        raise OutputError(f"cannot write {path}: it is a folder; name a file in it")
-    part = path.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        part.touch()
-        part.unlink()
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
-
-
 def _encode(part: Path, samples_CN: Samples, rate: int, encoding: Encoding, tags: Mapping[str, str]) -> None:
     to_rate = encoding.rate or rate
     channels = samples_CN.shape[0]

@@ -1,0 +1,162 @@
+"""Model folders: saved whole or not at all, and loaded only after everything in them has been checked."""
+
+import json
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from safetensors import SafetensorError
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from khala.models.backbone import Backbone
+from khala.models.codec.base import Codec
+from khala.models.codec.config import CodecConfig, DacConfig, SpectralConfig
+from khala.models.codec.dac import Dac
+from khala.models.codec.spectral import SpectralCodec
+from khala.models.config import ModelConfig
+from khala.models.superres import Superres
+from khala.music.errors import OutputError
+from khala.music.layout import TokenLayout
+from khala.weights import configs
+from khala.weights.digests import write_digests
+from khala.weights.names import (
+    BACKBONE,
+    CARD,
+    CODEC,
+    CONFIG,
+    DIGESTED,
+    FORMAT,
+    SUPERRES,
+    TOKENIZER,
+    broken,
+    read_config,
+    resolve,
+    verified_digest,
+)
+from khala.weights.tensors import load_module, save_module
+from khala.weights.tokenizer import Tokenizer
+
+M = TypeVar("M", bound=nn.Module)
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A system ready to run: the language models in the dtype that was asked for, the codec always in float32."""
+
+    config: ModelConfig
+    layout: TokenLayout
+    tokenizer: Tokenizer
+    backbone: Backbone
+    superres: Superres
+    codec: Codec
+    digest: str
+    folder: Path
+
+
+def save_model(
+    folder: Path,
+    config: ModelConfig,
+    backbone: nn.Module,
+    superres: nn.Module,
+    codec: nn.Module,
+    tokenizer: Tokenizer,
+    card: str,
+    dtype: torch.dtype = torch.float16,
+) -> None:
+    """Write a model folder, its weights in `dtype`; a model that stood there is replaced, and nothing else ever is.
+
+    Raises OutputError if it cannot be written, ValueError if a weight does not fit `dtype`.
+    """
+    folder = folder.absolute()
+    if folder.exists() and not (folder / CONFIG).is_file() and any(folder.iterdir()):
+        raise OutputError(f"{folder} holds something else than a model; name a new folder")
+    part = folder.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        part.mkdir(parents=True)
+        text = json.dumps({"format": FORMAT, **configs.to_json(config)}, indent=1, ensure_ascii=False)
+        (part / CONFIG).write_text(text + "\n", encoding="utf-8")
+        for name, module in ((BACKBONE, backbone), (SUPERRES, superres), (CODEC, codec)):
+            save_module(part / name, module, dtype)
+        tokenizer.save(part / TOKENIZER)
+        (part / CARD).write_text(card, encoding="utf-8")
+        write_digests(part, DIGESTED)
+        _replace(part, folder)
+    except (OSError, SafetensorError) as error:
+        reason = (isinstance(error, OSError) and error.strerror) or error
+        raise OutputError(f"cannot write the model to {folder}: {reason}") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def load_model(
+    name: str | Path, device: str | torch.device = "cpu", dtype: torch.dtype = torch.float32, verify: bool = True
+) -> LoadedModel:
+    """Load the model `name`: an embedded name, a folder or a hub id (`names.resolve`).
+
+    `verify` compares every file with `digests.json`. Whatever is missing, cut short, changed, unknown, of a wrong shape
+    or not a number is a ModelError that says which file and how to mend it.
+    """
+    folder = resolve(str(name))
+    config = read_config(folder)
+    digest = verified_digest(folder, verify)
+    tokenizer = Tokenizer.load(folder / TOKENIZER)
+    if tokenizer.vocab != config.layout.text_vocab:
+        fault = ValueError(f"it has {tokenizer.vocab} ids; by {CONFIG} it has {config.layout.text_vocab}")
+        raise broken(folder, TOKENIZER, fault)
+    backbone = _load(folder, BACKBONE, lambda: Backbone(config.backbone)).to(device, dtype)
+    superres = _load(folder, SUPERRES, lambda: Superres(config.superres)).to(device, dtype)
+    codec = _load(folder, CODEC, lambda: build_codec(config.codec)).to(device)
+    backbone.bind_codebooks(codec.codebooks)
+    superres.bind_codebooks(codec.codebooks)
+    return LoadedModel(config, config.layout, tokenizer, backbone, superres, codec, digest, folder)
+
+
+def build_codec(config: CodecConfig) -> SpectralCodec | Dac:
+    """The codec of a configuration, its weights not yet loaded."""
+    match config:
+        case SpectralConfig():
+            return SpectralCodec(config)
+        case DacConfig():
+            return Dac(config)
+
+
+def _load(folder: Path, file: str, make: Callable[[], M]) -> M:
+    """A module filled from `folder / file`. Raises ModelError before memory is used for a file that does not fit."""
+    try:
+        with torch.random.fork_rng(devices=[]), _Uninitialised():
+            module = make()
+        load_module(folder / file, module)
+    except (OSError, ValueError, RuntimeError) as error:  # torch's RuntimeError: sizes that no memory holds
+        raise broken(folder, file, error) from None
+    return module.eval().requires_grad_(False)
+
+
+class _Uninitialised(TorchFunctionMode):
+    """Modules made within keep whatever lies in their memory: it is not even touched before a file's values go there.
+
+    (On the meta device it would not be taken at all, but that costs seconds of imports.)
+    """
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **(kwargs or {}))
+
+
+def _replace(part: Path, folder: Path) -> None:
+    if not folder.exists():
+        part.rename(folder)
+        return
+    old = folder.with_name(f".{secrets.token_hex(8)}.old")
+    folder.rename(old)
+    try:
+        part.rename(folder)
+    except BaseException:
+        old.rename(folder)
+        raise
+    shutil.rmtree(old)

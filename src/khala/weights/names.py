@@ -1,0 +1,149 @@
+"""Names -> model folders: the embedded model, a folder, or a hub id that lies in the local cache. Knows no tensors."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from khala.models.config import ModelConfig
+from khala.music.errors import KhalaError, ModelError
+from khala.weights import configs
+from khala.weights.digests import NAME as DIGESTS
+from khala.weights.digests import file_digest, model_digest, read_digests
+
+FORMAT = 1
+"""The version of the folder format; a reader knows one."""
+
+CONFIG = "config.json"
+BACKBONE = "backbone.safetensors"
+SUPERRES = "superres.safetensors"
+CODEC = "codec.safetensors"
+TOKENIZER = "tokenizer.json"
+CARD = "README.md"
+DIGESTED = (CONFIG, BACKBONE, SUPERRES, CODEC, TOKENIZER)
+"""What a song depends on. The card is not among them: anyone may write more into it."""
+
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """A model at hand: the `name` to ask for it by, its configuration, its digest and its size in bytes."""
+
+    name: str
+    folder: Path
+    config: ModelConfig
+    digest: str
+    size: int
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.size / 1e6:.1f} MB, songs up to {self.config.max_seconds:g} s, {self.digest[:12]}"
+
+
+def resolve(name: str) -> Path:
+    """The folder of the model `name`: an embedded one, a path, or a hub id in the local cache. Raises ModelError.
+
+    An embedded name goes before a folder of the same name; write `./mini` for the folder.
+    """
+    try:
+        if re.fullmatch(r"[\w-]+", name) and (_embedded() / name / CONFIG).is_file():
+            return _embedded() / name
+        if name and Path(name).expanduser().is_dir():
+            return Path(name).expanduser()
+    except (OSError, RuntimeError, ValueError):  # too long, no such home, a NUL: not the name of a folder
+        pass
+    if _HUB_ID.fullmatch(name):
+        if (folder := _cached(name)) is not None:
+            return folder
+        raise ModelError(f"the model {name!r} is not on this machine; fetch it: hf download {name}")
+    raise ModelError(f"there is no model {name[:100]!r}; give a name, a folder or a hub id; see: khala models list")
+
+
+def mend(folder: Path) -> str:
+    """What to do about a broken model in `folder`, as the end of an error message."""
+    if folder.parent == _embedded():
+        return "mend it: pip install --force-reinstall khala-music"
+    if (
+        folder.parent.name == "snapshots"
+    ):  # models--<owner>--<name>/snapshots/<revision>, as the hub's cache lays it out
+        repo = folder.parent.parent.name.removeprefix("models--").replace("--", "/", 1)
+        return f"fetch it again: hf download --force-download {repo}"
+    return "copy the whole folder again, or take another model: khala models list"
+
+
+def read_config(folder: Path) -> ModelConfig:
+    """The configuration of the model in `folder`. Raises ModelError."""
+    try:
+        values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
+            raise ValueError(f"it is not of format {FORMAT}, the one that this version reads")
+        return configs.from_json(ModelConfig, values)
+    except (OSError, ValueError, RecursionError, KhalaError) as error:
+        raise broken(folder, CONFIG, error) from None
+
+
+def verified_digest(folder: Path, verify: bool = True) -> str:
+    """The model's digest; with `verify`, after hashing every file. Raises ModelError."""
+    try:
+        digests = read_digests(folder, DIGESTED)
+    except (OSError, ValueError, RecursionError) as error:
+        raise broken(folder, DIGESTS, error) from None
+    for name, digest in digests.items():
+        try:
+            if verify and file_digest(folder / name) != digest:
+                raise ValueError("its content is not what digests.json says: it was changed or damaged")
+        except (OSError, ValueError) as error:
+            raise broken(folder, name, error) from None
+    return model_digest(digests)
+
+
+def broken(folder: Path, name: str, error: Exception) -> ModelError:
+    """The one line for a file of a model that cannot be used."""
+    reason = (error.strerror or error) if isinstance(error, OSError) else error
+    return ModelError(f"the model in {folder} is broken: {name}: {reason}; {mend(folder)}")
+
+
+def describe(name: str, verify: bool = True) -> ModelInfo:
+    """What the model `name` is; with `verify`, after hashing its files. Raises ModelError."""
+    folder = resolve(name)
+    size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+    return ModelInfo(name, folder, read_config(folder), verified_digest(folder, verify), size)
+
+
+def list_models() -> list[ModelInfo]:
+    """The embedded models, then those in the hub's cache, not verified; what is no model of this format is left out."""
+    found = []
+    for name in [*sorted(path.parent.name for path in _embedded().glob(f"*/{CONFIG}")), *_cached_names()]:
+        try:
+            found.append(describe(name, verify=False))
+        except ModelError:
+            continue
+    return found
+
+
+def _embedded() -> Path:
+    return Path(str(files("khala"))) / "data"
+
+
+def _cached(repo: str) -> Path | None:
+    from huggingface_hub import try_to_load_from_cache  # its import takes half a second
+
+    path: Any = try_to_load_from_cache(repo, CONFIG)
+    return Path(path).parent if isinstance(path, str) else None
+
+
+def _cached_names() -> Iterator[str]:
+    """Repositories of the hub's cache that hold a Khala model."""
+    from huggingface_hub import CacheNotFound, scan_cache_dir
+
+    try:
+        repos = sorted(scan_cache_dir().repos, key=lambda repo: repo.repo_id)
+    except CacheNotFound:
+        return
+    for repo in repos:
+        folder = _cached(repo.repo_id) if repo.repo_type == "model" else None
+        if folder is not None and (folder / BACKBONE).exists() and (folder / DIGESTS).exists():
+            yield repo.repo_id

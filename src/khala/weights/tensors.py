@@ -1,0 +1,60 @@
+"""Modules <-> safetensors files, every name, shape and value checked."""
+
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+
+def stored_tensors(module: nn.Module) -> dict[str, Tensor]:
+    """What a file of `module` holds: parameters and persistent buffers, a tensor of two names (tied weights) once."""
+    seen: set[int] = set()
+    unique = {}
+    for name, tensor in module.state_dict(keep_vars=True).items():
+        if id(tensor) not in seen:
+            seen.add(id(tensor))
+            unique[name] = tensor
+    return unique
+
+
+def save_module(path: Path, module: nn.Module, dtype: torch.dtype) -> None:
+    """Write `module` with its floating-point tensors in `dtype`. Raises ValueError for NaN, infinity or overflow."""
+    tensors = {}
+    for name, tensor in stored_tensors(module).items():
+        stored = tensor.detach().to("cpu", dtype if tensor.is_floating_point() else tensor.dtype).contiguous()
+        if not torch.isfinite(stored).all():
+            raise ValueError(f"{name} holds NaN, infinity, or a value too large for {dtype}")
+        tensors[name] = stored
+    save_file(tensors, path, metadata={"format": "pt"})
+
+
+def check_shapes(path: Path, module: nn.Module) -> None:
+    """Compare what the file claims to hold with `module`, before a single tensor is read. Raises ValueError."""
+    wanted = {name: list(tensor.shape) for name, tensor in stored_tensors(module).items()}
+    try:
+        with safe_open(path, "pt") as file:
+            found = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118 (no mapping: it has keys alone)
+    except SafetensorError as error:
+        raise ValueError(f"it is cut short or no safetensors file ({error})") from None
+    for name in sorted(wanted.keys() | found.keys()):
+        if name not in found:
+            raise ValueError(f"the tensor {name} is missing")
+        if name not in wanted:
+            raise ValueError(f"the tensor {name} is unknown to this kind of model")
+        if found[name] != wanted[name]:
+            raise ValueError(f"the tensor {name} has shape {found[name]}; by config.json it has {wanted[name]}")
+
+
+def load_module(path: Path, module: nn.Module) -> None:
+    """Fill `module`, on whatever device and in whatever dtype it is, from the file. Raises ValueError."""
+    check_shapes(path, module)
+    with safe_open(path, "pt") as file, torch.no_grad():
+        for name, target in stored_tensors(module).items():
+            stored = file.get_tensor(name)
+            if stored.is_floating_point() != target.is_floating_point():
+                raise ValueError(f"the tensor {name} holds {stored.dtype}")
+            if not torch.isfinite(stored).all():
+                raise ValueError(f"the tensor {name} holds NaN or infinity")
+            target.copy_(stored)

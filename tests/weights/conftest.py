@@ -1,0 +1,28 @@
+"""A tiny model with random weights, in a folder."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from khala.models.backbone import Backbone
+from khala.models.presets import tiny
+from khala.models.superres import Superres
+from khala.weights import save_model
+from khala.weights.folder import build_codec
+from khala.weights.tokenizer import Tokenizer
+
+
+@pytest.fixture(scope="session")
+def modules() -> tuple[nn.Module, nn.Module, nn.Module]:
+    torch.manual_seed(0)
+    codec = build_codec(tiny().codec)
+    codec.codebooks.normal_()
+    return Backbone(tiny().backbone), Superres(tiny().superres), codec
+
+
+@pytest.fixture
+def folder(tmp_path: Path, modules: tuple[nn.Module, nn.Module, nn.Module]) -> Path:
+    save_model(tmp_path / "model", tiny(), *modules, Tokenizer.of_bytes(), "# Tiny\n")
+    return tmp_path / "model"

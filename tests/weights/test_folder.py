@@ -1,0 +1,255 @@
+"""Model folders: what is saved is loaded; whatever is damaged is refused in one line that says what to do."""
+
+import copy
+import json
+import resource
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from khala.models.backbone import Backbone
+from khala.models.config import ModelConfig
+from khala.models.presets import tiny
+from khala.models.superres import Superres
+from khala.music.errors import ModelError, OutputError
+from khala.weights import load_model, save_model
+from khala.weights.configs import to_json
+from khala.weights.digests import write_digests
+from khala.weights.folder import build_codec
+from khala.weights.names import DIGESTED
+from khala.weights.tensors import stored_tensors
+from khala.weights.tokenizer import Tokenizer
+
+Modules = tuple[nn.Module, nn.Module, nn.Module]
+
+
+def seal(folder: Path) -> None:
+    """Make the digests fit what now lies in the folder, so that the checks behind them are reached."""
+    write_digests(folder, DIGESTED)
+
+
+def test_round_trip(folder: Path, modules: Modules) -> None:
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*DIGESTED, "README.md", "digests.json"])
+    loaded = load_model(folder)
+    assert loaded.config == tiny() and loaded.layout == tiny().layout and loaded.folder == folder
+    assert loaded.tokenizer.encode("Hé") == [72, 195, 169]
+    for ours, theirs in zip((loaded.backbone, loaded.superres, loaded.codec), modules, strict=True):
+        assert isinstance(ours, nn.Module) and not ours.training
+        for name, tensor in stored_tensors(theirs).items():
+            back = stored_tensors(ours)[name]
+            assert back.dtype == torch.float32 and not back.requires_grad
+            assert torch.equal(back, tensor.half().float()), name
+
+
+def test_a_loaded_model_sees_the_codec_s_codebooks(folder: Path) -> None:
+    loaded = load_model(folder)
+    codes = torch.randint(0, 16, (1, 8, 5))
+    assert loaded.superres.embed_codes(codes).shape == (1, 5, 32)
+    assert loaded.superres.codebooks is not None and loaded.superres.codebooks.vectors is not None
+    scale = loaded.codec.codebooks[0].square().mean().sqrt()
+    assert torch.allclose(loaded.superres.codebooks.vectors * scale, loaded.codec.codebooks, atol=1e-6)
+
+
+def test_half_the_bytes_and_the_dtype_asked_for(folder: Path) -> None:
+    stored = load_file(folder / "backbone.safetensors")
+    assert {tensor.dtype for tensor in stored.values()} == {torch.float16}
+    loaded = load_model(folder, dtype=torch.bfloat16)
+    assert loaded.backbone.dtype == loaded.superres.dtype == torch.bfloat16
+    assert loaded.codec.codebooks.dtype == torch.float32
+
+
+def test_loading_leaves_the_random_numbers_alone(folder: Path) -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    load_model(folder)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_same_content_same_digest(folder: Path, tmp_path: Path, modules: Modules) -> None:
+    save_model(tmp_path / "again", tiny(), *modules, Tokenizer.of_bytes(), "another card")
+    first, again = load_model(folder), load_model(tmp_path / "again")
+    assert first.digest == again.digest and len(first.digest) == 64
+    backbone, superres, codec = copy.deepcopy(modules)
+    with torch.no_grad():
+        next(backbone.parameters())[0, 0] += 1
+    save_model(tmp_path / "other", tiny(), backbone, superres, codec, Tokenizer.of_bytes(), "")
+    assert load_model(tmp_path / "other").digest != first.digest
+
+
+@pytest.mark.parametrize("name", DIGESTED)
+def test_every_file_is_needed(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(ModelError, match=rf"is broken: {name}: No such file") as caught:
+        load_model(folder)
+    assert str(caught.value).endswith("khala models list") and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", DIGESTED)
+def test_a_changed_file_is_noticed(folder: Path, name: str) -> None:
+    data = bytearray((folder / name).read_bytes())
+    data[-2] ^= 1
+    (folder / name).write_bytes(data)
+    with pytest.raises(ModelError, match=rf"{name}: "):
+        load_model(folder)
+
+
+def test_a_wrong_digest_is_noticed_unless_told_not_to_look(folder: Path) -> None:
+    digests = json.loads((folder / "digests.json").read_text())
+    digests["codec.safetensors"] = "0" * 64
+    (folder / "digests.json").write_text(json.dumps(digests))
+    with pytest.raises(ModelError, match=r"codec\.safetensors: its content is not what digests\.json says"):
+        load_model(folder)
+    assert load_model(folder, verify=False).digest
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"config.json": "0"}', "[" * 100_000])
+def test_broken_digests(folder: Path, text: str) -> None:
+    (folder / "digests.json").write_text(text)
+    with pytest.raises(ModelError, match=r"digests\.json: "):
+        load_model(folder)
+    (folder / "digests.json").unlink()
+    with pytest.raises(ModelError, match=r"digests\.json: No such file"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("keep", [0, 4, 8, 100, -1])
+def test_a_truncated_file(folder: Path, keep: int) -> None:
+    path = folder / "superres.safetensors"
+    path.write_bytes(path.read_bytes()[:keep])
+    seal(folder)
+    with pytest.raises(ModelError, match=r"superres\.safetensors: it is cut short or no safetensors file"):
+        load_model(folder)
+
+
+def change(path: Path, **changes: torch.Tensor | None) -> None:
+    tensors = load_file(path)
+    for name, tensor in changes.items():
+        if tensor is None:
+            del tensors[name]
+        else:
+            tensors[name] = tensor
+    save_file(tensors, path)
+    seal(path.parent)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"norm.weight": None}, r"the tensor norm\.weight is missing"),
+        ({"extra": torch.zeros(2)}, "the tensor extra is unknown"),
+        ({"norm.weight": torch.ones(33)}, r"norm\.weight has shape \[33\]; by config\.json it has \[32\]"),
+        ({"norm.weight": torch.full((32,), torch.nan)}, r"norm\.weight holds NaN or infinity"),
+        ({"norm.weight": torch.ones(32, dtype=torch.int32)}, r"norm\.weight holds torch\.int32"),
+    ],
+)
+def test_tensors_that_do_not_fit(folder: Path, changes: dict[str, torch.Tensor | None], message: str) -> None:
+    change(folder / "backbone.safetensors", **changes)
+    with pytest.raises(ModelError, match=r"backbone\.safetensors: .*" + message):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value", "file"),
+    [
+        ("backbone", "layers", 3, "backbone"),
+        ("superres", "dim", 2**20, "superres"),
+        ("superres", "dim", 2**40, "superres"),
+        ("superres", "ffn", 64, "superres"),
+        ("codec", "width", 2**19, "codec"),
+    ],
+)
+def test_a_config_that_belongs_to_another_model(folder: Path, part: str, key: str, value: int, file: str) -> None:
+    """Huge sizes are refused from the file's header, before memory is filled."""
+    values = json.loads((folder / "config.json").read_text())
+    values[part][key] = value
+    (folder / "config.json").write_text(json.dumps(values))
+    seal(folder)
+    with pytest.raises(ModelError, match=rf"{file}\.safetensors: "):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"format": 2}, "not of format 1"),
+        ({"format": 1, "name": "x"}, "backbone is missing"),
+        ({"format": 1, **to_json(tiny()), "shape": 1}, "shape is unknown"),
+        ({"format": 1, **to_json(tiny()), "sampling": {"top_k": -1}}, "top_k"),
+        ({"format": 1, **to_json(tiny()), "backbone": to_json(tiny().superres)}, "a backbone writes 2 levels"),
+    ],
+)
+def test_a_broken_config(folder: Path, values: dict[str, object], message: str) -> None:
+    (folder / "config.json").write_text(json.dumps(values))
+    seal(folder)
+    with pytest.raises(ModelError, match=rf"config\.json: .*{message}"):
+        load_model(folder)
+
+
+def test_a_tokenizer_of_another_size(folder: Path) -> None:
+    values = json.loads((folder / "config.json").read_text())
+    for part in ("backbone", "superres"):
+        values[part]["text_vocab"] = 600
+    (folder / "config.json").write_text(json.dumps(values))
+    seal(folder)
+    with pytest.raises(ModelError, match=r"tokenizer\.json: it has 512 ids; by config\.json it has 600"):
+        load_model(folder)
+
+
+def test_saving_replaces_a_model_and_nothing_else(folder: Path, tmp_path: Path, modules: Modules) -> None:
+    (folder / "README.md").write_text("old")
+    save_model(folder, tiny(), *modules, Tokenizer.of_bytes(), "new")
+    assert (folder / "README.md").read_text() == "new"
+    (tmp_path / "songs").mkdir()
+    (tmp_path / "songs" / "a.wav").write_text("")
+    with pytest.raises(OutputError, match="something else than a model"):
+        save_model(tmp_path / "songs", tiny(), *modules, Tokenizer.of_bytes(), "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "songs"]
+
+
+def test_a_failed_save_leaves_the_old_model(folder: Path, modules: Modules, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = load_model(folder).digest
+    monkeypatch.setattr(Tokenizer, "save", lambda self, file: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        save_model(folder, tiny(), *modules, Tokenizer.of_bytes(), "")
+    assert load_model(folder).digest == before
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+def test_a_weight_that_half_precision_cannot_hold(tmp_path: Path, modules: Modules) -> None:
+    backbone, superres, codec = copy.deepcopy(modules)
+    with torch.no_grad():
+        backbone.get_parameter("norm.weight").fill_(1e6)
+    with pytest.raises(ValueError, match=r"norm\.weight holds NaN, infinity, or a value too large"):
+        save_model(tmp_path / "model", tiny(), backbone, superres, codec, Tokenizer.of_bytes(), "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tied_weights_are_stored_once(tmp_path: Path) -> None:
+    preset = tiny()
+    config: ModelConfig = replace(preset, backbone=replace(preset.backbone, tied=True))
+    codec = build_codec(config.codec)
+    codec.codebooks.normal_()
+    save_model(
+        tmp_path / "tied", config, Backbone(config.backbone), Superres(config.superres), codec, Tokenizer.of_bytes(), ""
+    )
+    assert "head.weight" not in load_file(tmp_path / "tied" / "backbone.safetensors")
+    loaded = load_model(tmp_path / "tied").backbone
+    assert loaded.head.weight is loaded.embedding.weight
+
+
+def test_a_full_disk(tmp_path: Path, modules: Modules) -> None:
+    """No file may grow beyond 20 kB: the first weights do not fit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        with pytest.raises(OutputError, match=r"^cannot write the model to .*File too large") as caught:
+            save_model(tmp_path / "model", tiny(), *modules, Tokenizer.of_bytes(), "")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []

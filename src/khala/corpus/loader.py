@@ -14,7 +14,7 @@ from khala.music.request import SongRequest
 
 HELD_OUT = 50
 """One song in so many is never trained on."""
-STEADY_TAGS = ("tempo", "bpm", "vocal", "voice", "instrumental")
+STEADY_TAGS = ("tempo", "slow", "fast", "bpm", "vocal", "instrumental")
 """Words of the tags that a listener checks first: they are left out of a prompt more rarely."""
 POOL = 512
 """So many songs are sorted by length together: enough for pieces of like lengths, few enough to mix them well."""

@@ -8,7 +8,7 @@ The .jsonl is renamed into place last: a shard without it does not exist, and a 
 import json
 import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import torch
@@ -48,8 +48,7 @@ def tokenize(
     first = max((int(index.stem[6:]) for index in out.glob("shard-*.jsonl")), default=-1) + 1
     shards = [left[begin : begin + songs_per_shard] for begin in range(0, len(left), songs_per_shard)]
     finished = 0
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max(1, min(processes, len(shards))), mp_context=context) as pool:
+    with _executor(min(processes, len(shards))) as pool:
         jobs = [pool.submit(_shard, songs, codec, out, first + number) for number, songs in enumerate(shards)]
         for job in as_completed(jobs):
             finished += job.result()
@@ -66,6 +65,14 @@ def codebooks(tokens: Path) -> torch.Tensor:
     return load_file(path)["codebooks"]
 
 
+def _executor(processes: int) -> Executor:
+    """Processes with a thread each, for torch's threads would only get in each other's way; one needs no process."""
+    if processes < 2:
+        return ThreadPoolExecutor(1)
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(processes, mp_context=context, initializer=torch.set_num_threads, initargs=(1,))
+
+
 def _claim(out: Path, codebooks_QCD: torch.Tensor) -> None:
     path = out / "codebooks.safetensors"
     if not path.exists():
@@ -79,8 +86,7 @@ def _claim(out: Path, codebooks_QCD: torch.Tensor) -> None:
 
 
 def _shard(songs: list[Song], codec_folder: Path, out: Path, number: int) -> int:
-    """One shard, in a process of its own."""
-    torch.set_num_threads(1)
+    """Encode songs and write them as one shard; returns their number."""
     codec = load_codec(codec_folder)
     tensors, lines = {}, []
     for song in songs:

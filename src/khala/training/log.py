@@ -9,10 +9,10 @@ from typing import TextIO
 class Log:
     """Appends to `folder/log.jsonl`. Lines past `step`, where a killed run resumes, are dropped: they come again."""
 
-    def __init__(self, folder: Path, step: int = 0, screen: TextIO | None = None) -> None:
+    def __init__(self, folder: Path, step: int | None = None, screen: TextIO | None = None) -> None:
         self.path = folder / "log.jsonl"
         self.screen = screen or sys.stderr
-        kept = [line for line in read(folder) if line["step"] <= step] if step else []
+        kept = [line for line in read(folder) if step is None or line["step"] <= step]
         self.path.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
 
     def say(self, text: str) -> None:

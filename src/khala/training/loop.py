@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from khala.models.transformer import Transformer
-from khala.music.errors import KhalaError
+from khala.music.errors import InvalidRequest, KhalaError
 from khala.training import checkpoint, precision
 from khala.training.checkpoint import State
 from khala.training.log import Log, duration
@@ -63,9 +63,11 @@ P = TypeVar("P", bound=Piece)
 
 
 class Objective(Protocol[P]):
-    """What is trained, and towards what."""
+    """A model and what it shall learn."""
 
-    model: Transformer
+    @property
+    def model(self) -> Transformer:
+        """What is trained."""
 
     def epoch(self, number: int, /) -> list[list[Any]]:
         """All steps of one pass over the data, each a list of plans for pieces; the same for the same number."""
@@ -180,7 +182,7 @@ def _steps(objective: Objective[P], state: State) -> Iterator[tuple[int, int, li
     while True:
         steps = objective.epoch(epoch)
         if not steps:
-            raise KhalaError("there is nothing to train on: the token shards hold no song outside the held-out ones")
+            raise InvalidRequest("nothing to train on: the token shards hold no song outside the held-out ones")
         for number in range(batch, len(steps)):
             yield epoch, number, steps[number]
         epoch, batch = epoch + 1, 0

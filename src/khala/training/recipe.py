@@ -38,7 +38,7 @@ class LoopRecipe:
     steps: int = 0
     batch_tokens: int = 8192
     piece_tokens: int = 4096
-    max_frames: int = 1400
+    max_frames: int = 1450
     matrix_rate: float = 0.02
     embedding_rate: float = 0.01
     head_rate: float = 0.004

@@ -1,8 +1,8 @@
 """Super-resolution's two objectives: mostly a level from the levels below it, now and then the backbone's own.
 
-Refinement: text, its last position the marker of the level, then one position per frame that holds the sum of the levels
-below; attention is full, the loss is on that level of every frame. Every song of a piece has a level of its own, and a
-window of frames just long enough that all songs of the piece have one length: no padding, no mask, the fast kernel.
+Refinement: text, its last position the marker of the level, then one position per frame that holds the sum of the
+levels below; attention is full, the loss is on that level of every frame. Every song of a piece has a level of its own,
+and a window of frames just long enough that all of them have one length: no padding, no mask, the fast kernel.
 
 Alignment: text, its last position marker 0, then q0 and q1 in turn, causally, as the backbone does it.
 """
@@ -61,8 +61,8 @@ class LevelPiece:
 
 
 def train(recipe: Recipe, tokens: Path, backbone: Path, out: Path) -> Path:
-    """Train super-resolution on a folder of token shards, from the weights in the run folder `backbone`; returns the path
-    of its own. Raises ModelError if there is no such backbone."""
+    """Train super-resolution on a folder of token shards, from the weights in the run folder `backbone`; returns the
+    path of its own. Raises ModelError if there is no such backbone."""
     config = preset(recipe)
     torch.manual_seed(recipe.superres.seed)
     model = Superres(config.superres).bind_codebooks(codebooks(tokens))

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Khala Mini from nothing: songs, codec, tokens, backbone, super-resolution, model folder. Run it again after a stop: every
+# step goes on where it was. Usage: recipes/mini/run.sh [RUN_FOLDER]   (default: runs/mini)
+set -eu
+cd "$(dirname "$0")/../.."
+recipe=recipes/mini/recipe.toml
+run=${1:-runs/mini}
+cores=$(nproc)
+songs=$(python -c "import tomllib; c = tomllib.load(open('$recipe', 'rb'))['corpus']; print('--hours', c['hours'], '--seed', c['seed'])")
+
+khala corpus synth --out "$run/corpus" $songs --processes "$cores"
+khala train codec $recipe --run "$run"
+khala corpus tokenize "$run/corpus" --codec "$run/codec" --out "$run/tokens" --processes "$cores"
+khala train backbone $recipe --run "$run" --threads "$cores"
+khala train superres $recipe --run "$run" --threads "$cores"
+khala train assemble $recipe --run "$run" --out "$run/model"

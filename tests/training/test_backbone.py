@@ -1,0 +1,77 @@
+"""The backbone's objective against the plain one: every position, its legal rows, nothing of the padding."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from khala.corpus.shards import codebooks
+from khala.models.backbone import Backbone
+from khala.models.presets import tiny
+from khala.training.backbone import BackboneObjective, causal_loss, causal_piece
+from khala.training.loop import Losses
+from khala.training.recipe import BackboneRecipe
+from khala.weights.tokenizer import Tokenizer
+
+CONFIG = tiny()
+LAYOUT = CONFIG.backbone.layout
+
+
+@pytest.fixture(scope="module")
+def model(tokens: Path) -> Backbone:
+    torch.manual_seed(0)
+    return Backbone(CONFIG.backbone).bind_codebooks(codebooks(tokens))
+
+
+def objective(model: Backbone, tokens: Path, **settings: int) -> BackboneObjective:
+    recipe = BackboneRecipe(batch_tokens=900, piece_tokens=450, **settings)
+    return BackboneObjective(model, tokens, Tokenizer.of_bytes(), CONFIG.prompt, recipe)
+
+
+def test_the_loss_is_that_of_a_plain_walk_over_the_stream(model: Backbone) -> None:
+    texts = [[5, 6, 7], [9, 8, 7, 6, 5]]
+    codes = [np.array([[1, 2], [3, 4]], dtype=np.int16), np.array([[5, 6, 7], [8, 9, 10]], dtype=np.int16)]
+    losses = Losses({}, {})
+    piece = causal_piece(texts, codes, [True, False], LAYOUT)
+    total = causal_loss(model, piece, LAYOUT, losses)
+
+    expected = {"q0": [], "q1": [], "end": []}
+    for text, song, ended in zip(texts, codes, (True, False), strict=True):
+        audio = [LAYOUT.audio_id(level, int(song[level, t])) for t in range(song.shape[1]) for level in (0, 1)]
+        stream = [*text, *audio, *([LAYOUT.eos] if ended else [])]
+        logits = model.logits(model(model.embed_tokens(torch.tensor([stream])), causal=True))[0]
+        for at in range(len(text), len(stream)):
+            name = "end" if stream[at] == LAYOUT.eos else f"q{(at - len(text)) % 2}"
+            rows = list(LAYOUT.level_rows(1)) if name == "q1" else [*LAYOUT.level_rows(0), LAYOUT.eos]
+            expected[name].append(-F.log_softmax(logits[at - 1, rows], 0)[rows.index(stream[at])].item())
+    assert piece.predictions == 5 + 5 + 1 and losses.counts == {"q0": 5, "q1": 5, "end": 1}
+    assert total.item() == pytest.approx(sum(map(sum, expected.values())), rel=1e-5)
+    for name, mean in losses.mean().items():
+        assert mean == pytest.approx(np.mean(expected[name]), rel=1e-4)
+
+
+def test_pieces_depend_on_epoch_and_songs_alone(model: Backbone, tokens: Path) -> None:
+    first, second = objective(model, tokens), objective(model, tokens)
+    assert first.epoch(3) == second.epoch(3) != first.epoch(4)
+    plan = first.epoch(3)[0][0]
+    a, b = first.piece(plan), second.piece(plan)
+    assert torch.equal(a.ids_BT, b.ids_BT) and torch.equal(a.q0, b.q0)
+    texts = {tuple(first.piece((epoch, plan[1])).ids_BT[0, :20].tolist()) for epoch in range(8)}
+    assert len(texts) > 2, "the prompt of a song varies from epoch to epoch"
+
+
+def test_a_piece_ends_with_its_songs_unless_they_are_cropped(model: Backbone, tokens: Path) -> None:
+    whole = objective(model, tokens).piece((0, [0, 1]))
+    assert (whole.q0 == LAYOUT.codebook).sum() == 2
+    cropped = objective(model, tokens, max_frames=10).piece((0, [0, 1]))
+    assert (cropped.q0 < LAYOUT.codebook).all() and cropped.q0.numel() == cropped.q1.numel() == 20
+
+
+def test_held_out_songs_are_never_trained_on(model: Backbone, tokens: Path) -> None:
+    made = objective(model, tokens)
+    assert made.corpus.held_out and made.held_out()
+    assert not {song.seed for song in made.corpus.held_out} & {song.seed for song in made.corpus.train}
+    trained = {number for step in made.epoch(0) for _, songs in step for number in songs}
+    assert trained <= set(range(len(made.corpus.train)))

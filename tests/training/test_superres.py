@@ -1,0 +1,111 @@
+"""Super-resolution's objectives: levels below as a sum, the marker, windows of one length, the level asked for."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from khala.corpus.shards import codebooks
+from khala.models.backbone import Backbone
+from khala.models.presets import tiny
+from khala.models.superres import Superres
+from khala.music.errors import ModelError
+from khala.training import superres
+from khala.training.backbone import CausalPiece
+from khala.training.loop import Losses
+from khala.training.recipe import BackboneRecipe, Recipe, SuperresRecipe
+from khala.training.superres import LevelPiece, Plan, SuperresObjective, bucket
+from khala.weights.tensors import save_module
+from khala.weights.tokenizer import Tokenizer
+
+CONFIG = tiny()
+LAYOUT = CONFIG.superres.layout
+
+
+@pytest.fixture(scope="module")
+def objective(tokens: Path) -> SuperresObjective:
+    torch.manual_seed(0)
+    model = Superres(CONFIG.superres).bind_codebooks(codebooks(tokens))
+    recipe = SuperresRecipe(batch_tokens=900, piece_tokens=450, max_frames=48, causal=0.3)
+    return SuperresObjective(model, tokens, Tokenizer.of_bytes(), CONFIG.prompt, recipe)
+
+
+def test_the_loss_is_that_of_one_song_after_another(objective: SuperresObjective) -> None:
+    piece = objective.piece(next(plan for step in objective.epoch(0) for plan in step if not plan.causal))
+    assert isinstance(piece, LevelPiece) and len(piece.texts) >= 2
+    losses = Losses({}, {})
+    total = objective.loss(piece, losses)
+    expected = 0.0
+    for text, song in zip(piece.texts, piece.codes, strict=True):
+        level = len(song) - 1
+        text = text.clone()
+        text[-1] = LAYOUT.marker(level)
+        frames = sum(objective.model.embed_codes(song[None, q : q + 1], start=q) for q in range(level))
+        hidden = objective.model(torch.cat([objective.model.embed_text(text[None]), frames], 1), causal=False)
+        logits = objective.model.logits(hidden[0, len(text) :])[:, list(LAYOUT.level_rows(level))]
+        expected += F.cross_entropy(logits, song[level], reduction="sum").item()
+    assert total.item() == pytest.approx(expected, rel=1e-4)
+    assert sum(losses.counts.values()) == piece.predictions
+    assert set(losses.counts) == {bucket(len(song) - 1) for song in piece.codes}
+
+
+def test_songs_of_a_piece_have_one_length_and_windows_lie_anywhere(objective: SuperresObjective) -> None:
+    starts = set()
+    for epoch in range(3):
+        for plan in (plan for step in objective.epoch(epoch) for plan in step if not plan.causal):
+            piece = objective.piece(plan)
+            lengths = {len(text) + song.shape[1] for text, song in zip(piece.texts, piece.codes, strict=True)}
+            assert len(lengths) == 1 and all(song.shape[1] <= 48 for song in piece.codes)
+            starts |= {int(song[0, 0]) for song in piece.codes}
+    assert len(starts) > 4, "codes are periodic in time: windows that start anywhere start with any of them"
+
+
+def test_all_levels_come_and_low_ones_most(objective: SuperresObjective) -> None:
+    plans = [plan for epoch in range(40) for step in objective.epoch(epoch) for plan in step if not plan.causal]
+    levels = Counter(len(song) - 1 for plan in plans for song in objective.piece(plan).codes)
+    assert sorted(levels) == list(range(2, CONFIG.superres.levels))
+    assert levels[2] > 1.5 * levels[7]
+
+
+def test_some_steps_are_causal_behind_marker_0(objective: SuperresObjective) -> None:
+    steps = [step for epoch in range(20) for step in objective.epoch(epoch)]
+    share = sum(step[0].causal for step in steps) / len(steps)
+    assert 0.15 < share < 0.45
+    assert all(len({plan.causal for plan in step}) == 1 for step in steps)
+    piece = objective.piece(Plan(True, 0, [0]))
+    assert isinstance(piece, CausalPiece)
+    assert piece.ids_BT[0, int(piece.q0_at[0])] == LAYOUT.marker(0)
+    losses = Losses({}, {})
+    objective.loss(piece, losses)
+    assert {"q0", "q1"} <= set(losses.counts)
+
+
+@pytest.mark.parametrize(("level", "name"), [(2, "q2-3"), (3, "q2-3"), (4, "q4-7"), (31, "q16-31"), (63, "q32-63")])
+def test_levels_are_reported_in_octaves(level: int, name: str) -> None:
+    assert bucket(level) == name
+
+
+def test_it_starts_from_the_backbone_and_needs_one(tokens: Path, tmp_path: Path) -> None:
+    codec = CONFIG.codec
+    recipe = Recipe(
+        preset="tiny",
+        codec=replace(Recipe().codec, model=codec),
+        backbone=BackboneRecipe(),
+        superres=SuperresRecipe(steps=1, batch_tokens=200, piece_tokens=200, matrix_rate=0.0, embedding_rate=0.0),
+    )
+    with pytest.raises(ModelError, match="khala train backbone"):
+        superres.train(recipe, tokens, tmp_path / "backbone", tmp_path / "superres")
+    torch.manual_seed(5)
+    backbone = Backbone(CONFIG.backbone)
+    (tmp_path / "backbone").mkdir()
+    save_module(tmp_path / "backbone" / "model.safetensors", backbone, torch.float32)
+    path = superres.train(recipe, tokens, tmp_path / "backbone", tmp_path / "superres")
+    from safetensors.torch import load_file
+
+    weights = load_file(path)
+    for name in ("blocks.1.mlp.down.weight", "embedding.weight", "codebooks.inward.weight"):
+        own = backbone.state_dict()[name]
+        assert torch.equal(weights[name][: len(own)], own), name

@@ -148,13 +148,24 @@ def _warp(span: _Span) -> tuple[list[float], list[float]]:
     )
 
 
+def _runs(spans: Sequence[_Span]) -> list[list[_Span]]:
+    """Consecutive phones of one word that are sung without a pause."""
+    runs: list[list[_Span]] = []
+    for span in spans:
+        last = runs[-1][-1] if runs else None
+        if last and (span.number, span.phone) == (last.number, last.phone + 1) and span.start - last.end < PERIOD:
+            runs[-1].append(span)
+        else:
+            runs.append([span])
+    return runs
+
+
 def _gather(spans: Sequence[_Span], times: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Envelope float32 [T, 513], coded aperiodicity [T] and voicing bool [T] of the line."""
     envelope = np.full((len(times), FFT_SIZE // 2 + 1), _FLOOR, np.float32)
     aperiodicity, voiced = np.zeros(len(times), np.float32), np.zeros(len(times), bool)
     joins = []
-    for _, group in groupby(spans, key=lambda span: (span.number, span.phone - spans.index(span))):
-        run = list(group)  # consecutive phones of one word
+    for run in _runs(spans):
         word = run[0].word
         line_knots, word_knots = [], []
         for span in run:

@@ -1,0 +1,96 @@
+import json
+
+import numpy as np
+import pyloudnorm
+import pytest
+
+from khala.corpus.render import mix, render
+from khala.corpus.render import song as rendering
+from khala.corpus.score import Part
+
+HOP = 2048
+
+
+def beeps(parts, samples_per_beat: float, length: int) -> np.ndarray:
+    """A band for tests: every note is a decaying sine."""
+    stems = np.zeros((len(parts), 2, length), np.float32)
+    for stem, part in zip(stems, parts, strict=True):
+        for note in part.notes:
+            first, last = (round(beats * samples_per_beat) for beats in (note.start, note.start + note.length))
+            time = np.arange(min(last, length) - first) / 44100
+            stem[:, first : first + len(time)] += (
+                0.1 * np.exp(-3 * time) * np.sin(2 * np.pi * 55 * 2 ** ((note.pitch - 33) / 12) * time)
+            )
+    return stems
+
+
+@pytest.fixture(scope="module")
+def sung(bank, score):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rendering, "play", beeps)
+        return render(score(), bank)
+
+
+def test_a_song_is_a_whole_number_of_frames_at_its_loudness(sung) -> None:
+    assert sung.samples.shape == (2, 8 * 40 * HOP)
+    assert sung.samples.dtype == np.float32
+    assert np.abs(sung.samples).max() <= 10 ** (-1 / 20)
+    assert pyloudnorm.Meter(44100).integrated_loudness(sung.samples.T) == pytest.approx(-16, abs=0.6)
+    assert np.abs(sung.samples[:, :HOP]).max() > 0.01  # it starts with its first frame
+
+
+def test_truth_says_when_words_and_phones_are_sung(sung) -> None:
+    bar = 40 * HOP / 44100
+    truth = sung.truth
+    assert truth == json.loads(json.dumps(truth))
+    assert truth["bpm"] == pytest.approx(240 / bar, abs=1e-3)
+    assert [word["word"] for word in truth["words"]] == ["moon", "sister", "night"] * 3
+    vowels = [phone["start"] for phone in truth["phones"] if phone["phone"] in ("uw", "ih", "er", "ay")]
+    assert vowels == pytest.approx([bar * (b + beat / 4) for b in (2, 4, 6) for beat in (0, 1, 1.5, 2.5)], abs=1e-3)
+    assert truth["sections"] == [
+        {"name": "verse", "start": 0.0, "end": pytest.approx(8 * bar, abs=1e-3), "energy": 0.5}
+    ]
+    assert len(truth["vocal"]) == 3
+    assert truth["vocal"][0][0] == truth["words"][0]["start"]
+
+
+def test_the_voice_lies_on_top_of_the_band() -> None:
+    band = np.random.default_rng(0).normal(0, 0.1, (2, 40 * HOP)).astype(np.float32)
+    line = np.zeros(40 * HOP, np.float32)
+    line[10 * HOP : 30 * HOP] = np.random.default_rng(1).normal(0, 0.5, 20 * HOP)
+    voice = mix.voice_gain(band, line) * line[10 * HOP : 30 * HOP]
+    assert 20 * np.log10(voice.std() / 0.1) == pytest.approx(mix.VOICE_OVER_BAND, abs=0.3)
+
+
+def test_voice_is_heard_where_the_truth_says_and_nowhere_in_an_instrumental(
+    monkeypatch: pytest.MonkeyPatch, bank, score
+) -> None:
+    monkeypatch.setattr(rendering, "play", lambda parts, beat, length: np.zeros((len(parts), 2, length), np.float32))
+    alone = render(score(), bank)
+    power = mix.block_power(alone.samples)
+    time = (np.arange(len(power)) + 0.5) * HOP / 44100
+    inside = np.any([(start <= time) & (time < end) for start, end in alone.truth["vocal"]], axis=0)
+    assert power[inside].mean() > 50 * power[time < alone.truth["vocal"][0][0] - 0.1].mean()
+    assert not render(score(voice=""), bank).samples.any()
+
+
+def test_equal_bars_give_equal_samples(score) -> None:
+    parts = [Part("drums", 0, score().parts[0].notes)]
+    bar = 40 * HOP
+    stems = beeps(parts, bar / 4, 8 * bar)
+    band, _ = mix.mix_band(parts, stems)
+    assert np.array_equal(band[:, bar : 2 * bar], band[:, 2 * bar : 3 * bar])
+
+
+def test_a_pan_moves_a_part_and_keeps_its_power() -> None:
+    stem = np.random.default_rng(0).normal(0, 0.1, (1, 2, 20 * HOP)).astype(np.float32)
+    centre, _ = mix.mix_band([Part("comp", 0, ())], stem.copy())
+    left, _ = mix.mix_band([Part("comp", 0, (), pan=-0.5)], stem.copy())
+    assert (left[0] ** 2).mean() > 3 * (left[1] ** 2).mean()
+    assert (left**2).mean() == pytest.approx((centre**2).mean(), rel=0.05)
+
+
+def test_loudness_agrees_with_the_reference_meter() -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, (2, 6 * 44100)).astype(np.float32)
+    noise[:, 3 * 44100 :] *= 0.01  # gated
+    assert mix.loudness(noise) == pytest.approx(pyloudnorm.Meter(44100).integrated_loudness(noise.T), abs=0.1)

@@ -57,7 +57,7 @@ def test_a_full_disk_is_refused_before_the_work(tmp_path: Path, monkeypatch: pyt
         free = 1_000_000
 
     monkeypatch.setattr(output.shutil, "disk_usage", lambda folder: Usage)
-    with pytest.raises(OutputError, match=r"up to 16\.0 MB are needed and 1\.0 MB are free"):
+    with pytest.raises(OutputError, match=r"up to 19\.9 MB are needed and 1\.0 MB are free"):
         destinations(ONE, tmp_path, None)
 
 

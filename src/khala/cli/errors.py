@@ -41,4 +41,4 @@ def say(message: str) -> None:
 
 def _where_to_look(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
-    return f" See {context.command_path} --help." if context is not None else ""
+    return f" See {context.command_path if context is not None else 'khala'} --help."

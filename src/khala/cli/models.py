@@ -4,6 +4,9 @@ from typing import Annotated
 
 import typer
 
+from khala import weights
+from khala.cli.errors import say
+
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
@@ -15,18 +18,17 @@ def models() -> None:
 @app.command("list")
 def list_() -> None:
     """The embedded models, and those in the local cache of the model hub."""
-    from khala.weights import list_models
-
-    for info in list_models():
+    found = weights.list_models()
+    for info in found:
         typer.echo(str(info))
+    if not found:
+        say("There is no model at hand: install khala-music, which brings one.")
 
 
 @app.command("info")
 def info(name: Annotated[str, typer.Argument(help="Name, folder or hub id.")]) -> None:
     """Check a model's files and say what it is."""
-    from khala.weights import describe
-
-    model = describe(name)
+    model = weights.describe(name)
     config = model.config
     language = {"backbone": config.backbone, "super-resolution": config.superres}
     rows = {

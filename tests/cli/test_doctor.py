@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+
+from khala import weights
+from khala.cli import doctor
+from khala.cli.main import run
+from khala.music.errors import ModelError
+
+
+@pytest.fixture
+def with_model(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    info = weights.describe(str(model))
+    monkeypatch.setattr(weights, "describe", lambda name: info)
+
+
+def test_a_sound_machine_is_status_0(with_model: None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor"]) == 0
+    said = capsys.readouterr().out
+    for what in (
+        "khala",
+        "cores",
+        "memory",
+        "torch",
+        "devices",
+        "float32",
+        "bfloat16",
+        "opus",
+        "model",
+        "corpus tools",
+    ):
+        assert what in said
+    assert said.splitlines()[-1] == "Khala can make songs here."
+
+
+def test_a_broken_model_is_status_3(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def broken(name: str) -> None:
+        raise ModelError("the model mini is broken; mend it")
+
+    monkeypatch.setattr(weights, "describe", broken)
+    assert run(["doctor"]) == 3
+    assert "! model" in capsys.readouterr().out
+
+
+def test_missing_corpus_tools_are_no_illness(
+    with_model: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(doctor.shutil, "which", lambda tool: None)
+    assert run(["doctor"]) == 0
+    assert "make corpus-tools" in capsys.readouterr().out
+
+
+def test_missing_torch_is_an_illness_with_a_cure(with_model: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(name: str) -> None:
+        raise ImportError(f"no module named {name}")
+
+    monkeypatch.setattr(doctor, "import_module", none)
+    broken = [finding for finding in doctor.findings() if finding.state == "broken"]
+    assert [finding.what for finding in broken] == ["torch", "sound files"]
+    assert all("pip install" in finding.found for finding in broken)

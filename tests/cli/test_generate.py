@@ -1,0 +1,225 @@
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from khala.audio.files import read_audio
+from khala.cli import generate as verb
+from khala.cli.main import run
+from khala.cli.output import OVERTIME
+from khala.music.errors import InvalidRequest
+from khala.music.example import EXAMPLE
+
+WORDS = ["--tags", "pop, 100 bpm", "--lyrics", "[verse]\nla la", "--duration", "5"]
+
+
+@pytest.fixture
+def sing(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Run `khala generate` with the noise model in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *args: run(["generate", "--model", str(model), "--device", "cpu", "--dtype", "float32", *args])
+
+
+def test_a_song_and_its_record(sing, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert sing(*WORDS, "--seed", "7", "--json") == 0
+    said = capsys.readouterr()
+    song = tmp_path / "pop-100-bpm-7-1.wav"
+    samples, rate = read_audio(song)
+    assert rate == 44100 and samples.shape[0] == 2 and 0 < samples.shape[1] / rate <= 5 * OVERTIME + 0.1
+    record = json.loads(song.with_suffix(".json").read_text())
+    assert record["request"]["tags"] == ["pop", "100 bpm"] and record["seed"] == 7
+    assert json.loads(said.out) == [{"file": song.name, **record}]
+    stages = [line.split()[0] for line in said.err.splitlines() if line.endswith("...")]
+    assert stages == ["load", "backbone", "superres", "decode", "finish"]
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".wav"]
+
+
+def test_the_same_seed_is_the_same_song_alone_or_among_takes(sing, tmp_path: Path) -> None:
+    assert sing(*WORDS, "--seed", "7", "--output", "a.flac", "--quiet") == 0
+    assert sing(*WORDS, "--seed", "7", "--output", "b.flac", "--quiet", "--takes", "2") == 0
+    assert sing(*WORDS, "--seed", "8", "--output", "c.flac", "--quiet") == 0
+    one, first, second, other = (read_audio(tmp_path / f"{name}.flac")[0] for name in ("a", "b-1", "b-2", "c"))
+    assert np.array_equal(one, first)
+    assert not np.array_equal(first, second) and not np.array_equal(one, other)
+
+
+def test_quiet_says_nothing(sing, capsys: pytest.CaptureFixture[str]) -> None:
+    assert sing(*WORDS, "--quiet") == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_no_words_make_the_example(sing, tmp_path: Path) -> None:
+    assert sing("--duration", "0:05", "--format", "mp3") == 0
+    record = json.loads((tmp_path / f"{EXAMPLE.slug()}-{EXAMPLE.seed}-1.json").read_text())
+    assert record["request"]["lyrics"] == EXAMPLE.lyrics
+    assert record["request"]["duration"] == 5
+
+
+def test_sampling_is_the_models_own_unless_chosen(sing, tmp_path: Path) -> None:
+    assert sing(*WORDS, "--seed", "1", "--top-k", "3", "--temperature", "0.7", "-o", "a.wav") == 0
+    sampling = json.loads((tmp_path / "a.json").read_text())["request"]["sampling"]
+    assert sampling == {"temperature": 0.7, "top_k": 3, "superres_temperature": 1.0, "superres_top_k": 10}
+
+
+def test_lyrics_come_from_a_file(sing, tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("\ufeff[verse]\nHello\n", encoding="utf-8")
+    assert sing("--tags", "pop", "--lyrics-file", "words.txt", "--duration", "5", "-o", "new/folder") == 0
+    (record,) = (tmp_path / "new" / "folder").glob("*.json")
+    assert json.loads(record.read_text())["request"]["lyrics"] == "[verse]\nHello"
+
+
+BAD = {
+    "an empty prompt": (["--prompt", ""], "empty"),
+    "a blank prompt": (["--prompt", "  "], "blank"),
+    "a huge prompt": (["--prompt", "x" * 100_000], "100000 characters"),
+    "huge lyrics": (["--lyrics", "x" * 100_000], "100000 characters"),
+    "control characters": (["--lyrics", "la\x00la\x1b[31m"], "control character"),
+    "lyrics with --instrumental": (["--lyrics", "la", "--instrumental"], "instrumental"),
+    "--instrumental alone": (["--instrumental"], "empty"),
+    "prompt and tags": (["--prompt", "a", "--tags", "b"], "one of the two"),
+    "lyrics twice": (["--lyrics", "a", "--lyrics-file", "b"], "leave one of them out"),
+    "no such lyrics file": (["--lyrics-file", "none.txt"], "none.txt: No such file"),
+    "a folder of lyrics": (["--lyrics-file", "."], "Is a directory"),
+    "duration 0": (["--duration", "0"], "duration is 0"),
+    "negative duration": (["--duration", "-3"], "duration is -3"),
+    "endless duration": (["--duration", "1e9"], "duration is 1000000000"),
+    "duration NaN": (["--duration", "NaN"], "duration is nan"),
+    "duration in words": (["--duration", "long"], "give seconds or M:SS"),
+    "duration over the model's": (["--duration", "1:01"], "songs of up to 30 s"),
+    "no takes": (["--takes", "0"], "takes is 0"),
+    "too many takes": (["--takes", "17"], "takes is 17"),
+    "negative seed": (["--seed", "-1"], "seed is -1"),
+    "huge seed": (["--seed", str(2**63)], "seed is 9223372036854775808"),
+    "cold temperature": (["--temperature", "0"], "temperature is 0"),
+    "temperature NaN": (["--temperature", "nan"], "temperature is nan"),
+    "no top-k": (["--top-k", "0"], "top_k is 0"),
+    "unknown device": (["--device", "abacus"], "--device 'abacus' is unknown"),
+    "unknown dtype": (["--dtype", "int8"], "--dtype 'int8' is unknown"),
+    "unknown format": (["--format", "ogg"], "--format 'ogg' is unknown"),
+    "unknown extension": (["--output", "a.txt"], "no extension that can be written"),
+    "unwritable output": (["--output", "/proc/a.wav"], "cannot write"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_line_status_2_and_nothing_written(
+    case: str, sing, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args, message = BAD[case]
+    assert sing(*args) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and len(said.err.splitlines()) == 1 and message in said.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_lyrics_that_are_no_text_are_refused(sing, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "latin").write_bytes(b"caf\xe9")
+    (tmp_path / "large").write_bytes(b"x" * 1_000_000)
+    assert sing("--lyrics-file", "latin") == 2
+    assert sing("--lyrics-file", "large") == 2
+    assert [line.rsplit(": ")[-1] for line in capsys.readouterr().err.splitlines()] == [
+        "it is not UTF-8 text",
+        "large is too large for lyrics; at most 10000 characters are allowed",
+    ]
+
+
+@pytest.mark.parametrize("fault", ["unknown", "no weights", "cut weights", "wrong digest", "no config"])
+def test_a_missing_or_broken_model_is_status_3(
+    fault: str, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken"
+    if fault != "unknown":
+        shutil.copytree(model, broken)
+    weights = broken / "backbone.safetensors"
+    if fault == "no weights":
+        weights.unlink()
+    elif fault == "cut weights":
+        os.truncate(weights, 1000)
+    elif fault == "wrong digest":
+        weights.write_bytes(weights.read_bytes()[:-1] + b"!")
+    elif fault == "no config":
+        (broken / "config.json").unlink()
+    assert run(["generate", *WORDS, "--model", str(broken), "-o", str(tmp_path / "a.wav")]) == 3
+    said = capsys.readouterr()
+    assert said.out == "" and len([line for line in said.err.splitlines() if line.startswith("khala: ")]) == 1
+    assert "Traceback" not in said.err
+    assert not list(tmp_path.glob("a*"))
+
+
+def test_refusals_come_before_torch(model: Path, tmp_path: Path) -> None:
+    probe = "import sys; from khala.cli.main import run; s = run(sys.argv[1:]); sys.exit('torch' in sys.modules or s)"
+    for args, status in (["--duration", "0"], 2), (["--output", "/proc/a.wav"], 2), (["--model", "none"], 3):
+        call = [sys.executable, "-c", probe, "generate", "--model", str(model), *args]
+        assert subprocess.run(call, capture_output=True, cwd=tmp_path).returncode == status
+
+
+def test_an_interrupt_leaves_nothing_behind(model: Path, tmp_path: Path) -> None:
+    call = [sys.executable, "-m", "khala", "generate", "--model", str(model), "--tags", "pop", "--takes", "16"]
+    singer = subprocess.Popen(
+        [*call, "--duration", "30"], cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert singer.stderr is not None
+    for line in singer.stderr:
+        if line.startswith("backbone"):
+            break
+    time.sleep(0.3)
+    singer.send_signal(signal.SIGINT)
+    rest = singer.stderr.read()
+    assert singer.wait(timeout=60) == 130
+    assert rest.splitlines()[-1] == "khala: interrupted" and "Traceback" not in rest
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("text", "length"), [("90", 90), ("90.5", 90.5), ("1:30", 90), ("0:05", 5), (" 10:00 ", 600)])
+def test_lengths(text: str, length: float) -> None:
+    assert verb.seconds(text) == length
+
+
+@pytest.mark.parametrize("text", ["1:60", "1:2:3", ":30", "", "90s"])
+def test_what_is_no_length(text: str) -> None:
+    with pytest.raises(InvalidRequest, match="M:SS"):
+        verb.seconds(text)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    options=st.fixed_dictionaries(
+        {},
+        optional={
+            "--prompt": st.text(max_size=30),
+            "--tags": st.text(max_size=30),
+            "--lyrics": st.text(max_size=60),
+            "--duration": st.one_of(st.floats().map(str), st.text(max_size=6)),
+            "--takes": st.integers().map(str),
+            "--seed": st.integers().map(str),
+            "--temperature": st.floats().map(str),
+            "--top-k": st.integers().map(str),
+            "--format": st.sampled_from(["wav", "flac", "mp3", "opus", "midi", ""]),
+            "--model": st.text(max_size=10),
+            "--device": st.text(max_size=5),
+        },
+    )
+)
+def test_whatever_is_asked_ends_in_one_line_or_reaches_the_model(
+    options: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def reached(name: str, device: str, dtype: str) -> None:
+        raise InvalidRequest("reached the model")
+
+    monkeypatch.setattr("khala.generation.pipeline.load", reached)
+    status = run(["generate", "--quiet", *(part for option in options.items() for part in option)])
+    said = capsys.readouterr()
+    assert status in (2, 3)
+    assert said.out == "" and len(said.err.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []

@@ -149,7 +149,7 @@ def show(title: str, heard: list[Heard], weights: dict[str, dict[str, Array]]) -
         if one.beats is not None:
             bpms, features, _ = one.beats
             beats += tempo.agrees(bpms[(features @ weights["tempo"]["weights"]).argmax()], one.song.truth["bpm"])
-    print(  # noqa: T201
+    print(
         f"{title}: {songs} held-out songs; voice right in {right_windows / windows:.1%} of {windows} seconds and "
         f"{right_songs / songs:.1%} of songs; tempo within 8 % in {beats / songs:.1%}"
     )

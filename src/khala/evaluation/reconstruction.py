@@ -22,7 +22,7 @@ def multi_resolution_stft(reference: Array, output: Array) -> float:
         for a, b in zip(reference, output, strict=True):
             x, y = np.abs(stft(a, window, window // 4)), np.abs(stft(b, window, window // 4))
             convergence = np.linalg.norm(x - y) / max(float(np.linalg.norm(x)), 1e-9)
-            distances.append(convergence + np.abs(np.log(x + 1e-5) - np.log(y + 1e-5)).mean())
+            distances.append(convergence + np.abs(np.log(x + 1e-3) - np.log(y + 1e-3)).mean())
     return float(np.mean(distances))
 
 

@@ -36,16 +36,15 @@ def mel(signal: Array, rate: int, bands: int, window: int = WINDOW, hop: int = H
 
 @lru_cache(maxsize=16)
 def mel_filters(rate: int, window: int, bands: int) -> Array:
-    """Triangles [bands, window // 2 + 1] that are equally wide in mel (2595 log10(1 + f / 700)), from 0 Hz to half
-    the rate; each sums to one."""
-    edges = 700 * (10 ** (np.linspace(0, 2595 * np.log10(1 + rate / 2 / 700), bands + 2) / 2595) - 1)
+    """Triangles of height one [bands, window // 2 + 1], evenly spaced on Slaney's mel scale (linear to 1 kHz, then
+    logarithmic) from 0 Hz to half the rate; the spectral codec hears through the same ones."""
+    step = np.log(6.4) / 27
+    mels = np.linspace(0, 15 + np.log(rate / 2 / 1000) / step, bands + 2)
+    corners = np.where(mels < 15, mels * 200 / 3, 1000 * np.exp((mels - 15) * step))
     bins = np.fft.rfftfreq(window, 1 / rate)
-    rising = (bins[None] - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
-    falling = (edges[2:, None] - bins[None]) / (edges[2:] - edges[1:-1])[:, None]
-    triangles = np.maximum(0, np.minimum(rising, falling))
-    narrow = triangles.sum(axis=1) == 0  # narrower than a bin: take the nearest bin
-    triangles[narrow, np.abs(bins[None] - edges[1:-1][narrow, None]).argmin(axis=1)] = 1
-    return np.asarray(triangles / triangles.sum(axis=1, keepdims=True))
+    rise = (bins - corners[:-2, None]) / (corners[1:-1] - corners[:-2])[:, None]
+    fall = (corners[2:, None] - bins) / (corners[2:] - corners[1:-1])[:, None]
+    return np.asarray(np.clip(np.minimum(rise, fall), 0, None))
 
 
 @lru_cache(maxsize=16)

@@ -25,8 +25,8 @@ LEVELS = (1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4, 1, 4 / 3, 3 / 2, 2, 3, 4)
 """Multiples of the best period's tempo among which the beat is chosen."""
 PARTS = (1 / 4, 1 / 3, 1 / 2, 1, 3 / 2, 2, 3, 4)
 """Multiples of a candidate's beat period at which repetition is looked at."""
-EDGES = (0, 6, 18, 40)
-"""Mel bands of the low (to 250 Hz), middle (to 1600 Hz) and high onset envelopes."""
+EDGES = (0, 4, 20, 40)
+"""Mel bands of the low (to 300 Hz), middle (to 1500 Hz) and high onset envelopes."""
 TOLERANCE = 0.08
 
 

@@ -1,0 +1,62 @@
+"""What a codec loses: held-out corpus songs through 1, 2, 4 ... levels, compared with themselves.
+
+    python benchmarks/codec.py CORPUS [--model mini | --codec FOLDER] [--levels 2,8,64] [--songs 20]
+
+Two columns of log-mel L1: "codes" is what projection and codes lose (before the vocoder), "sound" is measured on the
+decoded samples. Held out are the songs that no training has seen: one in fifty, chosen by name.
+"""
+
+import argparse
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from khala.audio.files import read_audio
+from khala.evaluation.reconstruction import log_mel_l1, multi_resolution_stft, si_sdr
+from khala.models.codec.base import Codec
+from khala.models.codec.folder import load_codec
+from khala.models.codec.spectral import SpectralCodec
+from khala.training.codec.songs import find_songs
+from khala.weights import load_model
+
+COLUMNS = "levels  kbit/s  log-mel L1 (codes)  log-mel L1 (sound)  multi-resolution STFT  SI-SDR dB"
+
+
+@torch.inference_mode()
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--model", default="mini")
+    parser.add_argument("--codec", type=Path, help="a codec's own folder, instead of a model")
+    parser.add_argument("--levels", default="1,2,4,8,16,32,64")
+    parser.add_argument("--songs", type=int, default=20)
+    arguments = parser.parse_args()
+    codec: Codec = load_codec(arguments.codec) if arguments.codec else load_model(arguments.model).codec
+    songs = [read_audio(path)[0] for path in islice(find_songs(arguments.corpus)[1], arguments.songs)]
+    print(f"{len(songs)} held-out songs, {sum(song.shape[1] for song in songs) / 44100 / 60:.1f} minutes\n{COLUMNS}")
+    encoded = [codec.encode(torch.from_numpy(song)[None]) for song in songs]
+    for levels in (int(text) for text in arguments.levels.split(",")):
+        found = []
+        for song, codes in zip(songs, encoded, strict=True):
+            decoded = codec.decode(codes[:, :levels])[0].numpy()
+            coded = lost_in_codes(codec, song, codes[:, :levels]) if isinstance(codec, SpectralCodec) else np.nan
+            found.append(
+                (coded, log_mel_l1(song, decoded), multi_resolution_stft(song, decoded), si_sdr(song, decoded))
+            )
+        means = np.mean(found, axis=0)
+        rate = levels * np.log2(codec.codebooks.shape[1]) * codec.sample_rate / codec.hop / 1000
+        print(f"{levels:6} {rate:7.2f} {means[0]:19.3f} {means[1]:19.3f} {means[2]:22.3f} {means[3]:10.1f}")
+
+
+def lost_in_codes(codec: SpectralCodec, song: np.ndarray, codes: torch.Tensor) -> float:
+    """Log-mel L1 between the spectra of a song and those that its codes stand for, mid and side."""
+    heard = codec.analysis(torch.from_numpy(song)[None])
+    meant = codec.to_features(codec.quantizer.decode(codes).transpose(1, 2))
+    mid, side, *_ = codec.analysis.widths
+    return float((heard - meant)[..., : mid + side].abs().mean())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""The last stage: what the codec gives becomes what people hear: an end, a loudness, no clipping."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from khala.audio.fades import fade_out
+from khala.audio.loudness import normalise
+from khala.audio.samples import Samples
+from khala.music.errors import KhalaError
+
+CUT_FADE = 1.5
+"""Seconds over which a song that was cut dies away."""
+
+END_FADE = 0.010
+"""Seconds at the end of a whole song: no click, if its last sample is not silent. Its start is left alone, because
+music may begin with a drum at the first sample."""
+
+
+@dataclass(frozen=True)
+class FinishReport:
+    """`loudness` in LUFS (None: silence), `true_peak` in dBTP, `gain` in dB before the limiter, `fade` in seconds."""
+
+    loudness: float | None
+    true_peak: float | None
+    gain: float
+    fade: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values, rounded to what can be told apart by ear."""
+        return {key: None if value is None else round(value, 3) for key, value in asdict(self).items()}
+
+
+def finish(samples_CN: Samples, truncated: bool, rate: int = 44100) -> tuple[Samples, FinishReport]:
+    """Samples [2, n] of a song -> the same at -14 LUFS and at most -1 dBTP, with an end; `truncated` says it was cut.
+
+    Raises KhalaError for samples that are not numbers.
+    """
+    if not np.isfinite(samples_CN).all():
+        raise KhalaError("the model made samples that are no numbers; try again with --dtype float32")
+    fade = CUT_FADE if truncated else END_FADE
+    result = normalise(fade_out(samples_CN, fade, rate), rate)
+    return result.samples, FinishReport(result.loudness, result.true_peak, result.gain, fade)

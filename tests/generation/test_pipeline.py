@@ -1,0 +1,211 @@
+"""The pipeline: a request in, takes out, each the same whatever stands beside it, and a record that makes it again."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import khala
+from khala.audio.files import read_audio
+from khala.generation import pipeline as module
+from khala.generation.device import choose_device, choose_dtype
+from khala.generation.pipeline import Pipeline, load, take_seed
+from khala.generation.take import Take
+from khala.models.config import ModelConfig
+from khala.music.errors import InvalidRequest, ModelError, OutputError
+from khala.music.request import Sampling, SongRequest
+from khala.weights import LoadedModel
+
+REQUEST = SongRequest(tags=("folk", "slow tempo"), lyrics="[verse]\nOver the hills", duration=5, seed=11)
+
+
+@pytest.fixture(scope="module")
+def pipe(loaded: LoadedModel) -> Pipeline:
+    """Songs of at most a second: what the context leaves."""
+    return shortened(Pipeline(loaded))
+
+
+@pytest.fixture(scope="module")
+def take(pipe: Pipeline) -> Take:
+    return pipe.generate(REQUEST)[0]
+
+
+def with_config(pipe: Pipeline, config: ModelConfig) -> Pipeline:
+    return Pipeline(replace(pipe.loaded, config=config))
+
+
+def shortened(pipe: Pipeline) -> Pipeline:
+    config = pipe.config
+    prompt = replace(config.prompt, backbone_limit=96, superres_limit=96)
+    return with_config(pipe, replace(config, prompt=prompt, backbone=replace(config.backbone, context=128)))
+
+
+def test_a_song(take: Take) -> None:
+    frames = take.codes.shape[1]
+    assert take.codes.shape[0] == 8 and take.codes.dtype == np.int16
+    assert take.codes.min() >= 0 and take.codes.max() < 16
+    assert take.samples.shape == (2, 2048 * frames) and take.samples.dtype == np.float32
+    assert np.isfinite(take.samples).all() and np.abs(take.samples).max() <= 1
+    assert take.rate == 44100 and take.seconds == pytest.approx(frames * 2048 / 44100)
+
+
+def test_the_record_holds_all_that_is_needed(take: Take, pipe: Pipeline) -> None:
+    record = json.loads(json.dumps(take.metadata))
+    assert record["model"] == {"name": "tiny", "digest": pipe.loaded.digest, "license": "Apache-2.0"}
+    assert record["versions"]["khala"] == khala.__version__ and record["versions"]["torch"] == torch.__version__
+    assert (record["device"], record["dtype"], record["threads"]) == ("cpu", "float32", torch.get_num_threads())
+    assert record["frames"] == take.codes.shape[1] and record["duration"] == round(take.seconds, 3)
+    assert record["truncated"] == (record["frames"] == record["max_frames"] and record["fade"] == 1.5)
+    assert set(record["seconds"]) == {"backbone", "superres", "decode", "finish"}
+    assert {"loudness", "true_peak", "gain"} <= record.keys()
+    again = pipe.generate(SongRequest.from_dict(record["request"]))[record["take"] - 1]
+    assert np.array_equal(again.samples, take.samples)
+
+
+def test_a_take_does_not_depend_on_its_company(pipe: Pipeline, take: Take) -> None:
+    three = pipe.generate(replace(REQUEST, takes=3))
+    assert np.array_equal(three[0].samples, take.samples) and np.array_equal(three[0].codes, take.codes)
+    assert not np.array_equal(three[1].codes, three[2].codes)
+    alone = pipe.generate(replace(REQUEST, seed=three[2].metadata["seed"]))[0]
+    assert np.array_equal(alone.samples, three[2].samples)
+    assert [t.metadata["take"] for t in three] == [1, 2, 3]
+
+
+def test_seeds() -> None:
+    assert take_seed(7, 0) == 7
+    seeds = {take_seed(seed, i) for seed in (0, 1, 2**63 - 1) for i in range(16)}
+    assert len(seeds) == 48 and all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_without_a_seed_one_is_drawn_and_recorded(pipe: Pipeline) -> None:
+    first, second = (pipe.generate(tags="folk", duration=5)[0] for _ in range(2))
+    assert first.metadata["request"]["seed"] == first.metadata["seed"] != second.metadata["seed"]
+    assert not np.array_equal(first.codes, second.codes)
+
+
+def test_fields_are_a_request_with_the_model_s_sampling(pipe: Pipeline, take: Take) -> None:
+    fields = {"tags": "folk, slow tempo", "lyrics": REQUEST.lyrics, "duration": 5, "seed": 11}
+    assert np.array_equal(pipe.generate(**fields)[0].samples, take.samples)
+    cold = with_config(pipe, replace(pipe.config, sampling=Sampling(top_k=1, superres_top_k=1)))
+    assert cold.generate(**fields)[0].metadata["request"]["sampling"]["top_k"] == 1
+    with pytest.raises(TypeError, match="takes belong in it"):
+        pipe.generate(REQUEST, takes=2)
+    with pytest.raises(InvalidRequest, match="duration"):
+        pipe.generate(tags="folk", duration=-1)
+
+
+def test_lengths(loaded: LoadedModel, take: Take) -> None:
+    frames = (128 - take.metadata["prompt_tokens"]["backbone"] - 1) // 2
+    assert take.codes.shape[1] <= take.metadata["max_frames"] == frames
+    assert take.metadata["max_frames_set_by"] == "context"
+    long = Pipeline(loaded).generate(REQUEST)[0]
+    assert long.codes.shape[1] <= long.metadata["max_frames"] == 135  # 1.25 * 5 s * 44100 / 2048, rounded up
+    assert long.metadata["max_frames_set_by"] == "duration"
+
+
+def test_what_the_model_cannot_do(pipe: Pipeline) -> None:
+    with pytest.raises(InvalidRequest, match="duration is 31 s; the model tiny makes songs of up to 30 s"):
+        pipe.generate(replace(REQUEST, duration=31))
+    tight = replace(pipe.config, backbone=replace(pipe.config.backbone, context=40))
+    with pytest.raises(InvalidRequest, match="shorten the lyrics"):
+        with_config(pipe, tight).generate(REQUEST)
+
+
+def test_words_that_do_not_fit_are_cut_and_that_is_said(pipe: Pipeline, take: Take) -> None:
+    long = pipe.generate(replace(REQUEST, lyrics="la " * 300))[0]
+    assert long.metadata["prompt_cut"] and not take.metadata["prompt_cut"]
+    assert long.metadata["prompt_tokens"] == {"backbone": 96, "superres": 96}
+
+
+def test_progress_runs_through_every_stage_once(pipe: Pipeline) -> None:
+    told: list[tuple[str, int, int]] = []
+    pipe.generate(replace(REQUEST, takes=2), progress=lambda *news: told.append(news))
+    stages = [stage for i, (stage, _, _) in enumerate(told) if i == 0 or told[i - 1][0] != stage]
+    assert stages == ["backbone", "superres", "decode", "finish"]
+    for stage in stages:
+        done = [d / total for s, d, total in told if s == stage]
+        assert done == sorted(done) and done[-1] == 1
+
+
+def test_interruption_is_passed_on(pipe: Pipeline, take: Take) -> None:
+    def stop(stage: str, done: int, total: int) -> None:
+        if stage == "superres":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pipe.generate(REQUEST, progress=stop)
+    assert np.array_equal(pipe.generate(REQUEST)[0].samples, take.samples)
+
+
+def test_global_random_numbers_neither_matter_nor_move(pipe: Pipeline, take: Take) -> None:
+    torch.manual_seed(99)
+    state = torch.get_rng_state()
+    assert np.array_equal(pipe.generate(REQUEST)[0].samples, take.samples)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("format", ["wav", "flac", "mp3", "opus"])
+def test_save(take: Take, tmp_path: Path, format: str) -> None:
+    path = take.save(tmp_path / f"song.{format}")
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([f"song.{format}", "song.json"])
+    assert json.loads((tmp_path / "song.json").read_text()) == take.metadata
+    samples, rate = read_audio(path)
+    assert samples.shape[1] / rate == pytest.approx(take.seconds, abs=0.01)
+    if format in ("wav", "flac"):
+        assert np.abs(samples - take.samples).max() <= 2**-23
+
+
+def test_a_failed_save_leaves_nothing(take: Take, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"cannot write .*missing"):
+        take.save(tmp_path / "missing" / "song.wav")
+    with pytest.raises(InvalidRequest, match="names no audio format"):
+        take.save(tmp_path / "song.ogg")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_load(folder: Path, take: Take) -> None:
+    pipe = shortened(load(folder, device="cpu", dtype="float32"))
+    assert np.array_equal(pipe.generate(REQUEST)[0].samples, take.samples)
+    with pytest.raises(ModelError):
+        load("nobody-knows-it")
+
+
+def test_half_precision_runs(folder: Path) -> None:
+    take = shortened(load(folder, device="cpu", dtype="bfloat16")).generate(REQUEST)[0]
+    assert take.metadata["dtype"] == "bfloat16" and np.isfinite(take.samples).all()
+
+
+def test_devices_and_dtypes() -> None:
+    assert choose_device("cpu") == torch.device("cpu")
+    assert choose_device("auto").type in ("cpu", "cuda", "mps")
+    with pytest.raises(InvalidRequest, match=r"device 'cuda:99' is not on this machine; choose one of auto, .*cpu"):
+        choose_device("cuda:99")
+    assert choose_dtype("float16", torch.device("cpu")) == torch.float16
+    with pytest.raises(InvalidRequest, match="dtype 'int8' is unknown; choose one of auto, float32, bfloat16, float16"):
+        choose_dtype("int8", torch.device("cpu"))
+
+
+@pytest.mark.parametrize(("ratio", "dtype"), [(0.1, "float32"), (1.2, "float32"), (4.0, "bfloat16")])
+def test_auto_dtype_needs_a_clear_gain(monkeypatch: pytest.MonkeyPatch, ratio: float, dtype: str) -> None:
+    speed = {torch.float32: 1.0, torch.bfloat16: ratio}
+    monkeypatch.setattr("khala.generation.device._seconds", lambda dtype: 1 / speed[dtype])
+    assert choose_dtype("auto", torch.device("cpu")) == getattr(torch, dtype)
+
+
+def test_the_package_is_light_and_says_what_it_offers() -> None:
+    program = "import sys, khala; print('torch' in sys.modules, 'numpy' in sys.modules, *sorted(dir(khala)))"
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={**os.environ}
+    )
+    assert result.stdout.split() == ["False", "False", *sorted(khala.__all__)]
+    for name in khala.__all__:
+        assert getattr(khala, name) is not None
+    assert khala.load is module.load
+    with pytest.raises(AttributeError, match="no attribute 'laod'"):
+        khala.laod  # noqa: B018

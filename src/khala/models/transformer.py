@@ -36,7 +36,7 @@ class Transformer(nn.Module):
             Block(c.dim, c.heads, c.kv_heads, c.head_dim, c.ffn, eps=c.norm_eps, bias=c.bias, qk_norm=c.qk_norm)
             for _ in range(c.layers)
         )
-        self.norm = RMSNorm(c.dim, c.norm_eps)
+        self.norm = RMSNorm(c.dim, eps=c.norm_eps)
         self.head = nn.Linear(c.dim, c.rows, bias=False)
         if c.tied:
             self.head.weight = self.embedding.weight
@@ -100,10 +100,11 @@ class Transformer(nn.Module):
         if causal and (mask_BT is not None or start):
             raise ValueError("mask_BT and start are for full attention; causal attention takes neither")
         mask = None if mask_BT is None else mask_BT[:, None, None, :]
-        cos_sin = self.rope.tables(x_BTD.shape[1], x_BTD.device)[:, : x_BTD.shape[1]]
+        T = x_BTD.shape[1]
+        turns = self.rope.turns(slice(T), T, x_BTD.device)
         for layer, block in enumerate(self.blocks, 1):
             first = start if layer == len(self.blocks) else 0
-            x_BTD = block(x_BTD, cos_sin, causal=causal, mask=mask, start=first)
+            x_BTD = block(x_BTD, turns, causal=causal, mask=mask, start=first)
         hidden_BTD: Tensor = self.norm(x_BTD)
         return hidden_BTD
 
@@ -116,15 +117,15 @@ class Transformer(nn.Module):
         T = x_BTD.shape[1]
         if T > 1 and any(cache.lengths[slot] for slot in slots):
             raise ValueError("a slot that holds positions is continued by one position at a time")
-        tables = self.rope.tables(cache.context, x_BTD.device)
         lengths = [cache.lengths[slot] for slot in slots]
         if len(set(lengths)) == 1:
-            cos_sin = tables[:, lengths[0] : lengths[0] + T]
+            positions = slice(lengths[0], lengths[0] + T)
+            turns = self.rope.turns(positions, cache.context, x_BTD.device)
         else:
-            cos_sin = tables[:, torch.tensor(lengths, device=x_BTD.device)[:, None]]
-        for layer, block in enumerate(self.blocks):
+            turns = self.rope.turns(torch.tensor(lengths, device=x_BTD.device)[:, None], cache.context, x_BTD.device)
+        for block, rows in zip(self.blocks, cache.rows(slots, T), strict=True):
             assert isinstance(block, Block)
-            x_BTD = block.extend(x_BTD, cos_sin, cache, layer, slots)
+            x_BTD = block.extend(x_BTD, turns, rows)
         cache.advance(slots, T)
         hidden_B1D: Tensor = self.norm(x_BTD[:, -1:])
         return hidden_B1D

@@ -3,9 +3,10 @@
 from torch import Tensor, nn
 
 from khala.nn.attention import Attention
-from khala.nn.cache import KVCache
+from khala.nn.cache import Row
 from khala.nn.mlp import SwiGLU
 from khala.nn.norm import RMSNorm
+from khala.nn.rope import Turns
 
 
 class Block(nn.Module):
@@ -24,21 +25,21 @@ class Block(nn.Module):
         qk_norm: bool = False,
     ) -> None:
         super().__init__()
-        self.attention_norm = RMSNorm(dim, eps)
+        self.attention_norm = RMSNorm(dim, eps=eps)
         self.attention = Attention(dim, heads, kv_heads, head_dim, bias=bias, qk_norm=qk_norm, eps=eps)
-        self.mlp_norm = RMSNorm(dim, eps)
+        self.mlp_norm = RMSNorm(dim, eps=eps)
         self.mlp = SwiGLU(dim, ffn, bias=bias)
 
     def forward(
-        self, x_BTD: Tensor, cos_sin: Tensor, *, causal: bool, mask: Tensor | None = None, start: int = 0
+        self, x_BTD: Tensor, turns: Turns, *, causal: bool, mask: Tensor | None = None, start: int = 0
     ) -> Tensor:
         """The whole sequence at once; the answer holds positions `start` and later."""
-        y_BTD = self.attention(self.attention_norm(x_BTD), cos_sin, causal=causal, mask=mask, start=start)
+        y_BTD = self.attention(self.attention_norm(x_BTD), turns, causal=causal, mask=mask, start=start)
         return self._feed(x_BTD[:, start:] + y_BTD)
 
-    def extend(self, x_BTD: Tensor, cos_sin: Tensor, cache: KVCache, layer: int, slots: list[int]) -> Tensor:
+    def extend(self, x_BTD: Tensor, turns: Turns, rows: tuple[Row, ...]) -> Tensor:
         """New positions behind those in the cache, see `Attention.extend`."""
-        return self._feed(x_BTD + self.attention.extend(self.attention_norm(x_BTD), cos_sin, cache, layer, slots))
+        return self._feed(x_BTD + self.attention.extend(self.attention_norm(x_BTD), turns, rows))
 
     def _feed(self, x_BTD: Tensor) -> Tensor:
         y_BTD: Tensor = x_BTD + self.mlp(self.mlp_norm(x_BTD))

@@ -1,11 +1,22 @@
 """Keys and values of positions already computed, at fixed addresses."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 
+class Row(NamedTuple):
+    """One slot's room in one layer: for T new keys and values, [G, T, K], and all up to them, [G, length + T, K]."""
+
+    new_keys: Tensor
+    new_values: Tensor
+    keys: Tensor
+    values: Tensor
+
+
 class KVCache:
-    """Room for `slots` sequences of up to `context` positions: per layer, keys and values [slots, G, context, K]."""
+    """Room for `slots` sequences of up to `context` positions, in one tensor [L, 2, slots, G, context, K]."""
 
     def __init__(
         self,
@@ -17,23 +28,22 @@ class KVCache:
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> None:
-        shape = (layers, slots, kv_heads, context, head_dim)
-        self.keys = torch.zeros(shape, dtype=dtype, device=device).unbind(0)
-        self.values = torch.zeros(shape, dtype=dtype, device=device).unbind(0)
+        self.store = torch.zeros(layers, 2, slots, kv_heads, context, head_dim, dtype=dtype, device=device)
         self.context = context
         self.lengths = [0] * slots
 
-    def append(self, layer: int, slot: int, k_GTK: Tensor, v_GTK: Tensor) -> tuple[Tensor, Tensor]:
-        """Writes T positions behind those of the slot; returns all keys and values so far, [G, length + T, K].
-
-        The length grows only by `advance`, after the last layer.
-        """
-        start = self.lengths[slot]
-        end = start + k_GTK.shape[1]
-        keys, values = self.keys[layer][slot, :, :end], self.values[layer][slot, :, :end]
-        keys[:, start:] = k_GTK
-        values[:, start:] = v_GTK
-        return keys, values
+    def rows(self, slots: list[int], positions: int) -> list[tuple[Row, ...]]:
+        """Room for so many `positions` more: per layer, one row per slot. They count only after `advance`."""
+        by_slot = []
+        for slot in slots:
+            end = self.lengths[slot] + positions
+            if end > self.context:
+                raise ValueError(f"position {end} is past the end of a cache of {self.context}")
+            known = self.store[:, :, slot, :, :end]
+            new = known[:, :, :, self.lengths[slot] :]
+            views = [part.unbind(0) for part in (new[:, 0], new[:, 1], known[:, 0], known[:, 1])]
+            by_slot.append([Row(*layer) for layer in zip(*views, strict=True)])
+        return list(zip(*by_slot, strict=True))
 
     def advance(self, slots: list[int], positions: int) -> None:
         """Counts positions that every layer has written."""
@@ -43,6 +53,5 @@ class KVCache:
     def copy(self, source: int, target: int) -> None:
         """Gives slot `target` the positions of slot `source`."""
         length = self.lengths[source]
-        for cache in (*self.keys, *self.values):
-            cache[target, :, :length] = cache[source, :, :length]
+        self.store[:, :, target, :, :length] = self.store[:, :, source, :, :length]
         self.lengths[target] = length

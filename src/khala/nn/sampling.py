@@ -1,0 +1,28 @@
+"""Drawing codes from logits, reproducibly."""
+
+import torch
+from torch import Tensor
+
+
+def generator(*seed: int) -> torch.Generator:
+    """A CPU generator for a tuple of numbers, such as (seed, level). Different tuples give unrelated draws."""
+    state = 0
+    for number in seed:  # SplitMix64 (Steele et al., 2014): neighbouring seeds must not give neighbouring states
+        state = ((state ^ number) + 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
+        state = ((state ^ state >> 30) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
+        state = ((state ^ state >> 27) * 0x94D049BB133111EB) & 0xFFFFFFFFFFFFFFFF
+        state ^= state >> 31
+    return torch.Generator().manual_seed(state)
+
+
+def sample(logits: Tensor, temperature: float, top_k: int, uniform: Tensor) -> Tensor:
+    """Draws among the `top_k` likeliest of C classes: float32 logits [..., C] -> indices [...].
+
+    `uniform` [..., C] in [0, 1) is the noise, drawn on the CPU: it becomes Gumbel's, which makes the greatest sum a
+    sample (Maddison et al., arXiv 1411.0030). One number per class, whatever the logits are, so that another precision
+    or device changes a draw only where two sums are all but equal.
+    """
+    values, indices = logits.topk(min(top_k, logits.shape[-1]))
+    noise = -(-uniform.to(logits.device).gather(-1, indices).log()).log()
+    choice = (values / temperature + noise).argmax(-1, keepdim=True)
+    return indices.gather(-1, choice).squeeze(-1)

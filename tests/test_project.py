@@ -1,0 +1,99 @@
+"""The project keeps its word: documented commands exist, imports run downward and lightly, files stay short."""
+
+import re
+import shlex
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import typer
+
+import khala
+from khala.cli.main import VERBS
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
+PAGES += sorted(ROOT.glob("recipes/*/README.md"))
+MODULES = sorted((ROOT / "src" / "khala").rglob("*.py"))
+LONGEST = 450
+"""Lines of a module; the longest is a table of words."""
+SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+
+
+def commands(program: str) -> list[list[str]]:
+    """The calls of `program` in the shell blocks of all pages, as words."""
+    lines = (line for page in PAGES for block in SHELL.findall(page.read_text()) for line in block.splitlines())
+    calls = [shlex.split(line, comments=True) for line in lines]
+    return [call for call in calls if call[:1] == [program]]
+
+
+def test_make_targets_of_the_pages_exist_and_test_is_what_ci_runs() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    asked = {target for call in commands("make") for target in call[1:]}
+    assert {"song", "test"} <= asked <= targets
+    assert "make test" in (ROOT / ".ci" / "run").read_text()
+
+
+@pytest.mark.parametrize("call", commands("khala"), ids=shlex.join)
+def test_commands_of_the_pages_have_the_verbs_and_options_they_use(call: list[str]) -> None:
+    command = typer.main.get_command(import_module(f"khala.cli.{call[1]}").app)
+    rest = call[2:]
+    if hasattr(command, "commands"):
+        command, rest = command.commands[rest[0]], rest[1:]
+    known = {name for parameter in command.params for name in parameter.opts}
+    assert {word for word in rest if re.match(r"--?[a-z]", word)} <= known
+
+
+def test_every_verb_of_the_command_line_page_exists() -> None:
+    page = (ROOT / "docs" / "cli.md").read_text()
+    assert set(re.findall(r"`khala ([a-z]+)", page)) == set(VERBS)
+
+
+def test_benchmarks_of_the_pages_exist() -> None:
+    scripts = [Path(call[1]) for call in commands("python")]
+    assert scripts and all((ROOT / script).is_file() for script in scripts)
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_package_exports_what_it_says_and_imports_nothing_heavy() -> None:
+    probe = "import sys, khala; sys.exit(bool({'torch', 'numpy', 'typer', 'rich'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", probe]).returncode == 0
+    assert {"load", "SongRequest", "Pipeline", "__version__"} <= set(khala.__all__)
+    for name in khala.__all__:
+        assert getattr(khala, name) is not None
+    with pytest.raises(AttributeError):
+        khala.nothing  # noqa: B018
+
+
+def test_imports_run_downward() -> None:
+    lint = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([lint, "--no-cache"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_modules_are_short_explain_themselves_and_never_unpickle() -> None:
+    for module in MODULES:
+        text = module.read_text()
+        assert len(text.splitlines()) <= LONGEST, f"{module} is long"
+        assert not text.strip() or text.startswith('"""'), f"{module} does not say what it is for"
+        assert not re.search(r"^\s*(import|from) pickle\b|torch\.load\(", text, re.MULTILINE), f"{module} unpickles"
+
+
+def test_every_package_is_on_the_map() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text()
+    for package in (ROOT / "src" / "khala").iterdir():
+        if package.is_dir() and package.name != "__pycache__":
+            assert re.search(rf"^  {package.name}/", page, re.MULTILINE), (
+                f"{package.name} is missing from ARCHITECTURE.md"
+            )
+
+
+def test_the_page_fits_one_screen() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 60

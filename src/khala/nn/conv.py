@@ -18,7 +18,7 @@ class Snake(nn.Module):
 
 
 class ConvNeXtBlock(nn.Module):
-    """Depthwise convolution over time, then a pointwise MLP, added to the input (Liu et al. 2022). [B, D, T] -> same."""
+    """Depthwise convolution over time, then a pointwise MLP, added to the input [B, D, T] (Liu et al. 2022)."""
 
     def __init__(self, width: int, expansion: int = 3, kernel: int = 7) -> None:
         super().__init__()
@@ -30,14 +30,14 @@ class ConvNeXtBlock(nn.Module):
 
     def forward(self, x_BDT: Tensor) -> Tensor:
         h_BTD = self.norm(self.mix(x_BDT).transpose(1, 2))
-        h_BTD = self.down(nn.functional.gelu(self.up(h_BTD)))
-        return x_BDT + (self.scale * h_BTD).transpose(1, 2)
+        change_BTD: Tensor = self.scale * self.down(nn.functional.gelu(self.up(h_BTD)))
+        return x_BDT + change_BTD.transpose(1, 2)
 
 
 def fold_weight_norm(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """Replace every ``X.weight_g``, ``X.weight_v`` by the ``X.weight`` they stand for.
 
-    The norm runs over all dimensions but the first: output channels of a convolution, input channels of a transposed one.
+    The norm runs over all dimensions but the first: a convolution's output channels, a transposed one's input channels.
     """
     folded = {}
     for name, value in state.items():

@@ -10,9 +10,9 @@ from torch import Tensor
 class Codec(Protocol):
     """Stereo samples <-> codes. One frame is ``hop`` samples; frame t describes samples [hop t, hop (t + 1)).
 
-    ``context_frames`` is how many frames on either side of a frame its decoded samples depend on: a decode in chunks that
-    overlap by more is a whole decode. None: there is no bound (phase runs through the song), so a song is decoded
-    in one call, and the codec itself bounds its memory.
+    ``context_frames`` is how many frames on either side of a frame its decoded samples depend on: with so many more
+    decoded and cut off again, a chunk is the same as that stretch of a whole decode. None: there is no bound (phase
+    runs through the song), so a song is decoded in one call, and the codec itself bounds its memory.
     """
 
     sample_rate: int

@@ -28,9 +28,9 @@ class DacConfig:
 class SpectralConfig:
     """The codec for CPUs: log-mel features, a closed-form projection, RVQ, a spectral vocoder.
 
-    A codec frame of ``hop`` samples holds ``hop / stride`` spectra of ``fft`` samples, and one spectrum of ``low_fft``
-    samples whose first ``low_bins`` bins tell bass notes apart. ``floor`` is what is added to a magnitude before the logarithm.
-    ``width``, ``blocks`` and ``expansion`` size the vocoder.
+    A codec frame of ``hop`` samples holds ``hop / stride`` spectra of ``fft`` samples (``stride`` is a quarter of
+    that), and one spectrum of ``low_fft`` samples whose first ``low_bins`` bins tell bass notes apart. ``floor`` is
+    what is added to a magnitude before the logarithm. ``width``, ``blocks`` and ``expansion`` size the vocoder.
     """
 
     sample_rate: int = 44100

@@ -1,4 +1,4 @@
-"""The published codec: strided convolutions, residual codes, transposed convolutions (see Kumar et al. 2023 for the family).
+"""The published codec: strided convolutions, residual codes, transposed convolutions (family: Kumar et al. 2023).
 
 Inference holds plain convolutions; ``nn.conv.fold_weight_norm`` makes their weights of weight-normed ones.
 """
@@ -25,9 +25,8 @@ class Dac(nn.Module):
         self.sample_rate, self.levels = config.sample_rate, config.levels
         self.hop = math.prod(config.encoder_strides)
         if math.prod(config.decoder_rates) != self.hop:
-            raise ValueError(
-                f"the decoder makes {math.prod(config.decoder_rates)} samples a frame, the encoder takes {self.hop}"
-            )
+            made = math.prod(config.decoder_rates)
+            raise ValueError(f"the decoder makes {made} samples a frame, the encoder takes {self.hop}")
         self.context_frames: int | None = _context(config)
         self.encoder = _encoder(config)
         self.quantizer = ResidualVQ(config.levels, config.codebook, config.dim)
@@ -38,8 +37,9 @@ class Dac(nn.Module):
         return self.quantizer.codebooks
 
     def encode(self, samples_BCN: Tensor, levels: int | None = None) -> Tensor:
-        """Samples [B, C, N] -> codes int64 [B, Q, N // hop] of the first ``levels`` levels (default: all); as published,
-        the part of a frame that is left at the end is not coded."""
+        """Samples [B, C, N] -> codes int64 [B, Q, N // hop] of the first ``levels`` levels (default: all).
+
+        As published, the part of a frame that is left at the end is not coded."""
         return self.quantizer.encode(self.encoder(samples_BCN), levels)
 
     def decode(self, codes_BQT: Tensor) -> Tensor:
@@ -65,7 +65,8 @@ class Residual(nn.Module):
         )
 
     def forward(self, x_BDT: Tensor) -> Tensor:
-        return x_BDT + self.block(x_BDT)
+        change_BDT: Tensor = self.block(x_BDT)
+        return x_BDT + change_BDT
 
 
 class Stage(nn.Module):

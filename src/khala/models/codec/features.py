@@ -50,7 +50,8 @@ class Analysis(nn.Module):
         tail = -samples_BCN.shape[-1] % config.hop
         edge = (config.fft - config.stride) // 2
         padded = nn.functional.pad(samples_BCN, (edge, edge + tail))
-        return torch.fft.rfft(padded.unfold(-1, config.fft, config.stride) * self.window, dim=-1)
+        spectrum: Tensor = torch.fft.rfft(padded.unfold(-1, config.fft, config.stride) * self.window, dim=-1)
+        return spectrum
 
     def istft(self, spectrum_BCSK: Tensor) -> Tensor:
         """The samples [B, C, stride S] whose spectra on the codec's grid are nearest to the given ones."""
@@ -80,8 +81,8 @@ class Analysis(nn.Module):
         """Features -> mid, side [B, S, bands], balance [B, S, balance bands], low [B, T, low bins]."""
         B, T, _ = features_BTF.shape
         mid, side, balance, low = features_BTF.split(self.widths, dim=2)
-        by_spectrum = (group.reshape(B, T * self.spectra, -1) for group in (mid, side, balance))
-        return *by_spectrum, low  # type: ignore[return-value]
+        S = T * self.spectra
+        return mid.reshape(B, S, -1), side.reshape(B, S, -1), balance.reshape(B, S, -1), low
 
     def _low(self, samples_B2N: Tensor) -> Tensor:
         config = self.config
@@ -104,7 +105,7 @@ def _overlap_add(frames: Tensor, stride: int) -> Tensor:
 
 
 def mel_filters(bands: int, bins: int, sample_rate: int) -> Tensor:
-    """Triangles of height one, evenly spaced on Slaney's mel scale (linear to 1 kHz, then logarithmic) -> [bands, bins]."""
+    """Triangles of height one, even on Slaney's mel scale (linear to 1 kHz, then logarithmic) -> [bands, bins]."""
     step = math.log(6.4) / 27
     top = sample_rate / 2
     top_mel = top * 3 / 200 if top < 1000 else 15 + math.log(top / 1000) / step

@@ -15,7 +15,7 @@ from khala.music.errors import ModelError
 
 
 def save_codec(codec: SpectralCodec, folder: Path) -> None:
-    """Write all tensors as float16 (the projection and the codebooks are fitted to survive that) and the configuration."""
+    """Write the configuration, and all tensors as float16: projection and codebooks are fitted to survive that."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(asdict(codec.config), indent=2) + "\n", encoding="utf-8")
     draft = folder / "model.safetensors.part"
@@ -27,9 +27,8 @@ def load_codec(folder: Path) -> SpectralCodec:
     """The codec in a folder, in float32, ready to use. Raises ModelError if there is none or it is broken."""
     try:
         codec = SpectralCodec(SpectralConfig(**json.loads((folder / "config.json").read_text(encoding="utf-8"))))
-        codec.load_state_dict(
-            {name: tensor.float() for name, tensor in load_file(folder / "model.safetensors").items()}
-        )
+        tensors = load_file(folder / "model.safetensors")
+        codec.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(

@@ -12,8 +12,8 @@ SWEEPS = 3
 def integrate(magnitude_BSK: Tensor, advance_BSK: Tensor, slope_BSK: Tensor, known_BSK: Tensor | None) -> Tensor:
     """Unit complex numbers [B, S, K] that follow the differences (see ``vocoder.Spectra``).
 
-    Each bin takes the sum of what the spectrum before and the two neighbouring bins propose, weighed by their magnitudes
-    and their certainty: a steady tone is carried on by its past, an onset, whose past is silent, is set up by its slope.
+    Each bin takes the sum of what the spectrum before and the two neighbouring bins propose, weighed by magnitude and
+    certainty: a steady tone is carried on by its past; an onset, whose past is silent, is set up by its slope.
     ``known`` holds the phase of the first spectra, where it is settled already.
     """
     # numpy: thousands of steps over small arrays, where its calls cost a tenth of torch's.
@@ -42,12 +42,13 @@ def integrate(magnitude_BSK: Tensor, advance_BSK: Tensor, slope_BSK: Tensor, kno
 
 
 def quarter_turns(bins: int) -> Tensor:
-    """How far a bin's own frequency turns it from one spectrum to the next: a quarter per bin, at a stride of fft / 4."""
+    """How far a bin's own frequency turns it from one spectrum to the next, fft / 4 later: a quarter per bin."""
     return torch.tensor([1, 1j, -1, -1j], dtype=torch.complex64)[torch.arange(bins) % 4]
 
 
 def _unit(z: np.ndarray) -> np.ndarray:
-    return z / (np.abs(z) + 1e-20)
+    unit: np.ndarray = z / (np.abs(z) + 1e-20)
+    return unit
 
 
 def _noise(like: np.ndarray) -> np.ndarray:

@@ -1,9 +1,9 @@
-"""Log spectra to samples: a small network sharpens the magnitudes and says how phase moves; the phase itself is summed up.
+"""Log spectra to samples: a network sharpens the magnitudes and says how phase moves; the phase itself is summed up.
 
-A magnitude spectrum does not say where a wave stands, only how it goes on. So the network predicts differences: from one
-spectrum to the next (``advance``), from one bin to the next (``slope``) and from mid to side (``width``), each as a complex
-number whose length is how sure it is. ``phase.integrate`` adds them up from the first frame to the last, and a few
-projections (Griffin and Lim 1984) make neighbouring spectra agree on one waveform. The phase of a frame therefore
+A magnitude spectrum does not say where a wave stands, only how it goes on. So the network predicts differences: from
+one spectrum to the next (``advance``), from one bin to the next (``slope``) and from mid to side (``width``), each as a
+complex number whose length is how sure it is. ``phase.integrate`` adds them up from the first frame to the last, and a
+few projections (Griffin and Lim 1984) make neighbouring spectra agree on one waveform. The phase of a frame therefore
 depends on all frames before it; ``synthesise`` carries it from block to block and needs no more memory for a long song.
 """
 
@@ -27,8 +27,8 @@ MARGIN = 16  # frames on either side of a block that it hears: more than network
 
 @dataclass(frozen=True)
 class Spectra:
-    """Shapes [B, S, K]: S spectra of K bins on the codec's grid. ``advance[s]`` leads from spectrum s - 1 to s beyond what the
-    bin's own frequency explains, ``slope[k]`` from bin k - 1 to k, ``width`` from mid to side."""
+    """Shapes [B, S, K]: S spectra of K bins on the codec's grid. ``advance[s]`` leads from spectrum s - 1 to s beyond
+    what the bin's own frequency explains, ``slope[k]`` from bin k - 1 to k, ``width`` from mid to side."""
 
     log_mid: Tensor
     log_side: Tensor

@@ -8,22 +8,20 @@ from khala.models.codec.folder import load_codec, save_codec
 from khala.training.codec.fit import fit_codec
 from khala.training.codec.recipe import CodecRecipe, FitRecipe, VocoderRecipe
 from khala.training.codec.vocoder import train_vocoder
-from khala.training.log import Log
 
 __all__ = ["CodecRecipe", "FitRecipe", "VocoderRecipe", "fit_codec", "train"]
 
 
-def train(recipe: CodecRecipe, corpus: Path, out: Path, log: Log | None = None) -> Path:
+def train(recipe: CodecRecipe, corpus: Path, out: Path) -> Path:
     """Fit the codec to the songs under ``corpus``, then train its vocoder; returns ``out``, which ``load_codec`` reads.
 
-    A killed run goes on where it was. Encoding needs the fit alone: ``out`` makes tokens as soon as ``model.safetensors``
-    is there, while the vocoder still learns; the vocoder changes no code. Raises InvalidRequest if there are no songs.
+    A killed run goes on where it was. Encoding needs the fit alone: ``out`` makes tokens as soon as
+    ``model.safetensors`` is there, while the vocoder still learns; the vocoder changes no code. Raises InvalidRequest
+    if there are no songs.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    log = log or Log(out)
     if not (out / "model.safetensors").exists():
-        save_codec(fit_codec(corpus, recipe, out, log), out)
+        save_codec(fit_codec(corpus, recipe, out / "fit"), out)
     codec = load_codec(out)
-    train_vocoder(codec, corpus, recipe, out, log)
+    train_vocoder(codec, corpus, recipe, out)
     save_codec(codec, out)
     return out

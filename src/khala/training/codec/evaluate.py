@@ -16,8 +16,8 @@ def reconstruction(codec: SpectralCodec, songs: list[Tensor], levels: int | None
     """Means over songs [2, N] after a round trip through the first ``levels`` levels; None skips projection and codes,
     which leaves the vocoder alone.
 
-    ``log_mel``: L1 of log mel magnitudes over mid and side. ``stft``: spectral convergence plus L1 of log magnitudes, mean
-    of three windows. ``si_sdr`` in dB: low for any decoder that chooses its own phase.
+    ``log_mel``: L1 of log mel magnitudes over mid and side. ``stft``: spectral convergence plus L1 of log magnitudes,
+    mean of three windows. ``si_sdr`` in dB: low for any decoder that chooses its own phase.
     """
     sums: dict[str, float] = {}
     for song in songs:

@@ -2,7 +2,8 @@
 
 Features come from random frame-aligned excerpts of many songs. Their errors are weighed (``FitRecipe``) so that what is
 heard is what the first levels hold; principal components and k-means are optimal in that metric. Work is kept in
-``out``: ``latents.safetensors`` after the projection, ``codebooks.safetensors`` after each level; a killed fit goes on from there.
+``out``: ``latents.safetensors`` after the projection, ``codebooks.safetensors`` while levels are added; a killed fit
+goes on from there.
 """
 
 from __future__ import annotations
@@ -26,13 +27,16 @@ from khala.training.log import Log
 REPORTED = (1, 2, 4, 8, 16, 32, 64)
 
 
-def fit_codec(corpus: Path, recipe: CodecRecipe, out: Path, log: Log) -> SpectralCodec:
+def fit_codec(corpus: Path, recipe: CodecRecipe, out: Path) -> SpectralCodec:
     """Projection and codebooks from the songs under ``corpus``. The vocoder of the result is untrained."""
     torch.set_num_threads(recipe.fit.threads)
     codec = SpectralCodec(recipe.model)
     out.mkdir(parents=True, exist_ok=True)
+    found = _found(out, codec)
+    log = Log(out, len(found))
     latents = _latents(corpus, recipe, codec, out, log)
-    _codebooks(latents["train"], latents["held_out"], recipe, codec, out, log)
+    codec.codebooks[: len(found)] = found
+    _codebooks(latents["train"], latents["held_out"], len(found), recipe, codec, out, log)
     _report(codec, latents, log)
     return codec
 
@@ -107,14 +111,17 @@ def _project(rows: Tensor, codec: SpectralCodec, fit: FitRecipe) -> None:
     codec.unproject.copy_((basis_FD / weight_F[:, None]).T.half().float())
 
 
-def _codebooks(train: Tensor, test: Tensor, recipe: CodecRecipe, codec: SpectralCodec, out: Path, log: Log) -> None:
+def _found(out: Path, codec: SpectralCodec) -> Tensor:
+    """The codebooks [levels done, C, D] of a fit that was killed."""
+    path = out / "codebooks.safetensors"
+    return load_file(path)["codebooks"] if path.exists() else codec.codebooks[:0]
+
+
+def _codebooks(
+    train: Tensor, test: Tensor, done: int, recipe: CodecRecipe, codec: SpectralCodec, out: Path, log: Log
+) -> None:
     path, fit, config = out / "codebooks.safetensors", recipe.fit, recipe.model
     books = codec.quantizer.codebooks
-    done = 0
-    if path.exists():
-        found = load_file(path)["codebooks"]
-        done = len(found)
-        books[:done] = found
     train, test = train.clone(), test.clone()
     power, test_power = train.square().mean(), test.square().mean()
     for level in range(config.levels):

@@ -33,9 +33,11 @@ class FitRecipe:
 
 @dataclass(frozen=True)
 class VocoderRecipe:
-    """The learned stage: ``minutes`` of wall clock on batches of ``batch`` excerpts of ``frames`` codec frames."""
+    """The learned stage: ``minutes`` of wall clock, or ``steps`` where that is not 0; a step sees ``batch`` excerpts of
+    ``frames`` codec frames."""
 
     minutes: float = 40.0
+    steps: int = 0
     batch: int = 8
     frames: int = 40
     matrix_rate: float = 0.02
@@ -49,6 +51,10 @@ class VocoderRecipe:
     test_songs: int = 6
     test_seconds: int = 10
     threads: int = 1
+
+    def progress(self, step: int, elapsed: float) -> float:
+        """How much of the budget is used after so many steps and seconds; 1 is the end."""
+        return step / self.steps if self.steps else elapsed / (60 * self.minutes)
 
 
 @dataclass(frozen=True)

@@ -17,16 +17,17 @@ HELD_OUT_SHARE = 50  # one song in so many
 
 
 def find_songs(corpus: Path) -> tuple[list[Path], list[Path]]:
-    """FLAC files under the corpus folder in order of name -> (to learn from, held out). By name, so that a growing corpus keeps its split."""
-    songs = sorted(corpus.rglob("*.flac"), key=lambda path: path.name)
-    held_out = [path for path in songs if zlib.crc32(path.stem.encode()) % HELD_OUT_SHARE == 0]
+    """Audio files of the songs under the corpus folder -> (to learn from, held out); a song exists if its JSON does.
+
+    The split goes by the songs' names, so it stays as it is while a corpus grows. Raises InvalidRequest if there are
+    fewer than two songs.
+    """
+    songs = [path.with_suffix(".flac") for path in sorted(corpus.rglob("song-*.json"), key=lambda path: path.name)]
     if len(songs) < 2:
-        raise InvalidRequest(
-            f"{corpus} holds {len(songs)} FLAC files; the codec needs songs: make some with khala corpus synth"
-        )
-    held_out = held_out or songs[-1:]
-    kept_out = set(held_out)
-    return [path for path in songs if path not in kept_out], held_out
+        raise InvalidRequest(f"{corpus} holds {len(songs)} songs; the codec needs more: khala corpus synth makes them")
+    held_out = [path for path in songs if zlib.crc32(path.stem.encode()) % HELD_OUT_SHARE == 0] or songs[-1:]
+    out = set(held_out)
+    return [path for path in songs if path not in out], held_out
 
 
 def read_excerpt(path: Path, start: int, samples: int) -> Tensor:

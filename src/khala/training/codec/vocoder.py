@@ -1,8 +1,8 @@
 """Training the vocoder: magnitudes and the motion of phase, both of which a spectrum's neighbourhood determines.
 
 The network never has to guess an absolute phase, so plain regression suffices and no step needs an inverse transform:
-log magnitudes by their absolute error; phase differences as unit complex numbers by their squared error, whose best guess
-is the mean direction, the shorter the less certain. Inputs are coded with a random number of levels, as few as one.
+log magnitudes by their absolute error; phase differences as unit complex numbers by their squared error, whose best
+guess is the mean direction, the shorter the less certain. Inputs are coded with a random number of levels, one or more.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ UNCODED = 0.25  # share of the excerpts whose features skip projection and codes
 EVALUATED = (2, 8, 64, None)
 
 
-def train_vocoder(codec: SpectralCodec, corpus: Path, recipe: CodecRecipe, out: Path, log: Log) -> None:
-    """Train ``codec.vocoder`` for the recipe's minutes, going on from the newest checkpoint in ``out``."""
+def train_vocoder(codec: SpectralCodec, corpus: Path, recipe: CodecRecipe, out: Path) -> None:
+    """Train ``codec.vocoder`` to the end of the recipe's budget, going on from the newest checkpoint in ``out``."""
     settings = recipe.vocoder
     torch.set_num_threads(settings.threads)
     learned, held_out = find_songs(corpus)
@@ -41,17 +41,17 @@ def train_vocoder(codec: SpectralCodec, corpus: Path, recipe: CodecRecipe, out: 
     optimizers = _optimizers(vocoder, settings)
     found = checkpoint.latest(out)
     state = checkpoint.load(found, vocoder, optimizers) if found else State()
+    log = Log(out, state.step)
     schedule = Schedule(settings.warmup, settings.decay)
-    tests = [
-        read_excerpt(path, 0, settings.test_seconds * codec.sample_rate) for path in held_out[: settings.test_songs]
-    ]
+    length = settings.test_seconds * codec.sample_rate
+    tests = [read_excerpt(path, 0, length) for path in held_out[: settings.test_songs]]
     start = time.monotonic() - state.elapsed
     saved = evaluated = state.elapsed
     sums: dict[str, float] = {}
-    while (progress := state.elapsed / (60 * settings.minutes)) < 1:
+    while (progress := settings.progress(state.step, state.elapsed)) < 1:
         losses = objective(codec, batch(codec, learned, settings, recipe.seed, state.step), state.step)
         total = torch.stack(list(losses.values())).sum()
-        total.backward()  # type: ignore[no-untyped-call]
+        total.backward()
         torch.nn.utils.clip_grad_norm_(vocoder.parameters(), settings.clip)
         for optimizer in optimizers:
             for group in optimizer.param_groups:
@@ -61,9 +61,8 @@ def train_vocoder(codec: SpectralCodec, corpus: Path, recipe: CodecRecipe, out: 
         state = State(state.step + 1, time.monotonic() - start)
         sums = {name: sums.get(name, 0.0) + value.item() / settings.log_steps for name, value in losses.items()}
         if state.step % settings.log_steps == 0:
-            log.write(
-                state.step, "train", {"elapsed": state.elapsed, "eta": 60 * settings.minutes - state.elapsed}, sums
-            )
+            eta = state.elapsed / max(progress, 1e-9) - state.elapsed
+            log.write(state.step, "train", {"elapsed": state.elapsed, "eta": eta}, sums)
             sums = {}
         if state.elapsed - saved >= 60 * settings.checkpoint_minutes:
             checkpoint.save(out, state, vocoder, optimizers)

@@ -26,9 +26,9 @@ def test_the_mini_recipe_loads_and_trains_the_mini_preset() -> None:
 def test_absent_tables_take_defaults_and_settings_override(tmp_path: Path) -> None:
     path = write(tmp_path, "[backbone]\nminutes = 3\n")
     assert load(path).superres == Recipe().superres
-    recipe = load(path, ["backbone.minutes=60", "superres.causal=0.5", "preset=tiny", "backbone.compile=true"])
+    recipe = load(path, ["backbone.minutes=60", "superres.causal=0.5", "preset=tiny", "backbone.precision=float32"])
     assert recipe.backbone.minutes == 60.0 and recipe.superres.causal == 0.5
-    assert recipe.preset == "tiny" and recipe.backbone.compile is True
+    assert recipe.preset == "tiny" and recipe.backbone.precision == "float32"
 
 
 @pytest.mark.parametrize(

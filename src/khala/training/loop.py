@@ -105,9 +105,6 @@ def train(objective: Objective[P], recipe: LoopRecipe, run: Path, log: Log | Non
     )
     if found:
         log.say(f"resumed at step {state.step} after {duration(state.elapsed)} of training")
-    if recipe.compile:
-        for block in model.blocks:
-            block.compile(dynamic=True)
     schedule = Schedule(recipe.warmup, recipe.decay)
     budget = recipe.minutes * 60
 

@@ -47,7 +47,6 @@ class LoopRecipe:
     decay: float = 0.4
     clip: float = 1.0
     precision: str = "auto"
-    compile: bool = False
     threads: int = 0  # 0: as many as torch chooses
     log_steps: int = 10
     checkpoint_minutes: float = 5.0

@@ -34,6 +34,7 @@ def seal(folder: Path) -> None:
 
 def test_round_trip(folder: Path, modules: Modules) -> None:
     assert sorted(path.name for path in folder.iterdir()) == sorted([*DIGESTED, "README.md", "digests.json"])
+    assert all(path.stat().st_mode & 0o444 == 0o444 for path in folder.iterdir())
     loaded = load_model(folder)
     assert loaded.config == tiny() and loaded.layout == tiny().layout and loaded.folder == folder
     assert loaded.tokenizer.encode("Hé") == [72, 195, 169]

@@ -17,10 +17,11 @@ from scipy.signal import firwin, upfirdn
 from khala.audio.samples import Samples
 
 OVERSAMPLING = 4
-TAPS_EACH_SIDE = 16  # samples on either side that an interpolated value is made from
+TAPS_EACH_SIDE = 12  # samples on either side that an interpolated value is made from
 BLOCK = 32  # samples that share one value of the limiter's gain before it is drawn out to a line
 LOOK_AHEAD = 0.003  # seconds
 RELEASE = 0.080  # seconds until a reduction has recovered to 1/e
+HAIR = 0.05  # dB below the ceiling to aim at: a moving gain can lift a peak between samples by as much
 MAX_BOOST = 20.0  # dB; a take that needs more is next to silence, and boosting it would only play its noise
 TOLERANCE = 0.1  # LU
 
@@ -53,7 +54,7 @@ def true_peak(samples_CN: Samples) -> float | None:
 
 def limit(samples_CN: Samples, rate: int, ceiling: float = -1.0) -> Samples:
     """Samples `[channels, n]` whose true peak is at most `ceiling` dBTP; what needs no limiting is left as it is."""
-    return _trim(_limit(samples_CN, _envelope(samples_CN), 1.0, rate, ceiling), ceiling)
+    return _limit(samples_CN, _envelope(samples_CN), 1.0, rate, ceiling)
 
 
 def normalise(samples_CN: Samples, rate: int, target: float = -14.0, ceiling: float = -1.0) -> Normalised:
@@ -72,32 +73,25 @@ def normalise(samples_CN: Samples, rate: int, target: float = -14.0, ceiling: fl
     aim, most = measured + gain, min(gain + 6.0, MAX_BOOST)
     envelope_B = _envelope(samples_CN)
     result_CN = _limit(samples_CN, envelope_B, 10 ** (gain / 20), rate, ceiling)
-    for _ in range(5):
-        loudness = integrated_loudness(result_CN, rate)
+    loudness = integrated_loudness(result_CN, rate)
+    for _ in range(4):
         if loudness is None or abs(aim - loudness) < TOLERANCE or (loudness < aim and gain >= most):
             break
         gain = min(gain + 1.5 * (aim - loudness), most)  # 1.5: the limiter takes its share of every step
         result_CN = _limit(samples_CN, envelope_B, 10 ** (gain / 20), rate, ceiling)
-    result_CN = _trim(result_CN, ceiling)
-    return Normalised(result_CN, gain, integrated_loudness(result_CN, rate), true_peak(result_CN))
+        loudness = integrated_loudness(result_CN, rate)
+    peak = 20 * math.log10(float(envelope_B.max())) + gain
+    return Normalised(result_CN, gain, loudness, peak if peak <= ceiling else true_peak(result_CN))
 
 
 def _limit(samples_CN: Samples, envelope_B: NDArray[np.float32], factor: float, rate: int, ceiling: float) -> Samples:
     """`samples_CN * factor`, its gain lowered around what exceeds the ceiling; `envelope_B` is that of `samples_CN`."""
-    highest = 10 ** (ceiling / 20) / factor
+    highest = 10 ** ((ceiling - HAIR) / 20) / factor
     if not envelope_B.max(initial=0.0) > highest:
         return samples_CN * np.float32(factor)
     gain_B = factor * (1 - _reduction(envelope_B, highest, rate))
     centres_B = (np.arange(len(gain_B)) + 0.5) * BLOCK
-    gain_N = np.interp(np.arange(samples_CN.shape[1]), centres_B, gain_B).astype(np.float32)
-    return samples_CN * gain_N
-
-
-def _trim(samples_CN: Samples, ceiling: float) -> Samples:
-    """A moving gain can lift a peak between samples by a hair over the ceiling: scale everything by that hair."""
-    peak = float(_envelope(samples_CN).max(initial=0.0))
-    highest = 10 ** (ceiling / 20)
-    return samples_CN * np.float32(highest / peak) if peak > highest else samples_CN
+    return samples_CN * np.interp(np.arange(samples_CN.shape[1]), centres_B, gain_B).astype(np.float32)
 
 
 def _reduction(envelope_B: NDArray[np.float32], highest: float, rate: int) -> NDArray[np.float64]:

@@ -28,6 +28,7 @@ def save_module(path: Path, module: nn.Module, dtype: torch.dtype) -> None:
             raise ValueError(f"{name} holds NaN, infinity, or a value too large for {dtype}")
         tensors[name] = stored
     save_file(tensors, path, metadata={"format": "pt"})
+    path.chmod(0o644)  # the library writes files that their owner alone may read
 
 
 def check_shapes(path: Path, module: nn.Module) -> None:

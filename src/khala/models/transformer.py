@@ -109,7 +109,7 @@ class Transformer(nn.Module):
         return hidden_BTD
 
     def extend(self, x_BTD: Tensor, cache: KVCache, slots: list[int]) -> Tensor:
-        """Causal: row b continues cache slot `slots[b]` -> normed hidden state of the last position, [B, 1, D].
+        """Causal, without gradients: row b continues cache slot `slots[b]` -> normed last hidden states, [B, 1, D].
 
         Either one position per row, or the whole prompt of an empty slot. A row's result has the same bits whatever the
         other rows are, as long as every prompt is given alone.

@@ -36,7 +36,7 @@ class Attention(nn.Module):
         return out_BTD
 
     def extend(self, x_BTD: Tensor, turns: Turns, rows: tuple[Row, ...]) -> Tensor:
-        """Causal attention of new positions, sequence b behind what `rows[b]` holds.
+        """Causal attention of new positions, sequence b behind what `rows[b]` holds. Not for training.
 
         Either one position per sequence, or the first positions of an empty slot. Each sequence attends by itself,
         whatever the lengths of the others; a single position does so in plain products, because the fused kernel rounds

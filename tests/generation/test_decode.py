@@ -1,0 +1,138 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from official import load_official
+from safetensors.torch import load_file
+
+from khala.generation.decode import decode_backbone, decode_tokens
+from khala.models.backbone import Backbone
+from khala.models.presets import tiny
+from khala.music.request import Sampling
+from khala.nn.sampling import generator, sample
+
+SAMPLING = Sampling(temperature=1.0, top_k=12)
+PROMPTS = [[256, 65, 66, 67, 266], [256, 10, 11, 12, 13, 14, 15, 16, 266], [256, 65, 66, 67, 266]]
+
+
+@pytest.fixture(scope="module")
+def model() -> Backbone:
+    """Random weights; an end token that comes now and then."""
+    torch.manual_seed(5)
+    model = Backbone(tiny().backbone).bind_codebooks(torch.randn(2, 16, 16))
+    for parameter in model.parameters():
+        if parameter.dim() > 1:
+            torch.nn.init.normal_(parameter, std=0.15)
+    model.head.weight.data[model.config.layout.eos] *= 2
+    return model
+
+
+def without_cache(model: Backbone, prompt: list[int], seed: int, max_tokens: int) -> list[int]:
+    """The whole sequence anew for every token, the illegal rows of the whole vocabulary struck out."""
+    layout = model.config.layout
+    noise = generator(seed, 0)
+    tokens: list[int] = []
+    while len(tokens) < max_tokens and layout.eos not in tokens:
+        legal = list(layout.level_rows(len(tokens) % 2))
+        if len(tokens) % 2 == 0 and tokens:
+            legal.append(layout.eos)
+        ids = torch.tensor([prompt + tokens])
+        logits = model.logits(model(model.embed_tokens(ids), causal=True))[0, -1]
+        uniform = torch.rand(len(legal), generator=noise)
+        tokens.append(legal[int(sample(logits[legal], SAMPLING.temperature, SAMPLING.top_k, uniform))])
+    return tokens
+
+
+def test_cached_equals_uncached(model: Backbone) -> None:
+    seeds = [11, 12, 13]
+    decoded = decode_tokens(model, PROMPTS, seeds, 41, SAMPLING)
+    assert decoded == [without_cache(model, *each, 41) for each in zip(PROMPTS, seeds, strict=True)]
+
+
+def test_a_take_is_the_same_alone_and_in_company(model: Backbone) -> None:
+    seeds = [3, 4, 5]
+    together = decode_backbone(model, PROMPTS, seeds, 40, SAMPLING)
+    assert len({take.codes.shape[1] for take in together}) > 1  # they end at different times
+    for prompt, seed, take in zip(PROMPTS, seeds, together, strict=True):
+        (alone,) = decode_backbone(model, [prompt], [seed], 40, SAMPLING)
+        assert np.array_equal(alone.codes, take.codes) and alone.ended == take.ended
+
+
+def test_every_step_has_the_same_bits_in_any_company(model: Backbone) -> None:
+    wide = Backbone(replace(model.config, dim=256, heads=4, kv_heads=2, head_dim=64, ffn=640))
+    wide.bind_codebooks(torch.randn(2, 16, 16))
+    codes = torch.randint(512, 544, (3, 30))
+    with torch.inference_mode():
+        together = wide.new_cache(3, 64)
+        alone = [wide.new_cache(1, 64) for _ in PROMPTS]
+        for take, prompt in enumerate(PROMPTS):
+            x = wide.embed_tokens(torch.tensor([prompt]))
+            assert torch.equal(wide.extend(x, together, [take]), wide.extend(x, alone[take], [0]))
+        for step in range(30):
+            x = wide.embed_tokens(codes[:, step, None])
+            hidden = wide.extend(x, together, [0, 1, 2])
+            logits = wide.level_logits(hidden, step % 2)
+            for take in range(3):
+                single = wide.extend(wide.embed_tokens(codes[take : take + 1, step, None]), alone[take], [0])
+                assert torch.equal(single[0], hidden[take])
+                assert torch.equal(wide.level_logits(single, step % 2)[0], logits[take])
+
+
+def test_equal_prompts_with_equal_seeds_are_equal_and_other_seeds_differ(model: Backbone) -> None:
+    first, second, third = decode_backbone(model, [PROMPTS[0]] * 3, [1, 2, 1], 20, SAMPLING)
+    assert np.array_equal(first.codes, third.codes)
+    assert first.codes.shape != second.codes.shape or not np.array_equal(first.codes, second.codes)
+
+
+def test_only_whole_frames_and_at_least_one(model: Backbone) -> None:
+    eager = Backbone(model.config).bind_codebooks(torch.randn(2, 16, 16))
+    eager.load_state_dict(model.state_dict())
+    layout = model.config.layout
+    eager.head.weight.data[layout.eos] = 0
+    eager.norm.weight.data.zero_()  # all logits equal: with top_k 17 anything legal may come
+    lengths = set()
+    for seed in range(10):
+        (tokens,) = decode_tokens(eager, [PROMPTS[0]], [seed], 400, Sampling(top_k=17))
+        assert tokens[-1] == layout.eos and len(tokens) % 2 == 1 and len(tokens) > 1
+        for position, token in enumerate(tokens[:-1]):
+            assert token in layout.level_rows(position % 2)
+        lengths.add(len(tokens))
+    assert len(lengths) > 4
+
+
+def test_a_song_that_does_not_end_is_cut_and_says_so(model: Backbone) -> None:
+    endless = Backbone(model.config).bind_codebooks(torch.randn(2, 16, 16))
+    endless.load_state_dict(model.state_dict())
+    endless.head.weight.data[model.config.layout.eos] = -endless.head.weight.data[model.config.layout.eos]
+    reports: list[tuple[str, int, int]] = []
+    (whole,) = decode_backbone(model, [PROMPTS[0]], [3], 60, SAMPLING)
+    assert whole.ended
+    frames = whole.codes.shape[1]
+    (exact,) = decode_backbone(model, [PROMPTS[0]], [3], frames, SAMPLING)
+    assert exact.ended and np.array_equal(exact.codes, whole.codes)
+    (cut,) = decode_backbone(model, [PROMPTS[0]], [3], frames - 1, SAMPLING, lambda *step: reports.append(step))
+    assert not cut.ended and np.array_equal(cut.codes, whole.codes[:, :-1])
+    assert cut.codes.dtype == np.int16 and reports[-1] == ("backbone", frames - 1, frames - 1)
+
+
+def test_greedy(model: Backbone) -> None:
+    greedy = Sampling(top_k=1)
+    first, second = decode_backbone(model, [PROMPTS[1]] * 2, [1, 2], 12, greedy)
+    assert np.array_equal(first.codes, second.codes)
+
+
+def test_more_than_the_context_is_refused(model: Backbone) -> None:
+    with pytest.raises(ValueError, match="need 2050 positions; the model has 2048"):
+        decode_tokens(model, [PROMPTS[0]], [1], 2045, SAMPLING)
+
+
+@pytest.mark.parametrize("letter", ["a", "c"])
+def test_published_engine(fixtures: Path, letter: str) -> None:
+    backbone, _ = load_official(fixtures / f"official-{letter}")
+    reference = load_file(fixtures / f"official-{letter}" / "backbone_ref.safetensors")
+    prompts = [reference["prompt_ids"].tolist(), reference["input_ids"].tolist()]
+    tokens = decode_tokens(backbone, prompts, [0, 0], 64, Sampling(top_k=1), legal=False)
+    assert tokens[0] == reference["engine_greedy_tokens"].tolist()
+    assert tokens[1] == reference["greedy_tokens_after_audio"].tolist()

@@ -1,0 +1,55 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from khala.models.backbone import Backbone
+from khala.models.presets import tiny
+from khala.models.superres import Superres, init_from_backbone, mark
+from khala.music.layout import TokenLayout
+
+
+def test_the_marker_takes_the_place_of_the_last_text_position() -> None:
+    text = torch.tensor([[5, 6, 7], [8, 9, 10]])
+    marked = mark(text, 3, TokenLayout(512, 16, 8))
+    assert marked.tolist() == [[5, 6, 508], [8, 9, 508]]
+    assert text[0, 2] == 7
+
+
+def test_a_song_is_text_then_one_position_per_frame() -> None:
+    model = Superres(replace(tiny().superres, codebook_dim=None))
+    codes = torch.randint(0, 16, (1, 3, 4))
+    x = model.embed_song(torch.tensor([[5, 6, 7]]), codes)
+    assert x.shape == (1, 7, 32)
+    table = model.embedding.weight
+    torch.testing.assert_close(x[0, 2], table[511 - 3])
+    torch.testing.assert_close(x[0, 3], sum(table[512 + 16 * q + codes[0, q, 0]] for q in range(3)))
+
+
+@pytest.mark.parametrize("codebook_dim", [None, 16])
+def test_starting_from_a_backbone_copies_all_that_both_have(codebook_dim: int | None) -> None:
+    config = tiny()
+    backbone = Backbone(replace(config.backbone, codebook_dim=codebook_dim))
+    superres = Superres(replace(config.superres, codebook_dim=codebook_dim))
+    own = {name: weight.clone() for name, weight in superres.state_dict().items()}
+    init_from_backbone(superres, backbone)
+    given = backbone.state_dict()
+    for name, weight in superres.state_dict().items():
+        rows = given[name].shape[0] if name in given else 0
+        assert torch.equal(weight[:rows], given.get(name, weight)[:rows]), name
+        assert torch.equal(weight[rows:], own[name][rows:]), name
+
+    if codebook_dim is not None:
+        codebooks = torch.randn(8, 16, 16)
+        backbone.bind_codebooks(codebooks)
+        superres.bind_codebooks(codebooks)
+    ids = torch.randint(0, 512 + 32, (1, 9))
+    ours, theirs = (model(model.embed_tokens(ids), causal=True) for model in (superres, backbone))
+    assert torch.equal(ours, theirs)
+    assert torch.equal(superres.level_logits(ours, 1), backbone.level_logits(theirs, 1))
+
+
+def test_another_shape_is_refused() -> None:
+    config = tiny()
+    with pytest.raises(ValueError, match="same depth and width"):
+        init_from_backbone(Superres(config.superres), Backbone(replace(config.backbone, layers=1)))

@@ -87,7 +87,7 @@ GROOVES: dict[str, dict[str, str]] = {
     "swing": {
         "ride": "x...X.x.x...X.x.",
         "pedal": "....x.......x...",
-        "kick": "o.......o.......",
+        "kick": "o...o...o...o...",
     },
     "swing light": {
         "ride": "x...x...x...x...",
@@ -96,7 +96,7 @@ GROOVES: dict[str, dict[str, str]] = {
     "swing full": {
         "ride": "x...X.x.x...X.x.",
         "pedal": "....x.......x...",
-        "kick": "x...o...x...o...",
+        "kick": "x...x...x...x...",
         "snare": "......o.......o.",
     },
     "hip hop": {

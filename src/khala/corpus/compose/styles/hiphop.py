@@ -32,7 +32,7 @@ STYLE = Style(
             leads=("synth lead", "flute"),
             pad="strings",
             layers={
-                "intro": Layer(0.5, groove="hats", comp="stabs"),
+                "intro": Layer(0.5, groove="hip hop", comp="stabs"),
                 "verse": Layer(0.6, groove="hip hop", bass="dub", comp="stabs", fill="claps"),
                 "chorus": Layer(0.9, groove="hip hop full", bass="dub", comp="stabs", pad="whole", fill="claps"),
                 "bridge": Layer(0.5, groove="hats", bass="slow", comp="broken", pad="whole", fill="claps"),
@@ -46,7 +46,7 @@ STYLE = Style(
             leads=("flute", "saxophone"),
             pad="synth pad",
             layers={
-                "intro": Layer(0.5, groove="hats", comp="broken"),
+                "intro": Layer(0.5, groove="hip hop", comp="broken"),
                 "verse": Layer(0.6, groove="hip hop", bass="slow", comp="broken", fill="claps"),
                 "chorus": Layer(0.9, groove="hip hop full", bass="dub", comp="broken", pad="whole", fill="claps"),
                 "bridge": Layer(0.5, groove="hats", bass="slow", comp="whole", fill="claps"),

@@ -34,7 +34,7 @@ STYLE = Style(
             leads=("synth lead", "flute"),
             pad="synth pad",
             layers={
-                "intro": Layer(0.4, groove="hats", comp="quarters"),
+                "intro": Layer(0.5, groove="side stick", bass="whole", comp="quarters"),
                 "verse": Layer(0.6, groove="pop verse", bass="pulse", comp="quarters", fill="snare"),
                 "chorus": Layer(0.9, groove="pop chorus", bass="eighths", comp="quarters", pad="whole", fill="toms"),
                 "bridge": Layer(0.5, groove="kick clap", bass="whole", comp="broken", pad="whole", fill="snare"),
@@ -48,7 +48,7 @@ STYLE = Style(
             leads=("electric guitar", "synth lead"),
             pad="strings",
             layers={
-                "intro": Layer(0.4, groove="hats", comp="strum"),
+                "intro": Layer(0.5, groove="side stick", comp="strum"),
                 "verse": Layer(0.6, groove="side stick", bass="halves", comp="strum", fill="light"),
                 "chorus": Layer(0.9, groove="pop chorus", bass="pulse", comp="strum", pad="whole", fill="snare"),
                 "bridge": Layer(0.5, groove="hats", bass="whole", comp="strum", pad="whole", fill="snare"),

@@ -191,10 +191,14 @@ def test_devices_and_dtypes() -> None:
         choose_dtype("int8", torch.device("cpu"))
 
 
-@pytest.mark.parametrize(("ratio", "dtype"), [(0.1, "float32"), (1.2, "float32"), (4.0, "bfloat16")])
-def test_auto_dtype_needs_a_clear_gain(monkeypatch: pytest.MonkeyPatch, ratio: float, dtype: str) -> None:
-    speed = {torch.float32: 1.0, torch.bfloat16: ratio}
-    monkeypatch.setattr("khala.generation.device._seconds", lambda dtype: 1 / speed[dtype])
+@pytest.mark.parametrize(
+    ("known", "dtype"),
+    [({"avx2": True, "avx512_bf16": False}, "float32"), ({"amx_bf16": True}, "bfloat16"), ({"bf16": True}, "bfloat16")],
+)
+def test_auto_dtype_goes_by_the_instructions(
+    monkeypatch: pytest.MonkeyPatch, known: dict[str, bool], dtype: str
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: known)
     assert choose_dtype("auto", torch.device("cpu")) == getattr(torch, dtype)
 
 

@@ -118,9 +118,7 @@ def _envelope(samples_CN: Samples) -> NDArray[np.float32]:
     gap to the next block: float32 `[ceil(n / BLOCK)]`."""
     n = samples_CN.shape[1]
     envelope_B = np.zeros(-(-n // BLOCK), np.float32)
-    stretch = (
-        1024 * BLOCK
-    )  # the interpolated waveform of a whole song would not fit the processor's cache, nor a small memory
+    stretch = 1024 * BLOCK  # at a time: four times a song's samples need not lie in memory
     for start in range(0, n, stretch):
         stop = min(start + stretch, n)
         left, right = max(0, start - TAPS_EACH_SIDE), min(n, stop + TAPS_EACH_SIDE)

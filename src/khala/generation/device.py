@@ -1,14 +1,13 @@
 """Where and in which number format a model computes, when nobody says."""
 
-import time
-
 import torch
 
 from khala.music.errors import InvalidRequest
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-WORTHWHILE = 1.5
-"""How many times faster bfloat16 must be on a CPU: a choice near 1 would change between runs, and songs with it."""
+BFLOAT16_INSTRUCTIONS = ("amx_bf16", "avx512_bf16", "bf16", "sve_bf16")
+"""Without one of these a CPU computes bfloat16 many times slower than float32. They are asked for, not timed: on a busy
+machine a timing errs, and the same command would make another song."""
 
 
 def choose_device(name: str) -> torch.device:
@@ -24,26 +23,12 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_dtype(name: str, device: torch.device) -> torch.dtype:
-    """A key of `DTYPES`; with "auto" bfloat16 where it is known or measured to be faster than float32, else that."""
+    """A key of `DTYPES`; with "auto" bfloat16 where the device has instructions for it, else float32."""
     if name == "auto":
         if device.type == "cuda":
             return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-        return torch.bfloat16 if device.type == "cpu" and _bfloat16_is_faster() else torch.float32
+        known = torch.cpu.get_capabilities() if device.type == "cpu" else {}
+        return torch.bfloat16 if any(known.get(name) for name in BFLOAT16_INSTRUCTIONS) else torch.float32
     if name not in DTYPES:
         raise InvalidRequest(f"the dtype {name!r} is unknown; choose one of auto, {', '.join(DTYPES)}")
     return DTYPES[name]
-
-
-def _bfloat16_is_faster() -> bool:
-    return _seconds(torch.bfloat16) * WORTHWHILE < _seconds(torch.float32)
-
-
-def _seconds(dtype: torch.dtype) -> float:
-    """The fastest of a few products of a matrix as large as a small model's with a short batch."""
-    weight_DD, x_BD = torch.ones(256, 256, dtype=dtype), torch.ones(64, 256, dtype=dtype)
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        x_BD @ weight_DD
-        times.append(time.perf_counter() - start)
-    return min(times)

@@ -9,8 +9,12 @@ cores=$(nproc)
 songs=$(python -c "import tomllib; c = tomllib.load(open('$recipe', 'rb'))['corpus']; print('--hours', c['hours'], '--seed', c['seed'])")
 
 khala corpus synth --out "$run/corpus" $songs --processes "$cores"
-khala train codec $recipe --run "$run"
+khala train codec $recipe --run "$run" --fit-only
 khala corpus tokenize "$run/corpus" --codec "$run/codec" --out "$run/tokens" --processes "$cores"
-khala train backbone $recipe --run "$run" --threads "$cores"
-khala train superres $recipe --run "$run" --threads "$cores"
+khala train codec $recipe --run "$run" &  # the vocoder on one core, the language models on the other
+vocoder=$!
+trap 'kill $vocoder 2>/dev/null || true' EXIT
+khala train backbone $recipe --run "$run"
+khala train superres $recipe --run "$run"
+wait $vocoder
 khala train assemble $recipe --run "$run" --out "$run/model"

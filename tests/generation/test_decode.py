@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,26 +57,6 @@ def test_a_take_is_the_same_alone_and_in_company(model: Backbone) -> None:
     for prompt, seed, take in zip(PROMPTS, seeds, together, strict=True):
         (alone,) = decode_backbone(model, [prompt], [seed], 40, SAMPLING)
         assert np.array_equal(alone.codes, take.codes) and alone.ended == take.ended
-
-
-def test_every_step_has_the_same_bits_in_any_company(model: Backbone) -> None:
-    wide = Backbone(replace(model.config, dim=256, heads=4, kv_heads=2, head_dim=64, ffn=640))
-    wide.bind_codebooks(torch.randn(2, 16, 16))
-    codes = torch.randint(512, 544, (3, 30))
-    with torch.inference_mode():
-        together = wide.new_cache(3, 64)
-        alone = [wide.new_cache(1, 64) for _ in PROMPTS]
-        for take, prompt in enumerate(PROMPTS):
-            x = wide.embed_tokens(torch.tensor([prompt]))
-            assert torch.equal(wide.extend(x, together, [take]), wide.extend(x, alone[take], [0]))
-        for step in range(30):
-            x = wide.embed_tokens(codes[:, step, None])
-            hidden = wide.extend(x, together, [0, 1, 2])
-            logits = wide.level_logits(hidden, step % 2)
-            for take in range(3):
-                single = wide.extend(wide.embed_tokens(codes[take : take + 1, step, None]), alone[take], [0])
-                assert torch.equal(single[0], hidden[take])
-                assert torch.equal(wide.level_logits(single, step % 2)[0], logits[take])
 
 
 def test_equal_prompts_with_equal_seeds_are_equal_and_other_seeds_differ(model: Backbone) -> None:

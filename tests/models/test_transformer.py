@@ -86,6 +86,7 @@ def test_codebook_form_is_a_table_form_with_computed_rows() -> None:
     x = torch.cat([model.embed_text(text), model.embed_codes(codes)], 1)
     torch.testing.assert_close(x, torch.cat([table.embed_text(text), table.embed_codes(codes)], 1))
     torch.testing.assert_close(model.embed_codes(codes[:, 1:], start=1), table.embed_codes(codes[:, 1:], start=1))
+    torch.testing.assert_close(model.token_rows(), table.token_rows()[:544])
     ids = torch.randint(0, 512 + 32, (2, 9))
     torch.testing.assert_close(model.embed_tokens(ids), table.embed_tokens(ids))
     hidden = model(x, causal=False)
@@ -143,23 +144,6 @@ def test_start_spares_answers_only() -> None:
     torch.testing.assert_close(model(x, causal=False, start=4), model(x, causal=False)[:, 4:], rtol=1e-4, atol=1e-5)
     with pytest.raises(ValueError, match="for full attention"):
         model(x, causal=True, start=4)
-
-
-@torch.inference_mode()
-def test_extend_equals_forward_with_ragged_slots() -> None:
-    model = make(CODEBOOKS)
-    x = torch.randn(2, 12, 32)
-    whole = model(x, causal=True)
-    cache = model.new_cache(slots=2, context=12)
-    first = [model.extend(x[:1, :3], cache, [0]), model.extend(x[1:, :7], cache, [1])]
-    torch.testing.assert_close(first[0], whole[:1, 2:3], rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(first[1], whole[1:, 6:7], rtol=1e-4, atol=1e-5)
-    for step in range(4):
-        new = torch.stack([x[0, 3 + step], x[1, 7 + step]])[:, None]
-        expected = torch.stack([whole[0, 3 + step], whole[1, 7 + step]])[:, None]
-        torch.testing.assert_close(model.extend(new, cache, [0, 1]), expected, rtol=1e-4, atol=1e-5)
-    with pytest.raises(ValueError, match="one position at a time"):
-        model.extend(x[:1, :2], cache, [0])
 
 
 def test_tied_rows_and_fresh_weights() -> None:

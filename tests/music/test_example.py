@@ -4,7 +4,8 @@ import re
 from itertools import pairwise
 
 from khala.corpus.compose.prompt import TEMPO_WORDS, VOCALS
-from khala.corpus.compose.styles import PROGRAMS, STYLES
+from khala.corpus.compose.styles import STYLES
+from khala.corpus.compose.styles.base import PROGRAMS
 from khala.corpus.compose.words import LEXICON, rhyme, stresses
 from khala.corpus.score import FRAME_RATE
 from khala.music.example import EXAMPLE

@@ -61,16 +61,13 @@ def test_a_mask_hides_padding_and_start_leaves_out_answers() -> None:
     torch.testing.assert_close(y[1:, :2], alone[:, 4:], rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("options", [{}, {"bias": True, "qk_norm": True}])
 @torch.inference_mode()
-def test_position_by_position_equals_all_at_once(options: dict[str, bool]) -> None:
-    attention = make(**options)
-    x = torch.randn(1, 12, DIM)
-    whole = attention(x, turns(0, 12), causal=True)
-    cache = KVCache(layers=1, slots=3, kv_heads=GROUPS, context=16, head_dim=K)
-    parts = []
-    for start, length in ((0, 5), *((t, 1) for t in range(5, 12))):
-        (rows,) = cache.rows([1], length)
-        parts.append(attention.extend(x[:, start : start + length], turns(start, length), rows))
-        cache.advance([1], length)
-    torch.testing.assert_close(torch.cat(parts, 1), whole, rtol=1e-4, atol=1e-5)
+def test_keys_and_values_are_kept_on_request() -> None:
+    attention = make(qk_norm=True)
+    x = torch.randn(1, 5, DIM)
+    (row,) = KVCache(layers=1, slots=3, kv_heads=GROUPS, context=16, head_dim=K).rows([1], 5)[0]
+    kept = attention(x, turns(0, 5), causal=True, keep=row)
+    assert torch.equal(kept, attention(x, turns(0, 5), causal=True))
+    _, k_1TGK, v_1TGK = attention.heads_of(attention.qkv(x), turns(0, 5))
+    assert torch.equal(row.keys_GKN, k_1TGK[0].permute(1, 2, 0))
+    assert torch.equal(row.values_GNK, v_1TGK[0].transpose(0, 1))

@@ -23,13 +23,14 @@ def codec(
     settings: Settings = None,
     run: Run = None,
     corpus: Annotated[Path | None, typer.Option(help="Folder of songs. Default: corpus in the run's folder.")] = None,
+    fit_only: Annotated[bool, typer.Option("--fit-only", help="Stop before the vocoder.")] = False,
 ) -> None:
-    """Fit the codec to the songs of a corpus."""
+    """Fit the codec to the songs of a corpus, then train its vocoder."""
     from khala.training.codec import train
     from khala.training.recipe import load
 
     folder = _folder(recipe, run)
-    train(load(recipe, settings or ()).codec, corpus or folder / "corpus", folder / "codec")
+    train(load(recipe, settings or ()).codec, corpus or folder / "corpus", folder / "codec", fit_only=fit_only)
 
 
 @app.command()

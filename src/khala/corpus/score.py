@@ -22,7 +22,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Part:
-    """One instrument: General MIDI `program` (0..127; drums ignore it), `gain` in dB, `pan` -1..1, `reverb` send 0..1."""
+    """One instrument: General MIDI `program` 0..127 (of drums, the kit), `gain` dB, `pan` -1..1, `reverb` send 0..1."""
 
     name: str  # "drums", "bass", "comp", "lead", "pad", ...
     program: int
@@ -56,7 +56,7 @@ class SungLine:
 
 @dataclass(frozen=True)
 class Chord:
-    """A chord from `start` for `length` beats: `root` 0..11 (C = 0), `quality` such as "maj", "min", "7", "maj7", "min7"."""
+    """A chord from `start` for `length` beats: `root` 0..11 (C = 0), `quality` such as "maj", "min", "7", "maj7"."""
 
     start: float
     length: float

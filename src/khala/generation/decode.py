@@ -1,8 +1,7 @@
 """The backbone's loop: prompts -> codes of levels 0 and 1, all takes of a song at once.
 
 A take's codes depend on the model, its prompt and its seed alone, never on how many takes run beside it: its noise
-comes from a generator of its own, every prompt is read alone, and a step keeps the takes apart in every operation whose
-rounding could depend on the batch (`nn.linear`, `Attention.extend`).
+comes from a generator of its own, and the takes' arithmetic is kept apart (`models.stepper`).
 """
 
 from collections.abc import Sequence
@@ -15,8 +14,9 @@ from torch import Tensor
 
 from khala.generation.progress import Progress, silent
 from khala.models.backbone import Backbone
+from khala.models.stepper import Stepper
 from khala.music.request import Sampling
-from khala.nn.cache import KVCache
+from khala.nn.rowwise import Rowwise
 from khala.nn.sampling import generator, sample
 
 PROGRESS_STEPS = 32
@@ -70,53 +70,60 @@ def decode_tokens(
     """
     context = max(map(len, prompt_ids)) + max_tokens
     if context > model.config.context:
-        raise ValueError(
-            f"prompt and {max_tokens} tokens need {context} positions; the model has {model.config.context}"
-        )
-    cache = model.new_cache(len(prompt_ids), context)
+        raise ValueError(f"prompt and tokens need {context} positions; the model has {model.config.context}")
+    stepper = Stepper(model, len(prompt_ids), context)
+    heads = _Heads(model, legal)
     generators = [generator(seed, 0) for seed in seeds]
     tokens: list[list[int]] = [[] for _ in prompt_ids]
     eos = model.config.layout.eos
-    hidden_B1D = _read(model, prompt_ids, cache)
+    hidden_B1D = _read(stepper, prompt_ids)
     takes = list(range(len(prompt_ids)))  # those that still go on
     for step in range(max_tokens):
-        logits_BC, ids_C = _next(model, hidden_B1D, step, legal)
+        logits_BC, ids_C = heads(hidden_B1D, step)
         uniform_BC = torch.stack([torch.rand(len(ids_C), generator=generators[take]) for take in takes])
         drawn_B = ids_C[sample(logits_BC, sampling.temperature, sampling.top_k, uniform_BC)]
         for take, token in zip(takes, drawn_B.tolist(), strict=True):
             tokens[take].append(token)
-        takes = [take for take in takes if tokens[take][-1] != eos]
-        if not takes or step == max_tokens - 1:
+        going = [take for take in takes if tokens[take][-1] != eos]
+        if not going or step == max_tokens - 1:
             break
+        if len(going) < len(takes):
+            drawn_B, takes = drawn_B[drawn_B != eos], going
         if step % PROGRESS_STEPS == 0:
             progress("backbone", step // 2, max_tokens // 2)
-        hidden_B1D = model.extend(model.embed_tokens(drawn_B[drawn_B != eos, None]), cache, takes)
+        hidden_B1D = stepper.step(drawn_B, takes)
     return tokens
 
 
-def _read(model: Backbone, prompt_ids: Sequence[Sequence[int]], cache: KVCache) -> Tensor:
+def _read(stepper: Stepper, prompt_ids: Sequence[Sequence[int]]) -> Tensor:
     """Fills every take's slot with its prompt -> last hidden states [B, 1, D]. A prompt that returns is read once."""
     first: dict[tuple[int, ...], int] = {}
     hidden: list[Tensor] = []
     for take, ids in enumerate(prompt_ids):
         source = first.setdefault(tuple(ids), take)
         if source == take:
-            x_1TD = model.embed_tokens(torch.tensor([ids], device=model.device))
-            hidden.append(model.extend(x_1TD, cache, [take]))
+            hidden.append(stepper.read(list(ids), take))
         else:
-            cache.copy(source, take)
+            stepper.copy(source, take)
             hidden.append(hidden[source])
     return torch.cat(hidden)
 
 
-def _next(model: Backbone, hidden_B1D: Tensor, step: int, legal: bool) -> tuple[Tensor, Tensor]:
-    """What may come as token number `step` of the stream: logits [B, C] and the ids they stand for [C]."""
-    layout = model.config.layout
-    if not legal:
-        return model.logits(hidden_B1D)[:, 0], torch.arange(layout.backbone_vocab, device=model.device)
-    logits = [model.level_logits(hidden_B1D, step % 2)]
-    ids = list(layout.level_rows(step % 2))
-    if step % 2 == 0 and step > 0:
-        logits.append(model.logits(hidden_B1D, slice(layout.eos, layout.eos + 1)))
-        ids.append(layout.eos)
-    return torch.cat(logits, dim=-1)[:, 0], torch.tensor(ids, device=model.device)
+class _Heads:
+    """Which tokens may come: hidden states, number of the step -> logits [B, C] and the ids that they stand for [C]."""
+
+    def __init__(self, model: Backbone, legal: bool) -> None:
+        layout, weight = model.config.layout, model.head.weight
+        if legal:
+            rows = [[*layout.level_rows(0), layout.eos], list(layout.level_rows(1))]
+        else:
+            rows = [list(range(layout.backbone_vocab))] * 2
+        self.ids = [torch.tensor(ids, device=model.device) for ids in rows]
+        self.heads = [Rowwise(weight[ids] if legal else weight) for ids in self.ids]
+        self.may_end_at_once = not legal
+
+    def __call__(self, hidden_B1D: Tensor, step: int) -> tuple[Tensor, Tensor]:
+        logits_BC, ids_C = self.heads[step % 2](hidden_B1D)[:, 0].float(), self.ids[step % 2]
+        if step == 0 and not self.may_end_at_once:  # a song has at least one frame
+            return logits_BC[:, :-1], ids_C[:-1]
+        return logits_BC, ids_C

@@ -10,8 +10,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from khala.nn.linear import Linear, linear
-
 
 class CodebookProjections(nn.Module):
     """The learned projections in and out of the codec's latent space. `bind` the codebooks before use.
@@ -28,9 +26,9 @@ class CodebookProjections(nn.Module):
         self.shape = (levels, codebook, width)
         self.register_buffer("vectors", None, persistent=False)
         self.register_buffer("rms", None, persistent=False)
-        self.inward = Linear(width, dim, bias=False)
+        self.inward = nn.Linear(width, dim, bias=False)
         deep = levels - 2
-        self.outward = Linear(dim, width, bias=False) if deep else None
+        self.outward = nn.Linear(dim, width, bias=False) if deep else None
         self.gain = nn.Parameter(torch.full((deep,), width**-0.5)) if deep else None
         self.bias = nn.Parameter(torch.zeros(deep, codebook)) if deep else None
 
@@ -68,7 +66,7 @@ class CodebookProjections(nn.Module):
         vectors_QCK = self._bound()
         assert self.outward is not None and self.gain is not None and self.bias is not None and self.rms is not None
         aim = self.outward(hidden) * (self.gain[level - 2] / self.rms[level])
-        return linear(aim, vectors_QCK[level], self.bias[level - 2])
+        return F.linear(aim, vectors_QCK[level], self.bias[level - 2])
 
     def _bound(self) -> Tensor:
         if self.vectors is None:

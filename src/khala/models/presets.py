@@ -42,7 +42,7 @@ def mini() -> ModelConfig:
         ffn=640,
         qk_norm=True,
         context=4096,
-        codebook_dim=128,
+        codebook_dim=160,
     )
     return ModelConfig(
         "mini",

@@ -4,6 +4,7 @@ It knows no sampling and no prompt. Shapes: B batch, T positions, D width, Q lev
 """
 
 import math
+from collections.abc import Sequence
 from typing import Self
 
 import torch
@@ -13,8 +14,7 @@ from torch import Tensor, nn
 from khala.models.codebooks import CodebookProjections
 from khala.models.config import TransformerConfig
 from khala.nn.block import Block
-from khala.nn.cache import KVCache
-from khala.nn.linear import linear
+from khala.nn.cache import Row
 from khala.nn.norm import RMSNorm
 from khala.nn.rope import Rope
 
@@ -78,6 +78,12 @@ class Transformer(nn.Module):
         x_BTD = F.embedding(ids_BT, self.embedding.weight)
         return x_BTD if self.codebooks is None else x_BTD + self.codebooks.embed_ids(ids_BT - self.config.text_vocab)
 
+    def token_rows(self) -> Tensor:
+        """The embedding of every id that `embed_tokens` takes, [V, D]."""
+        if self.codebooks is None:
+            return self.embedding.weight
+        return self.embed_tokens(torch.arange(self.config.rows, device=self.device)[None])[0]
+
     def embed_codes(self, codes_BQT: Tensor, start: int = 0) -> Tensor:
         """One position per frame: the sum of the embeddings of levels `start`, `start` + 1, ... -> [B, T, D]."""
         levels, config = codes_BQT.shape[1], self.config
@@ -90,12 +96,21 @@ class Transformer(nn.Module):
             x_BTD = rows.unflatten(0, ids_BTQ.shape[:2])
         return x_BTD if self.codebooks is None else x_BTD + self.codebooks.embed(codes_BQT, start)
 
-    def forward(self, x_BTD: Tensor, *, causal: bool, mask_BT: Tensor | None = None, start: int = 0) -> Tensor:
+    def forward(
+        self,
+        x_BTD: Tensor,
+        *,
+        causal: bool,
+        mask_BT: Tensor | None = None,
+        start: int = 0,
+        keep: Sequence[Row] | None = None,
+    ) -> Tensor:
         """Embeddings of whole sequences -> normed hidden states of positions `start` and later, [B, T - start, D].
 
         `mask_BT` is True at real positions, for full attention over sequences padded on the right. Causal attention
         needs none (no real position sees what follows it), nor do sequences of one length; without it the kernels are
-        faster. `start` > 0, for full attention, spares the last layer the positions that nobody asks for.
+        faster. `start` > 0, for full attention, spares the last layer the positions that nobody asks for. `keep` takes
+        the keys and values of a batch of one, layer by layer.
         """
         if causal and (mask_BT is not None or start):
             raise ValueError("mask_BT and start are for full attention; causal attention takes neither")
@@ -104,42 +119,16 @@ class Transformer(nn.Module):
         turns = self.rope.turns(slice(T), T, x_BTD.device)
         for layer, block in enumerate(self.blocks, 1):
             first = start if layer == len(self.blocks) else 0
-            x_BTD = block(x_BTD, turns, causal=causal, mask=mask, start=first)
+            row = None if keep is None else keep[layer - 1]
+            x_BTD = block(x_BTD, turns, causal=causal, mask=mask, start=first, keep=row)
         hidden_BTD: Tensor = self.norm(x_BTD)
         return hidden_BTD
-
-    def extend(self, x_BTD: Tensor, cache: KVCache, slots: list[int]) -> Tensor:
-        """Causal, without gradients: row b continues cache slot `slots[b]` -> normed last hidden states, [B, 1, D].
-
-        Either one position per row, or the whole prompt of an empty slot. A row's result has the same bits whatever the
-        other rows are, as long as every prompt is given alone.
-        """
-        T = x_BTD.shape[1]
-        if T > 1 and any(cache.lengths[slot] for slot in slots):
-            raise ValueError("a slot that holds positions is continued by one position at a time")
-        lengths = [cache.lengths[slot] for slot in slots]
-        if len(set(lengths)) == 1:
-            positions = slice(lengths[0], lengths[0] + T)
-            turns = self.rope.turns(positions, cache.context, x_BTD.device)
-        else:
-            turns = self.rope.turns(torch.tensor(lengths, device=x_BTD.device)[:, None], cache.context, x_BTD.device)
-        for block, rows in zip(self.blocks, cache.rows(slots, T), strict=True):
-            assert isinstance(block, Block)
-            x_BTD = block.extend(x_BTD, turns, rows)
-        cache.advance(slots, T)
-        hidden_B1D: Tensor = self.norm(x_BTD[:, -1:])
-        return hidden_B1D
-
-    def new_cache(self, slots: int, context: int) -> KVCache:
-        """An empty cache for `extend`."""
-        c = self.config
-        return KVCache(c.layers, slots, c.kv_heads, context, c.head_dim, self.dtype, self.device)
 
     def logits(self, hidden: Tensor, rows: slice | Tensor | None = None) -> Tensor:
         """[..., D] -> float32 logits of some learned rows (text, dense levels), or of the whole vocabulary."""
         if rows is not None:
-            return linear(hidden, self.head.weight[rows]).float()
-        dense = linear(hidden, self.head.weight).float()
+            return F.linear(hidden, self.head.weight[rows]).float()
+        dense = F.linear(hidden, self.head.weight).float()
         deep = [self.level_logits(hidden, level) for level in range(self.config.dense_levels, self.config.levels)]
         return torch.cat([dense, *deep], dim=-1)
 

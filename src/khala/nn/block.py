@@ -31,16 +31,17 @@ class Block(nn.Module):
         self.mlp = SwiGLU(dim, ffn, bias=bias)
 
     def forward(
-        self, x_BTD: Tensor, turns: Turns, *, causal: bool, mask: Tensor | None = None, start: int = 0
+        self,
+        x_BTD: Tensor,
+        turns: Turns,
+        *,
+        causal: bool,
+        mask: Tensor | None = None,
+        start: int = 0,
+        keep: Row | None = None,
     ) -> Tensor:
-        """The whole sequence at once; the answer holds positions `start` and later."""
-        y_BTD = self.attention(self.attention_norm(x_BTD), turns, causal=causal, mask=mask, start=start)
-        return self._feed(x_BTD[:, start:] + y_BTD)
-
-    def extend(self, x_BTD: Tensor, turns: Turns, rows: tuple[Row, ...]) -> Tensor:
-        """New positions behind those in the cache, see `Attention.extend`."""
-        return self._feed(x_BTD + self.attention.extend(self.attention_norm(x_BTD), turns, rows))
-
-    def _feed(self, x_BTD: Tensor) -> Tensor:
-        y_BTD: Tensor = x_BTD + self.mlp(self.mlp_norm(x_BTD))
-        return y_BTD
+        """As `Attention.forward`: the answer holds positions `start` and later."""
+        y_BTD = self.attention(self.attention_norm(x_BTD), turns, causal=causal, mask=mask, start=start, keep=keep)
+        x_BTD = x_BTD[:, start:] + y_BTD
+        out_BTD: Tensor = x_BTD + self.mlp(self.mlp_norm(x_BTD))
+        return out_BTD

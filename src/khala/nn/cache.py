@@ -7,12 +7,12 @@ from torch import Tensor
 
 
 class Row(NamedTuple):
-    """One slot's room in one layer: for T new keys and values, [G, T, K], and all up to them, [G, length + T, K]."""
+    """One slot's room in one layer: where T new keys and values go, and all of them up to these, N = length + T."""
 
-    new_keys: Tensor
-    new_values: Tensor
-    keys: Tensor
-    values: Tensor
+    new_keys_TGK: Tensor
+    new_values_TGK: Tensor
+    keys_GKN: Tensor
+    values_GNK: Tensor
 
 
 class KVCache:
@@ -40,9 +40,9 @@ class KVCache:
             if end > self.context:
                 raise ValueError(f"position {end} is past the end of a cache of {self.context}")
             known = self.store[:, :, slot, :, :end]
-            new = known[:, :, :, self.lengths[slot] :]
-            views = [part.unbind(0) for part in (new[:, 0], new[:, 1], known[:, 0], known[:, 1])]
-            by_slot.append([Row(*layer) for layer in zip(*views, strict=True)])
+            new = known[:, :, :, self.lengths[slot] :].transpose(2, 3)
+            views = (new[:, 0], new[:, 1], known[:, 0].mT, known[:, 1])
+            by_slot.append([Row(*layer) for layer in zip(*(view.unbind(0) for view in views), strict=True)])
         return list(zip(*by_slot, strict=True))
 
     def advance(self, slots: list[int], positions: int) -> None:

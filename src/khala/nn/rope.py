@@ -37,5 +37,6 @@ class Rope:
 def rotate(x_BTHK: Tensor, turns: Turns) -> Tensor:
     """Turns heads by their positions, in float32."""
     cos, sin = turns
-    x = x_BTHK.float()
-    return torch.addcmul(x * cos, x.roll(x.shape[-1] // 2, -1), sin).type_as(x_BTHK)
+    x = x_BTHK if x_BTHK.dtype == torch.float32 else x_BTHK.float()
+    y = torch.addcmul(x * cos, x.roll(x.shape[-1] // 2, -1), sin)
+    return y if x_BTHK.dtype == torch.float32 else y.type_as(x_BTHK)

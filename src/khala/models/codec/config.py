@@ -42,7 +42,7 @@ class SpectralConfig:
     low_fft: int = 8192
     low_bins: int = 96
     floor: float = 1e-2
-    dim: int = 128
+    dim: int = 160
     codebook: int = 1024
     levels: int = 64
     width: int = 256

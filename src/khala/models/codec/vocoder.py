@@ -90,17 +90,16 @@ class Vocoder(nn.Module):
             spectra = self(features)
             # ``phase`` holds the left margin, as the block before left it; the rest is summed up from there.
             phase = integrate(spectra.log_mid.exp(), spectra.advance, spectra.slope, phase)
-            piece = self.project(spectra, phase, features)
+            piece = self.project(spectra, phase)
             samples.append(piece[..., (start - first) * hop : (stop - first) * hop])
             phase = phase[:, max(stop - MARGIN - first, 0) * n : (stop - first) * n]
             start = stop
         return torch.cat(samples, dim=2)
 
-    def project(self, spectra: Spectra, phase_BSK: Tensor, features_BTF: Tensor) -> Tensor:
+    def project(self, spectra: Spectra, phase_BSK: Tensor) -> Tensor:
         """Samples [B, 2, N] whose spectra have nearly the predicted magnitudes, starting from a phase of mid."""
-        mel = torch.stack(self.analysis.split(features_BTF)[:2], dim=1)
-        mel = (mel.exp() - self.config.floor).clamp(min=0)
         magnitude = torch.stack([spectra.log_mid, spectra.log_side], dim=1).exp()
+        mel = magnitude @ self.analysis.mel.T
         turn = torch.stack([phase_BSK, phase_BSK * _unit(spectra.width)], dim=1)
         samples = self.analysis.istft(magnitude * turn)
         for step in range(MAGNITUDE_STEPS + MEL_STEPS):

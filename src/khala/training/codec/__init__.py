@@ -12,15 +12,17 @@ from khala.training.codec.vocoder import train_vocoder
 __all__ = ["CodecRecipe", "FitRecipe", "VocoderRecipe", "fit_codec", "train"]
 
 
-def train(recipe: CodecRecipe, corpus: Path, out: Path) -> Path:
+def train(recipe: CodecRecipe, corpus: Path, out: Path, *, fit_only: bool = False) -> Path:
     """Fit the codec to the songs under ``corpus``, then train its vocoder; returns ``out``, which ``load_codec`` reads.
 
     A killed run goes on where it was. Encoding needs the fit alone: ``out`` makes tokens as soon as
-    ``model.safetensors`` is there, while the vocoder still learns; the vocoder changes no code. Raises InvalidRequest
-    if there are no songs.
+    ``model.safetensors`` is there, while the vocoder still learns, or if ``fit_only`` leaves it out; the vocoder
+    changes no code. Raises InvalidRequest if there are no songs.
     """
     if not (out / "model.safetensors").exists():
         save_codec(fit_codec(corpus, recipe, out / "fit"), out)
+    if fit_only:
+        return out
     codec = load_codec(out)
     train_vocoder(codec, corpus, recipe, out)
     save_codec(codec, out)

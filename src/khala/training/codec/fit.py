@@ -29,7 +29,8 @@ REPORTED = (1, 2, 4, 8, 16, 32, 64)
 
 def fit_codec(corpus: Path, recipe: CodecRecipe, out: Path) -> SpectralCodec:
     """Projection and codebooks from the songs under ``corpus``. The vocoder of the result is untrained."""
-    torch.set_num_threads(recipe.fit.threads)
+    if recipe.fit.threads:
+        torch.set_num_threads(recipe.fit.threads)
     codec = SpectralCodec(recipe.model)
     out.mkdir(parents=True, exist_ok=True)
     found = _found(out, codec)

@@ -15,7 +15,7 @@ class FitRecipe:
     5 kHz being one.
     """
 
-    frames: int = 300_000
+    frames: int = 500_000
     excerpt_frames: int = 96
     held_out_frames: int = 6_000
     low_band: float = 0.7  # mid and side below 100 Hz: the long spectrum tells the bass better
@@ -23,12 +23,12 @@ class FitRecipe:
     side: float = 0.4
     balance: float = 0.7
     low: float = 0.8  # the long spectrum of the lowest bins
-    batch: int = 49_152  # frames that a level is fitted on; others for every level, so that residuals stay honest
+    batch: int = 131_072  # frames that a level is fitted on; others for every level, so that residuals stay honest
     first_levels: int = 2  # the levels that the backbone writes are fitted longest, on all frames
     first_iterations: int = 24
-    iterations: int = 5
+    iterations: int = 6
     shrink: float = 2.0  # a code vector counts as if it had this many more frames at zero: less over-fitting
-    threads: int = 1
+    threads: int = 0  # 0: as many as torch chooses
 
 
 @dataclass(frozen=True)

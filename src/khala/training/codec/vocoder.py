@@ -35,7 +35,8 @@ EVALUATED = (2, 8, 64, None)
 def train_vocoder(codec: SpectralCodec, corpus: Path, recipe: CodecRecipe, out: Path) -> None:
     """Train ``codec.vocoder`` to the end of the recipe's budget, going on from the newest checkpoint in ``out``."""
     settings = recipe.vocoder
-    torch.set_num_threads(settings.threads)
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
     learned, held_out = find_songs(corpus)
     vocoder = codec.vocoder.requires_grad_(True).train()
     optimizers = _optimizers(vocoder, settings)
@@ -133,7 +134,13 @@ def losses(codec: SpectralCodec, spectra: Spectra, mid_BSK: Tensor, side_BSK: Te
         error = torch.view_as_real(guess - truth / (truth.abs() + 1e-20)).square().sum(-1)
         return (error * weight).sum() / weight.sum()
 
+    def off(guess: Tensor, truth: Tensor) -> Tensor:
+        return (
+            (torch.log((guess.exp() - floor).clamp(min=0) @ mel.T + floor) - codec.analysis.log_mel(truth)).abs().mean()
+        )
+
     return {
+        "mel": off(spectra.log_mid, mid_BSK) + 0.5 * off(spectra.log_side, side_BSK),
         "mid": (bin_K * (spectra.log_mid - log_mid).abs()).mean(),
         "side": 0.5 * (bin_K * (spectra.log_side - log_side).abs()).mean(),
         "advance": wrong(spectra.advance[:, 1:], mid_BSK[:, 1:] * mid_BSK[:, :-1].conj() * turns.conj(), loud[:, 1:]),

@@ -1,0 +1,73 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from khala.models.backbone import Backbone
+from khala.models.presets import tiny
+from khala.models.stepper import Stepper
+from khala.models.transformer import Transformer
+
+IDS = torch.randint(0, 512 + 32, (3, 40), generator=torch.Generator().manual_seed(1))
+PROMPTS = (5, 9, 6)
+
+
+def make(**changes: int | bool | None) -> Backbone:
+    torch.manual_seed(4)
+    model = Backbone(replace(tiny().backbone, **changes))
+    for parameter in model.parameters():
+        if parameter.dim() > 1:
+            torch.nn.init.normal_(parameter, std=0.2)
+        else:
+            torch.nn.init.uniform_(parameter, 0.5, 1.5)
+    return model.bind_codebooks(torch.randn(2, 16, 16))
+
+
+def states(model: Transformer, sequences: list[int], steps: int) -> torch.Tensor:
+    """Hidden states [B, 1 + steps, D] of some rows of IDS, behind prompts of their own lengths, side by side."""
+    stepper = Stepper(model, len(sequences), 64)
+    hidden = [torch.cat([stepper.read(IDS[s, : PROMPTS[s]].tolist(), slot) for slot, s in enumerate(sequences)])]
+    for step in range(steps):
+        ids_B = torch.stack([IDS[s, PROMPTS[s] + step] for s in sequences])
+        hidden.append(stepper.step(ids_B, list(range(len(sequences)))))
+    return torch.cat(hidden, dim=1)
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"codebook_dim": None, "bias": True}, {"qk_norm": False, "kv_heads": 4}, {"kv_heads": 1}]
+)
+@torch.inference_mode()
+def test_step_by_step_equals_all_at_once(changes: dict[str, int | bool | None]) -> None:
+    model = make(**changes)
+    together = states(model, [0, 1, 2], 20)
+    for row, prompt in enumerate(PROMPTS):
+        whole = model(model.embed_tokens(IDS[row : row + 1, : prompt + 20]), causal=True)
+        torch.testing.assert_close(together[row], whole[0, prompt - 1 :], rtol=1e-4, atol=1e-4)
+
+
+@torch.inference_mode()
+def test_a_slot_has_the_same_bits_in_any_company() -> None:
+    model = make(dim=256, heads=4, kv_heads=2, head_dim=64, ffn=640)
+    together = states(model, [0, 1, 2], 30)
+    for row in range(3):
+        assert torch.equal(states(model, [row], 30)[0], together[row])
+    assert torch.equal(states(model, [2, 0], 30), together[[2, 0]])
+
+
+@torch.inference_mode()
+def test_slots_may_stop_and_be_copied() -> None:
+    model = make()
+    stepper = Stepper(model, 3, 64)
+    stepper.read([1, 2, 3], 1)
+    stepper.copy(1, 2)
+    first = stepper.step(torch.tensor([7]), [2])
+    stepper.step(torch.tensor([9]), [2])
+    assert torch.equal(stepper.step(torch.tensor([7]), [1]), first)
+
+
+@torch.inference_mode()
+def test_half_precision_steps() -> None:
+    exact = states(make(), [0, 1], 10)
+    rough = states(make().bfloat16(), [0, 1], 10)
+    assert rough.dtype == torch.bfloat16
+    assert (rough - exact).abs().max() < 0.2 and (rough - exact).abs().mean() < 0.02

@@ -29,3 +29,29 @@ class ModelError(KhalaError):
     """A model is missing or broken; the message ends with the command that mends it."""
 
     exit_status = 3
+
+
+class NotFound(KhalaError):
+    """There is no such song, take or file, or it belongs to somebody else."""
+
+    exit_status = 2
+
+
+class Conflict(KhalaError):
+    """The request contradicts an earlier one or the state that its song is in."""
+
+    exit_status = 2
+
+
+class TooMany(KhalaError):
+    """The queue or a quota is full. `retry_after`: seconds after which it is worth asking again."""
+
+    exit_status = 2
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class StoreError(KhalaError):
+    """The database or the artifact store does not answer, is full or read-only; what was stored is safe."""

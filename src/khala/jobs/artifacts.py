@@ -1,0 +1,141 @@
+"""Stored files of takes, in a folder or wherever else fsspec reaches (s3://...).
+
+A path is made of ids alone and written once: who reads it sees the whole file or none, and no later writer changes it.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import fsspec
+
+from khala.audio.files import replacing
+from khala.jobs.records import Artifact
+from khala.jobs.tables import new_id
+from khala.music.errors import InvalidRequest, NotFound, OutputError, StoreError
+
+BLOCK = 1 << 18
+"""Bytes that are read at once."""
+
+EXTENSIONS = {
+    "audio/wav": "wav",
+    "audio/flac": "flac",
+    "audio/mpeg": "mp3",
+    "audio/ogg": "opus",
+    "application/json": "json",
+    "application/x-npy": "npy",
+}
+
+
+class Artifacts:
+    """A store of artifacts. `url`: a folder, or a URL that fsspec knows; InvalidRequest for one that it does not."""
+
+    def __init__(self, url: str | Path) -> None:
+        try:
+            self._files, root = fsspec.core.url_to_fs(str(url))
+        except (ValueError, ImportError) as error:
+            raise InvalidRequest(f"the artifacts URL {str(url)!r} cannot be used: {error}") from None
+        self._root = root.rstrip("/")
+        protocol = self._files.protocol
+        self._local = "file" in ((protocol,) if isinstance(protocol, str) else protocol)
+
+    def put(self, song_id: str, take_id: str, kind: str, media_type: str, data: bytes | Path) -> Artifact:
+        """Store bytes, or a file, under a new path. The artifact belongs to nothing yet. Raises StoreError."""
+        id = new_id()
+        path = f"{song_id}/{take_id}/{id}.{EXTENSIONS[media_type]}"
+        if isinstance(data, Path):
+            digest, size = _digest(data), data.stat().st_size
+        else:
+            digest, size = hashlib.sha256(data).hexdigest(), len(data)
+        with self._typed("write"):
+            if self._local:
+                Path(self._at(path)).parent.mkdir(parents=True, exist_ok=True)
+                with replacing(Path(self._at(path))) as part:
+                    part.write_bytes(data if isinstance(data, bytes) else data.read_bytes())
+            elif isinstance(data, Path):
+                self._files.put_file(str(data), self._at(path))
+            else:
+                self._files.pipe_file(self._at(path), data)
+        return Artifact(id, take_id, kind, media_type, size, digest, path, time.time())
+
+    def read(self, artifact: Artifact, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """Bytes [start, stop) in blocks. The file is opened at once: raises NotFound if it is gone, StoreError if the
+        store does not answer."""
+        stop = artifact.size if stop is None else min(stop, artifact.size)
+        with self._typed("read"):
+            file = self._files.open(self._at(artifact.path), "rb", block_size=BLOCK)
+            file.seek(start)
+
+        def blocks() -> Iterator[bytes]:
+            left = stop - start
+            with file, self._typed("read"):
+                while left > 0 and (block := file.read(min(BLOCK, left))):
+                    left -= len(block)
+                    yield block
+
+        return blocks()
+
+    def get(self, artifact: Artifact) -> bytes:
+        """The whole content, compared with its digest. Raises NotFound, StoreError."""
+        data = b"".join(self.read(artifact))
+        if hashlib.sha256(data).hexdigest() != artifact.digest:
+            raise StoreError(f"the {artifact.kind} of the take {artifact.take_id} was changed or damaged in the store")
+        return data
+
+    @contextmanager
+    def as_file(self, artifact: Artifact) -> Iterator[Path]:
+        """A path on this machine that holds the content while the block runs. Raises NotFound, StoreError."""
+        if self._local:
+            if not Path(self._at(artifact.path)).is_file():
+                raise NotFound(f"the {artifact.kind} of the take {artifact.take_id} is no longer stored")
+            yield Path(self._at(artifact.path))
+            return
+        with TemporaryDirectory(prefix="khala-") as folder:
+            path = Path(folder) / Path(artifact.path).name
+            with self._typed("read"):
+                self._files.get_file(self._at(artifact.path), str(path))
+            yield path
+
+    def delete(self, artifact: Artifact) -> None:
+        """Remove one file; one that is gone already is fine. Raises StoreError."""
+        with self._typed("delete"), suppress(FileNotFoundError):
+            self._files.rm_file(self._at(artifact.path))
+
+    def delete_song(self, song_id: str) -> None:
+        """Remove all files of a song, those that belong to no take any more included. Raises StoreError."""
+        with self._typed("delete"), suppress(FileNotFoundError):
+            self._files.rm(self._at(song_id), recursive=True)
+
+    def check(self) -> None:
+        """Raise StoreError unless a file can be written."""
+        probe = self.put("probe", "probe", "probe", "application/json", b"{}")
+        self.delete(probe)
+
+    def _at(self, path: str) -> str:
+        return f"{self._root}/{path}"
+
+    @contextmanager
+    def _typed(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError as error:
+            if what != "write":
+                raise NotFound("the file is no longer stored") from error
+            raise StoreError(f"cannot write to the artifact store: {error.strerror or error}") from error
+        except OutputError as error:  # of `replacing`; its cause says the reason without the path
+            raise StoreError(f"cannot write to the artifact store: {_reason(error.__cause__ or error)}") from error
+        except OSError as error:  # fsspec's remote file systems raise it, too
+            raise StoreError(f"cannot {what} in the artifact store: {_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    return (isinstance(error, OSError) and error.errno is not None and os.strerror(error.errno)) or str(error)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

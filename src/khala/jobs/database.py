@@ -1,0 +1,107 @@
+"""The database: SQLite in a file, or PostgreSQL for a fleet, migrated when it is opened.
+
+Writers take turns on both: SQLite knows one writer at a time anyway, and on PostgreSQL a lock makes it so. That is what
+lets event ids grow in the order in which they are seen, claims be fair and quotas exact, without retries or deadlocks.
+A write is a few milliseconds; the work of this service takes minutes.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import alembic.command
+from alembic.config import Config
+from sqlalchemy import Connection, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from khala.music.errors import InvalidRequest, StoreError
+
+TURN = 0x6B68616C61
+"""The advisory lock that writers on PostgreSQL take turns by ("khala" in ASCII)."""
+
+POSTGRESQL = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+    # a machine that is cut off in the middle of a write must not keep the others waiting
+    "options": "-c idle_in_transaction_session_timeout=10000 -c lock_timeout=20000 -c statement_timeout=30000",
+}
+
+
+class Database:
+    """An engine and its two kinds of transaction. `url`: sqlite:///FILE or postgresql://...
+
+    Raises InvalidRequest for a URL that is none, StoreError when the database does not answer.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            parsed = make_url(url)
+            if parsed.drivername in ("postgresql", "postgres"):
+                parsed = parsed.set(drivername="postgresql+psycopg")
+            if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
+                raise ArgumentError("unknown")
+        except (ArgumentError, ValueError):
+            raise InvalidRequest(
+                "the database URL is none that I know; give sqlite:///FILE or postgresql://USER@HOST/NAME"
+            ) from None
+        self.url = parsed.render_as_string(hide_password=False)
+        self.is_sqlite = parsed.drivername == "sqlite"
+        if self.is_sqlite:
+            if not parsed.database or parsed.database == ":memory:":
+                raise InvalidRequest("a database in memory dies with its process; give sqlite:///FILE")
+            Path(parsed.database).absolute().parent.mkdir(parents=True, exist_ok=True)
+            self.engine = create_engine(parsed, connect_args={"timeout": 30}, pool_size=8, max_overflow=32)
+            event.listen(self.engine, "connect", _prepare_sqlite)
+        else:
+            self.engine = create_engine(
+                parsed, connect_args=POSTGRESQL, pool_pre_ping=True, pool_size=8, max_overflow=32
+            )
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only looks."""
+        with _typed(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that changes something, alone; all of it happens when the block ends well, or nothing."""
+        with _typed(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": TURN})
+            yield connection
+            connection.commit()
+
+    def migrate(self) -> None:
+        """Bring the tables up to date; of several processes that start together one does it and the others wait."""
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self.write() as connection:
+            config.attributes["connection"] = connection
+            alembic.command.upgrade(config, "head")
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _typed() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise StoreError(f"the database does not do its work: {error.orig}") from error
+    except SQLAlchemyError as error:
+        raise StoreError(f"the database does not do its work: {error}") from error
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # transactions begin where `write` says, not where the driver guesses
+    for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {setting}")

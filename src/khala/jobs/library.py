@@ -1,0 +1,302 @@
+"""The library of songs: what people ask for, see, change and remove. Workers use `claims`.
+
+Where an `owner_id` is asked for, None stands for everybody's (an admin); what belongs to somebody else does not exist.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, true, update
+
+from khala.jobs import rows
+from khala.jobs.artifacts import Artifacts
+from khala.jobs.claims import ALIVE, release_lost
+from khala.jobs.database import Database
+from khala.jobs.log import emit, tally
+from khala.jobs.outlook import Outlook
+from khala.jobs.owners import Owners
+from khala.jobs.records import Artifact, Event, Limits, Page, Song, Status, Take, Tally, Worker
+from khala.jobs.tables import artifacts, events, new_id, owners, songs, takes, tallies, workers
+from khala.music.errors import Conflict, InvalidRequest, NotFound, TooMany
+from khala.music.request import MAX_TITLE, SongRequest
+from khala.music.seeds import take_seed
+
+LIVE = ("queued", "running")
+
+
+class Library:
+    """Songs, takes, artifacts and events of one database and one artifact store."""
+
+    def __init__(self, database: Database, store: Artifacts, limits: Limits | None = None) -> None:
+        self.database = database
+        self.store = store
+        self.limits = limits or Limits()
+        self.owners = Owners(database, self.limits)
+
+    @classmethod
+    def open(cls, database: str, artifacts: str | Path, limits: Limits | None = None) -> Self:
+        """The library of a database URL and an artifacts URL or folder; tables are made and migrated.
+
+        Raises InvalidRequest, StoreError.
+        """
+        opened = Database(database)
+        opened.migrate()
+        return cls(opened, Artifacts(artifacts), limits)
+
+    def submit(
+        self, owner_id: str, request: SongRequest, model: str = "mini", idempotency_key: str | None = None
+    ) -> Song:
+        """A new song, its takes queued, stored when this returns. Without a seed one is drawn.
+
+        With a key that this owner used before, the song made then; Conflict if that was for something else. Raises
+        TooMany when a quota or the queue is full, NotFound for an unknown owner.
+        """
+        if idempotency_key is not None and not (0 < len(idempotency_key) <= 300 and idempotency_key.isprintable()):
+            raise InvalidRequest("an idempotency key has 1 to 300 printable characters")
+        asked = hashlib.sha256(json.dumps([model, request.to_dict()], sort_keys=True).encode()).hexdigest()
+        request = request.with_seed()
+        assert request.seed is not None
+        now, song_id = time.time(), new_id()
+        with self.database.write() as connection:
+            if idempotency_key is not None:
+                where = (songs.c.owner_id == owner_id) & (songs.c.idempotency_key == idempotency_key)
+                before = connection.execute(select(songs.c.id, songs.c.asked).where(where)).first()
+                if before is not None:
+                    if before.asked != asked:
+                        raise Conflict("this idempotency key was used for another request; take a new one")
+                    return self._song(connection, owner_id, before.id)
+            self._require_room(connection, owner_id, request.takes)
+            words = " ".join((request.title, request.prompt, " ".join(request.tags), request.lyrics)).lower()
+            connection.execute(
+                insert(songs).values(
+                    id=song_id,
+                    owner_id=owner_id,
+                    model=model,
+                    request=request.to_dict(),
+                    title=request.title,
+                    liked=False,
+                    words=words,
+                    idempotency_key=idempotency_key,
+                    asked=asked,
+                    created=now,
+                )
+            )
+            for number in range(request.takes):
+                take_id = new_id()
+                connection.execute(
+                    insert(takes).values(
+                        id=take_id,
+                        song_id=song_id,
+                        owner_id=owner_id,
+                        model=model,
+                        number=number,
+                        seed=take_seed(request.seed, number),
+                        duration=request.duration,
+                        state="queued",
+                        stage_progress=0.0,
+                        attempt=0,
+                        losses=0,
+                        created=now,
+                        queued=now,
+                    )
+                )
+                emit(connection, "queued", song_id, owner_id, take_id)
+            return self._song(connection, owner_id, song_id)
+
+    def songs(self, owner_id: str | None, cursor: str | None = None, limit: int = 50, q: str = "") -> Page:
+        """At most `limit` songs, newest first, older than the one that `cursor` (of the page before) names. Each word
+        of `q` must occur in title, prompt, tags or lyrics. Raises InvalidRequest."""
+        if not 1 <= limit <= 200:
+            raise InvalidRequest("limit is a whole number from 1 to 200")
+        where: ColumnElement[bool] = _owned(owner_id)
+        if cursor is not None:
+            where &= songs.c.id < cursor
+        for word in q.lower().split()[:20]:
+            where &= songs.c.words.contains(word, autoescape=True)
+        with self.database.read() as connection:
+            found = rows.read_songs(connection, where, limit + 1)
+            shown = self._with_outlook(connection, found[:limit])
+        return Page(tuple(shown), shown[-1].id if len(found) > limit else None)
+
+    def song(self, owner_id: str | None, song_id: str) -> Song:
+        """Raises NotFound."""
+        with self.database.read() as connection:
+            return self._song(connection, owner_id, song_id)
+
+    def take(self, owner_id: str | None, take_id: str) -> Take:
+        """Raises NotFound."""
+        with self.database.read() as connection:
+            song_id = connection.execute(select(takes.c.song_id).where(takes.c.id == take_id)).scalar()
+            if song_id is None:
+                raise NotFound("there is no such take")
+            try:
+                song = self._song(connection, owner_id, song_id)
+            except NotFound:
+                raise NotFound("there is no such take") from None
+        return next(take for take in song.takes if take.id == take_id)
+
+    def artifact(self, owner_id: str | None, take_id: str, kind: str) -> Artifact:
+        """A stored file of a take, to be read with `store`. Raises NotFound."""
+        for artifact in self.take(owner_id, take_id).artifacts:
+            if artifact.kind == kind:
+                return artifact
+        raise NotFound(f"the take has no {kind}, or not yet")
+
+    def keep(self, take_id: str, kind: str, media_type: str, data: bytes | Path) -> Artifact:
+        """Store a further file of a take that is done (say, its audio in another format); of two that do so at the same
+        time both get the one that was first. Raises NotFound, StoreError."""
+        with self.database.read() as connection:
+            song_id = connection.execute(select(takes.c.song_id).where(takes.c.id == take_id)).scalar()
+        if song_id is None:
+            raise NotFound("there is no such take")
+        stored = self.store.put(song_id, take_id, kind, media_type, data)
+        with self.database.write() as connection:
+            there = rows.read_artifacts(connection, (artifacts.c.take_id == take_id) & (artifacts.c.kind == kind))
+            gone = connection.execute(select(takes.c.id).where(takes.c.id == take_id)).first() is None
+            if not there and not gone:
+                connection.execute(insert(artifacts).values(**vars(stored)))
+        if there or gone:
+            self.store.delete(stored)
+        if gone:
+            raise NotFound("there is no such take")
+        return there[0] if there else stored
+
+    def update(self, owner_id: str | None, song_id: str, title: str | None = None, liked: bool | None = None) -> Song:
+        """Rename or like a song; None leaves it. Raises NotFound, InvalidRequest."""
+        with self.database.write() as connection:
+            song = self._song(connection, owner_id, song_id)
+            request = song.request
+            if title is not None:
+                if len(title) > MAX_TITLE or not all(char.isprintable() for char in title):
+                    raise InvalidRequest(f"a title has at most {MAX_TITLE} printable characters")
+                title = title.strip()
+                request = replace(request, title=title)
+            given = {"title": title, "liked": liked}
+            values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+            if values:
+                words = " ".join((request.title, request.prompt, " ".join(request.tags), request.lyrics)).lower()
+                connection.execute(update(songs).where(songs.c.id == song_id).values(**values, words=words))
+                emit(connection, "updated", song_id, song.owner_id, **values)
+            return self._song(connection, owner_id, song_id)
+
+    def cancel(self, owner_id: str | None, song_id: str) -> Song:
+        """Cancel all takes that wait or run; those that have ended stay. Raises NotFound."""
+        with self.database.write() as connection:
+            song = self._song(connection, owner_id, song_id)
+            self._cancel(connection, song)
+            return self._song(connection, owner_id, song_id)
+
+    def retry(self, owner_id: str | None, song_id: str) -> Song:
+        """Queue the takes that failed or were cancelled once more; finished stages are not repeated.
+
+        Raises NotFound, TooMany; Conflict if there is none.
+        """
+        with self.database.write() as connection:
+            song = self._song(connection, owner_id, song_id)
+            again = [take for take in song.takes if take.state in ("failed", "cancelled")]
+            if not again:
+                raise Conflict("no take of this song failed or was cancelled")
+            self._require_room(connection, song.owner_id, len(again))
+            for take in again:
+                values = {"state": "queued", "error": None, "note": None, "losses": 0, "queued": time.time()}
+                values |= {"started": None, "finished": None, "stage": None, "stage_progress": 0.0}
+                connection.execute(update(takes).where(takes.c.id == take.id).values(values))
+                emit(connection, "queued", song_id, song.owner_id, take.id)
+            return self._song(connection, owner_id, song_id)
+
+    def delete(self, owner_id: str | None, song_id: str) -> None:
+        """Remove a song, its takes and their files. A worker that is at it stops. Raises NotFound, StoreError."""
+        with self.database.write() as connection:
+            song = self._song(connection, owner_id, song_id)
+            self._cancel(connection, song)
+            connection.execute(delete(events).where(events.c.song_id == song_id))
+            connection.execute(delete(songs).where(songs.c.id == song_id))
+            emit(connection, "deleted", song_id, song.owner_id)
+        self.store.delete_song(song_id)
+
+    def events(
+        self, after: int, owner_id: str | None = None, song_id: str | None = None, limit: int = 1000
+    ) -> list[Event]:
+        """At most `limit` events with ids above `after`, in order. No event with a lower id appears later."""
+        where = [events.c.id > after]
+        if owner_id is not None:
+            where.append(events.c.owner_id == owner_id)
+        if song_id is not None:
+            where.append(events.c.song_id == song_id)
+        with self.database.read() as connection:
+            found = connection.execute(select(events).where(*where).order_by(events.c.id).limit(limit)).mappings()
+            return [Event(**row) for row in found]
+
+    def last_event(self) -> int:
+        """The id of the newest event, 0 if there never was one."""
+        with self.database.read() as connection:
+            return connection.execute(select(func.max(events.c.id))).scalar() or 0
+
+    def status(self) -> Status:
+        """Live workers and what they do, and how many takes wait and run."""
+        count = (
+            select(takes.c.state, func.count().label("number")).where(takes.c.state.in_(LIVE)).group_by(takes.c.state)
+        )
+        alive = select(workers).where(workers.c.heartbeat > time.time() - ALIVE).order_by(workers.c.started)
+        busy = select(takes.c.worker_id, takes.c.id).where(takes.c.state == "running")
+        with self.database.read() as connection:
+            by_state = {row.state: row.number for row in connection.execute(count.where(takes.c.state.in_(LIVE)))}
+            at = [(row.worker_id, row.id) for row in connection.execute(busy)]
+            living = [
+                Worker(**row, takes=tuple(take for worker, take in at if worker == row["id"]))
+                for row in connection.execute(alive).mappings()
+            ]
+        return Status(tuple(living), by_state.get("queued", 0), by_state.get("running", 0))
+
+    def tallies(self) -> list[Tally]:
+        """Running totals for metrics."""
+        with self.database.read() as connection:
+            order = (tallies.c.name, tallies.c.model, tallies.c.label)
+            return [Tally(**row) for row in connection.execute(select(tallies).order_by(*order)).mappings()]
+
+    def reap(self) -> list[str]:
+        """Take what dead workers had away from them and queue it again; the ids of those takes. Every process of the
+        service calls this every few seconds; it does not matter which one comes first. Raises StoreError."""
+        return release_lost(self.database)
+
+    def _song(self, connection: Connection, owner_id: str | None, song_id: str) -> Song:
+        found = rows.read_songs(connection, (songs.c.id == song_id) & _owned(owner_id))
+        if not found:
+            raise NotFound("there is no such song")
+        return self._with_outlook(connection, found)[0]
+
+    def _with_outlook(self, connection: Connection, found: Iterable[Song]) -> list[Song]:
+        found = list(found)
+        if not any(take.state in LIVE for song in found for take in song.takes):
+            return found
+        outlook = Outlook(connection)
+        return [replace(song, takes=tuple(outlook.of(song, take) for take in song.takes)) for song in found]
+
+    def _require_room(self, connection: Connection, owner_id: str, more: int) -> None:
+        limit = connection.execute(select(owners.c.queued_limit).where(owners.c.id == owner_id)).scalar()
+        if limit is None:
+            raise NotFound("there is no such owner")
+        waiting = select(func.count()).select_from(takes).where(takes.c.state == "queued")
+        if connection.execute(waiting).scalar_one() + more > self.limits.queued:
+            raise TooMany("the queue is full; try again later", Outlook(connection).seconds_until_room(more))
+        if connection.execute(waiting.where(takes.c.owner_id == owner_id)).scalar_one() + more > limit:
+            wait = Outlook(connection).seconds_until_room(more, owner_id)
+            raise TooMany(f"you have as many takes waiting as you may ({limit}); try again later", wait)
+
+    def _cancel(self, connection: Connection, song: Song) -> None:
+        for take in song.takes:
+            if take.state in LIVE:
+                values = {"state": "cancelled", "worker_id": None, "attempt": take.attempt + 1, "note": None}
+                change = update(takes).where(takes.c.id == take.id)
+                connection.execute(change.values(**values, finished=time.time()))
+                emit(connection, "cancelled", song.id, song.owner_id, take.id)
+                tally(connection, "takes", song.model, "cancelled")
+
+
+def _owned(owner_id: str | None) -> ColumnElement[bool]:
+    return true() if owner_id is None else songs.c.owner_id == owner_id

@@ -1,0 +1,8 @@
+"""What Alembic runs: migrations on the connection, and within the transaction, that `Database.migrate` opened."""
+
+from alembic import context
+
+from khala.jobs.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.run_migrations()

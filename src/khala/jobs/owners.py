@@ -1,0 +1,104 @@
+"""Owners of songs and their API keys, of which only digests are kept."""
+
+import hashlib
+import secrets
+import time
+from dataclasses import asdict
+
+from sqlalchemy import RowMapping, func, insert, select, update
+
+from khala.jobs.database import Database
+from khala.jobs.records import Key, Limits, Owner, Role
+from khala.jobs.tables import api_keys, new_id, owners
+from khala.music.errors import InvalidRequest, NotFound
+
+LOCAL = "local"
+"""The id of the owner of everything on a service without keys."""
+
+
+class Owners:
+    """Who may have songs made."""
+
+    def __init__(self, database: Database, limits: Limits | None = None) -> None:
+        self._database = database
+        self._limits = limits or Limits()
+
+    def local(self) -> Owner:
+        """The owner of everything on a service without keys: an admin, made when first asked for."""
+        with self._database.read() as connection:
+            row = connection.execute(select(owners).where(owners.c.id == LOCAL)).mappings().first()
+        return _owner(row) if row else self._create(LOCAL, "local", "admin", self._limits)
+
+    def create(self, name: str, role: Role = "user", limits: Limits | None = None) -> Owner:
+        """A new owner; names need not differ. Raises InvalidRequest."""
+        if not 0 < len(name) <= 200 or not name.isprintable():
+            raise InvalidRequest("an owner's name has 1 to 200 printable characters")
+        if role not in ("user", "admin"):
+            raise InvalidRequest(f"the role {role!r} is unknown; choose user or admin")
+        return self._create(new_id(), name, role, limits or self._limits)
+
+    def get(self, owner_id: str) -> Owner:
+        """Raises NotFound."""
+        with self._database.read() as connection:
+            row = connection.execute(select(owners).where(owners.c.id == owner_id)).mappings().first()
+        if row is None:
+            raise NotFound("there is no such owner")
+        return _owner(row)
+
+    def all(self) -> list[Owner]:
+        """All owners, oldest first."""
+        with self._database.read() as connection:
+            return [_owner(row) for row in connection.execute(select(owners).order_by(owners.c.created)).mappings()]
+
+    def create_key(self, owner_id: str) -> tuple[Key, str]:
+        """A new key of an owner, and its secret, which is shown this once. Raises NotFound."""
+        self.get(owner_id)
+        secret = f"khala_{secrets.token_urlsafe(32)}"
+        key = Key(new_id(), owner_id, secret[:10], time.time(), None)
+        with self._database.write() as connection:
+            connection.execute(insert(api_keys).values(**asdict(key), digest=_digest(secret)))
+        return key, secret
+
+    def keys(self) -> list[Key]:
+        """All keys, revoked ones included, oldest first."""
+        query = select(*(api_keys.c[name] for name in _KEY)).order_by(api_keys.c.created)
+        with self._database.read() as connection:
+            return [Key(**row) for row in connection.execute(query).mappings()]
+
+    def of_key(self, secret: str) -> Owner | None:
+        """Whose key that is; None if nobody's, or if it was revoked."""
+        query = (
+            select(owners)
+            .join(api_keys, api_keys.c.owner_id == owners.c.id)
+            .where(api_keys.c.digest == _digest(secret), api_keys.c.revoked.is_(None))
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).mappings().first()
+        return _owner(row) if row else None
+
+    def revoke(self, key_id: str) -> None:
+        """A key that opens nothing from now on. Raises NotFound."""
+        with self._database.write() as connection:
+            change = update(api_keys).where(api_keys.c.id == key_id)
+            if not connection.execute(change.values(revoked=time.time())).rowcount:
+                raise NotFound("there is no such key")
+
+    def _create(self, id: str, name: str, role: Role, limits: Limits) -> Owner:
+        owner = Owner(id, name, role, limits.owner_queued, limits.owner_running)
+        with self._database.write() as connection:
+            if connection.execute(select(owners.c.id).where(owners.c.id == id)).first() is None:
+                turn = connection.execute(select(func.coalesce(func.max(owners.c.turn), 0))).scalar_one()
+                connection.execute(insert(owners).values(**asdict(owner), turn=turn, created=time.time()))
+        return owner
+
+
+_KEY = ("id", "owner_id", "hint", "created", "revoked")
+
+
+def _owner(row: RowMapping) -> Owner:
+    return Owner(**{name: row[name] for name in ("id", "name", "role", "queued_limit", "running_limit")})
+
+
+def _digest(secret: str) -> str:
+    """The secret is random and long: a plain hash of it cannot be turned back, and a slow one would gain nothing."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

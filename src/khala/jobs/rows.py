@@ -1,0 +1,67 @@
+"""From rows of the tables to what the library hands out."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
+
+from khala.jobs.records import Artifact, Song, Take
+from khala.jobs.tables import artifacts, owners, songs, takes
+from khala.music.request import SongRequest
+
+_TAKE = [column.name for column in takes.c if column.name not in ("owner_id", "model", "duration", "losses", "queued")]
+
+
+def read_songs(connection: Connection, where: ColumnElement[bool], limit: int | None = None) -> list[Song]:
+    """Songs with their takes, newest first; queue positions are left to `queue.with_outlook`."""
+    rows = connection.execute(select(songs).where(where).order_by(songs.c.id.desc()).limit(limit)).mappings().all()
+    by_song: dict[str, list[Take]] = defaultdict(list)
+    for take in read_takes(connection, takes.c.song_id.in_([row["id"] for row in rows])):
+        by_song[take.song_id].append(take)
+    return [song(row, by_song[row["id"]]) for row in rows]
+
+
+def read_takes(connection: Connection, where: ColumnElement[bool]) -> list[Take]:
+    """Takes with their artifacts, by number."""
+    rows = connection.execute(select(takes).where(where).order_by(takes.c.song_id, takes.c.number)).mappings().all()
+    kept = read_artifacts(connection, artifacts.c.take_id.in_([row["id"] for row in rows]))
+    by_take: dict[str, list[Artifact]] = defaultdict(list)
+    for artifact in kept:
+        by_take[artifact.take_id].append(artifact)
+    return [take(row, by_take[row["id"]]) for row in rows]
+
+
+def read_artifacts(connection: Connection, where: ColumnElement[bool]) -> list[Artifact]:
+    """Artifacts, oldest first."""
+    rows = connection.execute(select(artifacts).where(where).order_by(artifacts.c.id)).mappings()
+    return [Artifact(**row) for row in rows]
+
+
+def song(row: RowMapping, its_takes: Iterable[Take]) -> Song:
+    """A song of its row and takes."""
+    names = ("id", "owner_id", "model", "title", "liked", "created")
+    request = SongRequest.from_dict(row["request"])
+    return Song(**{name: row[name] for name in names}, request=request, takes=tuple(its_takes))
+
+
+def take(row: RowMapping, its_artifacts: Iterable[Artifact]) -> Take:
+    """A take of its row and artifacts."""
+    return Take(**{name: row[name] for name in _TAKE}, artifacts=tuple(its_artifacts))
+
+
+def queue_order(connection: Connection, where: Sequence[ColumnElement[bool]] = ()) -> list[RowMapping]:
+    """Queued takes in the order in which workers get them: by turns of their owners, each owner's by age.
+
+    Rows have id, owner_id, model, duration, losses.
+    """
+    turn = func.row_number().over(
+        partition_by=takes.c.owner_id, order_by=(takes.c.queued, takes.c.song_id, takes.c.number)
+    )
+    fields = [takes.c[name] for name in ("id", "owner_id", "model", "duration", "losses", "queued")]
+    inner = select(*fields, turn.label("round")).where(takes.c.state == "queued", *where).subquery()
+    query = (
+        select(inner)
+        .join(owners, owners.c.id == inner.c.owner_id)
+        .order_by(inner.c.round, owners.c.turn, inner.c.queued)
+    )
+    return list(connection.execute(query).mappings())

@@ -1,0 +1,152 @@
+"""The tables of the service. Times are seconds since 1970; ids of songs and takes sort by age."""
+
+import secrets
+import time
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+owners = Table(
+    "owners",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("queued_limit", Integer, nullable=False),
+    Column("running_limit", Integer, nullable=False),
+    Column("turn", BigInteger, nullable=False),  # when it was last given a worker: the lowest goes next
+    Column("created", Double, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("owner_id", String(64), ForeignKey("owners.id", ondelete="CASCADE"), nullable=False),
+    Column("digest", String(64), nullable=False, unique=True),  # sha256 of the secret, which is random
+    Column("hint", String(16), nullable=False),
+    Column("created", Double, nullable=False),
+    Column("revoked", Double),
+)
+
+songs = Table(
+    "songs",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("owner_id", String(64), ForeignKey("owners.id", ondelete="CASCADE"), nullable=False),
+    Column("model", String(300), nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("liked", Boolean, nullable=False),
+    Column("words", Text, nullable=False),  # what a search looks at, in lower case
+    Column("idempotency_key", String(300)),
+    Column("asked", String(64), nullable=False),  # digest of request and model as asked, before a seed was drawn
+    Column("created", Double, nullable=False),
+    UniqueConstraint("owner_id", "idempotency_key"),
+    Index("songs_by_owner", "owner_id", "id"),
+)
+
+takes = Table(
+    "takes",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("song_id", String(64), ForeignKey("songs.id", ondelete="CASCADE"), nullable=False),
+    Column("owner_id", String(64), nullable=False),
+    Column("model", String(300), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("duration", Double, nullable=False),  # as asked
+    Column("state", String(16), nullable=False),
+    Column("stage", String(16)),
+    Column("stage_progress", Double, nullable=False),
+    Column("error", Text),
+    Column("note", Text),
+    Column("worker_id", String(64)),
+    Column("attempt", Integer, nullable=False),  # grows with every claim and whenever one is taken away
+    Column("losses", Integer, nullable=False),
+    Column("metadata", JSON),
+    Column("created", Double, nullable=False),
+    Column("queued", Double, nullable=False),
+    Column("started", Double),
+    Column("finished", Double),
+    UniqueConstraint("song_id", "number"),
+    Index("takes_by_state", "state", "owner_id"),
+    Index("takes_by_worker", "worker_id"),
+)
+
+artifacts = Table(
+    "artifacts",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("take_id", String(64), ForeignKey("takes.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("media_type", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("path", String(300), nullable=False),
+    Column("created", Double, nullable=False),
+    UniqueConstraint("take_id", "kind"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("song_id", String(64), nullable=False),  # no foreign key: the last event of a song outlives it
+    Column("owner_id", String(64), nullable=False),
+    Column("take_id", String(64)),
+    Column("kind", String(16), nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("created", Double, nullable=False),
+    Index("events_by_song", "song_id", "id"),
+    sqlite_autoincrement=True,  # ids are never used twice
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("host", String(300), nullable=False),
+    Column("device", String(64), nullable=False),
+    Column("model", String(300)),
+    Column("started", Double, nullable=False),
+    Column("heartbeat", Double, nullable=False),
+)
+
+paces = Table(
+    "paces",
+    metadata,
+    Column("model", String(300), primary_key=True),
+    Column("stage", String(16), primary_key=True),
+    Column("pace", Double, nullable=False),  # seconds of work for a second of song, recent runs counting most
+)
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("model", String(300), primary_key=True),
+    Column("label", String(64), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("total", Double, nullable=False),
+)
+
+
+def new_id() -> str:
+    """32 hex digits that nobody guesses (80 random bits) and that sort by the time they were made."""
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"

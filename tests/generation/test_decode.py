@@ -6,7 +6,7 @@ import torch
 from official import load_official
 from safetensors.torch import load_file
 
-from khala.generation.decode import decode_backbone, decode_tokens
+from khala.generation.decode import Slot, decode_backbone, decode_tokens
 from khala.models.backbone import Backbone
 from khala.models.presets import tiny
 from khala.music.request import Sampling
@@ -28,6 +28,10 @@ def model() -> Backbone:
     return model
 
 
+def slots(prompts: list[list[int]], seeds: list[int], longest: int, sampling: Sampling = SAMPLING) -> list[Slot]:
+    return [Slot(prompt, seed, longest, sampling) for prompt, seed in zip(prompts, seeds, strict=True)]
+
+
 def without_cache(model: Backbone, prompt: list[int], seed: int, max_tokens: int) -> list[int]:
     """The whole sequence anew for every token, the illegal rows of the whole vocabulary struck out."""
     layout = model.config.layout
@@ -46,21 +50,21 @@ def without_cache(model: Backbone, prompt: list[int], seed: int, max_tokens: int
 
 def test_cached_equals_uncached(model: Backbone) -> None:
     seeds = [11, 12, 13]
-    decoded = decode_tokens(model, PROMPTS, seeds, 41, SAMPLING)
+    decoded = decode_tokens(model, slots(PROMPTS, seeds, 41))
     assert decoded == [without_cache(model, *each, 41) for each in zip(PROMPTS, seeds, strict=True)]
 
 
 def test_a_take_is_the_same_alone_and_in_company(model: Backbone) -> None:
     seeds = [3, 4, 5]
-    together = decode_backbone(model, PROMPTS, seeds, 40, SAMPLING)
+    together = decode_backbone(model, slots(PROMPTS, seeds, 40))
     assert len({take.codes.shape[1] for take in together}) > 1  # they end at different times
     for prompt, seed, take in zip(PROMPTS, seeds, together, strict=True):
-        (alone,) = decode_backbone(model, [prompt], [seed], 40, SAMPLING)
+        (alone,) = decode_backbone(model, slots([prompt], [seed], 40))
         assert np.array_equal(alone.codes, take.codes) and alone.ended == take.ended
 
 
 def test_equal_prompts_with_equal_seeds_are_equal_and_other_seeds_differ(model: Backbone) -> None:
-    first, second, third = decode_backbone(model, [PROMPTS[0]] * 3, [1, 2, 1], 20, SAMPLING)
+    first, second, third = decode_backbone(model, slots([PROMPTS[0]] * 3, [1, 2, 1], 20))
     assert np.array_equal(first.codes, third.codes)
     assert first.codes.shape != second.codes.shape or not np.array_equal(first.codes, second.codes)
 
@@ -73,7 +77,7 @@ def test_only_whole_frames_and_at_least_one(model: Backbone) -> None:
     eager.norm.weight.data.zero_()  # all logits equal: with top_k 17 anything legal may come
     lengths = set()
     for seed in range(10):
-        (tokens,) = decode_tokens(eager, [PROMPTS[0]], [seed], 400, Sampling(top_k=17))
+        (tokens,) = decode_tokens(eager, slots([PROMPTS[0]], [seed], 400, Sampling(top_k=17)))
         assert tokens[-1] == layout.eos and len(tokens) % 2 == 1 and len(tokens) > 1
         for position, token in enumerate(tokens[:-1]):
             assert token in layout.level_rows(position % 2)
@@ -86,25 +90,25 @@ def test_a_song_that_does_not_end_is_cut_and_says_so(model: Backbone) -> None:
     endless.load_state_dict(model.state_dict())
     endless.head.weight.data[model.config.layout.eos] = -endless.head.weight.data[model.config.layout.eos]
     reports: list[tuple[str, int, int]] = []
-    (whole,) = decode_backbone(model, [PROMPTS[0]], [3], 60, SAMPLING)
+    (whole,) = decode_backbone(model, slots([PROMPTS[0]], [3], 60))
     assert whole.ended
     frames = whole.codes.shape[1]
-    (exact,) = decode_backbone(model, [PROMPTS[0]], [3], frames, SAMPLING)
+    (exact,) = decode_backbone(model, slots([PROMPTS[0]], [3], frames))
     assert exact.ended and np.array_equal(exact.codes, whole.codes)
-    (cut,) = decode_backbone(model, [PROMPTS[0]], [3], frames - 1, SAMPLING, lambda *step: reports.append(step))
+    (cut,) = decode_backbone(model, slots([PROMPTS[0]], [3], frames - 1), lambda *step: reports.append(step))
     assert not cut.ended and np.array_equal(cut.codes, whole.codes[:, :-1])
     assert cut.codes.dtype == np.int16 and reports[-1] == ("backbone", frames - 1, frames - 1)
 
 
 def test_greedy(model: Backbone) -> None:
     greedy = Sampling(top_k=1)
-    first, second = decode_backbone(model, [PROMPTS[1]] * 2, [1, 2], 12, greedy)
+    first, second = decode_backbone(model, slots([PROMPTS[1]] * 2, [1, 2], 12, greedy))
     assert np.array_equal(first.codes, second.codes)
 
 
 def test_more_than_the_context_is_refused(model: Backbone) -> None:
     with pytest.raises(ValueError, match="need 2050 positions; the model has 2048"):
-        decode_tokens(model, [PROMPTS[0]], [1], 2045, SAMPLING)
+        decode_tokens(model, slots([PROMPTS[0]], [1], 2045))
 
 
 @pytest.mark.parametrize("letter", ["a", "c"])
@@ -112,6 +116,6 @@ def test_published_engine(fixtures: Path, letter: str) -> None:
     backbone, _ = load_official(fixtures / f"official-{letter}")
     reference = load_file(fixtures / f"official-{letter}" / "backbone_ref.safetensors")
     prompts = [reference["prompt_ids"].tolist(), reference["input_ids"].tolist()]
-    tokens = decode_tokens(backbone, prompts, [0, 0], 64, Sampling(top_k=1), legal=False)
+    tokens = decode_tokens(backbone, slots(prompts, [0, 0], 64, Sampling(top_k=1)), legal=False)
     assert tokens[0] == reference["engine_greedy_tokens"].tolist()
     assert tokens[1] == reference["greedy_tokens_after_audio"].tolist()

@@ -77,6 +77,32 @@ def test_a_take_does_not_depend_on_its_company(pipe: Pipeline, take: Take) -> No
     assert [t.metadata["take"] for t in three] == [1, 2, 3]
 
 
+OTHERS = (
+    SongRequest(prompt="a waltz", instrumental=True, duration=6, seed=5, sampling=Sampling(1.3, 3, 0.8, 2)),
+    SongRequest(tags=("rock",), lyrics="[chorus]\n" + "la " * 20, duration=5, takes=2, seed=9),
+)
+
+
+def test_stages_run_apart_and_in_the_company_of_other_requests_give_the_same_samples(pipe: Pipeline) -> None:
+    requests = (REQUEST, *OTHERS)
+    alone = [take for request in requests for take in pipe.generate(request)]
+    works = [work for request in requests for work in pipe.works(request)]
+    results = pipe.backbone(works)
+    codes = pipe.superres(works, [result.codes for result in results])
+    for i, expected in enumerate(alone):
+        (work,) = [work for work in pipe.works(works[i].request) if work.take == works[i].take]  # as after a restart
+        take = pipe.render(work, codes[i], results[i].ended, {"backbone": 1.5, "superres": 2.5})
+        assert np.array_equal(take.samples, expected.samples)
+        assert set(take.metadata["seconds"]) == set(expected.metadata["seconds"])
+        record = take.metadata | {"seconds": expected.metadata["seconds"]}
+        assert record == expected.metadata and take.metadata["seconds"]["superres"] == 2.5
+
+
+def test_without_a_seed_there_are_no_works(pipe: Pipeline) -> None:
+    with pytest.raises(ValueError, match="with_seed"):
+        pipe.works(replace(REQUEST, seed=None))
+
+
 def test_seeds() -> None:
     assert take_seed(7, 0) == 7
     seeds = {take_seed(seed, i) for seed in (0, 1, 2**63 - 1) for i in range(16)}
@@ -140,6 +166,29 @@ def test_interruption_is_passed_on(pipe: Pipeline, take: Take) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         pipe.generate(REQUEST, progress=stop)
+    assert np.array_equal(pipe.generate(REQUEST)[0].samples, take.samples)
+
+
+class Stop(Exception):
+    pass
+
+
+@pytest.mark.parametrize("stage", ["backbone", "superres"])
+def test_a_stage_can_be_stopped_in_the_middle_of_a_pass(
+    pipe: Pipeline, take: Take, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    monkeypatch.setattr("khala.generation.progress.PULSE", 0.0)
+    told: list[tuple[str, int]] = []
+
+    def stop(at: str, done: int, total: int) -> None:
+        told.append((at, done))
+        if told.count((stage, 0)) == 3:  # the third half layer of the first pass
+            raise Stop
+
+    with pytest.raises(Stop):
+        pipe.generate(REQUEST, progress=stop)
+    assert told[-3:] == [(stage, 0)] * 3
+    monkeypatch.undo()
     assert np.array_equal(pipe.generate(REQUEST)[0].samples, take.samples)
 
 

@@ -1,26 +1,34 @@
-"""The backbone's loop: prompts -> codes of levels 0 and 1, all takes of a song at once.
+"""The backbone's loop: prompts -> codes of levels 0 and 1, several takes at once, of one song or of many.
 
-A take's codes depend on the model, its prompt and its seed alone, never on how many takes run beside it: its noise
-comes from a generator of its own, and the takes' arithmetic is kept apart (`models.stepper`).
+A take's codes depend on the model and on its own slot alone (prompt, seed, length, sampling), never on what is decoded
+beside it: its noise comes from a generator of its own, and the takes' arithmetic is kept apart (`models.stepper`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from khala.generation.progress import Progress, silent
+from khala.generation.progress import Progress, attended, silent
 from khala.models.backbone import Backbone
 from khala.models.stepper import Stepper
 from khala.music.request import Sampling
 from khala.nn.rowwise import Rowwise
 from khala.nn.sampling import generator, sample
 
-PROGRESS_STEPS = 32
-"""Tokens between two reports of progress."""
+
+@dataclass(frozen=True)
+class Slot:
+    """One take's place in a decode batch: what it goes on from, how long it may get, how its codes are drawn."""
+
+    prompt_ids: Sequence[int]
+    seed: int
+    longest: int
+    """In frames for `decode_backbone`, in tokens for `decode_tokens`."""
+    sampling: Sampling
 
 
 @dataclass(frozen=True)
@@ -31,68 +39,65 @@ class BackboneResult:
     ended: bool
 
 
-def decode_backbone(
-    model: Backbone,
-    prompt_ids: Sequence[Sequence[int]],
-    seeds: Sequence[int],
-    max_frames: int,
-    sampling: Sampling,
-    progress: Progress = silent,
-) -> list[BackboneResult]:
-    """One prompt and one seed per take -> its codes, at most `max_frames` frames. Progress counts frames."""
+def decode_backbone(model: Backbone, slots: Sequence[Slot], progress: Progress = silent) -> list[BackboneResult]:
+    """Each slot's codes, at most `longest` frames. Progress counts frames of the slot that may get longest."""
     layout = model.config.layout
     first = np.array([[layout.level_rows(0).start], [layout.level_rows(1).start]])
     results = []
     # one token more than the frames hold: whether a song of exactly that length ends there
-    for ids in decode_tokens(model, prompt_ids, seeds, 2 * max_frames + 1, sampling, progress=progress):
-        frames = min(len(ids) // 2, max_frames)
+    in_tokens = [replace(slot, longest=2 * slot.longest + 1) for slot in slots]
+    for slot, ids in zip(slots, decode_tokens(model, in_tokens, progress=progress), strict=True):
+        frames = min(len(ids) // 2, slot.longest)
         codes = np.array(ids[: 2 * frames], dtype=np.int64).reshape(frames, 2).T - first
         results.append(BackboneResult(codes.astype(np.int16), ended=ids[-1] == layout.eos))
-    progress("backbone", max_frames, max_frames)
+    longest = max(slot.longest for slot in slots)
+    progress("backbone", longest, longest)
     return results
 
 
 @torch.inference_mode()
 def decode_tokens(
-    model: Backbone,
-    prompt_ids: Sequence[Sequence[int]],
-    seeds: Sequence[int],
-    max_tokens: int,
-    sampling: Sampling,
-    *,
-    legal: bool = True,
-    progress: Progress = silent,
+    model: Backbone, slots: Sequence[Slot], *, legal: bool = True, progress: Progress = silent
 ) -> list[list[int]]:
-    """The tokens that follow each prompt, up to and with the end token, at most `max_tokens`.
+    """The tokens that follow each prompt, up to and with the end token, at most `longest`.
 
     Only what may come next is computed and drawn: at the start of a frame a code of q0 or, after the first frame, the
     end; then a code of q1. With `legal` False the whole vocabulary is open, as in the published engine.
     """
-    context = max(map(len, prompt_ids)) + max_tokens
+    context = max(len(slot.prompt_ids) + slot.longest for slot in slots)
     if context > model.config.context:
         raise ValueError(f"prompt and tokens need {context} positions; the model has {model.config.context}")
-    stepper = Stepper(model, len(prompt_ids), context)
+    stepper = Stepper(model, len(slots), context)
     heads = _Heads(model, legal)
-    generators = [generator(seed, 0) for seed in seeds]
-    tokens: list[list[int]] = [[] for _ in prompt_ids]
+    generators = [generator(slot.seed, 0) for slot in slots]
+    tokens: list[list[int]] = [[] for _ in slots]
     eos = model.config.layout.eos
-    hidden_B1D = _read(stepper, prompt_ids)
-    takes = list(range(len(prompt_ids)))  # those that still go on
-    for step in range(max_tokens):
-        logits_BC, ids_C = heads(hidden_B1D, step)
-        uniform_BC = torch.stack([torch.rand(len(ids_C), generator=generators[take]) for take in takes])
-        drawn_B = ids_C[sample(logits_BC, sampling.temperature, sampling.top_k, uniform_BC)]
-        for take, token in zip(takes, drawn_B.tolist(), strict=True):
-            tokens[take].append(token)
-        going = [take for take in takes if tokens[take][-1] != eos]
-        if not going or step == max_tokens - 1:
-            break
-        if len(going) < len(takes):
-            drawn_B, takes = drawn_B[drawn_B != eos], going
-        if step % PROGRESS_STEPS == 0:
-            progress("backbone", step // 2, max_tokens // 2)
-        hidden_B1D = stepper.step(drawn_B, takes)
+    longest = max(slot.longest for slot in slots)
+    with attended(model, progress, "backbone", longest // 2) as tell:
+        hidden_B1D = _read(stepper, [slot.prompt_ids for slot in slots])
+        takes = list(range(len(slots)))  # those that still go on
+        for step in range(longest):
+            logits_BC, ids_C = heads(hidden_B1D, step)
+            uniform_BC = torch.stack([torch.rand(len(ids_C), generator=generators[take]) for take in takes])
+            drawn_B = ids_C[_draw(logits_BC, [slots[take].sampling for take in takes], uniform_BC)]
+            for take, token in zip(takes, drawn_B.tolist(), strict=True):
+                tokens[take].append(token)
+            going = [i for i, take in enumerate(takes) if tokens[take][-1] != eos and step + 1 < slots[take].longest]
+            if not going:
+                break
+            if len(going) < len(takes):
+                drawn_B, takes = drawn_B[going], [takes[i] for i in going]
+            tell(step // 2)
+            hidden_B1D = stepper.step(drawn_B, takes)
     return tokens
+
+
+def _draw(logits_BC: Tensor, samplings: list[Sampling], uniform_BC: Tensor) -> Tensor:
+    """One class per row, by the row's own sampling -> [B]."""
+    if len({(sampling.temperature, sampling.top_k) for sampling in samplings}) == 1:
+        return sample(logits_BC, samplings[0].temperature, samplings[0].top_k, uniform_BC)
+    rows = zip(logits_BC, samplings, uniform_BC, strict=True)
+    return torch.stack([sample(logits_C, s.temperature, s.top_k, uniform_C) for logits_C, s, uniform_C in rows])
 
 
 def _read(stepper: Stepper, prompt_ids: Sequence[Sequence[int]]) -> Tensor:

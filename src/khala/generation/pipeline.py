@@ -2,15 +2,26 @@
 
 The same request with the same seed, model, device, dtype and number of threads gives the same samples, and so does each
 take by itself: a take depends on its own seed alone, and `take_seed` of the first take is the request's seed.
+
+The stages can be run apart, each on another day or machine (with the same model, device, dtype and threads):
+
+    works = pipe.works(request)                        one `Work` per take; a request gives the same ones again
+    results = pipe.backbone(works)                     store result.codes int16 [2, T] and result.ended
+    (codes,) = pipe.superres([work], [result.codes])   store codes int16 [levels, T]
+    take = pipe.render(work, codes, result.ended)      a `Take`: `take.save(path)`, `take.samples`, `take.metadata`
+
+`backbone` and `superres` take works of different requests at once; what a take becomes does not depend on its company.
+Every stage reports through `progress` and is stopped by an exception raised there (`generation.progress.Progress`).
+A pipeline keeps no state between calls. It computes one thing at a time: never call it from two threads.
 """
 
 import hashlib
 import math
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +30,8 @@ import torch
 from numpy.typing import NDArray
 
 from khala import __version__
-from khala.generation.decode import BackboneResult, decode_backbone
+from khala.audio.samples import Samples
+from khala.generation.decode import BackboneResult, Slot, decode_backbone
 from khala.generation.device import choose_device, choose_dtype
 from khala.generation.finish import finish
 from khala.generation.progress import Progress, Stage, silent
@@ -48,8 +60,9 @@ def take_seed(seed: int, take: int) -> int:
 
 
 @dataclass(frozen=True)
-class _Plan:
-    """What a request means for this model. `max_frames` is the longest song it may become, `bound` what sets that."""
+class Plan:
+    """What a request means for a model: its prompts as ids. `max_frames` is the longest song that it may become,
+    `bound` what sets that ("duration" or "context"); `prompt_cut` says that words were left out."""
 
     backbone_ids: list[int]
     superres_ids: list[int]
@@ -58,20 +71,14 @@ class _Plan:
     bound: str
 
 
-@dataclass
-class _Draft:
-    """A take on its way: what each stage made of it, and how long that took."""
+@dataclass(frozen=True)
+class Work:
+    """One take to be made: take 0, 1, ... of a `request` that has its seed. `seed` is the take's own."""
 
+    request: SongRequest
+    take: int
     seed: int
-    truncated: bool
-    codes: NDArray[np.int16]
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def timed(self, stage: Stage) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self.seconds[stage] = round(time.perf_counter() - start, 3)
+    plan: Plan
 
 
 class Pipeline:
@@ -94,33 +101,24 @@ class Pipeline:
             request = SongRequest(**{"sampling": self.config.sampling, **fields})
         elif fields:
             raise TypeError(f"a request was given; {', '.join(fields)} belong in it")
-        request = request.with_seed()
-        plan = self._plan(request)
-        drafts = self._backbone(request, plan, progress)
-        for i, draft in enumerate(drafts):
-            with draft.timed("superres"):
-                draft.codes = refine(
-                    self.loaded.superres,
-                    plan.superres_ids,
-                    draft.codes,
-                    draft.seed,
-                    request.sampling,
-                    _share(progress, i, len(drafts)),
-                )
-        raw = []
-        for i, draft in enumerate(drafts):
-            with draft.timed("decode"):
-                raw.append(synthesise(self.loaded.codec, draft.codes, progress=_share(progress, i, len(drafts))))
-        takes = []
-        for i, draft in enumerate(drafts):
-            with draft.timed("finish"):
-                samples, report = finish(raw[i], draft.truncated, self.loaded.codec.sample_rate)
-            progress("finish", i + 1, len(drafts))
-            record = self._record(request, plan, draft, i) | report.to_dict()
-            takes.append(Take(samples, self.loaded.codec.sample_rate, draft.codes, record))
-        return takes
+        works = self.works(request.with_seed())
+        together: dict[str, float] = {}
+        with _timed(together, "backbone"):
+            results = self.backbone(works, progress)
+        with _timed(together, "superres"):
+            codes = self.superres(works, [result.codes for result in results], progress)
+        raw, seconds = [], [dict(together) for _ in works]
+        for i in range(len(works)):
+            with _timed(seconds[i], "decode"):
+                raw.append(synthesise(self.loaded.codec, codes[i], progress=_share(progress, i, len(works))))
+        return [
+            self._finish(work, codes[i], results[i].ended, raw[i], seconds[i], _share(progress, i, len(works)))
+            for i, work in enumerate(works)
+        ]
 
-    def _plan(self, request: SongRequest) -> _Plan:
+    def plan(self, request: SongRequest) -> Plan:
+        """What `request` means for this model, found out before anything is computed. Raises InvalidRequest for what
+        the model cannot do: a song too long, words that leave no room for one."""
         config, codec = self.config, self.loaded.codec
         if request.duration > config.max_seconds:
             raise InvalidRequest(
@@ -136,38 +134,89 @@ class Pipeline:
         if by_context < 1:
             raise InvalidRequest(f"the words fill all that the model {config.name} can attend to; shorten the lyrics")
         bound = "duration" if by_duration <= by_context else "context"
-        return _Plan(backbone_ids, superres_ids, backbone_cut or superres_cut, min(by_duration, by_context), bound)
+        return Plan(backbone_ids, superres_ids, backbone_cut or superres_cut, min(by_duration, by_context), bound)
+
+    def works(self, request: SongRequest) -> list[Work]:
+        """One work per take of a request that has its seed (ValueError otherwise). Raises InvalidRequest as `plan`."""
+        if request.seed is None:
+            raise ValueError("takes are told apart by the seed of their request: give it one by with_seed()")
+        plan = self.plan(request)
+        return [Work(request, take, take_seed(request.seed, take), plan) for take in range(request.takes)]
+
+    def backbone(self, works: Sequence[Work], progress: Progress = silent) -> list[BackboneResult]:
+        """First stage, all works in one batch: per work its codes int16 [2, T] and whether the song came to its end.
+
+        Progress counts frames of the work that may get longest.
+        """
+        slots = [Slot(work.plan.backbone_ids, work.seed, work.plan.max_frames, work.request.sampling) for work in works]
+        return decode_backbone(self.loaded.backbone, slots, progress)
+
+    def superres(
+        self, works: Sequence[Work], codes: Sequence[NDArray[np.int16]], progress: Progress = silent
+    ) -> list[NDArray[np.int16]]:
+        """Second stage: per work its codes of the backbone, int16 [2, T] -> int16 [levels, T].
+
+        Progress counts levels, of all works together.
+        """
+        return [
+            refine(
+                self.loaded.superres,
+                work.plan.superres_ids,
+                codes[i],
+                work.seed,
+                work.request.sampling,
+                _share(progress, i, len(works)),
+            )
+            for i, work in enumerate(works)
+        ]
+
+    def render(
+        self,
+        work: Work,
+        codes: NDArray[np.int16],
+        ended: bool,
+        seconds: Mapping[str, float] | None = None,
+        progress: Progress = silent,
+    ) -> Take:
+        """Last stages, decode and finish: codes int16 [levels, T] -> the finished take.
+
+        `ended` as the backbone said it. `seconds` says how long the stages before took, for the record; those of decode
+        and finish are added. Progress counts frames in decode, takes in finish. Raises KhalaError for samples that are
+        not numbers.
+        """
+        seconds = dict(seconds or {})
+        with _timed(seconds, "decode"):
+            raw = synthesise(self.loaded.codec, codes, progress=progress)
+        return self._finish(work, codes, ended, raw, seconds, progress)
+
+    def _finish(
+        self,
+        work: Work,
+        codes: NDArray[np.int16],
+        ended: bool,
+        raw: Samples,
+        seconds: dict[str, float],
+        progress: Progress,
+    ) -> Take:
+        rate = self.loaded.codec.sample_rate
+        with _timed(seconds, "finish"):
+            samples, report = finish(raw, not ended, rate)
+        progress("finish", 1, 1)
+        record = self._record(work, codes.shape[1], not ended, seconds)
+        return Take(samples, rate, codes, record | report.to_dict())
 
     def _ids(self, prompt: Prompt, limit: int) -> tuple[list[int], bool]:
         ids = self.loaded.tokenizer.encode(prompt)
         return clamp_prompt(ids, limit), len(ids) > limit
 
-    def _backbone(self, request: SongRequest, plan: _Plan, progress: Progress) -> list[_Draft]:
-        assert request.seed is not None
-        seeds = [take_seed(request.seed, take) for take in range(request.takes)]
-        start = time.perf_counter()
-        results: list[BackboneResult] = decode_backbone(
-            self.loaded.backbone,
-            [plan.backbone_ids] * len(seeds),
-            seeds,
-            plan.max_frames,
-            request.sampling,
-            progress,
-        )
-        seconds = {"backbone": round(time.perf_counter() - start, 3)}
-        return [
-            _Draft(seed, not result.ended, result.codes, dict(seconds))
-            for seed, result in zip(seeds, results, strict=True)
-        ]
-
-    def _record(self, request: SongRequest, plan: _Plan, draft: _Draft, take: int) -> dict[str, Any]:
+    def _record(self, work: Work, frames: int, truncated: bool, seconds: dict[str, float]) -> dict[str, Any]:
         """The sidecar: all that is needed to make the same samples again, and what came of it. `seconds` counts the
-        take's own time per stage; that of the backbone is for all takes together."""
-        loaded, frames = self.loaded, draft.codes.shape[1]
+        take's own time in decode and finish; those of backbone and superres are for all takes together."""
+        loaded, request, plan = self.loaded, work.request, work.plan
         return {
             "request": request.to_dict(),
-            "take": take + 1,
-            "seed": draft.seed,
+            "take": work.take + 1,
+            "seed": work.seed,
             "model": {"name": loaded.config.name, "digest": loaded.digest, "license": loaded.config.license},
             "versions": {
                 "khala": __version__,
@@ -184,8 +233,8 @@ class Pipeline:
             "duration": round(frames * loaded.codec.hop / loaded.codec.sample_rate, 3),
             "max_frames": plan.max_frames,
             "max_frames_set_by": plan.bound,
-            "truncated": draft.truncated,
-            "seconds": draft.seconds,
+            "truncated": truncated,
+            "seconds": seconds,
         }
 
 
@@ -196,3 +245,10 @@ def _share(progress: Progress, take: int, takes: int) -> Progress:
         progress(stage, take * total + done, takes * total)
 
     return report
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], stage: Stage) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    seconds[stage] = round(time.perf_counter() - start, 3)

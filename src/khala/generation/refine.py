@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from khala.generation.progress import Progress, silent
+from khala.generation.progress import Progress, attended, silent
 from khala.models.superres import Superres, mark
 from khala.music.request import Sampling
 from khala.nn.sampling import generator, sample
@@ -32,13 +32,14 @@ def refine(
     frames = codes.shape[1]
     song_BTD = model.embed_codes(codes_BQT)
     levels = [codes_BQT[0]]
-    for level in range(2, layout.levels):
-        x_BTD = torch.cat([model.embed_text(mark(text_BT, level, layout)), song_BTD], dim=1)
-        hidden_BTD = model(x_BTD, causal=False, start=len(prompt_ids))
-        uniform_TC = torch.rand(frames, layout.codebook, generator=generator(seed, level))
-        logits_TC = model.level_logits(hidden_BTD, level)[0]
-        drawn_T = sample(logits_TC, sampling.superres_temperature, sampling.superres_top_k, uniform_TC)
-        levels.append(drawn_T[None])
-        song_BTD = song_BTD + model.embed_codes(drawn_T[None, None], start=level)
-        progress("superres", level - 1, layout.levels - 2)
+    with attended(model, progress, "superres", layout.levels - 2) as tell:
+        for level in range(2, layout.levels):
+            x_BTD = torch.cat([model.embed_text(mark(text_BT, level, layout)), song_BTD], dim=1)
+            hidden_BTD = model(x_BTD, causal=False, start=len(prompt_ids))
+            uniform_TC = torch.rand(frames, layout.codebook, generator=generator(seed, level))
+            logits_TC = model.level_logits(hidden_BTD, level)[0]
+            drawn_T = sample(logits_TC, sampling.superres_temperature, sampling.superres_top_k, uniform_TC)
+            levels.append(drawn_T[None])
+            song_BTD = song_BTD + model.embed_codes(drawn_T[None, None], start=level)
+            tell(level - 1, now=True)
     return torch.cat(levels).cpu().numpy().astype(np.int16)

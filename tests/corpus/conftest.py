@@ -20,7 +20,7 @@ SECONDS = 0.1
 class SyntheticBank:
     """Words of `SPOKEN`: every phone lasts `SECONDS`, vowels have two formants, "s" and "t" are noise."""
 
-    def word(self, voice: str, spelling: str) -> Word:
+    def word(self, speaker: str, spelling: str) -> Word:
         phones = SPOKEN[spelling]
         frames = round(len(phones) * SECONDS / PERIOD) + 2
         owner = np.minimum((np.arange(frames) * PERIOD / SECONDS).astype(int), len(phones) - 1)
@@ -54,6 +54,7 @@ def _score(voice: str = "female", frames_per_bar: int = 40) -> Score:
     )  # fmt: skip
     return Score(
         seed=5, style="pop", key=0, mode="major", frames_per_bar=frames_per_bar, beats_per_bar=4, voice=voice,
+        singer="ada" if voice else "", backing="",
         sections=(Section("verse", 0, 8, 0.5, tuple(Chord(4.0 * bar, 4.0, 0, "maj") for bar in range(8))),),
         parts=(
             Part("drums", 0, tuple(beats), drums=True),

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import pyworld
 
+from khala.corpus.singers import SEXES, SINGERS, singers
 from khala.corpus.voice import SungNote, sing
 
 LINE = (
@@ -14,7 +15,7 @@ LINE = (
 
 @pytest.fixture(scope="module")
 def line(bank):
-    return sing(bank, "female", LINE)
+    return sing(bank, SINGERS["ada"], LINE)
 
 
 def test_a_note_starts_with_its_vowel_and_consonants_lie_before_it(line) -> None:
@@ -48,7 +49,7 @@ def test_a_rest_is_silent_and_a_vowel_is_not(line) -> None:
 
 
 def test_the_same_line_gives_the_same_samples(line, bank) -> None:
-    assert np.array_equal(sing(bank, "female", LINE).samples, line.samples)
+    assert np.array_equal(sing(bank, SINGERS["ada"], LINE).samples, line.samples)
 
 
 def test_a_crowded_note_squeezes_its_consonants_but_keeps_its_vowel(bank) -> None:
@@ -57,12 +58,35 @@ def test_a_crowded_note_squeezes_its_consonants_but_keeps_its_vowel(bank) -> Non
         SungNote("sister", 1, 0, 0.15, 0.3, 60),
         SungNote("sister", 1, 1, 0.3, 0.45, 62),
     )
-    phones = sing(bank, "male", notes).phones
+    phones = sing(bank, SINGERS["max"], notes).phones
     vowels = [phone for phone in phones if phone.name in ("ay", "ih", "er")]
     assert [round(vowel.start, 3) for vowel in vowels] == [0.0, 0.15, 0.3]
     assert all(vowel.end - vowel.start > 0.05 for vowel in vowels)
 
 
 def test_notes_that_share_a_syllable_hold_one_vowel(bank) -> None:
-    phones = sing(bank, "female", (SungNote("la", 0, 0, 0.0, 0.5, 60), SungNote("la", 0, 0, 0.5, 1.0, 64))).phones
+    phones = sing(bank, SINGERS["ada"], (SungNote("la", 0, 0, 0.0, 0.5, 60), SungNote("la", 0, 0, 0.5, 1.0, 64))).phones
     assert [(phone.name, round(phone.end, 3)) for phone in phones] == [("l", 0.0), ("aa", 1.0)]
+
+
+@pytest.mark.parametrize("name", SINGERS)
+def test_every_singer_holds_the_note_in_tune(bank, name: str) -> None:
+    low = SINGERS[name].low
+    held = sing(bank, SINGERS[name], (SungNote("moon", 0, 0, 0.0, 1.0, low + 5),))
+    first, last = (round((held.lead + time) * 44100) for time in (0.15, 0.85))
+    f0, _ = pyworld.harvest(held.samples[first:last].astype(float), 44100)
+    assert abs(np.median(1200 * np.log2(f0[f0 > 0] / 440)) - 100 * (low + 5 - 69)) < 15
+
+
+def test_a_longer_vocal_tract_lowers_the_formants(bank) -> None:
+    def centre(name: str) -> float:
+        spectrum = np.abs(np.fft.rfft(sing(bank, SINGERS[name], (SungNote("la", 0, 0, 0.0, 1.0, 57),)).samples))[:20000]
+        return float((np.arange(20000) * spectrum).sum() / spectrum.sum())
+
+    assert centre("ruth") < centre("ada") < centre("mia")
+
+
+def test_there_are_women_and_men_enough_for_a_singer_and_a_backing_voice() -> None:
+    for sex in SEXES:
+        assert len(singers(sex)) >= 3
+    assert len({SINGERS[name] for name in SINGERS}) == len(SINGERS)

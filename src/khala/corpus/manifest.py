@@ -18,7 +18,7 @@ from khala.music.errors import KhalaError
 if TYPE_CHECKING:  # who only reads a corpus needs no voices
     from khala.corpus.render import Rendered
 
-GENERATOR = 1
+GENERATOR = 2
 """Version of what composes and renders; songs of different versions differ for the same seed."""
 
 

@@ -35,7 +35,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Syllable:
-    """One sung note: syllable number `index` (0-based) of word number `word` of its line, on MIDI `pitch`."""
+    """One sung note: syllable number `index` (0-based) of word number `word` of its line, on MIDI `pitch`.
+
+    Notes in a row with the same word and index are one syllable on several pitches.
+    """
 
     word: int
     index: int
@@ -46,12 +49,18 @@ class Syllable:
 
 @dataclass(frozen=True)
 class SungLine:
-    """One line of the lyrics, as sung. `words` are lower-case dictionary words; the syllables lie in time order."""
+    """One line of the lyrics, as sung. `words` are lower-case dictionary words; the syllables lie in time order.
+
+    `harmony` are the pitches of a backing voice that sings the same words (empty: nobody does). An `answer` is sung by
+    the backing voice alone, after the line before it.
+    """
 
     section: int  # index into Score.sections
     text: str  # as printed in the lyrics
     words: tuple[str, ...]
     syllables: tuple[Syllable, ...]
+    harmony: tuple[int, ...] = ()
+    answer: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Score:
-    """A whole song. `voice` is "female", "male" or "" for an instrumental; `key` 0..11, `mode` "major" or "minor"."""
+    """A whole song. `voice` is "female", "male" or "" for an instrumental; `key` 0..11, `mode` "major" or "minor".
+
+    `singer` and `backing` are names of `SINGERS`, "" for nobody.
+    """
 
     seed: int
     style: str
@@ -86,6 +98,8 @@ class Score:
     frames_per_bar: int
     beats_per_bar: int
     voice: str
+    singer: str
+    backing: str
     sections: tuple[Section, ...]
     parts: tuple[Part, ...]
     lines: tuple[SungLine, ...]

@@ -45,10 +45,10 @@ def write(lots: random.Random, stanzas: Sequence[tuple[str, tuple[int, ...]]]) -
     return found
 
 
-def printed(words: Words) -> str:
-    """A line as printed: a capital at its start and for "I"."""
+def printed(words: Words, answer: bool = False) -> str:
+    """A line as printed: a capital at its start and for "I"; an answer in brackets, without the capital."""
     text = " ".join("I" if word == "i" else word for word in words)
-    return text[0].upper() + text[1:]
+    return f"({text})" if answer else text[0].upper() + text[1:]
 
 
 def rhymes(syllables: tuple[int, ...], refrain: bool) -> tuple[int, ...]:

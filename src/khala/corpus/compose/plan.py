@@ -7,6 +7,7 @@ from khala.corpus.compose import form
 from khala.corpus.compose.harmony import chord
 from khala.corpus.compose.styles.base import Arrangement, Style
 from khala.corpus.score import FRAME_RATE, Section
+from khala.corpus.singers import singers
 
 LINE_SECONDS = 2.55
 """A line takes two bars, or one where a bar lasts at least this long."""
@@ -16,7 +17,7 @@ WALTZES = 0.35
 
 @dataclass(frozen=True)
 class Plan:
-    """Style, metre, tempo, key, form and harmony of a song; `voice` as in `Score`, `lead` names an instrument.
+    """Style, metre, tempo, key, form and harmony of a song; voices as in `Score`, `lead` names an instrument.
 
     A line of the tune takes `line_bars` bars.
     """
@@ -24,6 +25,8 @@ class Plan:
     seed: int
     style: Style
     voice: str
+    singer: str
+    backing: str
     beats_per_bar: int
     frames_per_bar: int
     mode: str
@@ -58,10 +61,13 @@ def draw(seed: int, seconds: float, style: Style, voice: str) -> Plan:
     arrangement = lots.choice(style.waltzes if waltz else style.arrangements)
     line_bars = 1 if frames / FRAME_RATE >= LINE_SECONDS else 2
     parts = form.plan(seconds * FRAME_RATE / frames, line_bars, lots)
+    singer, backing = random.Random(f"{seed} singers").sample(singers(voice), 2) if voice else ("", "")
     return Plan(
         seed=seed,
         style=style,
         voice=voice,
+        singer=singer,
+        backing=backing,
         beats_per_bar=beats,
         frames_per_bar=frames,
         mode=mode,

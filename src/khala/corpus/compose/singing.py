@@ -1,13 +1,29 @@
-"""Singing: the words of a song on its tune, one syllable a note."""
+"""Singing: the words of a song on its tune, a second voice in its choruses, answers in the rests."""
+
+from dataclasses import dataclass, replace
 
 from khala.corpus.compose import lyrics
+from khala.corpus.compose.harmony import chord_at, scale, tones
+from khala.corpus.compose.meter import FASTEST
 from khala.corpus.compose.plan import Plan
-from khala.corpus.compose.tune import HEIGHTS, Motifs, Phrase, phrases
+from khala.corpus.compose.tune import HEIGHTS, SPAN, Motifs, Phrase, phrases
 from khala.corpus.compose.words import stresses
-from khala.corpus.score import SungLine, Syllable
+from khala.corpus.score import Chord, Section, SungLine, Syllable
+from khala.corpus.singers import SINGERS
 
-VOICES = {"female": 57, "male": 48}
-"""Lowest note of a voice: A3, C3."""
+HARMONIES, ANSWERS, ORNAMENTS = 0.6, 0.6, 0.5
+"""Shares of sung songs with a second voice in the chorus, answers there (where they fit), steps into last notes."""
+THIRDS = (3, 4, 5)
+"""Semitones from the tune to the second voice."""
+
+
+@dataclass(frozen=True)
+class _Manner:
+    """How a song is sung: `harmony` is +1 or -1 for a voice above or below in the chorus, 0 for none."""
+
+    harmony: int
+    answers: bool
+    ornaments: bool
 
 
 def sing(plan: Plan, motifs: Motifs) -> tuple[tuple[SungLine, ...], str]:
@@ -19,21 +35,97 @@ def sing(plan: Plan, motifs: Motifs) -> tuple[tuple[SungLine, ...], str]:
             syllables[section.name] = tuple(len(motifs[section.name][n % 2].onsets) for n in range(lines))
     names = [section.name for section in plan.sections]
     stanzas = iter(lyrics.write(plan.lots("lyrics"), [(name, syllables[name]) for name in names if name in syllables]))
+    manner = _manner(plan)
     sung: list[SungLine] = []
     text: list[str] = []
     for index, section in enumerate(plan.sections):
         text.append(f"[{section.name}]")
         if section.name in motifs:
-            tune = phrases(plan, motifs[section.name], section, VOICES[plan.voice], HEIGHTS[section.name])
+            tune = phrases(plan, motifs[section.name], section, SINGERS[plan.singer].low, HEIGHTS[section.name])
             for words, phrase in zip(next(stanzas), tune, strict=True):
-                line = SungLine(index, lyrics.printed(words), words, _syllables(words, phrase))
-                sung.append(line)
-                text.append(line.text)
+                sung += _line(plan, manner, index, section, words, phrase)
+            text += [line.text for line in sung if line.section == index]
         text.append("")
     return tuple(sung), "\n".join(text).strip()
 
 
-def _syllables(words: tuple[str, ...], phrase: Phrase) -> tuple[Syllable, ...]:
-    places = [(word, index) for word, text in enumerate(words) for index in range(len(stresses(text)))]
+def _manner(plan: Plan) -> _Manner:
+    lots = plan.lots("manner")
+    harmony = lots.choice((1, -1)) if lots.random() < HARMONIES else 0
+    return _Manner(harmony, answers=lots.random() < ANSWERS, ornaments=lots.random() < ORNAMENTS)
+
+
+def _line(
+    plan: Plan, manner: _Manner, index: int, section: Section, words: tuple[str, ...], phrase: Phrase
+) -> list[SungLine]:
+    """A line as sung, and the answer to it where there is one."""
+    places = [(word, number) for word, text in enumerate(words) for number in range(len(stresses(text)))]
     notes = zip(places, phrase.onsets, phrase.lengths, phrase.pitches, strict=True)
-    return tuple(Syllable(word, index, start, length, pitch) for (word, index), start, length, pitch in notes)
+    syllables = [Syllable(word, number, start, length, pitch) for (word, number), start, length, pitch in notes]
+    text = lyrics.printed(words)
+    if section.name != "chorus":
+        return [SungLine(index, text, words, _ornamented(plan, manner, syllables))]
+    answer = _answer(plan, section, words, syllables, phrase.end) if manner.answers else ()
+    if answer:
+        said = words[-1 - answer[-1].word :]
+        room = answer[0].start - 0.1 - syllables[-1].start
+        syllables[-1] = replace(syllables[-1], length=min(syllables[-1].length, room))
+    harmony = _harmony(plan, section, syllables, manner.harmony) if manner.harmony else ()
+    line = SungLine(index, text, words, tuple(syllables), harmony)
+    return [line, SungLine(index, lyrics.printed(said, answer=True), said, answer, answer=True)] if answer else [line]
+
+
+def _ornamented(plan: Plan, manner: _Manner, syllables: list[Syllable]) -> tuple[Syllable, ...]:
+    """The syllables, the last one approached by the step of the key above it if it is long enough."""
+    last = syllables[-1]
+    if not manner.ornaments or last.length < 1.5 or 0.5 * plan.beat_seconds < FASTEST:
+        return tuple(syllables)
+    inside = scale(plan.key, plan.mode)
+    step = last.pitch + next(n for n in (2, 1, 3) if (last.pitch + n) % 12 in inside or n == 3)
+    if step > SINGERS[plan.singer].low + SPAN:
+        return tuple(syllables)
+    first = replace(last, pitch=step, length=0.5)
+    return (*syllables[:-1], first, replace(last, start=last.start + 0.5, length=last.length - 0.5))
+
+
+def _harmony(plan: Plan, section: Section, syllables: list[Syllable], side: int) -> tuple[int, ...]:
+    """A second voice in thirds (or a fourth where the chord wants it), below where it would get too high."""
+    highest = SINGERS[plan.backing].low + SPAN + 2
+    if max(syllable.pitch for syllable in syllables) + THIRDS[-1] > highest:
+        side = -1
+    inside = scale(plan.key, plan.mode)
+    found = []
+    for syllable in syllables:
+        chord = frozenset(tones(chord_at(section.chords, syllable.start)))
+        choices = [syllable.pitch + side * step for step in THIRDS]
+        held = [pitch for pitch in choices if pitch % 12 in chord and syllable.pitch % 12 in chord]
+        found.append((held or [pitch for pitch in choices if pitch % 12 in inside])[0])
+    return tuple(found)
+
+
+def _answer(
+    plan: Plan, section: Section, words: tuple[str, ...], syllables: list[Syllable], end: float
+) -> tuple[Syllable, ...]:
+    """The last two to four syllables of a line once more, in eighths up to a beat before its `end`, where they fit."""
+    for count in (3, 2, 4):
+        first = len(syllables) - count
+        start = end - 1 - 0.5 * (count - 1)
+        if first < 1 or syllables[first].index or 0.5 * plan.beat_seconds < FASTEST:
+            continue  # inside a word, or too fast
+        if start - syllables[-1].start < 1 or syllables[first].word == 0:
+            continue
+        answer = []
+        for number, syllable in enumerate(syllables[first:]):
+            last = number == count - 1
+            begin = start + 0.5 * number
+            pitch = _nearest(syllable.pitch, chord_at(section.chords, begin)) if last else syllable.pitch
+            word = syllable.word - syllables[first].word
+            answer.append(Syllable(word, syllable.index, begin, 0.75 if last else 0.5, pitch))
+        return tuple(answer)
+    return ()
+
+
+def _nearest(pitch: int, chord: Chord) -> int:
+    """The tone of a chord next to a pitch."""
+    held = tones(chord)
+    return next(p for away in range(7) for p in (pitch - away, pitch + away) if p % 12 in held)

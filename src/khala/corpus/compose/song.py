@@ -5,11 +5,12 @@ import random
 from khala.corpus.compose import prompt
 from khala.corpus.compose.band import band
 from khala.corpus.compose.plan import Plan, draw
-from khala.corpus.compose.singing import VOICES, sing
+from khala.corpus.compose.singing import sing
 from khala.corpus.compose.styles import STYLES
 from khala.corpus.compose.swing import Swing
 from khala.corpus.compose.tune import draw_motifs
 from khala.corpus.score import Score
+from khala.corpus.singers import SEXES
 
 
 def compose(seed: int, seconds: float | None = None, style: str | None = None, vocal: str | None = None) -> Score:
@@ -27,7 +28,7 @@ def compose(seed: int, seconds: float | None = None, style: str | None = None, v
     vocal = drawn_vocal if vocal is None else vocal
     if style not in STYLES:
         raise ValueError(f"unknown style {style!r}; the styles are {', '.join(STYLES)}")
-    if vocal and vocal not in VOICES:
+    if vocal and vocal not in SEXES:
         raise ValueError(f"unknown voice {vocal!r}; voices are 'female', 'male', and '' for an instrumental")
     return _write(draw(seed, seconds, STYLES[style], vocal))
 
@@ -48,6 +49,8 @@ def _write(plan: Plan) -> Score:
         frames_per_bar=plan.frames_per_bar,
         beats_per_bar=plan.beats_per_bar,
         voice=plan.voice,
+        singer=plan.singer,
+        backing=plan.backing if any(line.harmony or line.answer for line in lines) else "",
         sections=plan.sections,
         parts=parts,
         lines=lines,

@@ -1,5 +1,7 @@
 """Swing: a periodic bend of time in which the second half of every stretch comes late."""
 
+from dataclasses import replace
+
 from khala.corpus.score import Note, Part, SungLine, Syllable
 
 
@@ -22,7 +24,7 @@ class Swing:
         for note in part.notes:
             start = self.bend(note.start)
             notes.append(Note(start, self.bend(note.start + note.length) - start, note.pitch, note.velocity))
-        return Part(part.name, part.program, tuple(notes), part.gain, part.pan, part.reverb, part.drums)
+        return replace(part, notes=tuple(notes))
 
     def line(self, line: SungLine) -> SungLine:
         """A sung line with its syllables bent."""
@@ -31,4 +33,4 @@ class Swing:
             start = self.bend(sung.start)
             length = self.bend(sung.start + sung.length) - start
             syllables.append(Syllable(sung.word, sung.index, start, length, sung.pitch))
-        return SungLine(line.section, line.text, line.words, tuple(syllables))
+        return replace(line, syllables=tuple(syllables))

@@ -26,11 +26,12 @@ DENSITY = 1.7
 
 @dataclass(frozen=True)
 class Phrase:
-    """One line of the tune in its place: `onsets` and `lengths` in beats of the song, MIDI `pitches`."""
+    """One line of the tune in its place: `onsets`, `lengths` and its `end` in beats of the song, MIDI `pitches`."""
 
     onsets: tuple[float, ...]
     lengths: tuple[float, ...]
     pitches: tuple[int, ...]
+    end: float
 
 
 Motifs = dict[str, tuple[Motif, Motif]]
@@ -67,5 +68,5 @@ def phrases(plan: Plan, motifs: tuple[Motif, Motif], section: Section, low: int,
         pitches = lay(motif, start, section.chords, scale(plan.key, plan.mode), low, low + SPAN, height, last)
         stops = (*motif.onsets[1:], min(plan.line_beats - BREATH * plan.line_bars, motif.onsets[-1] + LONGEST))
         lengths = tuple(stop - onset for onset, stop in zip(motif.onsets, stops, strict=True))
-        found.append(Phrase(tuple(start + onset for onset in motif.onsets), lengths, pitches))
+        found.append(Phrase(tuple(start + onset for onset in motif.onsets), lengths, pitches, start + plan.line_beats))
     return found

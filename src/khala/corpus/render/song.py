@@ -1,6 +1,6 @@
 """A score becomes a song: band, voice, mix, and the truth about what is heard when."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,12 +9,16 @@ from khala.corpus.render.band import RATE, play
 from khala.corpus.render.mix import master, mix_band, room, voice_gain
 from khala.corpus.render.truth import truth_of
 from khala.corpus.score import Score, SungLine
+from khala.corpus.singers import SINGERS
 from khala.corpus.voice import SungLine as Sung
 from khala.corpus.voice import SungNote, TimedPhone, VoiceBank, sing
 
 HOP = 2048
 """Samples of a codec frame."""
 _VOICE_ROOM = 0.16
+_SECOND, _ANSWER = 0.5, 0.8
+"""Level of a second voice and of an answer beside the singer's."""
+_BACKING_PAN = 0.4
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ def render(score: Score, voices: VoiceBank) -> Rendered:
     song, send = mix_band(score.parts, play(score.parts, samples_per_beat, length))
     voice, phones = _sing_all(score, voices, song, samples_per_beat)
     song += voice
-    send += np.float32(_VOICE_ROOM) * voice
+    send += np.float32(_VOICE_ROOM / 2) * (voice[0] + voice[1])
     song += room(send)
     return Rendered(master(song), truth_of(score, phones))
 
@@ -43,23 +47,43 @@ def render(score: Score, voices: VoiceBank) -> Rendered:
 def _sing_all(
     score: Score, voices: VoiceBank, band: np.ndarray, samples_per_beat: float
 ) -> tuple[np.ndarray, list[list[TimedPhone]]]:
-    """The voice float32 [n] at its level in the mix, and the phones of every line in seconds of the song."""
-    voice = np.zeros(band.shape[1], np.float32)
+    """All voices float32 [2, n] at their level in the mix, and the phones of every line in seconds of the song."""
+    voice = np.zeros_like(band)
     phones = []
-    known: dict[tuple[SungNote, ...], Sung] = {}  # a chorus is sung once
+    known: dict[tuple[str, tuple[SungNote, ...]], Sung] = {}  # a chorus is sung once
+
+    def sung_by(singer: str, notes: tuple[SungNote, ...]) -> Sung:
+        if (singer, notes) not in known:
+            known[singer, notes] = sing(voices, SINGERS[singer], notes)
+        return known[singer, notes]
+
+    def add(sung: Sung, gain: float, pan: float) -> None:
+        samples, place = _placed(sung, begin, band.shape[1])
+        sides = np.float32(gain) * np.sqrt([1 - pan, 1 + pan]).astype(np.float32)
+        voice[:, place] += sides[:, None] * samples
+
     for line in score.lines:
-        begin = line.syllables[0].start
+        begin = line.syllables[0].start * samples_per_beat / RATE
         notes = _notes(line, samples_per_beat / RATE)
-        if notes not in known:
-            known[notes] = sing(voices, score.voice, notes)
-        sung = known[notes]
-        first = round(begin * samples_per_beat - sung.lead * RATE)
-        samples = sung.samples[max(-first, 0) : len(voice) - first]
-        place = slice(max(first, 0), max(first, 0) + len(samples))
-        voice[place] += np.float32(voice_gain(band[:, place], samples)) * samples
-        offset = begin * samples_per_beat / RATE
-        phones.append([TimedPhone(p.name, p.number, p.start + offset, p.end + offset) for p in sung.phones])
+        sung = sung_by(score.backing if line.answer else score.singer, notes)
+        samples, place = _placed(sung, begin, band.shape[1])
+        gain = voice_gain(band[:, place], samples)
+        if line.answer:
+            add(sung, gain * _ANSWER, -_BACKING_PAN)
+        else:
+            add(sung, gain, 0.0)
+        if line.harmony:
+            second = tuple(replace(note, pitch=pitch) for note, pitch in zip(notes, line.harmony, strict=True))
+            add(sung_by(score.backing, second), gain * _SECOND, _BACKING_PAN)
+        phones.append([TimedPhone(p.name, p.number, p.start + begin, p.end + begin) for p in sung.phones])
     return voice, phones
+
+
+def _placed(sung: Sung, begin: float, length: int) -> tuple[np.ndarray, slice]:
+    """What of a sung line falls inside the song if its first note is at second `begin`, and where."""
+    first = round((begin - sung.lead) * RATE)
+    samples = sung.samples[max(-first, 0) : length - first]
+    return samples, slice(max(first, 0), max(first, 0) + len(samples))
 
 
 def _notes(line: SungLine, beat: float) -> tuple[SungNote, ...]:

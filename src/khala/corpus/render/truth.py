@@ -25,6 +25,8 @@ def truth_of(score: Score, phones: Sequence[Sequence[TimedPhone]]) -> dict[str, 
         "frames_per_bar": score.frames_per_bar,
         "key": score.key,
         "mode": score.mode,
+        "singer": score.singer,
+        "backing": score.backing,
         "sections": [
             {
                 "name": section.name,
@@ -45,11 +47,16 @@ def truth_of(score: Score, phones: Sequence[Sequence[TimedPhone]]) -> dict[str, 
             for chord in section.chords
         ],
         "parts": [{"name": part.name, "program": part.program, "drums": part.drums} for part in score.parts],
-        "lines": [{"section": line.section, "text": line.text} for line in score.lines],
+        "lines": [{"section": line.section, "text": line.text, "answer": line.answer} for line in score.lines],
         "notes": [
-            {"start": s.start * beat, "end": (s.start + s.length) * beat, "pitch": s.pitch}
-            for line in score.lines
+            {"start": s.start * beat, "end": (s.start + s.length) * beat, "pitch": s.pitch, "line": index}
+            for index, line in enumerate(score.lines)
             for s in line.syllables
+        ],
+        "harmony": [
+            {"start": s.start * beat, "end": (s.start + s.length) * beat, "pitch": pitch, "line": index}
+            for index, line in enumerate(score.lines)
+            for s, pitch in zip(line.syllables, line.harmony, strict=False)
         ],
         "words": words,
         "phones": [{"phone": p.name, "start": p.start, "end": p.end} for sung in phones for p in sung],

@@ -21,8 +21,6 @@ import soundfile
 from khala.corpus.voice.phones import VOICELESS, VOWELS, from_arpabet
 from khala.music.errors import KhalaError
 
-SPEAKERS = {"female": "slt", "male": "rms"}
-"""flite's voice for each voice of a score."""
 RATE = 16000
 """Sample rate of the voices, Hz."""
 PERIOD = 0.005
@@ -66,24 +64,24 @@ def default_cache() -> Path:
 
 
 class VoiceBank:
-    """Words by voice ("female", "male") and spelling. `lexicon` gives their ARPAbet phones, `cache` is a folder."""
+    """Words by speaker (a voice of flite) and spelling. `lexicon` gives their ARPAbet phones, `cache` is a folder."""
 
     def __init__(self, lexicon: Mapping[str, Sequence[str]], cache: Path | None = None) -> None:
         self._lexicon = lexicon
         self._cache = cache or default_cache()
         self._words: dict[tuple[str, str], Word] = {}
 
-    def word(self, voice: str, spelling: str) -> Word:
-        """The word as that voice speaks it. Raises `ToolMissing` when flite is needed and not there."""
-        key = (voice, spelling)
+    def word(self, speaker: str, spelling: str) -> Word:
+        """The word as that speaker says it. Raises `ToolMissing` when flite is needed and not there."""
+        key = (speaker, spelling)
         if key not in self._words:
             if spelling not in self._lexicon:
                 raise KhalaError(f"the lexicon does not hold the word {spelling!r}")
             phones = from_arpabet(self._lexicon[spelling])
             digest = hashlib.sha256(f"{_VERSION} {' '.join(phones)}".encode()).hexdigest()[:12]
-            path = self._cache / SPEAKERS[voice] / f"{spelling}-{digest}.npz"
+            path = self._cache / speaker / f"{spelling}-{digest}.npz"
             if not path.exists():
-                _save(path, _analyse(*_speak(SPEAKERS[voice], phones), phones))
+                _save(path, _analyse(*_speak(speaker, phones), phones))
             self._words[key] = _load(path)
         return self._words[key]
 

@@ -1,8 +1,9 @@
 """One line of lyrics sung: spoken words, laid on the notes of a melody.
 
 A note starts with its vowel. The consonants before it keep their spoken speed and lie before the beat; the vowel
-stretches until the consonants that follow must begin. Pitch is the melody's, with a short glide between notes, a scoop
-into the first note after a rest and a vibrato on long ones. All of it happens on WORLD's frames, before synthesis.
+stretches until the consonants that follow must begin. Pitch is the melody's: a damped spring moves it on from note
+to note, with a scoop into the first note after a rest, a slow drift and a vibrato on long notes. The singer's vocal
+tract scales the formants of the speaker. All of it happens on WORLD's frames, before synthesis.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,9 @@ from itertools import groupby
 import numpy as np
 import pyworld
 import scipy.fft
+import scipy.signal
 
+from khala.corpus.singers import Singer
 from khala.corpus.voice.bank import FFT_SIZE, PERIOD, RATE, VoiceBank, Word
 from khala.corpus.voice.phones import DIPHTHONGS, VOWELS, syllables
 
@@ -22,6 +25,7 @@ _LEGATO = 0.12  # a shorter rest than this is sung through
 _LONGEST_CONSONANT = 0.12
 _SHORTEST_VOWEL = 0.06
 _FLOOR = -18.0  # log power of silence
+_DAMPING = 0.7  # of the spring that moves the pitch: it overshoots by 5 %
 
 
 @dataclass(frozen=True)
@@ -73,27 +77,28 @@ class _Span:
         return self.word.phones[self.phone]
 
 
-def sing(bank: VoiceBank, voice: str, notes: Sequence[SungNote]) -> SungLine:
-    """Sings `notes` (in time order, not overlapping) with a voice of the bank."""
-    spans = _lay_out(bank, voice, notes)
+def sing(bank: VoiceBank, singer: Singer, notes: Sequence[SungNote]) -> SungLine:
+    """Sings `notes` (in time order, not overlapping) with words of the bank."""
+    spans = _lay_out(bank, singer.speaker, notes)
     before = int(np.ceil((_EDGE - spans[0].start) / PERIOD))
     frames = before + int(np.ceil((spans[-1].end + _EDGE) / PERIOD))
     times = (np.arange(frames) - before) * PERIOD
     envelope, aperiodicity, voiced = _gather(spans, times)
-    pitch = np.where(voiced, 440.0 * 2.0 ** ((_pitch(notes, times) - 69.0) / 12.0), 0.0)
-    power = np.exp(_shape(envelope, spans, times, voiced)).astype(np.float64)
+    pitch = np.where(voiced, 440.0 * 2.0 ** ((_pitch(notes, times, singer) - 69.0) / 12.0), 0.0)
+    power = np.exp(_shape(_tract(envelope, singer), spans, times, voiced)).astype(np.float64)
+    aperiodicity *= 1 - singer.breath
     noise = pyworld.decode_aperiodicity(np.ascontiguousarray(aperiodicity[:, None], np.float64), RATE, FFT_SIZE)
     samples = pyworld.synthesize(pitch, power, noise, RATE, PERIOD * 1000)
     phones = tuple(TimedPhone(span.name, span.number, span.start, span.end) for span in spans)
     return SungLine(_to_44100(samples), before * PERIOD, phones)
 
 
-def _lay_out(bank: VoiceBank, voice: str, notes: Sequence[SungNote]) -> list[_Span]:
+def _lay_out(bank: VoiceBank, speaker: str, notes: Sequence[SungNote]) -> list[_Span]:
     """When every phone is sung."""
     sung = []  # (word, number, syllable, start, end)
     for (number, index), group in groupby(notes, key=lambda note: (note.number, note.index)):
         held = list(group)
-        word = bank.word(voice, held[0].word)
+        word = bank.word(speaker, held[0].word)
         sung.append((word, number, syllables(word.phones)[index], held[0].start, held[-1].end))
     spans: list[_Span] = []
     for i, (word, number, syllable, start, end) in enumerate(sung):
@@ -190,27 +195,43 @@ def _gather(spans: Sequence[_Span], times: np.ndarray) -> tuple[np.ndarray, np.n
     return envelope, aperiodicity, voiced
 
 
-def _pitch(notes: Sequence[SungNote], times: np.ndarray) -> np.ndarray:
+def _pitch(notes: Sequence[SungNote], times: np.ndarray, singer: Singer) -> np.ndarray:
     """The melody as MIDI note numbers [T]."""
+    lag = 2 * _DAMPING / singer.glide  # seconds by which the spring comes late
     starts = [
-        notes[i].start - 0.02 if i and notes[i].start - notes[i - 1].end < _LEGATO else notes[i].start - 0.2
+        notes[i].start - lag if i and notes[i].start - notes[i - 1].end < _LEGATO else notes[i].start - 0.2
         for i in range(len(notes))
     ]
     which = np.maximum(np.searchsorted(starts, times, side="right") - 1, 0)
-    pitch = np.array([note.pitch for note in notes], float)[which]
-    glide = np.hanning(13)[1:-1] / np.hanning(13).sum()  # 55 ms from note to note
-    pitch = np.convolve(np.pad(pitch, 5, mode="edge"), glide, mode="valid")
+    target = np.array([note.pitch for note in notes], float)[which]
+    spring = ([singer.glide**2], [1.0, 2 * _DAMPING * singer.glide, singer.glide**2])
+    above, below = scipy.signal.bilinear(*spring, fs=1 / PERIOD)
+    pitch: np.ndarray = target[0] + scipy.signal.lfilter(above, below, target - target[0])
+    pitch += 0.04 * np.sin(2 * np.pi * 0.7 * times) + 0.03 * np.sin(2 * np.pi * 1.9 * times + 1)
     for i, note in enumerate(notes):
         first, last = np.searchsorted(times, [note.start, note.end + 0.02])
         since = times[first:last] - note.start
-        if note.end - note.start > 0.4:
-            depth = 0.28 * np.clip((since - 0.2) / 0.3, 0.0, 1.0)
-            pitch[first:last] += depth * np.sin(2 * np.pi * 5.5 * (since - 0.2))
+        if note.end - note.start > singer.delay + 0.2:
+            depth = singer.depth * np.clip((since - singer.delay) / 0.3, 0.0, 1.0)
+            pitch[first:last] += depth * np.sin(2 * np.pi * singer.rate * (since - singer.delay))
         if i == 0 or note.start - notes[i - 1].end >= _LEGATO:
             first = int(np.searchsorted(times, note.start - 0.2))
             since = np.maximum(times[first:last] - note.start, 0.0)
             pitch[first:last] -= 0.5 * np.exp(-since / 0.04)
     return pitch
+
+
+def _tract(envelope: np.ndarray, singer: Singer) -> np.ndarray:
+    """The envelope with its formants scaled, and tilted."""
+    bins = np.arange(FFT_SIZE // 2 + 1)
+    if singer.tract != 1.0:
+        place = np.minimum(bins / singer.tract, FFT_SIZE // 2 - 1e-3)
+        low = place.astype(int)
+        blend = (place - low).astype(np.float32)
+        envelope = np.take(envelope, low, 1) * (1 - blend) + np.take(envelope, low + 1, 1) * blend
+    octaves = np.clip(np.log2(np.maximum(bins, 1) * (RATE / FFT_SIZE) / 1500), -2.5, 2.5)
+    tilted: np.ndarray = envelope + (singer.bright * np.log(10) / 10 * octaves).astype(np.float32)
+    return tilted
 
 
 def _shape(envelope: np.ndarray, spans: Sequence[_Span], times: np.ndarray, voiced: np.ndarray) -> np.ndarray:

@@ -1,0 +1,44 @@
+"""The singers: flite's speakers made into people with a range, a vocal tract, a tone and a vibrato of their own."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Singer:
+    """Who sings, and how.
+
+    `speaker` is flite's voice; `low` the lowest MIDI note of the range. `tract` scales all formants (above 1: a shorter
+    vocal tract). `bright` tilts the spectrum in dB an octave around 1.5 kHz, `breath` 0..1 mixes noise into the tone.
+    Vibrato: `rate` Hz, `depth` semitones, from `delay` seconds into a note. `glide` is how fast the pitch moves to the
+    next note, in radians a second of a damped spring.
+    """
+
+    speaker: str
+    sex: str  # "female" or "male"
+    low: int
+    tract: float = 1.0
+    bright: float = 0.0
+    breath: float = 0.0
+    rate: float = 5.5
+    depth: float = 0.28
+    delay: float = 0.2
+    glide: float = 70.0
+
+
+SINGERS = {
+    "ada": Singer("slt", "female", 57),
+    "mia": Singer("slt", "female", 59, tract=1.1, bright=0.8, rate=6.0, depth=0.2, delay=0.25, glide=90.0),
+    "ruth": Singer("slt", "female", 53, tract=0.92, bright=-0.6, breath=0.1, rate=5.0, depth=0.35, glide=55.0),
+    "eve": Singer("awb", "female", 56, tract=1.17, breath=0.06, rate=5.3, depth=0.25, delay=0.3),
+    "ben": Singer("rms", "male", 48),
+    "max": Singer("rms", "male", 43, tract=0.9, bright=-0.5, rate=4.8, depth=0.35, delay=0.25, glide=55.0),
+    "sam": Singer("awb", "male", 48, rate=5.8, depth=0.22, glide=80.0),
+    "joe": Singer("kal16", "male", 46, tract=1.04, bright=-0.4, breath=0.08, rate=5.2, depth=0.3),
+}
+"""Singer by name."""
+SEXES = ("female", "male")
+
+
+def singers(sex: str) -> tuple[str, ...]:
+    """The names of the women or of the men."""
+    return tuple(name for name, singer in SINGERS.items() if singer.sex == sex)

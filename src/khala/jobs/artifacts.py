@@ -27,7 +27,7 @@ EXTENSIONS = {
     "audio/mpeg": "mp3",
     "audio/ogg": "opus",
     "application/json": "json",
-    "application/x-npy": "npy",
+    "application/x-safetensors": "safetensors",
 }
 
 

@@ -4,6 +4,7 @@ A claim is told by its take and its `attempt`. Cancelling a take, deleting it an
 claim; the worker hears of it at its next heartbeat, and nothing that it still writes is taken.
 """
 
+import math
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 
 from khala.jobs import rows
 from khala.jobs.database import Database
-from khala.jobs.log import emit, keep_pace, tally
+from khala.jobs.journal import emit, keep_pace, tally
 from khala.jobs.records import Artifact, Claim
 from khala.jobs.tables import artifacts, events, new_id, owners, songs, takes, workers
 from khala.music.request import SongRequest
@@ -48,42 +49,43 @@ class Claims:
     def __init__(self, database: Database, host: str, device: str) -> None:
         self._database = database
         self.worker_id = new_id()
+        self._beaten = 0.0
         self._row = {"id": self.worker_id, "host": host, "device": device, "started": time.time()}
 
     def claim(self, slots: int) -> list[Claim]:
-        """Up to `slots` of the takes that wait: fair between owners, within what each may have running.
+        """Up to `slots` of the takes that wait, fewer if idle workers share them: fair between owners, within what each
+        may have running.
 
         They are all for one model, so that they can be decoded in one batch. A take that workers were lost over comes
         alone, so that it harms no other.
         """
+        with self._database.read() as connection:  # most of the time there is none, and no reason to take a turn
+            if connection.execute(select(takes.c.id).where(takes.c.state == "queued").limit(1)).first() is None:
+                return []
         with self._database.write() as connection:
             chosen = self._choose(connection, slots)
             return [self._take(connection, row) for row in chosen]
 
     def beat(self, points: Mapping[tuple[str, int], Point], model: str | None) -> set[str]:
         """Say that this worker lives and, by (take id, attempt), where its takes are; returns the ids of those that are
-        not its own any more."""
+        not its own any more. It writes no more than once a second, so it may be called more often."""
+        now = time.time()
+        with self._database.read() as connection:
+            rows_now = {key: self._row_of(connection, *key) for key in points}
+        lost = {take_id for (take_id, _), row in rows_now.items() if row is None}
+        moved = any(row is not None and points[key] != _point(row) for key, row in rows_now.items())
+        if now - self._beaten < (1.0 if moved else ALIVE / 5):
+            return lost
         with self._database.write() as connection:
-            values = {"heartbeat": time.time(), "model": model}
+            values = {"heartbeat": now, "model": model}
             if not connection.execute(update(workers).where(workers.c.id == self.worker_id).values(values)).rowcount:
                 connection.execute(insert(workers).values(**self._row, **values))
-            lost = set()
             for (take_id, attempt), point in points.items():
                 row = self._row_of(connection, take_id, attempt)
-                if row is None:
-                    lost.add(take_id)
-                    continue
-                now = (point.stage, point.done, point.note)
-                if now == (row["stage"], row["stage_progress"], row["note"]):
-                    continue
-                values = {"stage": point.stage, "stage_progress": point.done, "note": point.note}
-                connection.execute(update(takes).where(takes.c.id == take_id).values(values))
-                if point.note is not None and point.note != row["note"]:
-                    emit(connection, "waiting", row["song_id"], row["owner_id"], take_id, note=point.note)
-                else:
-                    data = {"stage": point.stage, "done": round(point.done, 4)}
-                    emit(connection, "progress", row["song_id"], row["owner_id"], take_id, **data)
-            return lost
+                if row is not None and point != _point(row):
+                    self._move(connection, row, point)
+        self._beaten = now
+        return lost
 
     def retire(self) -> None:
         """Say that this worker ends. What it still holds goes back to the queue."""
@@ -148,8 +150,10 @@ class Claims:
         running = select(takes.c.owner_id).where(takes.c.state == "running")
         load = Counter(connection.execute(running).scalars())
         limits = {row.id: row.running_limit for row in connection.execute(select(owners))}
+        waiting = rows.queue_order(connection)
+        slots = min(slots, math.ceil(len(waiting) / self._idle_workers(connection)))
         chosen: list[RowMapping] = []
-        for row in rows.queue_order(connection):
+        for row in waiting:
             if load[row["owner_id"]] >= limits[row["owner_id"]]:
                 continue
             if chosen and (row["losses"] or row["model"] != chosen[0]["model"]):
@@ -159,6 +163,14 @@ class Claims:
             if len(chosen) == slots or row["losses"]:
                 break
         return chosen
+
+    def _idle_workers(self, connection: Connection) -> int:
+        """How many live workers have nothing to do, this one included."""
+        busy = select(takes.c.worker_id).where(takes.c.state == "running")
+        idle = (
+            (workers.c.heartbeat > time.time() - ALIVE) & workers.c.id.not_in(busy) & (workers.c.id != self.worker_id)
+        )
+        return 1 + connection.execute(select(func.count()).select_from(workers).where(idle)).scalar_one()
 
     def _take(self, connection: Connection, row: RowMapping) -> Claim:
         now = time.time()
@@ -181,6 +193,15 @@ class Claims:
             **{name: before[name] for name in names},
         )
 
+    def _move(self, connection: Connection, row: RowMapping, point: Point) -> None:
+        values = {"stage": point.stage, "stage_progress": point.done, "note": point.note}
+        connection.execute(update(takes).where(takes.c.id == row["id"]).values(values))
+        place = (row["song_id"], row["owner_id"], row["id"])
+        if point.note is not None and point.note != row["note"]:
+            emit(connection, "waiting", *place, note=point.note)
+        elif point.stage is not None:
+            emit(connection, "progress", *place, stage=point.stage, done=round(point.done, 4))
+
     def _row_of(self, connection: Connection, take_id: str, attempt: int) -> RowMapping | None:
         mine = (takes.c.id == take_id) & (takes.c.attempt == attempt) & (takes.c.state == "running")
         return connection.execute(select(takes).where(mine)).mappings().first()
@@ -193,6 +214,10 @@ class Claims:
         """Of a take that has ended nobody asks how far it was."""
         old = (events.c.song_id == claim.song_id) & (events.c.take_id == claim.take_id) & (events.c.kind == "progress")
         connection.execute(delete(events).where(old))
+
+
+def _point(row: RowMapping) -> Point:
+    return Point(row["stage"], row["stage_progress"], row["note"])
 
 
 def release_lost(database: Database) -> list[str]:

@@ -17,7 +17,7 @@ from khala.jobs import rows
 from khala.jobs.artifacts import Artifacts
 from khala.jobs.claims import ALIVE, release_lost
 from khala.jobs.database import Database
-from khala.jobs.log import emit, tally
+from khala.jobs.journal import emit, tally
 from khala.jobs.outlook import Outlook
 from khala.jobs.owners import Owners
 from khala.jobs.records import Artifact, Event, Limits, Page, Song, Status, Take, Tally, Worker

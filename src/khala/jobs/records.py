@@ -13,6 +13,14 @@ WEIGHTS = {"backbone": 0.6, "superres": 0.25, "decode": 0.12, "finish": 0.03}
 """Rough share of a take's time that each stage takes: what a bar of progress is drawn by."""
 
 
+def progress(stage: str | None, done: float) -> float:
+    """How much of a take is made, 0..1, when `done` (0..1) of `stage` is; 0 before the first."""
+    if stage not in WEIGHTS:
+        return 0.0
+    before = list(WEIGHTS)[: list(WEIGHTS).index(stage)]
+    return sum(WEIGHTS[name] for name in before) + WEIGHTS[stage] * done
+
+
 @dataclass(frozen=True)
 class Owner:
     """Whom songs belong to. An admin sees everybody's. Limits count takes."""
@@ -78,12 +86,7 @@ class Take:
     @property
     def progress(self) -> float:
         """How much of the take is made, 0..1."""
-        if self.state == "done":
-            return 1.0
-        if self.stage not in WEIGHTS:
-            return 0.0
-        before = list(WEIGHTS)[: list(WEIGHTS).index(self.stage)]
-        return sum(WEIGHTS[stage] for stage in before) + WEIGHTS[self.stage] * self.stage_progress
+        return 1.0 if self.state == "done" else progress(self.stage, self.stage_progress)
 
 
 @dataclass(frozen=True)

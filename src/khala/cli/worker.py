@@ -1,0 +1,63 @@
+"""`khala worker`: a process that makes the takes of a service, on this machine or another."""
+
+import socket
+from typing import Annotated
+
+import typer
+
+from khala.cli.generate import require_known
+from khala.cli.logs import log_lines
+from khala.music.errors import InvalidRequest, KhalaError
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+MODES = ("keep_loaded", "one_shot")
+
+
+@app.command()
+def worker(
+    database: Annotated[
+        str, typer.Option(metavar="URL", envvar="KHALA_DATABASE", help="postgresql://... or sqlite:///FILE.")
+    ] = "sqlite:///khala-data/khala.sqlite",
+    artifacts: Annotated[
+        str, typer.Option(metavar="URL", envvar="KHALA_ARTIFACTS", help="A folder, or s3://BUCKET/PREFIX.")
+    ] = "khala-data/artifacts",
+    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:1|mps", help="Where to compute.")] = "auto",
+    dtype: Annotated[str, typer.Option(metavar="auto|float32|bfloat16|float16", help="In which numbers.")] = "auto",
+    runtime_mode: Annotated[
+        str, typer.Option(metavar="|".join(MODES), help="Whether the model stays in memory between songs.")
+    ] = "keep_loaded",
+    slots: Annotated[int, typer.Option(min=1, max=64, help="Takes that are decoded together at most.")] = 4,
+    stall: Annotated[float, typer.Option(min=1, help="Seconds without progress after which the device hangs.")] = 120,
+    grace: Annotated[float, typer.Option(min=0, help="Seconds that takes may go on after SIGTERM.")] = 20,
+    with_parent: Annotated[
+        bool, typer.Option("--with-parent", help="Stop when the process that started this one ends.")
+    ] = False,
+) -> None:
+    """Make the takes that wait in a database, until SIGTERM. As many workers as there are devices may share one."""
+    require_known("device", device, r"auto|cpu|mps|cuda(:\d+)?", "auto, cpu, cuda, cuda:1 or mps")
+    require_known("dtype", dtype, "auto|float32|bfloat16|float16", "auto, float32, bfloat16 or float16")
+    if runtime_mode not in MODES:
+        raise InvalidRequest(f"--runtime-mode {runtime_mode!r} is unknown; choose {' or '.join(MODES)}")
+    log_lines()
+    try:
+        from khala.jobs.library import Library
+        from khala.worker.stages import PipelineStages
+        from khala.worker.worker import Worker
+    except ModuleNotFoundError as error:
+        raise KhalaError(f"{error.name} is missing; pip install 'khala-music[serve]'") from None
+    library = Library.open(database, artifacts)
+    stages = PipelineStages(device, dtype)
+    made = Worker(
+        library,
+        stages,
+        socket.gethostname(),
+        str(stages.device),
+        slots=slots,
+        keep_loaded=runtime_mode == "keep_loaded",
+        stall=stall,
+        grace=grace,
+        with_parent=with_parent,
+    )
+    made.stop_on_signals()
+    made.run()

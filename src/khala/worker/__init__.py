@@ -1,0 +1,1 @@
+"""One process per device: the only place where jobs meet generation."""

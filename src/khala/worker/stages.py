@@ -1,0 +1,100 @@
+"""What a worker computes: the stages of the pipeline, with files between them."""
+
+import gc
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.numpy import load, save
+
+from khala.audio.peaks import peaks
+from khala.generation.device import choose_device
+from khala.generation.pipeline import Pipeline, Work
+from khala.generation.pipeline import load as load_pipeline
+from khala.jobs.records import Claim
+from khala.jobs.workflow import Made, Report
+
+SAFETENSORS = "application/x-safetensors"
+COLUMNS = 1000
+"""Columns of a take's peaks."""
+
+
+class PipelineStages:
+    """`jobs.workflow.Stages` by `generation.Pipeline`, on one device. It keeps the model that it used last."""
+
+    def __init__(self, device: str = "auto", dtype: str = "auto") -> None:
+        self.device = choose_device(device)
+        self._dtype = dtype
+        self._pipeline: Pipeline | None = None
+        self.model: str | None = None
+        """The model that is loaded, by the name that it was asked for by."""
+
+    def backbone(self, claims: Sequence[Claim], report: Report) -> list[Made]:
+        """The file `backbone`: codes int16 [2, T], whether the song came to its end, seconds of work."""
+        pipeline = self._load(claims[0].model, report)
+        start = perf_counter()
+        results = pipeline.backbone([_work(pipeline, claim) for claim in claims], report)
+        seconds = (perf_counter() - start) / len(claims)
+        return [
+            self._made("backbone", result.codes, seconds, ended=np.array(result.ended, np.uint8)) for result in results
+        ]
+
+    def superres(self, claim: Claim, backbone: bytes, report: Report) -> Made:
+        """The file `codes`: codes int16 [levels, T], seconds of work."""
+        pipeline = self._load(claim.model, report)
+        start = perf_counter()
+        (codes,) = pipeline.superres([_work(pipeline, claim)], [load(backbone)["codes"]], report)
+        return self._made("codes", codes, perf_counter() - start)
+
+    def render(self, claim: Claim, backbone: bytes, codes: bytes, report: Report) -> Made:
+        """The files `audio.flac` (24 bits), `metadata` (the record of `khala generate`) and `peaks`."""
+        pipeline = self._load(claim.model, report)
+        first, second = load(backbone), load(codes)
+        before = {"backbone": float(first["seconds"]), "superres": float(second["seconds"])}
+        ended = bool(first["ended"])
+        take = pipeline.render(_work(pipeline, claim), second["codes"], ended, before, report)
+        outline = [[round(float(low), 4), round(float(high), 4)] for low, high in peaks(take.samples, COLUMNS)]
+        with TemporaryDirectory(prefix="khala-") as folder:
+            flac = take.save(Path(folder) / "audio.flac").read_bytes()
+        files = {
+            "audio.flac": ("audio/flac", flac),
+            "metadata": ("application/json", json.dumps(take.metadata, ensure_ascii=False).encode()),
+            "peaks": ("application/json", json.dumps({"duration": take.seconds, "peaks": outline}).encode()),
+        }
+        seconds = {stage: take.metadata["seconds"][stage] for stage in ("decode", "finish")}
+        return Made(files, seconds, take.seconds, take.metadata)
+
+    def unload(self) -> None:
+        """Free the memory that the model takes."""
+        self._pipeline = self.model = None
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _load(self, model: str, report: Report) -> Pipeline:
+        if self._pipeline is None or self.model != model:
+            self.unload()
+            report("load", 0, 1)
+            self._pipeline, self.model = load_pipeline(model, str(self.device), self._dtype), model
+            report("load", 1, 1)
+        return self._pipeline
+
+    def _made(self, kind: str, codes: NDArray[np.int16], seconds: float, **more: NDArray[np.uint8]) -> Made:
+        assert self._pipeline is not None
+        codec = self._pipeline.loaded.codec
+        content = save({"codes": codes, "seconds": np.array(round(seconds, 3)), **more})
+        return Made(
+            {kind: (SAFETENSORS, content)}, {_STAGE[kind]: seconds}, codes.shape[1] * codec.hop / codec.sample_rate
+        )
+
+
+_STAGE = {"backbone": "backbone", "codes": "superres"}
+
+
+def _work(pipeline: Pipeline, claim: Claim) -> Work:
+    return pipeline.works(claim.request)[claim.number]

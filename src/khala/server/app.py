@@ -1,0 +1,99 @@
+"""The app: routes, what stands before them, and what runs beside them while it serves."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
+
+from khala import __version__
+from khala.jobs.library import Library
+from khala.music.errors import KhalaError
+from khala.server import about, docs, health, legacy, page, problems, songs, streams, takes
+from khala.server.access import Access
+from khala.server.audio import Renderer
+from khala.server.catalogue import Catalogue
+from khala.server.context import Context
+from khala.server.events import Hub
+from khala.server.guard import Guard
+from khala.server.metrics import Metrics, Observed
+from khala.server.openapi import describe
+from khala.server.settings import Settings
+
+log = logging.getLogger(__name__)
+
+REAP = 5.0
+"""Seconds between looks for takes whose worker is lost."""
+
+
+def create_app(library: Library, settings: Settings) -> FastAPI:
+    """An app over `library`. Raises ModelError if the default model is missing or broken, InvalidRequest for a server
+    that anybody could use by accident (`Access.require_safe`)."""
+    access = Access(library.owners)
+    access.require_safe(settings)
+    app = create_routes()
+    hub = Hub(library)
+    metrics = Metrics(library, hub)
+    models, renderer = Catalogue(settings.model), Renderer(library)
+    app.state.context = Context(settings, library, access, hub, models, renderer, metrics)
+    page.install(app, settings)
+    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=6)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+            expose_headers=["Location", "Retry-After", "Content-Range"],
+        )
+    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Observed, metrics=metrics)
+    return app
+
+
+def create_routes() -> FastAPI:
+    """An app with all routes and nothing behind them: enough to describe itself."""
+    app = FastAPI(
+        version=__version__,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+        lifespan=_lifespan,
+    )
+    problems.install(app)
+    for module in (songs, takes, streams, about):
+        app.include_router(module.router, prefix="/api/v1")
+    for module in (health, legacy):
+        app.include_router(module.router)
+    describe(app)
+    docs.install(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    here: Context = app.state.context
+    reaper = asyncio.create_task(_reap(here.library))
+    try:
+        yield
+    finally:
+        here.hub.close()
+        reaper.cancel()
+        with suppress(asyncio.CancelledError):
+            await reaper
+
+
+async def _reap(library: Library) -> None:
+    """Give takes whose worker is lost to another, for ever."""
+    while True:
+        try:
+            for take_id in await asyncio.to_thread(library.reap):
+                log.warning("its worker is lost: the take %s waits for another", take_id)
+        except KhalaError as error:
+            log.warning("cannot look for lost workers: %s", error)
+        await asyncio.sleep(REAP)

@@ -1,0 +1,107 @@
+"""What stands before every route: who is called, how much is sent and how slowly; and what every answer carries."""
+
+import asyncio
+from urllib.parse import urlsplit
+
+from fastapi import Request
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from khala.server.problems import Refusal, response
+from khala.server.settings import LOOPBACK, Settings
+
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "media-src 'self' blob:; connect-src 'self'; font-src 'self'; worker-src 'self' blob:; manifest-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+"""Nothing from elsewhere. Inline styles stay: the player's waveform sets its own."""
+
+
+class Guard:
+    """The outermost layer of the app (ASGI).
+
+    - A request must name a host that this server goes by: a page elsewhere whose name was made to resolve to this
+      machine (DNS rebinding) gets 421.
+    - A browser that says that another site sends a change gets 403, unless that site is allowed.
+    - A body over `max_body` gets 413, one that does not arrive in time 408; who reads nothing is given up.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.settings = settings
+        local = {*LOOPBACK, settings.host} if settings.loopback else set()
+        self.hosts = {*local, *settings.allowed_hosts} if settings.loopback or settings.allowed_hosts else None
+        self.headers = {
+            "content-security-policy": CONTENT_POLICY,
+            "x-content-type-options": "nosniff",
+            "referrer-policy": "no-referrer",
+            "cross-origin-opener-policy": "same-origin",
+            "cross-origin-resource-policy": "cross-origin" if settings.cors_origins else "same-origin",
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
+            async with asyncio.timeout(self.settings.send_timeout):
+                await send(message)
+
+        request = Request(scope)
+        try:
+            self._check(request)
+        except Refusal as error:
+            await response(request, error)(scope, receive, send_guarded)
+            return
+        await self.app(scope, self._bounded(receive), send_guarded)
+
+    def _check(self, request: Request) -> None:
+        if self.hosts is not None and (name := _name(request.headers.get("host", ""))) not in self.hosts:
+            raise Refusal("wrong-host", f"the host {name[:100]!r} is not served here; allow it with --allow-host")
+        site = request.headers.get("sec-fetch-site", "none")
+        changes = request.method not in ("GET", "HEAD", "OPTIONS")
+        if changes and site in ("cross-site", "same-site"):
+            origin = request.headers.get("origin", "")
+            if origin not in self.settings.cors_origins:
+                raise Refusal("forbidden", f"pages of {origin[:100]!r} may not change anything here")
+        length = request.headers.get("content-length", "0")
+        if not length.isdecimal() or int(length[:20]) > self.settings.max_body:
+            raise self._too_large()
+
+    def _bounded(self, receive: Receive) -> Receive:
+        size, complete = 0, False
+
+        async def receive_bounded() -> Message:
+            nonlocal size, complete
+            if complete:  # what comes now is only that the client has left, whenever it does
+                return await receive()
+            try:
+                async with asyncio.timeout(self.settings.arrival_timeout):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, "the body did not arrive in time") from None
+            size += len(message.get("body", b""))
+            complete = not message.get("more_body", False)
+            if size > self.settings.max_body:
+                raise HTTPException(413, str(self._too_large()))
+            return message
+
+        return receive_bounded
+
+    def _too_large(self) -> Refusal:
+        return Refusal("too-large", f"a body has at most {self.settings.max_body} bytes")
+
+
+def _name(host: str) -> str:
+    """The name in a Host header, without port and brackets, in lower case."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return host

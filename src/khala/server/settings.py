@@ -1,0 +1,47 @@
+"""How the service is set up: flags of `khala serve`, or the environment variables KHALA_* of the same names."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class Settings(BaseSettings):
+    """Every setting, with what it is for beside it."""
+
+    model_config = SettingsConfigDict(env_prefix="KHALA_", extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: int = Field(8889, ge=0, le=65535)
+    open: bool = False
+    """Serve anybody without an API key, though others than this machine can connect."""
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Names that a request may call this server by. On a loopback address also localhost and the address itself;
+    elsewhere, where none are given, any."""
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Pages of which origins may use the API from a browser, such as https://studio.example. None, unless given."""
+    max_body: int = Field(256 * 1024, ge=1024)
+    """Largest body of a request, in bytes. The longest lyrics fit in a sixth of it."""
+    arrival_timeout: float = Field(20.0, gt=0)
+    """Seconds that a request may take to arrive, head and body each."""
+    send_timeout: float = Field(60.0, gt=0)
+    """Seconds after which a client that takes nothing of its answer is given up."""
+    heartbeat: float = Field(15.0, gt=0)
+    """Seconds of silence after which a stream of events says that it is alive."""
+    max_streams: int = Field(2000, ge=1)
+    """Streams of events that may be open at a time."""
+    connections: int = Field(4000, ge=16)
+    """Connections that may be open at a time; more are answered 503."""
+    model: str = "mini"
+    """The model that makes a song which names none."""
+    static: Path | None = None
+    """Folder of the studio's built page.  [default: the one in the package, if it is there]"""
+    log_format: Literal["text", "json"] = "text"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether nobody but this machine can connect."""
+        return self.host in LOOPBACK or self.host.startswith("127.")

@@ -14,7 +14,7 @@ from khala.cli.errors import INTERRUPTED, complain, report
 VERBS = {
     "generate": "Make a song from words.",
     "worker": "Make the takes of a service, on this machine or another.",
-    "models": "List the models at hand, or describe one.",
+    "models": "List the models at hand, describe one, or import published weights.",
     "evaluate": "Measure songs: tempo, voice, silence, clipping, loudness, form.",
     "doctor": "Say whether this machine can make songs, and what is missing.",
     "corpus": "Compose songs to train on and turn them into tokens.",

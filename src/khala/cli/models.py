@@ -1,18 +1,20 @@
-"""`khala models`: what models are at hand."""
+"""`khala models`: what models are at hand, and published weights made one of them."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from khala import weights
 from khala.cli.errors import say
+from khala.cli.progress import progress
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.callback()
 def models() -> None:
-    """List the models at hand, or describe one."""
+    """List the models at hand, describe one, or import published weights."""
 
 
 @app.command("list")
@@ -49,6 +51,40 @@ def info(name: Annotated[str, typer.Argument(help="Name, folder or hub id.")]) -
     }
     for key, value in rows.items():
         typer.echo(f"{key:<17}{value}")
+    if config.origin is not None:
+        for part, imported in (("backbone", config.origin.backbone), ("super-resolution", config.origin.superres)):
+            typer.echo(f"{part:<17}fc1 bias {imported.fc1_bias}: {imported.why}")
     card = model.folder / "README.md"
     if card.is_file():
         typer.echo("\n" + card.read_text(encoding="utf-8", errors="replace").strip())
+
+
+@app.command("import")
+def import_(
+    folder: Annotated[Path, typer.Argument(help="Published weights: backbone/, superresolution/, dac_rvq_*.ckpt.")],
+    to: Annotated[Path, typer.Option(metavar="FOLDER", help="The model folder to write.")],
+    fc1_bias: Annotated[
+        str,
+        typer.Option(metavar="auto|single|doubled", help="How often the weights expect it added. auto: by iteration."),
+    ] = "auto",
+    text_vocab: Annotated[int | None, typer.Option(help="Ids of the text.  [default: from the tokenizer]")] = None,
+    codec: Annotated[Path | None, typer.Option(help="The codec's file.  [default: the one in the folder]")] = None,
+    tokenizer: Annotated[
+        Path | None, typer.Option(help="Llama 3's tokenizer.json, or its folder.  [default: the one in the folder]")
+    ] = None,
+    norm_epsilon: Annotated[float | None, typer.Option(help="[default: the training's]")] = None,
+    rope_scaling: Annotated[
+        float | None, typer.Option(help="Factor of scaled rotary positions, 1 for none.  [default: the training's]")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+) -> None:
+    """Turn published weights into a model folder. Nothing in them is executed; run it again if it was interrupted."""
+    from khala.weights.importing import import_published
+    from khala.weights.published import ImportOptions
+
+    options = ImportOptions(fc1_bias, text_vocab, norm_epsilon, rope_scaling, codec, tokenizer)
+    with progress(quiet) as report:
+        lines = import_published(folder, to, options, report)
+    for line in lines:
+        typer.echo(line)
+    typer.echo(f"{to}  (try it: khala generate --model {to})")

@@ -1,6 +1,7 @@
 """The shape of a language model and of a whole system."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from khala.models.codec.config import CodecConfig
 from khala.music.layout import TokenLayout
@@ -13,8 +14,9 @@ class TransformerConfig:
     """Sizes of a backbone (2 `levels` of audio in its vocabulary) or a super-resolution model (all levels).
 
     `context` is the longest sequence it was made for. `bias` puts one on every linear layer of the blocks, not on the
-    head. With `codebook_dim` the codes of levels >= 2 have no learned rows: they are seen and told apart through the
-    codec's own codebooks of that width (`models.codebooks`). Without, every code has its row, as published.
+    head. `rope_scaling` slows the slow rotary positions down by that factor (`nn.rope`). With `codebook_dim` the codes
+    of levels >= 2 have no learned rows: they are seen and told apart through the codec's own codebooks of that width
+    (`models.codebooks`). Without, every code has its row, as published.
     """
 
     text_vocab: int
@@ -28,6 +30,7 @@ class TransformerConfig:
     ffn: int
     norm_eps: float = 1e-6
     rope_base: float = 500000.0
+    rope_scaling: float = 1.0
     bias: bool = False
     qk_norm: bool = False
     tied: bool = False
@@ -57,8 +60,32 @@ class TransformerConfig:
 
 
 @dataclass(frozen=True)
+class Imported:
+    """Which checkpoint an imported language model was, and how often its fc1 biases are added, with the reason.
+
+    "doubled" weights hold biases that are twice the stored ones: see docs/published-weights.md.
+    """
+
+    iteration: int
+    fc1_bias: Literal["single", "doubled"]
+    why: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an imported system comes from; `codec` is the name of the codec's file."""
+
+    backbone: Imported
+    superres: Imported
+    codec: str
+
+
+@dataclass(frozen=True)
 class ModelConfig:
-    """A whole system: both language models, the codec, how prompts are written and codes are drawn by default."""
+    """A whole system: both language models, the codec, how prompts are written and codes are drawn by default.
+
+    `origin` is set where weights were imported, not trained here.
+    """
 
     name: str
     backbone: TransformerConfig
@@ -68,6 +95,7 @@ class ModelConfig:
     sampling: Sampling = field(default_factory=Sampling)
     max_seconds: float = 600.0
     license: str = "Apache-2.0"
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         sizes = {(part.codebook, part.text_vocab) for part in (self.backbone, self.superres)}

@@ -43,7 +43,7 @@ class Transformer(nn.Module):
         self.codebooks = None
         if c.codebook_dim is not None:
             self.codebooks = CodebookProjections(c.dim, c.codebook_dim, c.levels, c.codebook)
-        self.rope = Rope(c.head_dim, c.rope_base)
+        self.rope = Rope(c.head_dim, c.rope_base, c.rope_scaling)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -1,21 +1,29 @@
 """Rotary positions (Su et al., arXiv 2104.09864) in the rotate-half form, over the whole head, in float32."""
 
+import math
+
 import torch
 from torch import Tensor
 
 Turns = tuple[Tensor, Tensor]
 """Cosines and sines for heads at some positions, [T, 1, K] or [B, T, 1, K]; the sines of the first half are negated."""
 
+SCALED_CONTEXT = 8192
+"""Positions that models with scaled rotary positions first learned, by convention."""
+
 
 class Rope:
     """The turns of positions 0, 1, ... for heads of `head_dim`.
 
+    With a `scaling` other than 1 pairs that turn less than once in 8192 positions turn slower by that factor, those
+    that turn more than four times as ever, and those between by a blend (the scheme of Llama 3.1).
     The tables grow on demand and live outside of any module: a model cast to half precision keeps them in float32.
     """
 
-    def __init__(self, head_dim: int, base: float) -> None:
+    def __init__(self, head_dim: int, base: float, scaling: float = 1.0) -> None:
         self.head_dim = head_dim
         self.base = base
+        self.scaling = scaling
         self._tables_2T1K = torch.empty(2, 0, 1, head_dim)
 
     def turns(self, positions: slice | Tensor, size: int, device: torch.device) -> Turns:
@@ -28,7 +36,11 @@ class Rope:
 
     def _build(self, size: int) -> Tensor:
         exponent_K = torch.arange(0, self.head_dim, 2, dtype=torch.float64) / self.head_dim
-        angle_TK = torch.outer(torch.arange(size, dtype=torch.float64), self.base**-exponent_K)
+        speed_K = self.base**-exponent_K
+        if self.scaling != 1.0:
+            kept_K = ((SCALED_CONTEXT * speed_K / (2 * math.pi) - 1) / 3).clamp(0, 1)
+            speed_K = speed_K * (kept_K + (1 - kept_K) / self.scaling)
+        angle_TK = torch.outer(torch.arange(size, dtype=torch.float64), speed_K)
         cos_TK, sin_TK = angle_TK.cos(), angle_TK.sin()
         both = torch.stack([torch.cat([cos_TK, cos_TK], 1), torch.cat([-sin_TK, sin_TK], 1)])
         return both.unsqueeze(2).float()

@@ -56,6 +56,8 @@ def _classes(hint: Any) -> dict[str, type]:
 
 def _typed(hint: Any, value: Any, where: str) -> Any:
     classes = _classes(hint)
+    if value is None and NoneType in get_args(hint):
+        return None
     if classes:
         name = next(iter(classes))
         if len(classes) > 1 and isinstance(value, dict):

@@ -72,25 +72,36 @@ def save_model(
 
     Raises OutputError if it cannot be written, ValueError if a weight does not fit `dtype`.
     """
-    folder = folder.absolute()
-    if folder.exists() and not (folder / CONFIG).is_file() and any(folder.iterdir()):
-        raise OutputError(f"{folder} holds something else than a model; name a new folder")
+    folder = require_free(folder)
     part = folder.with_name(f".{secrets.token_hex(8)}.part")
     try:
         part.mkdir(parents=True)
-        text = json.dumps({"format": FORMAT, **configs.to_json(config)}, indent=1, ensure_ascii=False)
-        (part / CONFIG).write_text(text + "\n", encoding="utf-8")
         for name, module in ((BACKBONE, backbone), (SUPERRES, superres), (CODEC, codec)):
             save_module(part / name, module, dtype)
-        tokenizer.save(part / TOKENIZER)
-        (part / CARD).write_text(card, encoding="utf-8")
-        write_digests(part, DIGESTED)
-        _replace(part, folder)
+        furnish(part, config, tokenizer, card)
+        replace(part, folder)
     except (OSError, SafetensorError) as error:
         reason = (isinstance(error, OSError) and error.strerror) or error
         raise OutputError(f"cannot write the model to {folder}: {reason}") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def require_free(folder: Path) -> Path:
+    """`folder` as an absolute path, if a model may be put there. Raises OutputError if it holds something else."""
+    folder = folder.absolute()
+    if folder.exists() and not (folder.is_dir() and ((folder / CONFIG).is_file() or not any(folder.iterdir()))):
+        raise OutputError(f"{folder} holds something else than a model; name a new folder")
+    return folder
+
+
+def furnish(part: Path, config: ModelConfig, tokenizer: Tokenizer, card: str) -> None:
+    """Add to the weights in `part` all else that a model has. Raises OSError."""
+    text = json.dumps({"format": FORMAT, **configs.to_json(config)}, indent=1, ensure_ascii=False)
+    (part / CONFIG).write_text(text + "\n", encoding="utf-8")
+    tokenizer.save(part / TOKENIZER)
+    (part / CARD).write_text(card, encoding="utf-8")
+    write_digests(part, DIGESTED)
 
 
 def load_model(
@@ -148,7 +159,8 @@ class _Uninitialised(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-def _replace(part: Path, folder: Path) -> None:
+def replace(part: Path, folder: Path) -> None:
+    """Give `part` the name `folder`; a model that stood there goes only once the new one is in its place."""
     if not folder.exists():
         part.rename(folder)
         return

@@ -1,5 +1,9 @@
 """Modules <-> safetensors files, every name, shape and value checked."""
 
+import json
+import math
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -29,6 +33,43 @@ def save_module(path: Path, module: nn.Module, dtype: torch.dtype) -> None:
         tensors[name] = stored
     save_file(tensors, path, metadata={"format": "pt"})
     path.chmod(0o644)  # the library writes files that their owner alone may read
+
+
+def stream_tensors(
+    path: Path,
+    tensors: Mapping[str, tuple[torch.dtype, tuple[int, ...]]],
+    make: Callable[[str], Tensor],
+    progress: Callable[[int, int], None],
+) -> None:
+    """Write a safetensors file of `tensors` (dtype and shape by name), asking `make` for one after another.
+
+    The library would want them all in memory. Wider numbers come first: each then starts at a multiple of its width.
+    `progress` is told the bytes written and their sum. The file is on the disk when this returns.
+    """
+    order = sorted(tensors, key=lambda name: (-tensors[name][0].itemsize, name))
+    header: dict[str, object] = {"__metadata__": {"format": "pt"}}
+    end = 0
+    for name in order:
+        dtype, shape = tensors[name]
+        start, end = end, end + math.prod(shape) * dtype.itemsize
+        header[name] = {"dtype": _CODES[dtype], "shape": list(shape), "data_offsets": [start, end]}
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    written = 0
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for name in order:
+            tensor = make(name)
+            if (tensor.dtype, tuple(tensor.shape)) != tensors[name]:
+                raise ValueError(f"{name} came as {tensor.dtype} {list(tensor.shape)}, not as {tensors[name]}")
+            file.write(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().data)
+            written += tensor.nbytes
+            progress(written, end)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+_CODES = {torch.float32: "F32", torch.bfloat16: "BF16", torch.float16: "F16"}
 
 
 def check_shapes(path: Path, module: nn.Module) -> None:

@@ -1,0 +1,93 @@
+"""The arguments of a Megatron training -> the shape of a language model.
+
+The training's program knows hundreds; the ones read here shape the model, and the ones in `FIXED` would make it another
+kind of model than Khala's if they were set.
+"""
+
+from typing import Any, TypeVar
+
+from khala.models.config import TransformerConfig
+from khala.music.errors import ModelError
+
+T = TypeVar("T", int, float, bool)
+
+FIXED: dict[str, Any] = {
+    "normalization": "RMSNorm",
+    "swiglu": True,
+    "position_embedding_type": "rope",
+    "rotary_percent": 1.0,
+    "rotary_interleaved": False,
+    "rotary_seq_len_interpolation_factor": None,
+    "apply_layernorm_1p": False,
+    "apply_residual_connection_post_layernorm": False,
+    "multi_latent_attention": False,
+    "qk_l2_norm": False,
+    "softmax_type": "vanilla",
+    "window_size": None,
+    "no_rope_freq": None,
+    "num_experts": None,
+    "glu_linear_offset": 0.0,
+    "activation_func_clamp_value": None,
+}
+"""Arguments that have one value in a model that can be imported; an older training need not know them."""
+
+LARGEST = {"num_layers": 1024, "rotary_base": 1e12}
+"""What is more than that is no model, but an attempt to fill the memory; 2 ** 20 for all others."""
+
+
+def transformer_config(
+    arguments: dict[str, Any],
+    source: str,
+    *,
+    text_vocab: int,
+    codebook: int,
+    levels: int,
+    qk_norm: bool,
+    norm_eps: float | None = None,
+    rope_scaling: float | None = None,
+) -> TransformerConfig:
+    """The shape that `arguments` describe. `qk_norm`: whether the checkpoint holds norms of queries and keys.
+
+    `norm_eps` and `rope_scaling` go before what the arguments say. Raises ModelError, which begins with `source`.
+    """
+
+    def value(name: str, kind: type[T], default: T | None = None) -> T:
+        found = arguments.get(name, default)
+        if kind is float and type(found) is int:
+            found = float(found)
+        if type(found) is not kind or (kind is not bool and not 0 < found <= LARGEST.get(name, 1 << 20)):
+            raise ModelError(f"{source}: the argument {name} is {_shown(found)}, which no model has")
+        return found
+
+    for name, only in FIXED.items():
+        if arguments.get(name, only) != only:
+            raise ModelError(f"{source}: {name} is {_shown(arguments[name])}; I know models where it is {only!r}")
+    heads, bias = value("num_attention_heads", int), value("add_bias_linear", bool)
+    if not bias and arguments.get("add_qkv_bias", False):
+        raise ModelError(f"{source}: a bias on qkv alone; I know models with all biases or none")
+    scaling = value("rope_scaling_factor", float, 8.0) if arguments.get("use_rope_scaling") is True else 1.0
+    try:
+        return TransformerConfig(
+            text_vocab=text_vocab,
+            codebook=codebook,
+            levels=levels,
+            dim=value("hidden_size", int),
+            layers=value("num_layers", int),
+            heads=heads,
+            # without grouped queries the argument holds a meaningless 1
+            kv_heads=value("num_query_groups", int) if arguments.get("group_query_attention") is True else heads,
+            head_dim=value("kv_channels", int),
+            ffn=value("ffn_hidden_size", int),
+            norm_eps=value("norm_epsilon", float) if norm_eps is None else norm_eps,
+            rope_base=value("rotary_base", float),
+            rope_scaling=scaling if rope_scaling is None else rope_scaling,
+            bias=bias,
+            qk_norm=qk_norm or arguments.get("qk_layernorm") is True,
+            tied=not value("untie_embeddings_and_output_weights", bool),
+        )
+    except ValueError as error:
+        raise ModelError(f"{source}: {error}") from None
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:40] if value is None or isinstance(value, int | float | str) else type(value).__name__

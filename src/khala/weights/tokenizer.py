@@ -37,7 +37,7 @@ class Tokenizer:
     @classmethod
     def of_bytes(cls) -> Self:
         """A token is a byte of UTF-8: every language, 512 ids."""
-        alphabet = _byte_alphabet()
+        alphabet = byte_alphabet()
         backend = tokenizers.Tokenizer(models.BPE(vocab={char: byte for byte, char in enumerate(alphabet)}, merges=[]))
         backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
         backend.decoder = decoders.ByteLevel()
@@ -82,7 +82,7 @@ class Tokenizer:
         return "".join(texts)
 
 
-def _byte_alphabet() -> str:
+def byte_alphabet() -> str:
     """The 256 characters that byte-level tokenizers write for the bytes 0..255: printable ones stand for themselves,
     the others follow from U+0100 on (GPT-2's table)."""
     shown = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}

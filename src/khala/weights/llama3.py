@@ -1,0 +1,139 @@
+"""The tokenizer that the published weights read: Llama 3's, found where it may lie, and checked before use.
+
+Its licence (Meta's community licence) forbids shipping it here. Two kinds of file hold it:
+
+    tokenizer.json     as the `tokenizers` library reads it
+    tokenizer.model    Meta's own: a line per token, its bytes in base64 and its rank, in tiktoken's format
+"""
+
+import base64
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import tokenizers
+from tokenizers import AddedToken, Regex, decoders, models, pre_tokenizers
+
+from khala.music.errors import InvalidRequest, ModelError
+from khala.music.layout import SPECIAL_TOKENS
+from khala.weights.places import inside
+from khala.weights.tokenizer import Tokenizer, byte_alphabet
+
+VOCAB = 128256
+"""Ids of the tokenizer, the 256 special ones at the end included."""
+
+FILES = ("tokenizer.json", "tokenizer.model", "*/tokenizer.json", "*/tokenizer.model")
+"""Where the tokenizer may lie in a folder, the first found taken."""
+
+PACKAGE = "llama_models"
+"""A package of Meta's that brings the file; it is read, never imported."""
+
+ADVICE = "name it: --tokenizer FOLDER, or take Meta's package: pip install --no-deps llama-models"
+
+WORDS = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
+    r"|\s+(?!\S)|\s+"
+)
+"""The pieces that a text is cut into before pairs are merged; `tokenizer.model` does not say it."""
+
+KNOWN = {
+    "Hello world": [9906, 1917],
+    "warm folk ballad, female vocals": [83697, 29036, 5041, 329, 11, 8954, 47196],
+    "[verse]\nI'LL sing 1234567 times\n\n  (oh-oh)": [
+        *(58, 4550, 933, 40, 6, 4178, 7936, 220, 4513, 10961, 22, 3115, 271, 220, 320, 2319, 12, 2319, 8),
+    ],
+    "你好,世界": [57668, 53901, 11, 102616],
+    "사랑해요": [125989, 124802],
+    "naïve café": [3458, 38672, 588, 53050],
+    "🎵  \t\n": [9468, 236, 113, 99351],
+}
+"""What the tokenizer makes of some texts: words, contractions, numbers, line breaks, scripts, spaces, marks."""
+
+
+def find_llama3(named: Path | None, download: Path | None = None) -> Tokenizer:
+    """Llama 3's tokenizer: in `named` (a file, or a folder that holds one), else in `download`, else in `PACKAGE`.
+
+    InvalidRequest if `named` holds none or what lies there is another; ModelError if there is none anywhere.
+    """
+    if named is not None:
+        path = named if named.is_file() else next(_files(named), None)
+        if path is None:
+            raise InvalidRequest(f"{named} holds neither tokenizer.json nor tokenizer.model; name another folder")
+        return load_llama3(path)
+    if download is not None and (path := next(_files(download), None)) is not None:
+        return load_llama3(inside(download, path))
+    if (path := _packaged()) is not None:
+        return load_llama3(path)
+    raise ModelError(f"the Llama 3 tokenizer, which these weights read, is not at hand; {ADVICE}")
+
+
+def load_llama3(path: Path) -> Tokenizer:
+    """The tokenizer in a file of either kind. InvalidRequest if it is broken, or another than Llama 3's."""
+    try:
+        ranks = path.suffix == ".model"
+        tokenizer = Tokenizer(from_ranks(path.read_bytes()) if ranks else tokenizers.Tokenizer.from_file(str(path)))
+        wrong = [text for text, ids in KNOWN.items() if tokenizer.encode(text) != ids]
+    except Exception as error:  # the library raises bare Exception for a file that it cannot read
+        reason = (isinstance(error, OSError) and error.strerror) or error
+        raise InvalidRequest(f"{path} is no Llama 3 tokenizer: {reason}; {ADVICE}") from None
+    if tokenizer.vocab != VOCAB:
+        raise InvalidRequest(f"{path} is no Llama 3 tokenizer: it has {tokenizer.vocab} ids, not {VOCAB}; {ADVICE}")
+    if wrong:
+        raise InvalidRequest(f"{path} is no Llama 3 tokenizer: it reads {wrong[0]!r} otherwise; {ADVICE}")
+    return tokenizer
+
+
+def from_ranks(content: bytes) -> tokenizers.Tokenizer:
+    """A file in tiktoken's format as a tokenizer of the `tokenizers` library, `SPECIAL_TOKENS` after its own.
+
+    tiktoken joins the two neighbours that make the token of the lowest rank, however that token may be split; so every
+    split into two tokens becomes a merge, in the order of the ranks. Raises ValueError for a file that is damaged.
+    """
+    tokens = _tokens(content)
+    ranks = {token: rank for rank, token in enumerate(tokens)}
+    alphabet = byte_alphabet()
+    shown = ["".join(alphabet[byte] for byte in token) for token in tokens]
+    merges = [(shown[left], shown[right]) for token in tokens for left, right in sorted(_splits(token, ranks))]
+    vocab = {text: rank for rank, text in enumerate(shown)}
+    backend = tokenizers.Tokenizer(models.BPE(vocab=vocab, merges=merges, ignore_merges=True))
+    backend.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(WORDS), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    backend.decoder = decoders.ByteLevel()
+    backend.add_special_tokens([AddedToken(name, special=True, normalized=False) for name in SPECIAL_TOKENS])
+    return backend
+
+
+def _tokens(content: bytes) -> list[bytes]:
+    """The bytes of every token, by rank."""
+    tokens = []
+    for number, line in enumerate(content.splitlines()):
+        token, _, rank = line.partition(b" ")
+        if rank != str(number).encode() or not token:
+            raise ValueError(f"line {number + 1} is damaged")
+        tokens.append(base64.b64decode(token, validate=True))
+    if len({*tokens}) != len(tokens) or not {bytes([byte]) for byte in range(256)} <= {*tokens}:
+        raise ValueError("a token is there twice, or a byte is missing")
+    return tokens
+
+
+def _splits(token: bytes, ranks: dict[bytes, int]) -> Iterator[tuple[int, int]]:
+    """Pairs of tokens, by rank, that make `token`."""
+    for at in range(1, len(token)):
+        left, right = ranks.get(token[:at]), ranks.get(token[at:])
+        if left is not None and right is not None:
+            yield left, right
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for pattern in FILES:
+        yield from sorted(path for path in folder.glob(pattern) if path.is_file())
+
+
+def _packaged() -> Path | None:
+    spec = find_spec(PACKAGE)
+    places = [Path(place) / "llama3" / "tokenizer.model" for place in (spec and spec.submodule_search_locations) or ()]
+    return next((path for path in places if path.is_file()), None)

@@ -12,12 +12,12 @@ BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SOUND_FONT := /usr/share/sounds/sf2/FluidR3_GM.sf2
 
-.PHONY: song test lint corpus-tools mini clean
+.PHONY: song test lint corpus-tools service-tools mini clean
 
 song: $(VENV)/.song
 	$(BIN)/khala generate
 
-test: $(VENV)/.dev corpus-tools lint
+test: $(VENV)/.dev corpus-tools service-tools lint
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.dev
@@ -32,6 +32,12 @@ corpus-tools:
 		echo "Installing fluidsynth, a General MIDI sound font and flite with apt (for the training corpus)"; \
 		$(SUDO) apt-get update -qq && \
 		$(SUDO) apt-get install -y -qq --no-install-recommends fluidsynth libfluidsynth3 fluid-soundfont-gm flite; fi
+
+# The tests of the service start a PostgreSQL server of their own, in a folder of theirs, besides using SQLite.
+service-tools:
+	@if command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then :; else \
+		echo "Installing PostgreSQL with apt (for the tests of the service)"; \
+		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends postgresql; fi
 
 # Builds Khala Mini from nothing: composes the corpus, trains the codec and both language models. Many hours.
 mini: $(VENV)/.dev corpus-tools

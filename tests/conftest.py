@@ -1,10 +1,16 @@
-"""What all tests share: the folder of reference fixtures."""
+"""What all tests share: the folder of reference fixtures, and the weights in it as models."""
 
 import os
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from khala.weights import LoadedModel
 
 settings.register_profile("khala", deadline=None)  # a busy machine is no failure
 settings.load_profile("khala")
@@ -16,3 +22,49 @@ def fixtures() -> Path:
     folder = Path(os.environ.get("KHALA_FIXTURES", Path(__file__).parents[2] / "shared" / "fixtures"))
     assert folder.is_dir(), f"no reference fixtures at {folder}: set KHALA_FIXTURES to the folder that holds official-a"
     return folder
+
+
+@pytest.fixture(scope="session")
+def official(fixtures: Path, tmp_path_factory: pytest.TempPathFactory) -> "Callable[..., LoadedModel]":
+    """The weights of `official-a` or `official-c` as `khala models import` makes them a model, loaded in float32.
+
+    Call it with "a" or "c", and for "c" with what --fc1-bias should be. Its tests share them: change nothing.
+    """
+    from khala.cli.main import run
+    from khala.weights import load_model
+
+    @cache
+    def load(letter: str, fc1_bias: str = "single") -> "LoadedModel":
+        folder, to = fixtures / f"official-{letter}", tmp_path_factory.mktemp("imported") / letter
+        codec = fixtures / "official-a" / "checkpoints" / "dac_rvq_2490000.ckpt"  # official-c has none of its own
+        named = ["--codec", str(codec), "--fc1-bias", fc1_bias]
+        assert run(["models", "import", str(folder), "--to", str(to), *named, "--quiet"]) == 0
+        return load_model(to)
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def singer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny model with random weights."""
+    from service import tiny_model
+
+    return tiny_model(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A PostgreSQL server of the tests' own."""
+    from service import Postgres
+
+    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a new database, of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/khala.sqlite"
+    return str(request.getfixturevalue("postgres").create())

@@ -114,7 +114,11 @@ class Engine(DBOSConfiguredInstance):
     def close(self) -> None:
         """Stop the engine."""
         with suppress(Exception):  # a leftover row in a table of the engine harms nobody
-            self._sweep()
+            for _ in range(10):
+                self._sweep()
+                if not self._done:
+                    break
+                time.sleep(0.1)
             DBOS.delete_queue(self._queue)
         DBOS.destroy()
 
@@ -182,10 +186,12 @@ class Engine(DBOSConfiguredInstance):
             DBOS.start_workflow(self.take, claim.take_id)
 
     def _sweep(self) -> None:
-        """The take is stored: its workflow is no longer needed."""
-        done, self._done = self._done, []
-        for take_id in done:
-            DBOS.delete_workflow(take_id)
+        """Forget workflows that have ended: their takes are stored, and nothing more is asked of them."""
+        for take_id in list(self._done):
+            status = DBOS.get_workflow_status(take_id)
+            if status is not None and status.status == "SUCCESS":
+                DBOS.delete_workflow(take_id)
+                self._done.remove(take_id)
 
     def _backbone(self, take_id: str) -> str:
         return self._stage(take_id, "backbone", self._decode)

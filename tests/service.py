@@ -1,0 +1,245 @@
+"""What tests of the service share: databases of both kinds, and workers that can be killed.
+
+Workers are forked from a server that has imported torch once, so one costs as little as the test it is for.
+"""
+
+import errno
+import multiprocessing
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from khala.jobs import artifacts, claims
+from khala.jobs.claims import Claim, Claims
+from khala.jobs.library import Library
+from khala.jobs.records import WEIGHTS, Song
+from khala.jobs.workflow import Made, Report
+from khala.music.request import SongRequest
+
+BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["service", "khala.worker.stages", "khala.worker.worker"])
+EMPTY = 2.0
+"""Seconds without a heartbeat after which a worker counts as dead in tests."""
+
+
+class Postgres:
+    """A PostgreSQL server of its own in `folder`, run by somebody who is not root."""
+
+    def __init__(self, folder: Path) -> None:
+        found = shutil.which("postgres") or (str(BINARIES[-1]) if BINARIES else None)
+        assert found, "PostgreSQL is not installed: make service-tools"
+        self._binaries = Path(found).resolve().parent
+        self._folder = folder
+        self._user: dict[str, Any] = {}
+        if os.geteuid() == 0:  # the server refuses to be root
+            self._user = {"user": "postgres", "group": "postgres", "extra_groups": []}
+            shutil.chown(folder, "postgres", "postgres")
+            for place in folder.parents:
+                if place.stat().st_uid == 0 and not place.stat().st_mode & 0o001:
+                    place.chmod(place.stat().st_mode | 0o011)
+        options = ["--auth=trust", "--username=khala", "--no-sync", "--encoding=UTF8", "--locale=C"]
+        self._call("initdb", "--pgdata", str(folder / "data"), *options)
+        self._port = _free_port()
+        self._databases = 0
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        settings = (
+            f"-c listen_addresses=127.0.0.1 -p {self._port} -k {self._folder} -c fsync=off -c max_connections=300"
+        )
+        self._control("start", "-w", "-o", settings, "-l", str(self._folder / "log"))
+
+    def stop(self) -> None:
+        """Stop it at once; what was committed is kept."""
+        self._control("stop", "-m", "immediate")
+
+    def create(self) -> str:
+        """The URL of a new, empty database."""
+        self._databases += 1
+        name = f"khala{self._databases}"
+        self._call("createdb", "-h", "127.0.0.1", "-p", str(self._port), "-U", "khala", name)
+        return f"postgresql://khala@127.0.0.1:{self._port}/{name}"
+
+    def _control(self, *words: str) -> None:
+        self._call("pg_ctl", "--pgdata", str(self._folder / "data"), *words)
+
+    def _call(self, program: str, *words: str) -> None:
+        command = [str(self._binaries / program), *words]
+        # output goes to a file: the server keeps it open, and a pipe would never end
+        with (self._folder / "calls").open("ab") as log:
+            subprocess.run(command, check=True, stdout=log, stderr=log, cwd=self._folder, **self._user)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a service keeps its things, and which model it sings with."""
+
+    database: str
+    artifacts: Path
+    model: str
+    marks: Path
+    """A folder of files by which a test tells its workers how things are: `full` = the disk is, `hang-TAKE`..."""
+
+    def library(self) -> Library:
+        library = Library.open(self.database, self.artifacts)
+        library.owners.local()
+        return library
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What goes wrong in a worker: each stage takes `slow` seconds longer; `hang` names a stage that hangs, once."""
+
+    slow: float = 0.0
+    hang: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+class Workers:
+    """Worker processes, all of which end with the test."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.processes: list[Any] = []
+
+    def start(self, trouble: Trouble | None = None) -> Any:
+        process = PROCESSES.Process(target=_work, args=(self.place, trouble or Trouble()), daemon=True)
+        process.start()
+        self.processes.append(process)
+        return process
+
+    def close(self) -> None:
+        for process in self.processes:
+            process.kill()
+        for process in self.processes:
+            process.join()
+
+
+def tiny_model(folder: Path) -> Path:
+    """Write a tiny model with random weights, which is neither silent nor slow."""
+    import torch
+
+    from khala.models.backbone import Backbone
+    from khala.models.presets import tiny
+    from khala.models.superres import Superres
+    from khala.weights import save_model
+    from khala.weights.folder import build_codec
+    from khala.weights.tokenizer import Tokenizer
+
+    config = tiny()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        backbone, superres, codec = Backbone(config.backbone), Superres(config.superres), build_codec(config.codec)
+        for parameter in (*codec.parameters(), codec.codebooks, *codec.buffers()):
+            if not parameter.any():
+                torch.nn.init.normal_(parameter, std=0.2)
+    save_model(folder, config, backbone, superres, codec, Tokenizer.of_bytes(), "# Tiny\n")
+    return folder
+
+
+def until(condition: Callable[[], Any], seconds: float = 120.0) -> Any:
+    """Wait until something holds, and return it. How long it takes is not what is tested."""
+    deadline = time.monotonic() + seconds
+    while not (result := condition()):
+        assert time.monotonic() < deadline, "it never came to be"
+        time.sleep(0.05)
+    return result
+
+
+def ended(song: Song) -> bool:
+    return all(take.state in ("done", "failed", "cancelled") for take in song.takes)
+
+
+def _work(place: Place, trouble: Trouble) -> None:
+    """The body of a worker process."""
+    import torch
+
+    from khala.worker.stages import PipelineStages
+    from khala.worker.worker import Worker
+
+    torch.set_num_threads(1)
+    claims.ALIVE = EMPTY
+    real = artifacts.replacing
+
+    def replacing(path: Path) -> Any:
+        if (place.marks / "full").exists():
+            raise artifacts.OutputError("no space") from OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(path)
+
+    artifacts.replacing = replacing  # type: ignore[assignment]
+    stages = TroubledStages(PipelineStages("cpu", "float32"), place, trouble)
+    options = {"stall": 3.0, "grace": 5.0} | trouble.options
+    worker = Worker(place.library(), stages, socket.gethostname(), "cpu", **options)
+    worker.stop_on_signals()
+    worker.run()
+
+
+class TroubledStages:
+    """Stages that take longer, and hang, and leave a mark of every stage that they begin."""
+
+    def __init__(self, stages: Any, place: Place, trouble: Trouble) -> None:
+        self._stages, self._place, self._trouble = stages, place, trouble
+
+    @property
+    def model(self) -> str | None:
+        return self._stages.model
+
+    def unload(self) -> None:
+        self._stages.unload()
+
+    def backbone(self, claims: Sequence[Claim], report: Report) -> list[Made]:
+        self._begin("backbone", claims, report)
+        return self._stages.backbone(claims, report)
+
+    def superres(self, claim: Claim, backbone: bytes, report: Report) -> Made:
+        self._begin("superres", [claim], report)
+        return self._stages.superres(claim, backbone, report)
+
+    def render(self, claim: Claim, backbone: bytes, codes: bytes, report: Report) -> Made:
+        self._begin("render", [claim], report)
+        return self._stages.render(claim, backbone, codes, report)
+
+    def _begin(self, stage: str, claims: Sequence[Claim], report: Report) -> None:
+        for claim in claims:
+            with (self._place.marks / f"{claim.take_id}-{stage}").open("a") as mark:
+                mark.write(f"{os.getpid()} with {len(claims)}\n")
+        hang = self._place.marks / f"hung-{stage}"
+        if self._trouble.hang == stage and not hang.exists():
+            hang.touch()
+            while True:
+                time.sleep(1)
+        for _ in range(round(self._trouble.slow / 0.05)):
+            time.sleep(0.05)
+            report(stage if stage != "render" else "decode", 0, 1)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def ask(**fields: Any) -> SongRequest:
+    """A short request."""
+    return SongRequest(**{"tags": "folk", "instrumental": True, "duration": 5, **fields})
+
+
+def finish(claims: Claims, library: Library, claim: Claim, seconds: float = 0.1) -> None:
+    """Do as a worker does, without any work: a take that is as long as was asked for."""
+    place = (claim.song_id, claim.take_id)
+    made = [
+        library.store.put(*place, "backbone", "application/x-safetensors", b"codes"),
+        library.store.put(*place, "audio.flac", "audio/flac", b"samples"),
+    ]
+    spent = dict.fromkeys(WEIGHTS, seconds) if seconds > 1 else {"backbone": seconds}
+    length = claim.request.duration
+    claims.finish_stage(claim, made, spent, length, {"duration": length})

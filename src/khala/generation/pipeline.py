@@ -15,7 +15,6 @@ Every stage reports through `progress` and is stopped by an exception raised the
 A pipeline keeps no state between calls. It computes one thing at a time: never call it from two threads.
 """
 
-import hashlib
 import math
 import platform
 import time
@@ -42,6 +41,7 @@ from khala.models.config import ModelConfig
 from khala.music.errors import InvalidRequest
 from khala.music.prompt import Prompt, backbone_prompt, clamp_prompt, superres_prompt
 from khala.music.request import SongRequest
+from khala.music.seeds import take_seed
 from khala.weights.folder import LoadedModel, load_model
 
 MARGIN = 1.25
@@ -52,11 +52,6 @@ def load(name: str | Path = "mini", device: str = "auto", dtype: str = "auto") -
     """A pipeline for a model by name, folder or hub id (`weights.resolve`). Raises ModelError, InvalidRequest."""
     place = choose_device(device)
     return Pipeline(load_model(name, place, choose_dtype(dtype, place)))
-
-
-def take_seed(seed: int, take: int) -> int:
-    """The seed of take 0, 1, ... of a request with `seed`: a request for one take with it gives this take again."""
-    return seed if take == 0 else int.from_bytes(hashlib.sha256(f"{seed}/{take}".encode()).digest()[:8]) >> 1
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,9 @@ class Claims:
             if connection.execute(select(takes.c.id).where(takes.c.state == "queued").limit(1)).first() is None:
                 return []
         with self._database.write() as connection:
+            if connection.execute(select(workers.c.id).where(workers.c.id == self.worker_id)).first() is None:
+                row = {**self._row, "heartbeat": time.time()}  # a take whose worker nobody knows would count as lost
+                connection.execute(insert(workers).values(row))
             chosen = self._choose(connection, slots)
             return [self._take(connection, row) for row in chosen]
 

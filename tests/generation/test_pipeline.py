@@ -20,6 +20,7 @@ from khala.generation.take import Take
 from khala.models.config import ModelConfig
 from khala.music.errors import InvalidRequest, ModelError, OutputError
 from khala.music.request import Sampling, SongRequest
+from khala.music.seeds import take_seed
 from khala.weights import LoadedModel
 
 REQUEST = SongRequest(tags=("folk", "slow tempo"), lyrics="[verse]\nOver the hills", duration=5, seed=11)

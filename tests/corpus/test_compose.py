@@ -24,6 +24,10 @@ SONGS = DRAWN[:40] + [
 ]
 SUNG = [song for song in SONGS if song.voice]
 SLACK = 1e-9
+EARLY = 0.015
+"""Seconds by which a player may anticipate a note."""
+STRUMMED = 0.08
+"""Seconds within which a chord is struck."""
 
 
 def spans(song: Score) -> list[tuple[float, float]]:
@@ -63,8 +67,9 @@ def test_a_song_lasts_about_as_long_as_asked(seconds: float) -> None:
 
 def test_lengths_left_to_chance_are_mostly_short() -> None:
     lengths = [song.seconds for song in DRAWN]
-    assert min(lengths) > 17 and max(lengths) < 70
-    assert 0.55 < sum(length <= 41 for length in lengths) / len(lengths) < 0.85
+    assert min(lengths) > 17 and 110 < max(lengths) < 190
+    assert 0.4 < sum(length <= 41 for length in lengths) / len(lengths) < 0.7
+    assert 0.7 < sum(length <= 66 for length in lengths) / len(lengths) < 0.97
 
 
 def test_bars_are_whole_even_numbers_of_frames_and_beats_whole_ones() -> None:
@@ -95,7 +100,7 @@ def test_songs_begin_end_and_rise_as_songs_do() -> None:
         assert last.root == song.key and last.length == song.beats_per_bar
         assert last.quality.startswith("min") == (song.mode == "minor")
         ringing = [note for part in song.parts if not part.drums for note in part.notes if note.start >= last.start]
-        assert ringing and {note.start for note in ringing} == {last.start}
+        assert ringing and max(note.start for note in ringing) - last.start < STRUMMED / song.beat_seconds
         assert {note.pitch % 12 for note in ringing} <= set(tones(last))
 
 
@@ -105,7 +110,8 @@ def test_notes_are_playable_and_inside_the_song() -> None:
         for part in song.parts:
             assert part.notes and (part.drums or part.program in PROGRAMS.values())
             for note in part.notes:
-                assert note.start >= 0 and note.length > 0 and note.start + note.length <= end + SLACK
+                assert note.start >= 0 and note.length > 0
+                assert note.start + note.length <= end + STRUMMED / song.beat_seconds
                 assert 1 <= note.velocity <= 127 and 28 <= note.pitch <= 88
 
 
@@ -136,14 +142,15 @@ def test_a_chorus_comes_back_note_for_note_and_word_for_word() -> None:
             if section.name != "chorus":
                 continue
             first = section.start_bar * beats
-            inside = range(first, first + section.bars * beats)
+            early = EARLY / song.beat_seconds
+            begin, end = first - early, first + section.bars * beats - early
             choruses.append(
                 (
                     [
-                        (part.name, round(n.start - first, 6), round(n.length, 6), n.pitch, n.velocity)
+                        (part.name, round(n.start - first, 6), n.pitch, n.velocity)
                         for part in song.parts
                         for n in part.notes
-                        if inside.start <= n.start < inside.stop
+                        if begin <= n.start < end
                     ],
                     [
                         (line.text, [(s.word, s.index, round(s.start - first, 6), s.pitch) for s in line.syllables])
@@ -172,7 +179,7 @@ def test_syllables_keep_to_their_section_and_order_and_leave_room_to_breathe() -
             assert list(dict.fromkeys((s.word, s.index) for s in line.syllables)) == written
         for a, b in pairwise(leads(song)):
             rest = b.syllables[0].start - a.syllables[-1].start - a.syllables[-1].length
-            assert rest >= BREATH - SLACK
+            assert rest >= (BREATH if STYLES[song.style].swing == 0.5 else BREATH * 2 / 3) - SLACK
 
 
 def test_the_last_note_of_a_line_is_held_and_rests_on_the_chord() -> None:
@@ -325,5 +332,60 @@ def test_numerals_become_chords() -> None:
 
 def test_swing_delays_the_second_half_of_every_pair_alone() -> None:
     song = compose(1, style="jazz")
-    places = {round(note.start % 1, 3) for part in song.parts for note in part.notes}
-    assert 0.0 in places and 0.667 in places and 0.5 not in places
+    places = [round(note.start % 1, 1) for part in song.parts for note in part.notes]
+    assert 0.7 in places and 0.5 not in places
+    sung = {
+        round(syllable.start % 1, 3)
+        for line in compose(1, style="jazz", vocal="male").lines
+        for syllable in line.syllables
+    }
+    assert 0.0 in sung and 0.5 not in sung
+
+
+def test_players_are_imprecise_in_the_same_way_every_second_bar_and_machines_are_not() -> None:
+    for song in SONGS:
+        section = next(s for s in song.sections if s.name == "chorus")
+        two = 2 * song.beats_per_bar
+        begin = section.start_bar * song.beats_per_bar
+        early = EARLY / song.beat_seconds
+        drums = [n for part in song.parts if part.drums for n in part.notes if n.pitch in (36, 38, 42)]
+        bars = [
+            {
+                (round(n.start - begin - shift, 6), n.pitch)
+                for n in drums
+                if begin + shift <= n.start + early < begin + shift + two
+            }
+            for shift in range(0, section.bars * song.beats_per_bar - two, two)
+        ]
+        assert all(bar == bars[0] for bar in bars[:-1])
+        if STYLES[song.style].loose == 0:
+            assert all(n.start == round(n.start * 4) / 4 for n in drums)
+
+
+def test_a_touch_moves_notes_by_milliseconds_and_strums_guitars() -> None:
+    song = compose(11, style="folk", vocal="female")
+    plain = compose(11, style="electronic", vocal="female")
+    comp = next(part for part in song.parts if part.name == "comp")
+    starts = sorted(note.start for note in comp.notes)
+    strums = [b - a for a, b in pairwise(starts) if 0 < b - a < 0.1]
+    assert len(strums) > 20
+    for part in song.parts:
+        for note in part.notes:
+            grid = min(abs(note.start - round(note.start * k) / k) for k in (2, 4))
+            assert grid * song.beat_seconds < STRUMMED
+    assert {note.start % 0.25 for part in plain.parts for note in part.notes if part.drums} == {0.0}
+
+
+def test_bridges_and_pre_choruses_swell() -> None:
+    swells = []
+    for song in DRAWN:
+        for section in song.sections:
+            if section.name in ("pre-chorus", "bridge") and section.bars >= 4:
+                bars: list[list[int]] = [[] for _ in range(section.bars)]
+                for note in next((part.notes for part in song.parts if part.name == "bass"), ()):
+                    place = note.start / song.beats_per_bar - section.start_bar
+                    if 0 <= place < section.bars:
+                        bars[int(place)].append(note.velocity)
+                if bars[0] and bars[-1]:
+                    swells.append(sum(bars[-1]) / len(bars[-1]) - sum(bars[0]) / len(bars[0]))
+    assert len(swells) > 10 and sum(swells) / len(swells) > 5

@@ -4,18 +4,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from khala.corpus.compose import bass, comping
-from khala.corpus.compose.drums import drums, hit
-from khala.corpus.compose.harmony import above, voicing
+from khala.corpus.compose.drums import FILLS, drums, hit
+from khala.corpus.compose.harmony import above, chord_at, tones, voicing
+from khala.corpus.compose.melody import Motif
 from khala.corpus.compose.patterns import play
 from khala.corpus.compose.plan import Plan
 from khala.corpus.compose.styles.base import LEAD_LOW, LEAD_LOW_ELSE, PROGRAMS, Layer
-from khala.corpus.compose.tune import HEIGHTS, Motifs, phrases
+from khala.corpus.compose.tune import HEIGHTS, SUNG, Motifs, phrases
 from khala.corpus.score import Chord, Note, Part, Section
 
 COMP_LOW, PAD_LOW = 52, 57
 """Lowest notes of chords: under the tune, clear of the bass."""
 PANS = {"comp": -0.3, "pad": 0.3, "lead": 0.15}
 REVERBS = {"drums": 0.15, "bass": 0.05}
+REPLIES = 0.4
+"""Share of songs in which the lead answers the singer."""
 RING = 0.9
 """Share of the last bar through which the last chord is held."""
 
@@ -24,7 +27,7 @@ def band(plan: Plan, motifs: Motifs) -> tuple[Part, ...]:
     """All parts that play a note."""
     played: dict[str, list[Note]] = {"drums": [], "bass": [], "comp": [], "pad": []}
     for section in plan.sections:
-        layer = plan.arrangement.layers[section.name]
+        layer = plan.arrangement.layer(section.name)
         if section is plan.sections[-1]:
             _ring_out(played, plan, section, layer)
             section = replace(section, bars=section.bars - 1, chords=section.chords[:-1])
@@ -62,8 +65,9 @@ def _accompany(played: dict[str, list[Note]], plan: Plan, section: Section, laye
 
         return play(pattern, section, plan.beats_per_bar, pitches, velocity, gate)
 
-    crash = bool(layer.groove) and section.name in ("chorus", "inst")
-    played["drums"] += drums(section, plan.beats_per_bar, layer.groove, layer.fill, crash)
+    crash = bool(layer.groove) and section.name in ("chorus", "inst", "solo")
+    fill = plan.lots(f"{section.name} fill").choice(FILLS[layer.fill]) if layer.fill else {}
+    played["drums"] += drums(section, plan.beats_per_bar, layer.groove, fill, crash)
     if layer.bass:
         played["bass"] += part(bass.BASSES[layer.bass], bass.pitches, 0.92)
     if layer.comp:
@@ -77,16 +81,36 @@ def _chords(low: int) -> Callable[[str, Chord, Chord], Sequence[int]]:
 
 
 def _lead(plan: Plan, motifs: Motifs) -> list[Note]:
-    """The tune on an instrument: all of it where nobody sings, else the chorus' in intro and solo."""
+    """The tune on an instrument: all of it where nobody sings, else the chorus' in intro and interlude, and solos.
+
+    In some songs it also answers the singer at the end of every second line of a verse.
+    """
     low = LEAD_LOW.get(plan.lead, LEAD_LOW_ELSE)
+    replies = plan.lots("replies").random() < REPLIES
     notes: list[Note] = []
     for section in plan.sections:
-        if (section.name in motifs and plan.voice) or section.name == "outro":
-            continue
-        name = section.name if section.name in motifs else "chorus"
-        for phrase in phrases(plan, motifs[name], section, low, HEIGHTS[name]):
-            timed = zip(phrase.onsets, phrase.lengths, phrase.pitches, strict=True)
-            notes += [Note(start, 0.95 * length, pitch, 100) for start, length, pitch in timed]
+        if section.name in SUNG and plan.voice:
+            if replies and section.name == "verse":
+                notes += _replies(plan, motifs["verse"], section, low)
+        elif section.name != "outro":
+            name = section.name if section.name in motifs else "chorus"
+            for phrase in phrases(plan, motifs[name], section, low, HEIGHTS[name]):
+                timed = zip(phrase.onsets, phrase.lengths, phrase.pitches, strict=True)
+                notes += [Note(start, 0.95 * length, pitch, 100) for start, length, pitch in timed]
+    return notes
+
+
+def _replies(plan: Plan, motifs: tuple[Motif, Motif], section: Section, low: int) -> list[Note]:
+    """Three or four eighths down the chord in the last beats of every second line, as far as the singer leaves them."""
+    notes = []
+    for number in range(1, section.bars // plan.line_bars, 2):
+        end = float(section.start_bar * plan.beats_per_bar + (number + 1) * plan.line_beats)
+        free = plan.line_beats - motifs[1].onsets[-1] - 1
+        count = min(int(2 * free), 4)
+        if count >= 3:
+            pitches = [above(low + 5, tone) for tone in tones(chord_at(section.chords, end - 0.5))]
+            line = sorted((*pitches, pitches[0] + 12), reverse=True)[:count]
+            notes += [Note(end - 0.5 * (count - k), 0.45, pitch, 84) for k, pitch in enumerate(line)]
     return notes
 
 

@@ -10,7 +10,10 @@ Parts = tuple[tuple[str, int], ...]
 SHAPES = (
     ("verse", "chorus"),
     ("verse", "chorus", "inst", "chorus"),
+    ("verse", "pre-chorus", "chorus"),
     ("verse", "chorus", "verse", "chorus"),
+    ("verse", "pre-chorus", "chorus", "inst", "chorus"),
+    ("verse", "pre-chorus", "chorus", "verse", "pre-chorus", "chorus"),
     ("verse", "chorus", "verse", "chorus", "bridge", "chorus"),
 )
 """What stands between intro and outro; longer songs repeat verse and chorus before the bridge."""
@@ -19,7 +22,8 @@ SHAPES = (
 def plan(target_bars: float, line_bars: int, lots: random.Random) -> Parts:
     """The form nearest to `target_bars`, ties drawn.
 
-    Verses and choruses hold two or four lines of `line_bars` bars. The outro's last bar is for the ring-out.
+    Verses and choruses hold two or four lines of `line_bars` bars, a pre-chorus two. The outro's last bar is for the
+    ring-out. Every second interlude is a solo.
     """
     best: list[Parts] = []
     distance = float("inf")
@@ -29,7 +33,8 @@ def plan(target_bars: float, line_bars: int, lots: random.Random) -> Parts:
             best, distance = [], away
         if away == distance:
             best.append(candidate)
-    return lots.choice(best)
+    chosen, break_name = lots.choice(best), lots.choice(("inst", "solo"))
+    return tuple((break_name if name == "inst" else name, bars) for name, bars in chosen)
 
 
 def _candidates(target_bars: float, line_bars: int) -> Iterator[Parts]:
@@ -39,5 +44,5 @@ def _candidates(target_bars: float, line_bars: int) -> Iterator[Parts]:
     lengths = ((short, short), (short, long), (long, long))
     for shape, (verse, chorus), intro, outro in product((*SHAPES, *longer), lengths, (1, 2, 4), (1, 2, 3)):
         if intro <= short:
-            bars = {"verse": verse, "chorus": chorus, "inst": verse, "bridge": verse}
+            bars = {"verse": verse, "pre-chorus": short, "chorus": chorus, "inst": verse, "bridge": verse}
             yield (("intro", intro), *((name, bars[name]) for name in shape), ("outro", outro))

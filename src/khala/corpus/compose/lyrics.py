@@ -17,6 +17,7 @@ Words = tuple[str, ...]
 _ARTICLES = frozenset({"a", "an", "the"})
 BENT = frozenset({"into", "over", "under", "after", "only", "never", "without", "inside", "across", "beside", "before"})
 """Words of two syllables that songs stress either way."""
+_RETURNING = ("chorus", "pre-chorus")
 _CLASH = 1.0
 """Weak places that words of meaning may fill, and strong ones that light words may, at most: half a point each."""
 
@@ -32,16 +33,18 @@ class Ending(NamedTuple):
 def write(lots: random.Random, stanzas: Sequence[tuple[str, tuple[int, ...]]]) -> list[tuple[Words, ...]]:
     """The words of every stanza, given its section name and the syllables of its lines.
 
-    All speak of one theme; the chorus comes back word for word, and the first line of four in it as the third.
+    All speak of one theme; chorus and pre-chorus come back word for word, and the first line of four in a chorus as the
+    third.
     """
     theme = frozenset(lots.choice(list(THEMES.values())))
     used: set[Words] = set()
-    chorus: tuple[Words, ...] | None = None
+    known: dict[str, tuple[Words, ...]] = {}
     found = []
     for name, syllables in stanzas:
-        if name == "chorus":
-            chorus = chorus or _stanza(lots, theme, syllables, used, refrain=True)
-        found.append(chorus if chorus and name == "chorus" else _stanza(lots, theme, syllables, used, refrain=False))
+        stanza = known.get(name) or _stanza(lots, theme, syllables, used, refrain=name == "chorus")
+        if name in _RETURNING:
+            known[name] = stanza
+        found.append(stanza)
     return found
 
 

@@ -11,6 +11,7 @@ from khala.corpus.singers import singers
 
 LINE_SECONDS = 2.55
 """A line takes two bars, or one where a bar lasts at least this long."""
+_HARMONY_OF = {"intro": "verse", "pre-chorus": "bridge", "inst": "chorus", "solo": "chorus"}
 WALTZES = 0.35
 """Share of songs in three in the styles that know them."""
 
@@ -105,12 +106,12 @@ def _sections(
             count = (bars - 1) * bar_chords
             numerals = [*([home] * count + approach)[len(approach) :], home]
         else:
-            loop = drawn[{"intro": "verse", "inst": "chorus"}.get(name, name)]
+            loop = drawn[_HARMONY_OF.get(name, name)]
             numerals = [loop[n % len(loop)] for n in range(bars * bar_chords)]
         start, end, length = bar * beats, (bar + bars) * beats, beats / bar_chords
         chords = [chord(numeral, key, mode, start + n * length, length) for n, numeral in enumerate(numerals)]
         if name == "outro":
             chords[-1] = chord(home, key, mode, end - beats, beats)
-        sections.append(Section(name, bar, bars, arrangement.layers[name].energy, tuple(chords)))
+        sections.append(Section(name, bar, bars, arrangement.layer(name).energy, tuple(chords)))
         bar += bars
     return tuple(sections)

@@ -6,7 +6,7 @@ from khala.corpus.compose import lyrics
 from khala.corpus.compose.harmony import chord_at, scale, tones
 from khala.corpus.compose.meter import FASTEST
 from khala.corpus.compose.plan import Plan
-from khala.corpus.compose.tune import HEIGHTS, SPAN, Motifs, Phrase, phrases
+from khala.corpus.compose.tune import HEIGHTS, SPAN, SUNG, Motifs, Phrase, phrases
 from khala.corpus.compose.words import stresses
 from khala.corpus.score import Chord, Section, SungLine, Syllable
 from khala.corpus.singers import SINGERS
@@ -30,7 +30,7 @@ def sing(plan: Plan, motifs: Motifs) -> tuple[tuple[SungLine, ...], str]:
     """The sung lines, and the lyrics with a tag for every section."""
     syllables: dict[str, tuple[int, ...]] = {}
     for section in plan.sections:
-        if section.name in motifs:
+        if section.name in SUNG:
             lines = section.bars // plan.line_bars
             syllables[section.name] = tuple(len(motifs[section.name][n % 2].onsets) for n in range(lines))
     names = [section.name for section in plan.sections]
@@ -40,7 +40,7 @@ def sing(plan: Plan, motifs: Motifs) -> tuple[tuple[SungLine, ...], str]:
     text: list[str] = []
     for index, section in enumerate(plan.sections):
         text.append(f"[{section.name}]")
-        if section.name in motifs:
+        if section.name in SUNG:
             tune = phrases(plan, motifs[section.name], section, SINGERS[plan.singer].low, HEIGHTS[section.name])
             for words, phrase in zip(next(stanzas), tune, strict=True):
                 sung += _line(plan, manner, index, section, words, phrase)
@@ -107,6 +107,7 @@ def _answer(
     plan: Plan, section: Section, words: tuple[str, ...], syllables: list[Syllable], end: float
 ) -> tuple[Syllable, ...]:
     """The last two to four syllables of a line once more, in eighths up to a beat before its `end`, where they fit."""
+    inside = scale(plan.key, plan.mode)
     for count in (3, 2, 4):
         first = len(syllables) - count
         start = end - 1 - 0.5 * (count - 1)
@@ -118,7 +119,8 @@ def _answer(
         for number, syllable in enumerate(syllables[first:]):
             last = number == count - 1
             begin = start + 0.5 * number
-            pitch = _nearest(syllable.pitch, chord_at(section.chords, begin)) if last else syllable.pitch
+            stays = not last and syllable.pitch % 12 in inside
+            pitch = syllable.pitch if stays else _nearest(syllable.pitch, chord_at(section.chords, begin))
             word = syllable.word - syllables[first].word
             answer.append(Syllable(word, syllable.index, begin, 0.75 if last else 0.5, pitch))
         return tuple(answer)

@@ -8,9 +8,13 @@ from khala.corpus.compose.plan import Plan, draw
 from khala.corpus.compose.singing import sing
 from khala.corpus.compose.styles import STYLES
 from khala.corpus.compose.swing import Swing
+from khala.corpus.compose.touch import touch
 from khala.corpus.compose.tune import draw_motifs
 from khala.corpus.score import Score
 from khala.corpus.singers import SEXES
+
+LENGTHS, SHARES = ((20, 40), (40, 65), (65, 110), (110, 180)), (0.55, 0.33, 0.09, 0.03)
+"""Seconds that songs last where nobody asks for a length, and their shares."""
 
 
 def compose(seed: int, seconds: float | None = None, style: str | None = None, vocal: str | None = None) -> Score:
@@ -20,7 +24,7 @@ def compose(seed: int, seconds: float | None = None, style: str | None = None, v
     instrumental. Raises ValueError for an unknown style or voice.
     """
     lots = random.Random(f"{seed} song")
-    drawn_seconds = lots.uniform(20, 40) if lots.random() < 0.7 else lots.uniform(40, 65)
+    drawn_seconds = lots.uniform(*lots.choices(LENGTHS, SHARES)[0])
     drawn_style = lots.choice(list(STYLES))
     drawn_vocal = lots.choices(("female", "male", ""), (3, 3, 2))[0]
     seconds = drawn_seconds if seconds is None else seconds
@@ -41,6 +45,7 @@ def _write(plan: Plan) -> Score:
     if plan.style.swing != 0.5:
         swing = Swing(plan.style.swing, plan.style.swing_grid)
         parts, lines = tuple(map(swing.part, parts)), tuple(map(swing.line, lines))
+    parts = touch(plan, parts)
     return Score(
         seed=plan.seed,
         style=plan.style.name,

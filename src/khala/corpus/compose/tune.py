@@ -1,21 +1,26 @@
 """The tune of a song: motifs for verse, chorus and bridge, laid into every place where they are sung or played."""
 
+import random
 from dataclasses import dataclass
 
 from khala.corpus.compose.harmony import chord, scale, tones
 from khala.corpus.compose.melody import Motif, lay, motif
-from khala.corpus.compose.meter import BREATH, LONGEST, METERS, rhythms
+from khala.corpus.compose.meter import BREATH, FASTEST, LONGEST, METERS, rhythms
 from khala.corpus.compose.plan import Plan
 from khala.corpus.score import Section
 
 SPAN = 17
 """Semitones that a tune spans, sung or played."""
-HEIGHTS = {"verse": 0.38, "chorus": 0.62, "bridge": 0.5}
+SUNG = ("verse", "pre-chorus", "chorus", "bridge")
+"""Sections in which a song with a singer is sung."""
+HEIGHTS = {"verse": 0.38, "pre-chorus": 0.48, "chorus": 0.62, "bridge": 0.5, "solo": 0.6}
 """Where in its range the tune of a section lies."""
 CONTOURS = {
     "verse": (("arch", "rise", "wave"), ("fall", "level", "arch")),
     "chorus": (("rise", "dip", "arch"), ("fall", "arch", "wave")),
     "bridge": (("level", "rise"), ("fall", "dip")),
+    "solo": (("arch", "wave", "dip"), ("fall", "wave")),
+    "pre-chorus": (("level", "rise"), ("rise", "level")),
 }
 """Shapes of the odd and of the even lines of a section."""
 PAIRS = ((7, 7), (8, 8), (6, 6), (5, 5), (8, 6), (7, 5))
@@ -47,14 +52,28 @@ def draw_motifs(plan: Plan) -> Motifs:
     pairs = [pair for pair in pairs if sum(pair) >= enough] or [max(pairs, key=sum)]
     found: Motifs = {}
     for name, (odd, even) in CONTOURS.items():
-        pair = lots.choice(pairs)
+        pair = max(pairs, key=sum) if name == "solo" else lots.choice(pairs)
         first = lots.choice(able[pair[0]])
         second = first if pair[0] == pair[1] else lots.choice(able[pair[1]])
+        first, second = (_pushed(plan, lots, onsets) for onsets in (first, second))
         found[name] = (
             motif(lots, METERS[pair[0]], first, lots.choice(odd)),
             motif(lots, METERS[pair[1]], second, lots.choice(even)),
         )
     return found
+
+
+def _pushed(plan: Plan, lots: random.Random, onsets: tuple[float, ...]) -> tuple[float, ...]:
+    """A rhythm, in some songs with a note half a beat early: one on a beat, inside the line, with room before it."""
+    places = [
+        place
+        for place in range(1, len(onsets) - 1)
+        if onsets[place] % 1 == 0 and onsets[place] - onsets[place - 1] >= 1
+    ]
+    if lots.random() >= plan.style.pushed or not places or 0.5 * plan.beat_seconds < FASTEST:
+        return onsets
+    early = lots.choice(places)
+    return (*onsets[:early], onsets[early] - 0.5, *onsets[early + 1 :])
 
 
 def phrases(plan: Plan, motifs: tuple[Motif, Motif], section: Section, low: int, height: float) -> list[Phrase]:

@@ -2,19 +2,27 @@
 
 from khala.corpus.compose.styles import (
     ballad,
+    blues,
+    bossa,
     cinematic,
+    country,
+    disco,
     electronic,
     folk,
+    funk,
     hiphop,
     jazz,
+    latin,
     lofi,
     pop,
     reggae,
     rock,
+    soul,
+    synthwave,
 )
 from khala.corpus.compose.styles.base import Style
 
-STYLES: dict[str, Style] = {
-    module.STYLE.name: module.STYLE
-    for module in (pop, rock, ballad, electronic, folk, jazz, hiphop, lofi, cinematic, reggae)
-}
+_FAMILIAR = (pop, rock, ballad, electronic, folk, jazz, hiphop, lofi, cinematic, reggae)
+_MORE = (country, funk, disco, blues, soul, bossa, synthwave, latin)
+
+STYLES: dict[str, Style] = {module.STYLE.name: module.STYLE for module in (*_FAMILIAR, *_MORE)}

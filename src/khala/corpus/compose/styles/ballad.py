@@ -18,7 +18,7 @@ STYLE = Style(
         Arrangement(
             comp="piano",
             bass="bass",
-            leads=("strings", "flute"),
+            leads=("violin", "flute", "cello"),
             pad="strings",
             layers={
                 "intro": Layer(0.3, comp="ripple"),
@@ -34,7 +34,7 @@ STYLE = Style(
         Arrangement(
             comp="piano",
             bass="bass",
-            leads=("strings", "flute"),
+            leads=("violin", "flute", "cello"),
             pad="strings",
             layers={
                 "intro": Layer(0.3, comp="waltz ripple"),

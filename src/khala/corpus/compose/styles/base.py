@@ -1,26 +1,52 @@
 """What a style is: everything that tells a pop song from a waltz, as data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 PROGRAMS = {
     "piano": 0,
     "electric piano": 4,
+    "clavinet": 7,
+    "vibraphone": 11,
+    "organ": 17,
+    "accordion": 21,
+    "harmonica": 22,
+    "nylon guitar": 24,
     "acoustic guitar": 25,
+    "clean guitar": 26,
     "electric guitar": 27,
+    "muted guitar": 28,
+    "overdriven guitar": 29,
     "distorted guitar": 30,
     "double bass": 32,
     "bass": 33,
+    "slap bass": 36,
     "synth bass": 38,
+    "violin": 40,
+    "cello": 42,
     "strings": 48,
+    "synth strings": 50,
+    "trumpet": 56,
     "french horn": 60,
+    "brass": 61,
     "saxophone": 65,
+    "clarinet": 71,
     "flute": 73,
+    "square lead": 80,
     "synth lead": 81,
     "synth pad": 89,
+    "banjo": 105,
 }
 """Every instrument of the corpus, as the tags name it, with its General MIDI program."""
 
-LEAD_LOW = {"saxophone": 58, "french horn": 53, "electric guitar": 60, "strings": 64, "synth lead": 62}
+LEAD_LOW = {
+    **dict.fromkeys(("electric guitar", "clean guitar", "overdriven guitar", "nylon guitar", "banjo"), 60),
+    **dict.fromkeys(("clarinet", "trumpet", "synth lead", "square lead"), 62),
+    "saxophone": 58,
+    "french horn": 53,
+    "brass": 58,
+    "cello": 50,
+    "strings": 64,
+}
 """Lowest note of a lead instrument where it is not `LEAD_LOW_ELSE`; leads span nineteen semitones."""
 LEAD_LOW_ELSE = 67
 
@@ -53,9 +79,17 @@ class Arrangement:
     layers: dict[str, Layer]
     pad: str = ""
 
+    def layer(self, section: str) -> Layer:
+        """What is played in a section: a solo is played like an interlude, a pre-chorus leads from verse to chorus."""
+        if section == "pre-chorus":
+            verse, chorus = self.layers["verse"], self.layers["chorus"]
+            energy = (verse.energy + chorus.energy) / 2
+            return replace(verse, energy=energy, pad=chorus.pad, fill=verse.fill or chorus.fill)
+        return self.layers["inst" if section == "solo" else section]
+
 
 Progressions = dict[str, dict[str, tuple[str, ...]]]
-"""Mode -> part of the form -> choices of four numerals; "end" leads to the last chord and names it: "IV V I"."""
+"""Mode -> part of the form -> choices of four or eight numerals; "end" leads to the last chord, named: "IV V I"."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +98,8 @@ class Style:
 
     `tempi` are frames a bar, even multiples of the beats of a bar, so that a beat is a whole number of codec frames.
     `major` is the share of songs in a major key. `swing` is where the second half of every `swing_grid` beats falls
-    (0.5 is straight). `moods` are words by mode.
+    (0.5 is straight). `moods` are words by mode. `pushed` is the share of melodic lines with a syncopation. `loose` is
+    how much of a player's imprecision is heard (0: machines), `late` the milliseconds by which the backbeat drags.
     """
 
     name: str
@@ -81,3 +116,6 @@ class Style:
     waltzes: tuple[Arrangement, ...] = ()
     swing: float = 0.5
     swing_grid: float = 1.0
+    pushed: float = 0.2
+    loose: float = 1.0
+    late: float = 0.0

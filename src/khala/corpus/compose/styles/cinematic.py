@@ -29,7 +29,7 @@ STYLE = Style(
         Arrangement(
             comp="strings",
             bass="double bass",
-            leads=("french horn", "flute"),
+            leads=("trumpet", "flute"),
             pad="french horn",
             layers={
                 "intro": Layer(0.4, groove="toms light", comp="ostinato"),
@@ -43,7 +43,7 @@ STYLE = Style(
         Arrangement(
             comp="piano",
             bass="double bass",
-            leads=("french horn", "flute"),
+            leads=("french horn", "cello"),
             pad="strings",
             layers={
                 "intro": Layer(0.3, comp="ripple"),

@@ -10,6 +10,7 @@ STYLE = Style(
     major=0.4,
     keys=(0, 5, 7, 9),
     kit=ELECTRONIC_KIT,
+    loose=0.0,
     moods={"major": ("euphoric", "energetic"), "minor": ("hypnotic", "dark", "energetic")},
     progressions={
         "major": {
@@ -29,7 +30,7 @@ STYLE = Style(
         Arrangement(
             comp="synth lead",
             bass="synth bass",
-            leads=("flute", "electric piano"),
+            leads=("square lead", "electric piano"),
             pad="synth pad",
             layers={
                 "intro": Layer(0.5, groove="four light", pad="whole", fill="build"),

@@ -30,7 +30,7 @@ STYLE = Style(
         Arrangement(
             comp="acoustic guitar",
             bass="double bass",
-            leads=("flute",),
+            leads=("flute", "violin", "harmonica"),
             layers={
                 "intro": Layer(0.4, groove="shaker", comp="folk strum"),
                 "verse": Layer(0.5, groove="folk", bass="fifths", comp="folk strum"),
@@ -43,7 +43,7 @@ STYLE = Style(
         Arrangement(
             comp="acoustic guitar",
             bass="double bass",
-            leads=("flute",),
+            leads=("flute", "clarinet"),
             pad="strings",
             layers={
                 "intro": Layer(0.3, groove="shaker", comp="picked"),
@@ -59,7 +59,7 @@ STYLE = Style(
         Arrangement(
             comp="acoustic guitar",
             bass="double bass",
-            leads=("flute",),
+            leads=("flute", "violin", "harmonica"),
             layers={
                 "intro": Layer(0.4, groove="waltz shaker", comp="waltz strum"),
                 "verse": Layer(0.5, groove="waltz shaker", bass="waltz", comp="waltz strum"),

@@ -10,6 +10,9 @@ STYLE = Style(
     major=0.15,
     keys=(0, 2, 5, 7, 9),
     kit=MACHINE_KIT,
+    loose=0.5,
+    late=12.0,
+    pushed=0.5,
     moods={"major": ("laid back", "bright"), "minor": ("dark", "moody", "cool")},
     progressions={
         "major": {
@@ -43,7 +46,7 @@ STYLE = Style(
         Arrangement(
             comp="electric piano",
             bass="synth bass",
-            leads=("flute", "saxophone"),
+            leads=("flute", "trumpet"),
             pad="synth pad",
             layers={
                 "intro": Layer(0.5, groove="hip hop", comp="broken"),

@@ -11,6 +11,7 @@ STYLE = Style(
     keys=(0, 3, 5, 7, 10),
     kit=JAZZ_KIT,
     swing=2 / 3,
+    pushed=0.5,
     moods={"major": ("playful", "smooth", "cheerful"), "minor": ("smoky", "cool")},
     progressions={
         "major": {
@@ -30,7 +31,7 @@ STYLE = Style(
         Arrangement(
             comp="piano",
             bass="double bass",
-            leads=("saxophone",),
+            leads=("saxophone", "trumpet", "vibraphone"),
             layers={
                 "intro": Layer(0.5, groove="swing", bass="walk", comp="charleston"),
                 "verse": Layer(0.6, groove="swing", bass="walk", comp="charleston"),
@@ -43,7 +44,7 @@ STYLE = Style(
         Arrangement(
             comp="electric guitar",
             bass="double bass",
-            leads=("saxophone",),
+            leads=("saxophone", "clarinet"),
             layers={
                 "intro": Layer(0.4, groove="swing light", bass="walk", comp="quarters"),
                 "verse": Layer(0.6, groove="swing", bass="walk", comp="quarters"),

@@ -12,6 +12,7 @@ STYLE = Style(
     kit=BRUSH_KIT,
     swing=0.6,
     swing_grid=0.5,
+    late=14.0,
     moods={"major": ("relaxed", "dreamy", "mellow"), "minor": ("nostalgic", "mellow")},
     progressions={
         "major": {
@@ -31,7 +32,7 @@ STYLE = Style(
         Arrangement(
             comp="electric piano",
             bass="bass",
-            leads=("flute", "electric guitar"),
+            leads=("vibraphone", "electric guitar"),
             layers={
                 "intro": Layer(0.4, groove="lazy light", comp="lazy"),
                 "verse": Layer(0.5, groove="lazy", bass="slow", comp="lazy"),

@@ -10,6 +10,8 @@ STYLE = Style(
     major=0.7,
     keys=(0, 2, 5, 7, 9),
     kit=STANDARD_KIT,
+    late=6.0,
+    pushed=0.4,
     moods={"major": ("sunny", "relaxed", "happy"), "minor": ("cool", "moody")},
     progressions={
         "major": {
@@ -30,7 +32,6 @@ STYLE = Style(
             comp="electric guitar",
             bass="bass",
             leads=("saxophone", "flute"),
-            pad="",
             layers={
                 "intro": Layer(0.5, groove="one drop", comp="off", fill="light"),
                 "verse": Layer(0.6, groove="one drop", bass="roots", comp="off", fill="light"),
@@ -38,6 +39,20 @@ STYLE = Style(
                 "bridge": Layer(0.5, groove="one drop", bass="halves", comp="off", fill="light"),
                 "inst": Layer(0.7, groove="one drop", bass="roots", comp="off", fill="light"),
                 "outro": Layer(0.6, groove="one drop", bass="roots", comp="off"),
+            },
+        ),
+        Arrangement(
+            comp="clean guitar",
+            bass="bass",
+            leads=("trumpet", "electric guitar"),
+            pad="organ",
+            layers={
+                "intro": Layer(0.5, groove="one drop", comp="off", pad="off"),
+                "verse": Layer(0.6, groove="one drop", bass="dub", comp="off", fill="light"),
+                "chorus": Layer(0.9, groove="steppers", bass="roots", comp="off", pad="off", fill="toms"),
+                "bridge": Layer(0.5, groove="one drop", bass="halves", comp="off", fill="light"),
+                "inst": Layer(0.7, groove="steppers", bass="dub", comp="off", pad="off", fill="light"),
+                "outro": Layer(0.6, groove="one drop", bass="dub", comp="off", pad="off"),
             },
         ),
     ),

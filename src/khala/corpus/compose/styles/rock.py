@@ -10,6 +10,7 @@ STYLE = Style(
     major=0.5,
     keys=(2, 4, 7, 9),
     kit=STANDARD_KIT,
+    pushed=0.3,
     moods={"major": ("energetic", "triumphant", "powerful"), "minor": ("angry", "driving", "dark")},
     progressions={
         "major": {

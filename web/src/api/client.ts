@@ -1,0 +1,59 @@
+/** The service as generated from its OpenAPI document; every refusal becomes a `Refusal`. */
+
+import createClient, { type Middleware } from "openapi-fetch";
+import type { components, paths } from "./schema";
+
+type Schemas = components["schemas"];
+export type Song = Schemas["Song"];
+export type Take = Schemas["Take"];
+export type NewSong = Schemas["NewSong"];
+export type SongRequest = Schemas["Request"];
+export type Songs = Schemas["Songs"];
+export type SongEvent = Schemas["Event"];
+export type Peaks = Schemas["Peaks"];
+export type Model = Schemas["Model"];
+export type Status = Schemas["Status"];
+export type Problem = Schemas["Problem"];
+export type AudioFormat = "wav" | "flac" | "mp3" | "opus";
+export const FORMATS: readonly AudioFormat[] = ["wav", "flac", "mp3", "opus"];
+
+/** A refused request. `kind` is the problem's id ("busy", "invalid", ...), "offline" if no server answered. */
+export class Refusal extends Error {
+  constructor(
+    readonly kind: string,
+    detail: string,
+    readonly retryAfter: number | null = null,
+  ) {
+    super(detail);
+  }
+}
+
+const refuse: Middleware = {
+  async onResponse({ response }) {
+    if (!response.ok) throw await refusalOf(response);
+  },
+  onError: () => new Refusal("offline", ""),
+};
+
+async function refusalOf(response: Response): Promise<Refusal> {
+  const problem: Partial<Problem> = await response.json().catch(() => ({}));
+  const kind = problem.type?.split("#")[1] ?? (response.status >= 500 ? "internal" : "bad-request");
+  return new Refusal(kind, problem.detail ?? "", problem.retry_after ?? null);
+}
+
+export const api = createClient<paths>({ baseUrl: location.origin });
+api.use(refuse);
+
+/** The data of an answer; refusals have been thrown by then. */
+export async function answer<T>(call: Promise<{ data?: T }>): Promise<T> {
+  return (await call).data as T;
+}
+
+export const audioUrl = (take: string, format: AudioFormat) => `/api/v1/takes/${take}/audio.${format}`;
+export const downloadUrl = (take: string, format: AudioFormat) => `${audioUrl(take, format)}?download=true`;
+
+/** What to play: on this machine the stored FLAC, over a network what is small, Opus where it is understood. */
+export function playableFormat(host = location.hostname): AudioFormat {
+  if (/^(localhost|127\.|\[::1\])/.test(host)) return "flac";
+  return document.createElement("audio").canPlayType('audio/ogg; codecs="opus"') ? "opus" : "mp3";
+}

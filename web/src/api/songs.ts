@@ -1,0 +1,128 @@
+/** Songs of the library: lists, one song, and what can be done to them, with every cached copy kept the same. */
+
+import {
+  type InfiniteData,
+  type QueryClient,
+  queryOptions,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
+import { answer, api, type NewSong, type Song, type Songs, type Take } from "./client";
+
+const PAGE = 30;
+type Pages = InfiniteData<Songs, string | null>;
+
+export function useSongs(q: string) {
+  return useInfiniteQuery({
+    queryKey: ["songs", q],
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam, signal }) =>
+      answer(
+        api.GET("/api/v1/songs", {
+          params: { query: { limit: PAGE, ...(q && { q }), ...(pageParam && { cursor: pageParam }) } },
+          signal,
+        }),
+      ),
+    getNextPageParam: (page) => page.next,
+  });
+}
+
+/** Seconds of work for a second of song: the median of the takes that the list shows; null before the first. */
+export function usePace(): number | null {
+  const { data } = useSongs("");
+  const paces = (data?.pages[0]?.songs ?? []).flatMap((song) => song.takes.flatMap((take) => paceOf(take) ?? []));
+  return paces.sort((a, b) => a - b)[Math.floor(paces.length / 2)] ?? null;
+}
+
+export function paceOf({ started, finished, duration }: Take): number | null {
+  if (!started || !finished || !duration) return null;
+  return (Date.parse(finished) - Date.parse(started)) / 1000 / duration;
+}
+
+function songOptions(id: string) {
+  return queryOptions({
+    queryKey: ["song", id],
+    queryFn: ({ signal }) => answer(api.GET("/api/v1/songs/{song_id}", { params: { path: { song_id: id } }, signal })),
+  });
+}
+
+export function useSong(id: string | null) {
+  const client = useQueryClient();
+  return useQuery({
+    ...songOptions(id ?? ""),
+    enabled: id !== null,
+    placeholderData: () => (id ? findSong(client, id) : undefined),
+  });
+}
+
+/** A song as some cached list has it. */
+export function findSong(client: QueryClient, id: string): Song | undefined {
+  const lists = client.getQueriesData<Pages>({ queryKey: ["songs"] });
+  for (const [, data] of lists)
+    for (const page of data?.pages ?? []) {
+      const found = page.songs.find((song) => song.id === id);
+      if (found) return found;
+    }
+  return client.getQueryData<Song>(["song", id]);
+}
+
+/** Changes cached songs wherever they are; null takes one out of the lists. */
+export function patchSongs(client: QueryClient, change: (song: Song) => Song | null): void {
+  client.setQueriesData<Pages>({ queryKey: ["songs"] }, (data) => {
+    if (!data) return data;
+    const pages = data.pages.map((page) => ({ ...page, songs: page.songs.flatMap((song) => change(song) ?? []) }));
+    return { ...data, pages };
+  });
+  client.setQueriesData<Song>({ queryKey: ["song"] }, (song) => song && (change(song) ?? song));
+}
+
+export function patchSong(client: QueryClient, id: string, change: (song: Song) => Song | null): void {
+  patchSongs(client, (song) => (song.id === id ? change(song) : song));
+}
+
+export async function refreshSong(client: QueryClient, id: string): Promise<void> {
+  const song = await client.fetchQuery({ ...songOptions(id), staleTime: 0 });
+  if (findSong(client, id)) patchSong(client, id, () => song);
+}
+
+/** Asks for a song. The key makes a repeated try (a lost answer, a double click) the same song. */
+export function useCreateSong() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: NewSong) =>
+      answer(
+        api.POST("/api/v1/songs", { body, params: { header: { "Idempotency-Key": crypto.randomUUID() } } as never }),
+      ),
+    onSuccess: (song) => {
+      client.setQueryData(["song", song.id], song);
+      void client.invalidateQueries({ queryKey: ["songs"] });
+    },
+  });
+}
+
+export function useChangeSong() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, ...body }: { id: string; title?: string; liked?: boolean }) =>
+      answer(api.PATCH("/api/v1/songs/{song_id}", { params: { path: { song_id: id } }, body })),
+    onMutate: ({ id, ...change }) => patchSong(client, id, (song) => ({ ...song, ...change })),
+    onSettled: (_data, _error, { id }) => refreshSong(client, id),
+  });
+}
+
+export function useSongAction() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, action }: { id: string; action: "cancel" | "retry" }) => {
+      const params = { params: { path: { song_id: id } } };
+      return answer<Song>(
+        action === "cancel"
+          ? api.POST("/api/v1/songs/{song_id}/cancel", params)
+          : api.POST("/api/v1/songs/{song_id}/retry", params),
+      );
+    },
+    onSuccess: (song) => patchSong(client, song.id, () => song),
+  });
+}

@@ -1,0 +1,85 @@
+import { ListMusic, Sparkles } from "lucide-react";
+import type { ReactNode } from "react";
+import { useEvents } from "../api/events";
+import { CreatePane } from "../create/CreatePane";
+import { useText } from "../i18n";
+import { useDeletionOnLeave } from "../library/deletion";
+import { Library } from "../library/Library";
+import { SongView } from "../library/SongView";
+import { useMediaSession, usePlayerKeys } from "../player/keys";
+import { Player } from "../player/Player";
+import { Header } from "./Header";
+import { KeyGate } from "./KeyGate";
+import { useRoute } from "./route";
+import { Toasts } from "./toasts";
+
+/** The studio: create on the left, songs on the right, the open song beside them where there is room. */
+export function App() {
+  const route = useRoute();
+  const { t } = useText();
+  return (
+    <KeyGate>
+      <Live />
+      <div className="flex h-dvh flex-col">
+        <Header />
+        <main className="flex min-h-0 flex-1">
+          <Pane
+            shown={route.view === "create"}
+            className="border-line bg-surface/60 lg:w-[26.5rem] lg:shrink-0 lg:border-r"
+          >
+            <CreatePane />
+          </Pane>
+          <Pane
+            shown={route.view === "library"}
+            className={`min-w-0 flex-1 ${route.song ? "lg:hidden 2xl:flex" : "lg:flex"}`}
+          >
+            <Library />
+          </Pane>
+          {route.song && (
+            <Pane shown className="min-w-0 flex-1 border-line 2xl:max-w-[44rem] 2xl:border-l">
+              <SongView id={route.song} />
+            </Pane>
+          )}
+        </main>
+        <Player />
+        <nav
+          aria-label={t("app.places")}
+          className="grid grid-cols-2 border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] lg:hidden"
+        >
+          <Place href="#/" current={route.view === "create"} icon={<Sparkles />} name={t("create.name")} />
+          <Place href="#/library" current={route.view !== "create"} icon={<ListMusic />} name={t("library.name")} />
+        </nav>
+      </div>
+      <Toasts />
+    </KeyGate>
+  );
+}
+
+/** What runs beside the page as long as it is open. */
+function Live() {
+  useEvents();
+  usePlayerKeys();
+  useMediaSession();
+  useDeletionOnLeave();
+  return null;
+}
+
+/** A column on a wide screen; on a narrow one the place that is shown. */
+function Pane({ shown, className, children }: { shown: boolean; className: string; children: ReactNode }) {
+  return (
+    <div className={`min-h-0 flex-col max-lg:w-full lg:flex ${shown ? "flex" : "hidden"} ${className}`}>{children}</div>
+  );
+}
+
+function Place({ href, current, icon, name }: { href: string; current: boolean; icon: ReactNode; name: string }) {
+  return (
+    <a
+      href={href}
+      aria-current={current ? "page" : undefined}
+      className="flex h-14 flex-col items-center justify-center gap-0.5 text-xs font-medium text-muted aria-[current]:text-accent [&>svg]:size-5"
+    >
+      {icon}
+      {name}
+    </a>
+  );
+}

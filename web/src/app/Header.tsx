@@ -1,0 +1,77 @@
+import { Keyboard, Languages, Monitor, Moon, Sun } from "lucide-react";
+import { useModels, useStatus } from "../api/catalogue";
+import { useConnection } from "../api/events";
+import { useText } from "../i18n";
+import { IconButton } from "../ui/Button";
+import { Shortcuts } from "./Shortcuts";
+import { type Theme, useSettings } from "./settings";
+
+const NEXT: Record<Theme, Theme> = { system: "light", light: "dark", dark: "system" };
+const ICONS = { system: Monitor, light: Sun, dark: Moon };
+
+export function Header() {
+  const { theme, language, set } = useSettings();
+  const { t } = useText();
+  const Icon = ICONS[theme];
+  return (
+    <header className="flex h-14 shrink-0 items-center gap-1 border-b border-line bg-surface px-3 sm:px-5">
+      <a href="#/" className="flex items-center gap-2.5 rounded-lg pr-2 text-lg font-semibold tracking-tight">
+        <Mark />
+        Khala
+      </a>
+      <Service />
+      <Shortcuts
+        trigger={
+          <IconButton label={t("keys.name")} className="max-lg:hidden">
+            <Keyboard />
+          </IconButton>
+        }
+      />
+      <IconButton
+        label={t("app.language")}
+        lang={language === "en" ? "zh-Hans" : "en"}
+        onClick={() => set({ language: language === "en" ? "zh" : "en" })}
+      >
+        <Languages />
+      </IconButton>
+      <IconButton label={t(`theme.${theme}`)} onClick={() => set({ theme: NEXT[theme] })}>
+        <Icon />
+      </IconButton>
+    </header>
+  );
+}
+
+function Mark() {
+  return (
+    <svg viewBox="0 0 32 32" className="size-7" aria-hidden="true">
+      <rect width="32" height="32" rx="10" className="fill-accent" />
+      <path
+        d="M8 13v6M12 9v14M16 12v8M20 7v18M24 13v6"
+        className="stroke-on-accent"
+        strokeWidth="2.4"
+        strokeLinecap="round"
+      />
+    </svg>
+  );
+}
+
+/** Who makes the songs, and whether anybody does. */
+function Service() {
+  const { data: status } = useStatus();
+  const { standard: model } = useModels();
+  const lost = useConnection((state) => state.lost);
+  const { t } = useText();
+  const [text, colour] = lost
+    ? [t("service.lost"), "bg-danger"]
+    : !status
+      ? ["", "bg-line"]
+      : status.workers.length
+        ? [[model?.name, t("service.ready")].filter(Boolean).join(" · "), "bg-accent"]
+        : [t("service.noWorker"), "bg-warn"];
+  return (
+    <p role="status" className="mr-auto ml-2 flex min-w-0 items-center gap-2 text-sm text-muted sm:ml-4">
+      <span aria-hidden="true" className={`size-2 shrink-0 rounded-full ${colour}`} />
+      <span className="truncate">{text}</span>
+    </p>
+  );
+}

@@ -1,0 +1,46 @@
+/** How this browser shows the studio: theme, language, volume. Kept across reloads. */
+
+import { create } from "zustand";
+import { persist } from "zustand/middleware";
+import { type Language, languageOf } from "../i18n";
+
+export type Theme = "system" | "light" | "dark";
+
+interface Settings {
+  theme: Theme;
+  language: Language;
+  volume: number;
+  muted: boolean;
+  set: (change: Partial<Omit<Settings, "set">>) => void;
+}
+
+export const useSettings = create<Settings>()(
+  persist(
+    (set) => ({
+      theme: "system",
+      language: languageOf(navigator.languages),
+      volume: 0.9,
+      muted: false,
+      set: (change) => set(change),
+    }),
+    { name: "khala.settings", version: 1 },
+  ),
+);
+
+/** Keeps the document's theme and language as set; returns what undoes it. */
+export function followSettings(): () => void {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const apply = () => {
+    const { theme, language } = useSettings.getState();
+    const dark = theme === "dark" || (theme === "system" && system.matches);
+    document.documentElement.dataset.theme = dark ? "dark" : "light";
+    document.documentElement.lang = language === "zh" ? "zh-Hans" : "en";
+  };
+  apply();
+  system.addEventListener("change", apply);
+  const unsubscribe = useSettings.subscribe(apply);
+  return () => {
+    system.removeEventListener("change", apply);
+    unsubscribe();
+  };
+}

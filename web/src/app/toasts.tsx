@@ -1,0 +1,49 @@
+import { Toast } from "@base-ui/react/toast";
+import { X } from "lucide-react";
+import { useCallback } from "react";
+import { tell } from "../api/problems";
+import { useText } from "../i18n";
+import { IconButton } from "../ui/Button";
+
+/** Says in a musician's words why something was refused. */
+export function useProblem(): (error: unknown) => void {
+  const { add } = Toast.useToastManager();
+  const { t } = useText();
+  return useCallback(
+    (error: unknown) => {
+      const { title, detail } = tell(error, t);
+      add({ title, description: detail, type: "problem", priority: "high", timeout: 9000 });
+    },
+    [add, t],
+  );
+}
+
+/** Short messages at the foot of the page, some with a way back. */
+export function Toasts() {
+  const { toasts } = Toast.useToastManager();
+  const { t } = useText();
+  return (
+    <Toast.Portal>
+      <Toast.Viewport className="fixed inset-x-0 bottom-40 z-50 mx-auto flex w-[min(26rem,calc(100vw-2rem))] flex-col gap-2 lg:bottom-28">
+        {toasts.map((toast) => (
+          <Toast.Root
+            key={toast.id}
+            toast={toast}
+            className="flex items-center gap-3 rounded-2xl bg-ink py-2.5 pr-2 pl-4 text-paper shadow-float transition-opacity data-ending-style:opacity-0 data-starting-style:opacity-0"
+          >
+            <Toast.Content className="min-w-0 flex-1">
+              <Toast.Title className="text-sm font-medium" />
+              <Toast.Description className="text-sm opacity-80" />
+            </Toast.Content>
+            <Toast.Action className="h-8 shrink-0 rounded-full px-3 text-sm font-semibold underline underline-offset-4" />
+            <Toast.Close
+              render={<IconButton size="sm" label={t("app.close")} className="!text-paper hover:!bg-transparent" />}
+            >
+              <X />
+            </Toast.Close>
+          </Toast.Root>
+        ))}
+      </Toast.Viewport>
+    </Toast.Portal>
+  );
+}

@@ -1,0 +1,137 @@
+import { useText } from "../i18n";
+import { Labelled } from "../ui/Labelled";
+import { Segmented } from "../ui/Segmented";
+import { type DraftFields, LIMITS, useDraft } from "./draft";
+import { TagBuilder } from "./TagBuilder";
+import { bpmOf, KEYS, tagOf, VOICES, withTag } from "./tags";
+
+/** What the song is like: a sentence; in custom mode tags, with tempo, key and voice. */
+export function StyleFields() {
+  const { mode, by, set } = useDraft();
+  const { t } = useText();
+  if (mode === "simple") return <Sentence />;
+  return (
+    <section className="space-y-4">
+      <div className="flex items-center justify-between gap-4">
+        <h2 className="text-sm font-medium">{t("create.style")}</h2>
+        <Segmented<DraftFields["by"]>
+          label={t("create.by")}
+          value={by}
+          onChange={(value) => set({ by: value })}
+          options={[
+            { value: "tags", label: t("create.byTags") },
+            { value: "prompt", label: t("create.byPrompt") },
+          ]}
+        />
+      </div>
+      {by === "prompt" ? (
+        <Sentence />
+      ) : (
+        <>
+          <TagBuilder />
+          <Musical />
+        </>
+      )}
+    </section>
+  );
+}
+
+const IDEAS = ["create.idea1", "create.idea2", "create.idea3"] as const;
+
+function Sentence() {
+  const { prompt, set } = useDraft();
+  const { t } = useText();
+  return (
+    <div>
+      <Labelled label={t("create.prompt")}>
+        {(ids) => (
+          <textarea
+            {...ids}
+            className="field min-h-22 resize-none field-sizing-content max-h-48"
+            maxLength={2000}
+            placeholder={t("create.promptExample")}
+            value={prompt}
+            onChange={(event) => set({ prompt: event.currentTarget.value })}
+          />
+        )}
+      </Labelled>
+      {!prompt && (
+        <ul className="mt-2.5 flex flex-wrap gap-2" aria-label={t("create.ideas")}>
+          {IDEAS.map((idea) => (
+            <li key={idea}>
+              <button
+                type="button"
+                className="rounded-full border border-line px-3 py-1 text-sm text-muted transition-colors hover:border-edge hover:text-ink"
+                onClick={() => set({ prompt: t(idea) })}
+              >
+                {t(idea)}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+/** Tempo, key and voice: three tags with controls of their own. */
+function Musical() {
+  const { tags, instrumental, set } = useDraft();
+  const { t } = useText();
+  const [low, high] = LIMITS.bpm;
+  const setBpm = (value: number) =>
+    set({
+      tags: withTag(tags, "bpm", Number.isFinite(value) && value > 0 ? `${Math.min(999, Math.round(value))} bpm` : ""),
+    });
+  return (
+    <div className="grid grid-cols-3 gap-3">
+      <Labelled label={t("create.bpm")}>
+        {(ids) => (
+          <input
+            {...ids}
+            type="number"
+            inputMode="numeric"
+            min={low}
+            max={high}
+            className="field"
+            placeholder={t("create.any")}
+            value={bpmOf(tags) ?? ""}
+            onChange={(event) => setBpm(event.currentTarget.valueAsNumber)}
+          />
+        )}
+      </Labelled>
+      <Labelled label={t("create.key")}>
+        {(ids) => (
+          <select
+            {...ids}
+            className="field"
+            value={tagOf(tags, "key")}
+            onChange={(event) => set({ tags: withTag(tags, "key", event.currentTarget.value) })}
+          >
+            <option value="">{t("create.any")}</option>
+            {KEYS.map((key) => (
+              <option key={key} value={key}>
+                {key[0]!.toUpperCase() + key.slice(1).replace(" flat", "♭").replace(" sharp", "♯")}
+              </option>
+            ))}
+          </select>
+        )}
+      </Labelled>
+      <Labelled label={t("create.voice")}>
+        {(ids) => (
+          <select
+            {...ids}
+            className="field disabled:opacity-50"
+            disabled={instrumental}
+            value={tagOf(tags, "voice")}
+            onChange={(event) => set({ tags: withTag(tags, "voice", event.currentTarget.value) })}
+          >
+            <option value="">{t(instrumental ? "create.nobody" : "create.any")}</option>
+            <option value={VOICES[0]}>{t("create.female")}</option>
+            <option value={VOICES[1]}>{t("create.male")}</option>
+          </select>
+        )}
+      </Labelled>
+    </div>
+  );
+}

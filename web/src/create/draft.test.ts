@@ -1,0 +1,72 @@
+import { beforeEach, expect, test, vi } from "vitest";
+import type { DraftFields } from "./draft";
+
+const stored = new Map<string, string>();
+beforeEach(() => {
+  stored.clear();
+  vi.resetModules();
+  const localStorage = {
+    getItem: (key: string) => stored.get(key) ?? null,
+    setItem: (key: string, value: string) => stored.set(key, value),
+    removeItem: (key: string) => stored.delete(key),
+  };
+  vi.stubGlobal("window", { localStorage });
+});
+
+const load = () => import("./draft");
+const asked = async (change: Partial<DraftFields>) => {
+  const { EMPTY, requestOf } = await load();
+  return requestOf({ ...EMPTY, ...change });
+};
+
+test("simple mode asks with a sentence alone, whatever custom mode was left with", async () => {
+  const request = await asked({ prompt: " warm folk ", tags: ["rock"], seed: 7, title: "x", lyrics: "[verse]\nla " });
+  expect(request).toMatchObject({
+    prompt: "warm folk",
+    tags: [],
+    seed: null,
+    title: "",
+    lyrics: "[verse]\nla",
+    sampling: {},
+  });
+});
+
+test("custom mode describes by tags or by a sentence, never by both", async () => {
+  const custom = { mode: "custom", tags: ["folk", "90 bpm"], prompt: "a slow song" } as const;
+  expect(await asked({ ...custom, tags: [...custom.tags] })).toMatchObject({ prompt: "", tags: ["folk", "90 bpm"] });
+  expect(await asked({ ...custom, tags: [], by: "prompt" })).toMatchObject({ prompt: "a slow song", tags: [] });
+});
+
+test("an instrumental has no lyrics", async () => {
+  expect(await asked({ prompt: "jazz", instrumental: true, lyrics: "la" })).toMatchObject({
+    lyrics: "",
+    instrumental: true,
+  });
+});
+
+test("nothing is asked for without words or tags", async () => {
+  const { EMPTY, isReady } = await load();
+  expect(isReady(EMPTY)).toBe(false);
+  expect(isReady({ ...EMPTY, lyrics: "la" })).toBe(true);
+  expect(isReady({ ...EMPTY, lyrics: "la", instrumental: true })).toBe(false);
+  expect(isReady({ ...EMPTY, mode: "custom", prompt: "only in simple mode" })).toBe(false);
+});
+
+test.each([
+  { prompt: "", tags: ["folk", "female vocals", "90 bpm", "a minor"], lyrics: "la", instrumental: false },
+  { prompt: "", tags: ["jazz", "instrumental"], lyrics: "", instrumental: true },
+  { prompt: "a calm ballad", tags: [], lyrics: "la", instrumental: false },
+])("reusing a request with its seed asks for the same song again", async (given) => {
+  const { draftOf, requestOf } = await load();
+  const sampling = { temperature: 0.9, top_k: 40, superres_temperature: 1, superres_top_k: 5 };
+  const request = { ...given, duration: 30, takes: 2, seed: 7, model: "mini", sampling, title: "Dawn" };
+  const again = requestOf(draftOf(request, true));
+  expect(again).toEqual(request);
+  expect(requestOf(draftOf(request, false)).seed).toBeNull();
+});
+
+test("a draft survives a reload", async () => {
+  (await load()).useDraft.getState().set({ prompt: "kept", seconds: 95 });
+  vi.resetModules();
+  expect((await load()).useDraft.getState()).toMatchObject({ prompt: "kept", seconds: 95 });
+});

@@ -1,0 +1,114 @@
+/** What one is about to ask for. Kept in the browser, so that a reload loses nothing. */
+
+import { create } from "zustand";
+import { persist } from "zustand/middleware";
+import type { NewSong, SongRequest } from "../api/client";
+
+export interface DraftFields {
+  mode: "simple" | "custom";
+  /** What describes a song in custom mode. */
+  by: "tags" | "prompt";
+  prompt: string;
+  instrumental: boolean;
+  lyrics: string;
+  seconds: number;
+  tags: string[];
+  title: string;
+  takes: number;
+  seed: number | null;
+  model: string;
+  temperature: number | null;
+  topK: number | null;
+  superresTemperature: number | null;
+  superresTopK: number | null;
+}
+
+export const EMPTY: DraftFields = {
+  mode: "simple",
+  by: "tags",
+  prompt: "",
+  instrumental: false,
+  lyrics: "",
+  seconds: 60,
+  tags: [],
+  title: "",
+  takes: 2,
+  seed: null,
+  model: "",
+  temperature: null,
+  topK: null,
+  superresTemperature: null,
+  superresTopK: null,
+};
+
+/** Bounds of the service (`khala.music.request`). */
+export const LIMITS = {
+  seconds: [5, 600],
+  bpm: [40, 240],
+  takes: [1, 16],
+  seed: [0, Number.MAX_SAFE_INTEGER],
+} as const;
+
+interface Draft extends DraftFields {
+  set: (change: Partial<DraftFields>) => void;
+}
+
+export const useDraft = create<Draft>()(
+  persist((set) => ({ ...EMPTY, set: (change) => set(change) }), { name: "khala.draft", version: 1 }),
+);
+
+function description(draft: DraftFields): Pick<NewSong, "prompt" | "tags"> {
+  const prompt = draft.prompt.trim();
+  if (draft.mode === "simple") return { prompt, tags: [] };
+  return draft.by === "tags" ? { prompt: "", tags: draft.tags } : { prompt, tags: [] };
+}
+
+/** The request that a draft stands for. */
+export function requestOf(draft: DraftFields): NewSong {
+  const custom = draft.mode === "custom";
+  const sampling = {
+    temperature: draft.temperature,
+    top_k: draft.topK,
+    superres_temperature: draft.superresTemperature,
+    superres_top_k: draft.superresTopK,
+  };
+  return {
+    ...description(draft),
+    lyrics: draft.instrumental ? "" : draft.lyrics.trim(),
+    instrumental: draft.instrumental,
+    duration: draft.seconds,
+    takes: draft.takes,
+    seed: custom ? draft.seed : null,
+    model: custom ? draft.model : "",
+    sampling: custom ? sampling : {},
+    title: custom ? draft.title.trim() : "",
+  };
+}
+
+/** Whether there is anything to make a song of. */
+export function isReady(draft: DraftFields): boolean {
+  const { prompt, tags, lyrics } = requestOf(draft);
+  return Boolean(prompt || lyrics || tags!.length);
+}
+
+/** A draft that asks for a song again; without its seed it will be another rendition. */
+export function draftOf(request: SongRequest, keepSeed: boolean): DraftFields {
+  return {
+    ...EMPTY,
+    mode: "custom",
+    by: request.prompt ? "prompt" : "tags",
+    prompt: request.prompt,
+    tags: request.tags,
+    lyrics: request.lyrics,
+    instrumental: request.instrumental,
+    seconds: request.duration,
+    title: request.title,
+    takes: request.takes,
+    seed: keepSeed ? request.seed : null,
+    model: request.model,
+    temperature: request.sampling.temperature,
+    topK: request.sampling.top_k,
+    superresTemperature: request.sampling.superres_temperature,
+    superresTopK: request.sampling.superres_top_k,
+  };
+}

@@ -1,0 +1,45 @@
+import { expect, test, vi } from "vitest";
+
+vi.stubGlobal("navigator", { languages: [] });
+vi.stubGlobal("window", { localStorage: { getItem: () => null, setItem: () => undefined } });
+const { languageOf, translate } = await import(".");
+const { en } = await import("./en");
+const { zh } = await import("./zh");
+
+const holes = (text: unknown) => [...new Set(JSON.stringify(text).match(/\{\w+\}/g))].sort();
+
+test("both languages say everything, with the same values", () => {
+  expect(Object.keys(zh)).toEqual(Object.keys(en));
+  for (const key of Object.keys(en) as (keyof typeof en)[])
+    expect([key, holes(zh[key])]).toEqual([key, holes(en[key])]);
+});
+
+test("every plural that the language has is there", () => {
+  for (const [messages, tag] of [
+    [en, "en"],
+    [zh, "zh"],
+  ] as const)
+    for (const text of Object.values(messages))
+      if (typeof text !== "string")
+        expect(Object.keys(text).sort()).toEqual(
+          new Intl.PluralRules(tag).resolvedOptions().pluralCategories.toSorted(),
+        );
+});
+
+test("numbers choose the plural and are written as usual", () => {
+  expect(translate("en", "lyrics.lines", { n: 1 })).toBe("1 line");
+  expect(translate("en", "lyrics.lines", { n: 0 })).toBe("0 lines");
+  expect(translate("en", "lyrics.syllables", { n: 1200 })).toBe("1,200 syllables");
+  expect(translate("zh", "lyrics.lines", { n: 1 })).toBe("1 行");
+});
+
+test("a text cannot smuggle a value in", () => {
+  expect(translate("en", "song.deleted", { title: "{n} $& {title}" })).toBe("“{n} $& {title}” deleted");
+});
+
+test.each([
+  [["zh-TW", "en"], "zh"],
+  [["de-DE", "en-GB"], "en"],
+  [["fr"], "en"],
+  [[], "en"],
+])("of %j the studio speaks %s", (preferred, language) => expect(languageOf(preferred)).toBe(language));

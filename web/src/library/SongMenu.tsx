@@ -1,0 +1,88 @@
+import { Menu } from "@base-ui/react/menu";
+import { Copy, Download, Ellipsis, RotateCcw, Sparkles, Trash2 } from "lucide-react";
+import type { ReactNode } from "react";
+import { downloadUrl, FORMATS, type Song } from "../api/client";
+import { useSongAction } from "../api/songs";
+import { go } from "../app/route";
+import { useProblem } from "../app/toasts";
+import { draftOf, useDraft } from "../create/draft";
+import { useText } from "../i18n";
+import { IconButton } from "../ui/Button";
+import { useDeleteSong } from "./deletion";
+import { finished, isActive, titleOf } from "./words";
+
+const ITEM =
+  "flex h-10 w-full items-center gap-3 rounded-lg px-3 text-sm outline-none data-highlighted:bg-sunk [&>svg]:size-4 [&>svg]:text-muted";
+
+/** What else can be done with a song. */
+export function SongMenu({ song }: { song: Song }) {
+  const { t } = useText();
+  const action = useSongAction();
+  const problem = useProblem();
+  const remove = useDeleteSong();
+  const takes = finished(song);
+  const reuse = (keepSeed: boolean) => {
+    useDraft.getState().set(draftOf(song.request, keepSeed));
+    go("#/");
+  };
+  const ended = !isActive(song) && takes.length < song.takes.length;
+  return (
+    <Menu.Root modal={false}>
+      <Menu.Trigger render={<IconButton label={t("song.actions", { title: titleOf(song) })} />}>
+        <Ellipsis />
+      </Menu.Trigger>
+      <Menu.Portal>
+        <Menu.Positioner align="end" sideOffset={4} className="z-40">
+          <Menu.Popup className="min-w-56 rounded-2xl border border-line bg-surface p-1.5 shadow-float outline-none">
+            <Menu.Item className={ITEM} onClick={() => reuse(false)}>
+              <Sparkles />
+              {t("song.reuse")}
+            </Menu.Item>
+            <Menu.Item className={ITEM} onClick={() => reuse(true)}>
+              <Copy />
+              {t("song.reuseSeed")}
+            </Menu.Item>
+            {ended && (
+              <Menu.Item
+                className={ITEM}
+                onClick={() => action.mutate({ id: song.id, action: "retry" }, { onError: problem })}
+              >
+                <RotateCcw />
+                {t("song.retry")}
+              </Menu.Item>
+            )}
+            {takes[0] && (
+              <Group label={t("song.download", { n: takes[0].number })}>
+                {FORMATS.map((format) => (
+                  <Menu.Item
+                    key={format}
+                    className={ITEM}
+                    render={<a href={downloadUrl(takes[0]!.id, format)} download />}
+                  >
+                    <Download />
+                    {format.toUpperCase()}
+                  </Menu.Item>
+                ))}
+              </Group>
+            )}
+            <div className="my-1 h-px bg-line" />
+            <Menu.Item className={`${ITEM} text-danger [&>svg]:!text-danger`} onClick={() => remove(song)}>
+              <Trash2 />
+              {t("song.delete")}
+            </Menu.Item>
+          </Menu.Popup>
+        </Menu.Positioner>
+      </Menu.Portal>
+    </Menu.Root>
+  );
+}
+
+function Group({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <Menu.Group>
+      <div className="my-1 h-px bg-line" />
+      <Menu.GroupLabel className="px-3 pt-1.5 pb-1 text-xs font-medium text-muted">{label}</Menu.GroupLabel>
+      <div className="grid grid-cols-2">{children}</div>
+    </Menu.Group>
+  );
+}

@@ -1,0 +1,69 @@
+import type { Song, Take } from "../api/client";
+import { useSongAction } from "../api/songs";
+import { useProblem } from "../app/toasts";
+import { type Translate, useText } from "../i18n";
+import { Button } from "../ui/Button";
+import { roughly } from "../ui/format";
+
+/** How far the takes of a song are, in one bar a take, with the stage and the time left in words. */
+export function SongProgress({ song, className = "" }: { song: Song; className?: string }) {
+  const action = useSongAction();
+  const problem = useProblem();
+  const { t } = useText();
+  const words = progressWords(song, t);
+  return (
+    <div className={className}>
+      <div className="flex gap-1.5">
+        {song.takes.map((take) => (
+          <div
+            key={take.id}
+            role="progressbar"
+            aria-label={t("take.name", { n: take.number })}
+            aria-valuenow={Math.round(100 * take.progress)}
+            aria-valuetext={takeWords(take, t)}
+            className="h-1.5 flex-1 overflow-hidden rounded-full bg-line"
+          >
+            <div
+              className={`h-full origin-left rounded-full transition-transform duration-300 ${take.state === "failed" || take.state === "cancelled" ? "bg-edge" : "bg-accent"}`}
+              style={{ transform: `scaleX(${take.progress})` }}
+            />
+          </div>
+        ))}
+      </div>
+      <div className="mt-1.5 flex items-center justify-between gap-3">
+        <p className="min-w-0 text-sm text-muted tabular-nums">{words}</p>
+        <Button
+          size="sm"
+          look="ghost"
+          className="-mr-2 !h-7"
+          disabled={action.isPending}
+          onClick={() => action.mutate({ id: song.id, action: "cancel" }, { onError: problem })}
+        >
+          {t("song.cancel")}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function takeWords(take: Take, t: Translate): string {
+  if (take.state === "running" && take.stage) return t(`stage.${take.stage}`);
+  return t(`state.${take.state}`);
+}
+
+/** One line: what is being done and how long until all takes are there, or the place in the queue. */
+export function progressWords(song: Song, t: Translate): string {
+  const waiting = song.takes.find((take) => take.note);
+  if (waiting) return t("song.waits", { note: waiting.note! });
+  const eta = Math.max(...song.takes.map((take) => take.eta ?? 0));
+  const left = eta > 0 ? t("song.left", { time: roughly(eta, t) }) : "";
+  const running = song.takes.filter((take) => take.state === "running");
+  if (running.length) {
+    const least = running.reduce((a, b) => (a.progress <= b.progress ? a : b));
+    const stage = t(`stage.${least.stage ?? "backbone"}`);
+    return [stage, left].filter(Boolean).join(" · ");
+  }
+  const position = Math.min(...song.takes.flatMap((take) => take.position ?? []));
+  const place = Number.isFinite(position) ? t("song.position", { n: position }) : t("state.queued");
+  return [place, left].filter(Boolean).join(" · ");
+}

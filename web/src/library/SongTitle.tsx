@@ -1,0 +1,54 @@
+import { Pencil } from "lucide-react";
+import { useState } from "react";
+import type { Song } from "../api/client";
+import { useChangeSong } from "../api/songs";
+import { useProblem } from "../app/toasts";
+import { useText } from "../i18n";
+import { IconButton } from "../ui/Button";
+import { titleOf } from "./words";
+
+/** The title, which a click turns into a field: Enter keeps, Escape forgets. */
+export function SongTitle({ song }: { song: Song }) {
+  const [typed, setTyped] = useState<string | null>(null);
+  const change = useChangeSong();
+  const problem = useProblem();
+  const { t } = useText();
+  const save = () => {
+    const title = typed?.trim();
+    if (title !== undefined && title !== titleOf(song)) change.mutate({ id: song.id, title }, { onError: problem });
+    setTyped(null);
+  };
+  if (typed !== null)
+    return (
+      <input
+        // biome-ignore lint/a11y/noAutofocus: it takes the place of what was just pressed
+        autoFocus
+        aria-label={t("song.rename")}
+        className="field !px-2 !py-1 text-xl font-semibold tracking-tight sm:text-2xl"
+        maxLength={200}
+        value={typed}
+        onChange={(event) => setTyped(event.currentTarget.value)}
+        onBlur={save}
+        onFocus={(event) => event.currentTarget.select()}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") save();
+          if (event.key === "Escape") setTyped(null);
+        }}
+      />
+    );
+  return (
+    <div className="group flex items-start gap-1">
+      <h1 className="text-xl leading-tight font-semibold tracking-tight text-balance break-words sm:text-3xl">
+        {titleOf(song)}
+      </h1>
+      <IconButton
+        label={t("song.rename")}
+        size="sm"
+        className="opacity-60 group-hover:opacity-100 focus-visible:opacity-100"
+        onClick={() => setTyped(titleOf(song))}
+      >
+        <Pencil />
+      </IconButton>
+    </div>
+  );
+}

@@ -1,0 +1,99 @@
+import { ArrowLeft, Heart } from "lucide-react";
+import { useState } from "react";
+import type { Song } from "../api/client";
+import { tell } from "../api/problems";
+import { useChangeSong, useSong } from "../api/songs";
+import { go } from "../app/route";
+import { useProblem } from "../app/toasts";
+import { useText } from "../i18n";
+import { Button, IconButton } from "../ui/Button";
+import { Cover } from "../ui/Cover";
+import { clock, day } from "../ui/format";
+import { Segmented } from "../ui/Segmented";
+import { SongFacts } from "./SongFacts";
+import { SongLyrics } from "./SongLyrics";
+import { SongMenu } from "./SongMenu";
+import { SongProgress } from "./SongProgress";
+import { SongTitle } from "./SongTitle";
+import { TakeList } from "./TakeList";
+import { isActive, styleOf, titleOf } from "./words";
+
+/** One song: its takes side by side, its lyrics, and how it was made. */
+export function SongView({ id }: { id: string }) {
+  const { data: song, error, isPending } = useSong(id);
+  const { t } = useText();
+  return (
+    <section aria-label={t("song.name")} className="flex min-h-0 flex-1 flex-col">
+      <div className="flex h-14 shrink-0 items-center px-3 sm:px-5">
+        <Button look="ghost" size="sm" onClick={() => go("#/library")}>
+          <ArrowLeft className="size-4" aria-hidden="true" />
+          {t("library.name")}
+        </Button>
+      </div>
+      <div className="min-h-0 flex-1 overflow-y-auto px-5 pb-10 sm:px-7">
+        {song ? (
+          <Whole key={song.id} song={song} />
+        ) : (
+          !isPending && <p className="py-10 text-center text-muted">{tell(error, t).title}</p>
+        )}
+      </div>
+    </section>
+  );
+}
+
+type Tab = "lyrics" | "facts";
+
+function Whole({ song }: { song: Song }) {
+  const [tab, setTab] = useState<Tab>(song.request.lyrics ? "lyrics" : "facts");
+  const { t } = useText();
+  return (
+    <div className="mx-auto max-w-3xl space-y-8">
+      <Head song={song} />
+      {isActive(song) && <SongProgress song={song} />}
+      <TakeList song={song} />
+      <div>
+        <Segmented<Tab>
+          label={t("song.about")}
+          value={tab}
+          onChange={setTab}
+          className="mb-5 max-w-xs"
+          options={[
+            { value: "lyrics", label: t("create.lyrics") },
+            { value: "facts", label: t("song.facts") },
+          ]}
+        />
+        {tab === "lyrics" ? <SongLyrics song={song} /> : <SongFacts song={song} />}
+      </div>
+    </div>
+  );
+}
+
+function Head({ song }: { song: Song }) {
+  const { t, locale } = useText();
+  const change = useChangeSong();
+  const problem = useProblem();
+  const { request } = song;
+  return (
+    <header className="flex items-center gap-5">
+      <Cover id={song.id} className="size-24 rounded-2xl sm:size-32" />
+      <div className="min-w-0 flex-1">
+        <SongTitle song={song} />
+        <p className="mt-1 line-clamp-2 text-sm text-muted">{styleOf(request)}</p>
+        <p className="mt-1 text-sm text-muted tabular-nums">
+          {[day(song.created, locale), clock(request.duration), request.model].join(" · ")}
+        </p>
+        <div className="mt-2 -ml-2.5 flex items-center">
+          <IconButton
+            label={t(song.liked ? "song.unlike" : "song.like", { title: titleOf(song) })}
+            aria-pressed={song.liked}
+            className={song.liked ? "!text-accent" : ""}
+            onClick={() => change.mutate({ id: song.id, liked: !song.liked }, { onError: problem })}
+          >
+            <Heart fill={song.liked ? "currentColor" : "none"} />
+          </IconButton>
+          <SongMenu song={song} />
+        </div>
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,118 @@
+import { Menu } from "@base-ui/react/menu";
+import { Download, Pause, Play, RotateCcw } from "lucide-react";
+import { downloadUrl, FORMATS, type Song, type Take } from "../api/client";
+import { tellFailure } from "../api/problems";
+import { useSongAction } from "../api/songs";
+import { useProblem } from "../app/toasts";
+import { useText } from "../i18n";
+import { play, toggle, usePlayer } from "../player/store";
+import { Button, IconButton } from "../ui/Button";
+import { clock } from "../ui/format";
+import { TakeOutline } from "./TakeOutline";
+import { finished, isActive } from "./words";
+
+/** The takes one under the other; to play another one goes on at the same position. */
+export function TakeList({ song }: { song: Song }) {
+  const { t } = useText();
+  const action = useSongAction();
+  const problem = useProblem();
+  const ended = song.takes.filter(({ state }) => state === "failed" || state === "cancelled");
+  return (
+    <section aria-label={t("takes.name")}>
+      <div className="mb-3 flex items-baseline justify-between gap-4">
+        <h2 className="font-medium">{t("takes.count", { n: song.takes.length })}</h2>
+        {finished(song).length > 1 && <p className="text-right text-sm text-muted">{t("takes.compare")}</p>}
+      </div>
+      <ul className="space-y-2">
+        {song.takes.map((take) => (
+          <li key={take.id}>{take.state === "done" ? <Done song={song} take={take} /> : <Undone take={take} />}</li>
+        ))}
+      </ul>
+      {ended.length > 0 && !isActive(song) && (
+        <Button
+          className="mt-3"
+          disabled={action.isPending}
+          onClick={() => action.mutate({ id: song.id, action: "retry" }, { onError: problem })}
+        >
+          <RotateCcw className="size-4" aria-hidden="true" />
+          {t("song.retry")}
+        </Button>
+      )}
+    </section>
+  );
+}
+
+function Done({ song, take }: { song: Song; take: Take }) {
+  const { t } = useText();
+  const current = usePlayer((player) => player.take?.id === take.id);
+  const playing = usePlayer((player) => player.playing && player.take?.id === take.id);
+  const name = t("take.name", { n: take.number });
+  return (
+    <div
+      className={`flex items-center gap-3 rounded-2xl border bg-surface p-2.5 ${current ? "border-accent" : "border-line"}`}
+    >
+      <IconButton
+        label={t(playing ? "song.pause" : "song.play", { title: name })}
+        look={current ? "primary" : "soft"}
+        onClick={() => (current ? toggle() : play(song, take))}
+      >
+        {playing ? <Pause fill="currentColor" /> : <Play fill="currentColor" className="translate-x-px" />}
+      </IconButton>
+      <div className="w-14 shrink-0 text-sm">
+        <p className="font-medium">{name}</p>
+        <p className="text-muted tabular-nums">{clock(take.duration ?? 0)}</p>
+      </div>
+      <TakeOutline song={song} take={take} current={current} />
+      <Downloads take={take} />
+    </div>
+  );
+}
+
+function Downloads({ take }: { take: Take }) {
+  const { t } = useText();
+  return (
+    <Menu.Root modal={false}>
+      <Menu.Trigger render={<IconButton label={t("song.download", { n: take.number })} />}>
+        <Download />
+      </Menu.Trigger>
+      <Menu.Portal>
+        <Menu.Positioner align="end" sideOffset={4} className="z-40">
+          <Menu.Popup className="min-w-36 rounded-2xl border border-line bg-surface p-1.5 shadow-float outline-none">
+            {FORMATS.map((format) => (
+              <Menu.Item
+                key={format}
+                className="flex h-10 items-center justify-between gap-6 rounded-lg px-3 text-sm outline-none data-highlighted:bg-sunk"
+                render={<a href={downloadUrl(take.id, format)} download />}
+              >
+                {format.toUpperCase()}
+                <span className="text-muted">{t(`format.${format}`)}</span>
+              </Menu.Item>
+            ))}
+          </Menu.Popup>
+        </Menu.Positioner>
+      </Menu.Portal>
+    </Menu.Root>
+  );
+}
+
+function Undone({ take }: { take: Take }) {
+  const { t } = useText();
+  const failed = take.state === "failed";
+  const told = failed ? tellFailure(take.error, t) : null;
+  return (
+    <div
+      className={`rounded-2xl border border-dashed border-line px-4 py-3 text-sm ${failed ? "text-danger" : "text-muted"}`}
+    >
+      <p>
+        <span className="font-medium">{t("take.name", { n: take.number })}</span>
+        {" · "}
+        {told
+          ? told.title
+          : take.state === "running" && take.stage
+            ? t(`stage.${take.stage}`)
+            : t(`state.${take.state}`)}
+      </p>
+      {told?.detail && <p className="mt-1 text-muted">{told.detail}</p>}
+    </div>
+  );
+}

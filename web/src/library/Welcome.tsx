@@ -1,0 +1,90 @@
+import { AudioLines, Clock3, Cpu, Scale, Sparkles } from "lucide-react";
+import type { ReactNode } from "react";
+import { useModels, useStatus } from "../api/catalogue";
+import { useCreateSong } from "../api/songs";
+import { go, songHref } from "../app/route";
+import { useProblem } from "../app/toasts";
+import { useText } from "../i18n";
+import { Button } from "../ui/Button";
+import { Cover } from "../ui/Cover";
+import { bytes, clock } from "../ui/format";
+import { EXAMPLE } from "./example";
+
+/** The first page: which model makes the songs, what it can do, and one click to hear it. */
+export function Welcome() {
+  const { standard: model } = useModels();
+  const { data: status } = useStatus();
+  const create = useCreateSong();
+  const problem = useProblem();
+  const { t, locale } = useText();
+  const device = status?.workers[0]?.device;
+  const example = () => create.mutate(EXAMPLE, { onSuccess: (song) => go(songHref(song.id)), onError: problem });
+  return (
+    <section aria-label={t("welcome.name")} className="min-h-0 flex-1 overflow-y-auto">
+      <div className="mx-auto flex min-h-full max-w-2xl flex-col justify-center gap-10 px-6 py-12 sm:px-10">
+        <div>
+          <div className="mb-8 flex -space-x-4" aria-hidden="true">
+            {["khala-c", "khala-b", "khala-h"].map((id) => (
+              <Cover key={id} id={id} className="size-18 rounded-2xl ring-4 ring-paper sm:size-22" />
+            ))}
+          </div>
+          <h1 className="text-4xl leading-tight font-semibold tracking-tight text-balance sm:text-5xl">
+            {t("welcome.title")}
+          </h1>
+          <p className="mt-4 max-w-prose text-lg text-pretty text-muted">{t("welcome.text")}</p>
+          <div className="mt-7 flex flex-wrap gap-3">
+            <Button look="primary" size="lg" disabled={create.isPending} onClick={example}>
+              <Sparkles className="size-4.5" aria-hidden="true" />
+              {t("welcome.example")}
+            </Button>
+            <Button size="lg" className="lg:hidden" onClick={() => go("#/")}>
+              {t("welcome.own")}
+            </Button>
+          </div>
+        </div>
+        {model && (
+          <dl className="grid gap-x-8 gap-y-5 border-t border-line pt-7 sm:grid-cols-2">
+            <Fact icon={<AudioLines />} name={t("welcome.model")}>
+              {model.name} · {bytes(model.size, locale)}
+            </Fact>
+            <Fact icon={<Clock3 />} name={t("welcome.longest")}>
+              {clock(model.max_seconds)}
+            </Fact>
+            <Fact icon={<Cpu />} name={t("welcome.device")}>
+              {device ? t("welcome.on", { device }) : t("welcome.noDevice")}
+            </Fact>
+            <Fact icon={<Scale />} name={t("welcome.license")}>
+              {model.license}
+            </Fact>
+            <p className="text-sm text-pretty text-muted sm:col-span-2">
+              {aboutModel(model.card) || t("welcome.about")}
+            </p>
+          </dl>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Fact({ icon, name, children }: { icon: ReactNode; name: string; children: ReactNode }) {
+  return (
+    <div className="flex items-start gap-3 [&>svg]:mt-0.5 [&>svg]:size-5 [&>svg]:text-accent">
+      {icon}
+      <div>
+        <dt className="text-sm text-muted">{name}</dt>
+        <dd className="font-medium">{children}</dd>
+      </div>
+    </div>
+  );
+}
+
+/** The first paragraph of a model card, without its Markdown. */
+export function aboutModel(card: string): string {
+  const body = card.replace(/^---\n[\s\S]*?\n---\n/, "");
+  const paragraph = body.split(/\n{2,}/).find((part) => part.trim() && !/^\s*(#|\||```|[-*] )/.test(part)) ?? "";
+  return paragraph
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replace(/[*_`]/g, "")
+    .replace(/\s+/g, " ")
+    .trim();
+}

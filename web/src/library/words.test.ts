@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import type { Song } from "../api/client";
+import { titleOf } from "./words";
+
+const SONG: Song = {
+  id: "s1",
+  owner_id: "local",
+  title: "",
+  liked: false,
+  state: "done",
+  created: "2026-01-01T00:00:00Z",
+  request: {
+    prompt: "",
+    tags: ["folk", "90 bpm"],
+    lyrics: "[verse]\nIt's dawn\n\nagain",
+    instrumental: false,
+    duration: 30,
+    takes: 2,
+    seed: 7,
+    model: "mini",
+    sampling: { temperature: 1, top_k: 50, superres_temperature: 1, superres_top_k: 10 },
+    title: "",
+  },
+  takes: [],
+};
+
+test("a song without a title is called by its first sung line, else by what it was asked to be", () => {
+  expect(titleOf({ ...SONG, title: "Dawn" })).toBe("Dawn");
+  expect(titleOf(SONG)).toBe("It's dawn");
+  expect(titleOf({ ...SONG, request: { ...SONG.request, lyrics: "" } })).toBe("folk, 90 bpm");
+});

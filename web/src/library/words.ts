@@ -1,0 +1,23 @@
+/** A song in words: its title, what it was asked to be. */
+
+import type { Song, SongRequest, Take } from "../api/client";
+
+/** The title, or else the first line that is sung, the sentence or the tags. */
+export function titleOf(song: Song): string {
+  const { prompt, tags, lyrics } = song.request;
+  const sung = lyrics.split("\n").find((line) => line.trim() && !/^\s*[[【]/.test(line));
+  return song.title || sung?.trim() || prompt || tags.join(", ");
+}
+
+/** What the song was asked to be. */
+export function styleOf({ prompt, tags }: SongRequest): string {
+  return prompt || tags.join(" · ");
+}
+
+export function finished(song: Song): Take[] {
+  return song.takes.filter((take) => take.state === "done");
+}
+
+export function isActive(song: Song): boolean {
+  return song.state === "queued" || song.state === "running";
+}

@@ -1,0 +1,138 @@
+import { Pause, Play, Repeat, SkipBack, SkipForward, TextQuote, Volume2, VolumeX } from "lucide-react";
+import { go, songHref } from "../app/route";
+import { useSettings } from "../app/settings";
+import { useText } from "../i18n";
+import { finished, titleOf } from "../library/words";
+import { IconButton } from "../ui/Button";
+import { Cover } from "../ui/Cover";
+import { clock } from "../ui/format";
+import { Range } from "../ui/Range";
+import { play, seek, toggle, toggleLoop, usePlayer } from "./store";
+import { Waveform } from "./Waveform";
+
+/** The player at the foot of the page; there once something plays. */
+export function Player() {
+  const { song, take, failed } = usePlayer();
+  const { t } = useText();
+  if (!song || !take) return null;
+  return (
+    <section
+      aria-label={t("player.name")}
+      className="z-20 border-t border-line bg-surface px-3 pt-2 pb-[max(0.5rem,env(safe-area-inset-bottom))] sm:px-5 sm:py-3"
+    >
+      <div className="mx-auto grid max-w-[110rem] grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 lg:grid-cols-[minmax(14rem,20rem)_minmax(0,1fr)_auto] lg:gap-x-8">
+        <a href={songHref(song.id)} className="flex min-w-0 items-center gap-3 rounded-xl">
+          <Cover id={song.id} className="size-11 lg:size-13" />
+          <span className="min-w-0">
+            <span className="block truncate font-medium">{titleOf(song)}</span>
+            <span className="block truncate text-sm text-muted">
+              {failed ? t("player.failed") : t("take.name", { n: take.number })}
+            </span>
+          </span>
+        </a>
+        <div className="col-span-2 row-start-2 flex items-center gap-3 lg:col-span-1 lg:col-start-2 lg:row-start-1 lg:gap-4">
+          <span className="hidden lg:flex">
+            <Transport />
+          </span>
+          <Time />
+          <div className="min-w-0 flex-1">
+            <Waveform key={take.id} take={take} height={40} />
+          </div>
+          <span className="w-10 text-right text-xs text-muted tabular-nums">{clock(take.duration ?? 0)}</span>
+        </div>
+        <div className="flex items-center gap-1 lg:gap-2">
+          <TakeSwitch />
+          <Extras />
+          <span className="flex lg:hidden">
+            <Transport />
+          </span>
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function Time() {
+  const time = usePlayer((player) => player.time);
+  return <span className="w-10 text-xs tabular-nums">{clock(time)}</span>;
+}
+
+function Transport() {
+  const playing = usePlayer((player) => player.playing);
+  const { t } = useText();
+  const jump = (seconds: number) => seek(usePlayer.getState().time + seconds);
+  return (
+    <span className="flex items-center gap-1">
+      <IconButton label={t("player.back")} className="max-sm:hidden" onClick={() => jump(-5)}>
+        <SkipBack />
+      </IconButton>
+      <IconButton label={playing ? t("player.pause") : t("player.play")} look="primary" size="lg" onClick={toggle}>
+        {playing ? <Pause fill="currentColor" /> : <Play fill="currentColor" className="translate-x-px" />}
+      </IconButton>
+      <IconButton label={t("player.forward")} className="max-sm:hidden" onClick={() => jump(5)}>
+        <SkipForward />
+      </IconButton>
+    </span>
+  );
+}
+
+/** The takes of what plays, to go from one to the other at the same position. */
+function TakeSwitch() {
+  const { song, take } = usePlayer();
+  const { t } = useText();
+  const takes = song ? finished(song) : [];
+  if (!song || takes.length < 2) return null;
+  return (
+    <fieldset className="hidden rounded-full bg-sunk p-1 sm:flex" title={t("player.compare")}>
+      <legend className="sr-only">{t("player.compare")}</legend>
+      {takes.slice(0, 4).map((other) => (
+        <button
+          key={other.id}
+          type="button"
+          aria-pressed={other.id === take?.id}
+          aria-label={t("take.name", { n: other.number })}
+          onClick={() => play(song, other)}
+          className="size-7 rounded-full text-sm font-medium text-muted hover:text-ink aria-pressed:bg-surface aria-pressed:text-accent aria-pressed:shadow-sm"
+        >
+          {other.number}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+function Extras() {
+  const { song, loop } = usePlayer();
+  const { volume, muted, set } = useSettings();
+  const { t } = useText();
+  return (
+    <>
+      <IconButton
+        label={loop ? t("player.loopOff") : t("player.loop")}
+        aria-pressed={Boolean(loop)}
+        look={loop ? "soft" : "ghost"}
+        onClick={toggleLoop}
+      >
+        <Repeat />
+      </IconButton>
+      <IconButton label={t("player.lyrics")} className="max-sm:hidden" onClick={() => song && go(songHref(song.id))}>
+        <TextQuote />
+      </IconButton>
+      <span className="hidden items-center md:flex">
+        <IconButton label={muted ? t("player.unmute") : t("player.mute")} onClick={() => set({ muted: !muted })}>
+          {muted || volume === 0 ? <VolumeX /> : <Volume2 />}
+        </IconButton>
+        <span className="w-24">
+          <Range
+            aria-label={t("player.volume")}
+            min={0}
+            max={1}
+            step={0.01}
+            value={muted ? 0 : volume}
+            onChange={(value) => set({ volume: value, muted: false })}
+          />
+        </span>
+      </span>
+    </>
+  );
+}

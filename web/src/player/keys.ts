@@ -1,0 +1,66 @@
+/** Keys that work anywhere outside a field, and those of the keyboard's media row. */
+
+import { useEffect } from "react";
+import { useSettings } from "../app/settings";
+import { titleOf } from "../library/words";
+import { audio, markLoop, seek, stepTake, toggle, toggleLoop, usePlayer } from "./store";
+
+const STEP = 5;
+
+const ACTIONS: Record<string, () => void> = {
+  " ": toggle,
+  k: toggle,
+  ArrowLeft: () => seek(audio.currentTime - STEP),
+  ArrowRight: () => seek(audio.currentTime + STEP),
+  "[": () => markLoop("start"),
+  "]": () => markLoop("end"),
+  l: toggleLoop,
+  a: () => stepTake(-1),
+  b: () => stepTake(1),
+  m: () => useSettings.getState().set({ muted: !useSettings.getState().muted }),
+};
+
+/** Whether a key belongs to what has the focus: a field takes all, a button its space bar, a slider its arrows. */
+function isTaken(target: EventTarget | null, key: string): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.isContentEditable || target.matches("textarea, select, [role=menuitem], [role=slider]")) return true;
+  if (target instanceof HTMLInputElement) return target.type !== "checkbox" || key === " ";
+  return key === " " && target.matches("button, a, summary");
+}
+
+export function usePlayerKeys(): void {
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || isTaken(event.target, event.key)) return;
+      if (!usePlayer.getState().take) return;
+      const action = ACTIONS[event.key] ?? ACTIONS[event.key.toLowerCase()];
+      if (!action) return;
+      event.preventDefault();
+      action();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, []);
+}
+
+/** Tells the system what plays, so that media keys, headphones and lock screens can steer it. */
+export function useMediaSession(): void {
+  const song = usePlayer((player) => player.song);
+  const take = usePlayer((player) => player.take);
+  const playing = usePlayer((player) => player.playing);
+  useEffect(() => {
+    if (!("mediaSession" in navigator) || !song || !take) return;
+    const session = navigator.mediaSession;
+    session.metadata = new MediaMetadata({ title: titleOf(song), artist: "Khala", album: `${take.number}` });
+    session.setActionHandler("play", toggle);
+    session.setActionHandler("pause", toggle);
+    session.setActionHandler("seekbackward", () => seek(audio.currentTime - STEP));
+    session.setActionHandler("seekforward", () => seek(audio.currentTime + STEP));
+    session.setActionHandler("seekto", ({ seekTime }) => seekTime !== undefined && seek(seekTime));
+    session.setActionHandler("previoustrack", () => stepTake(-1));
+    session.setActionHandler("nexttrack", () => stepTake(1));
+  }, [song, take]);
+  useEffect(() => {
+    if ("mediaSession" in navigator) navigator.mediaSession.playbackState = playing ? "playing" : "paused";
+  }, [playing]);
+}

@@ -1,0 +1,138 @@
+/** The one player of the page: which take plays, where it is, which region it repeats. */
+
+import { create } from "zustand";
+import { audioUrl, playableFormat, type Song, type Take } from "../api/client";
+import { useSettings } from "../app/settings";
+
+export interface Loop {
+  start: number;
+  end: number;
+}
+
+interface Player {
+  song: Song | null;
+  take: Take | null;
+  playing: boolean;
+  time: number;
+  loop: Loop | null;
+  failed: boolean;
+}
+
+export const usePlayer = create<Player>(() => ({
+  song: null,
+  take: null,
+  playing: false,
+  time: 0,
+  loop: null,
+  failed: false,
+}));
+
+const { getState: get, setState: set } = usePlayer;
+
+export const audio = new Audio();
+audio.preload = "auto";
+
+export const LOOP_SECONDS = 8;
+const SHORTEST_LOOP = 0.2;
+
+let turn: ReturnType<typeof setTimeout> | undefined;
+
+/** Goes back to the region's start when its end is reached: one timer, only while it plays. */
+function watchLoop(): void {
+  clearTimeout(turn);
+  const { loop, playing } = get();
+  if (!loop || !playing) return;
+  const left = loop.end - audio.currentTime;
+  if (left <= 0.02) audio.currentTime = loop.start;
+  turn = setTimeout(watchLoop, Math.max(10, Math.min(left, 1) * 1000 - 5));
+}
+
+audio.addEventListener("timeupdate", () => set({ time: audio.currentTime }));
+audio.addEventListener("seeked", () => {
+  set({ time: audio.currentTime });
+  watchLoop();
+});
+for (const event of ["play", "pause", "ended"])
+  audio.addEventListener(event, () => {
+    set({ playing: !audio.paused && !audio.ended });
+    watchLoop();
+  });
+audio.addEventListener("error", () => audio.src && set({ failed: true, playing: false }));
+
+function applyVolume(): void {
+  const { volume, muted } = useSettings.getState();
+  audio.volume = volume;
+  audio.muted = muted;
+}
+applyVolume();
+useSettings.subscribe(applyVolume);
+
+/** Starts when the browser lets it: one that refuses (no gesture yet) leaves the player paused. */
+function start(): void {
+  audio.play().catch(() => set({ playing: !audio.paused }));
+}
+
+/** Plays a finished take. Another take of the same song goes on at the same position, to compare them. */
+export function play(song: Song, take: Take, from?: number): void {
+  const { song: old, take: current } = get();
+  if (current?.id !== take.id) {
+    const position =
+      from ?? (old?.id === song.id ? Math.min(audio.currentTime, Math.max(0, (take.duration ?? 0) - 1)) : 0);
+    set({ song, take, time: position, failed: false, loop: old?.id === song.id ? get().loop : null });
+    audio.src = audioUrl(take.id, playableFormat());
+    audio.currentTime = position;
+  } else if (from !== undefined) audio.currentTime = from;
+  start();
+}
+
+export function toggle(): void {
+  if (!get().take) return;
+  if (audio.paused) start();
+  else audio.pause();
+}
+
+export function seek(time: number): void {
+  const seconds = get().take?.duration ?? 0;
+  audio.currentTime = Math.min(Math.max(0, time), Math.max(0, seconds - 0.05));
+  set({ time: audio.currentTime });
+}
+
+/** The next or previous finished take of the same song, at the same position. */
+export function stepTake(step: 1 | -1): void {
+  const { song, take } = get();
+  const takes = song?.takes.filter(({ state }) => state === "done") ?? [];
+  const at = takes.findIndex(({ id }) => id === take?.id);
+  const next = takes[(at + step + takes.length) % takes.length];
+  if (song && next) play(song, next);
+}
+
+export function setLoop(loop: Loop | null): void {
+  set({ loop: loop && loop.end - loop.start >= SHORTEST_LOOP ? loop : null });
+  watchLoop();
+}
+
+/** Repeats the next seconds from here; with a region set, lets it go. */
+export function toggleLoop(): void {
+  const { loop, take } = get();
+  if (!take) return;
+  const end = Math.min(audio.currentTime + LOOP_SECONDS, take.duration ?? 0);
+  setLoop(loop ? null : { start: Math.max(0, end - LOOP_SECONDS), end });
+}
+
+/** Moves the start or the end of the region to where it plays. */
+export function markLoop(edge: "start" | "end"): void {
+  const { loop, take } = get();
+  if (!take) return;
+  const now = audio.currentTime;
+  const whole = { start: 0, end: take.duration ?? 0 };
+  setLoop({ ...(loop ?? whole), [edge]: now });
+}
+
+/** Stops and forgets a song that is no more. */
+export function stop(song: string): void {
+  if (get().song?.id !== song) return;
+  audio.pause();
+  audio.removeAttribute("src");
+  audio.load();
+  set({ song: null, take: null, playing: false, time: 0, loop: null });
+}

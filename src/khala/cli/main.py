@@ -13,6 +13,8 @@ from khala.cli.errors import INTERRUPTED, complain, report
 
 VERBS = {
     "generate": "Make a song from words.",
+    "serve": "Serve the API and the studio's page, with workers that make the songs.",
+    "keys": "Make, list and revoke API keys of a service.",
     "worker": "Make the takes of a service, on this machine or another.",
     "models": "List the models at hand, describe one, or import published weights.",
     "evaluate": "Measure songs: tempo, voice, silence, clipping, loudness, form.",

@@ -22,6 +22,7 @@ from khala.server.guard import Guard
 from khala.server.metrics import Metrics, Observed
 from khala.server.openapi import describe
 from khala.server.settings import Settings
+from khala.server.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ def create_app(library: Library, settings: Settings) -> FastAPI:
     metrics = Metrics(library, hub)
     models, renderer = Catalogue(settings.model), Renderer(library)
     app.state.context = Context(settings, library, access, hub, models, renderer, metrics)
+    app.state.supervisor = Supervisor(settings)
     page.install(app, settings)
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=6)
     if settings.cors_origins:
@@ -78,7 +80,9 @@ def create_routes() -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     here: Context = app.state.context
+    supervisor: Supervisor = app.state.supervisor
     reaper = asyncio.create_task(_reap(here.library))
+    supervisor.start()
     try:
         yield
     finally:
@@ -86,6 +90,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         reaper.cancel()
         with suppress(asyncio.CancelledError):
             await reaper
+        await supervisor.stop()
 
 
 async def _reap(library: Library) -> None:

@@ -1,6 +1,5 @@
-"""What stands before every route: who is called, how much is sent and how slowly; and what every answer carries."""
+"""What stands before every route: who is called, by whom, how much is sent; and what every answer carries."""
 
-import asyncio
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -25,7 +24,7 @@ class Guard:
     - A request must name a host that this server goes by: a page elsewhere whose name was made to resolve to this
       machine (DNS rebinding) gets 421.
     - A browser that says that another site sends a change gets 403, unless that site is allowed.
-    - A body over `max_body` gets 413, one that does not arrive in time 408; who reads nothing is given up.
+    - A body over `max_body` gets 413. Who sends or reads too slowly is `serve.PatientProtocol`'s matter.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -51,8 +50,7 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in self.headers.items():
                     headers.setdefault(name, value)
-            async with asyncio.timeout(self.settings.send_timeout):
-                await send(message)
+            await send(message)
 
         request = Request(scope)
         try:
@@ -76,19 +74,12 @@ class Guard:
             raise self._too_large()
 
     def _bounded(self, receive: Receive) -> Receive:
-        size, complete = 0, False
+        size = 0
 
         async def receive_bounded() -> Message:
-            nonlocal size, complete
-            if complete:  # what comes now is only that the client has left, whenever it does
-                return await receive()
-            try:
-                async with asyncio.timeout(self.settings.arrival_timeout):
-                    message = await receive()
-            except TimeoutError:
-                raise HTTPException(408, "the body did not arrive in time") from None
+            nonlocal size
+            message = await receive()
             size += len(message.get("body", b""))
-            complete = not message.get("more_body", False)
             if size > self.settings.max_body:
                 raise HTTPException(413, str(self._too_large()))
             return message

@@ -25,7 +25,7 @@ router = APIRouter(tags=["published client"])
 TAKES = 2
 PHASES = {"backbone": "generating", "superres": "superres", "decode": "decoding", "finish": "decoding"}
 WORDS = {
-    None: "Loading the model",
+    "load": "Loading the model",
     "backbone": "Composing",
     "superres": "Refining",
     "decode": "Rendering",
@@ -189,7 +189,7 @@ def _track(take: Take) -> Track:
         words = f"Queued, number {take.position}"
     elif take.state == "running":
         status = PHASES.get(take.stage or "", "generating")
-        words = f"{WORDS[take.stage]} {100 * take.stage_progress:.0f}%" if take.stage else WORDS[None]
+        words = f"{WORDS.get(take.stage or 'load', '')} {100 * take.stage_progress:.0f}%"
     elif take.state in ("failed", "cancelled"):
         status = "error"
     return Track(
@@ -207,4 +207,5 @@ def _track(take: Take) -> Track:
 def _worker_phase(take: Take) -> str:
     if take.state != "running":
         return "idle"
-    return {None: "loading_model", "decode": "decoding", "finish": "decoding"}.get(take.stage, take.stage or "")
+    stage = take.stage or "load"
+    return {"load": "loading_model", "decode": "decoding", "finish": "decoding"}.get(stage, stage)

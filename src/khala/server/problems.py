@@ -21,7 +21,6 @@ KINDS = {
     "forbidden": (403, "This key may not do that"),
     "not-found": (404, "There is no such thing"),
     "method-not-allowed": (405, "That cannot be done here"),
-    "too-slow": (408, "The request took too long to arrive"),
     "conflict": (409, "That cannot be done now"),
     "too-large": (413, "The request is too large"),
     "unsupported-media-type": (415, "The request is not JSON"),

@@ -22,7 +22,7 @@ MAX_SAFE = 2**53 - 1
 
 State = Literal["queued", "running", "done", "partial", "failed", "cancelled"]
 TakeState = Literal["queued", "running", "done", "failed", "cancelled"]
-Stage = Literal["backbone", "superres", "decode", "finish"]
+Stage = Literal["load", "backbone", "superres", "decode", "finish"]
 AudioFormat = Literal["wav", "flac", "mp3", "opus"]
 Seed = Annotated[int, Field(ge=0, le=MAX_SAFE, strict=True)]
 
@@ -235,10 +235,9 @@ class Event(BaseModel):
 
 
 class Peaks(BaseModel):
-    """The outline of a take: lowest and highest sample of `columns` equal stretches, full scale 1."""
+    """The outline of a take of `duration` seconds: lowest and highest sample of equal stretches, full scale 1."""
 
-    columns: int
-    seconds: float
+    duration: float
     peaks: list[tuple[float, float]]
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -35,11 +35,31 @@ class Settings(BaseSettings):
     """Streams of events that may be open at a time."""
     connections: int = Field(4000, ge=16)
     """Connections that may be open at a time; more are answered 503."""
+    database: str = "sqlite:///khala-data/khala.sqlite"
+    artifacts: str = "khala-data/artifacts"
+    queue_limit: int = Field(5000, ge=1)
+    """Takes that may wait in all."""
+    owner_queued: int = Field(200, ge=1)
+    """Takes of one owner that may wait; for owners made from now on."""
+    owner_running: int = Field(64, ge=1)
+    """Takes of one owner that may run at a time; for owners made from now on."""
+    workers: int | None = Field(None, ge=0, le=64)
+    """Worker processes to keep running.  [default: one per GPU of `gpus`, else one]"""
+    gpus: Annotated[tuple[int, ...], NoDecode] = ()
+    """Numbers of the GPUs to work on.  [default: what a worker finds]"""
+    runtime_mode: Literal["keep_loaded", "one_shot"] = "keep_loaded"
+    """Whether workers keep the model in memory between songs."""
+    slots: int = Field(4, ge=1, le=64)
+    """Takes that a worker decodes together at most."""
     model: str = "mini"
     """The model that makes a song which names none."""
     static: Path | None = None
     """Folder of the studio's built page.  [default: the one in the package, if it is there]"""
-    log_format: Literal["text", "json"] = "text"
+
+    @field_validator("allowed_hosts", "cors_origins", "gpus", mode="before")
+    @classmethod
+    def _parted(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @property
     def loopback(self) -> bool:

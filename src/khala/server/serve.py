@@ -1,0 +1,100 @@
+"""The process that serves: uvicorn, with patience that ends, and an end that keeps nobody waiting."""
+
+import asyncio
+import logging
+import socket
+from functools import partial
+from typing import Any
+
+import h11
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from khala.music.errors import InvalidRequest
+from khala.server.settings import Settings
+
+MAX_HEAD = 32 * 1024
+"""Bytes of a request's line and headers."""
+KEEP_ALIVE = 15
+"""Seconds that an idle connection stays open."""
+LAST_WORDS = 10
+"""Seconds that answers may still take when the server is told to end."""
+
+
+class PatientProtocol(H11Protocol):
+    """HTTP/1.1 by uvicorn. A connection ends when a request takes longer than `arrival_timeout` to arrive, or when its
+    client takes nothing of an answer for `send_timeout` seconds."""
+
+    def __init__(self, settings: Settings, **of_uvicorn: Any) -> None:
+        super().__init__(**of_uvicorn)
+        self._settings = settings
+        self._arrival: asyncio.TimerHandle | None = None
+        self._sending: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._arrival = self.loop.call_later(self._settings.arrival_timeout, transport.abort)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        waiting = self.conn.their_state in (h11.IDLE, h11.SEND_BODY)
+        if not waiting and self._arrival is not None:
+            self._arrival.cancel()
+            self._arrival = None
+        elif waiting and self._arrival is None:
+            self._arrival = self.loop.call_later(self._settings.arrival_timeout, self.transport.abort)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._sending = self.loop.call_later(self._settings.send_timeout, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._sending is not None:
+            self._sending.cancel()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for timer in (self._arrival, self._sending):
+            if timer is not None:
+                timer.cancel()
+        super().connection_lost(exc)
+
+
+class Server(uvicorn.Server):
+    """Ends event streams before it waits for answers to end, and ends well when it is told to."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.config.app.state.context.hub.close()  # type: ignore[union-attr]
+        await super().shutdown(sockets)
+        self._captured_signals.clear()  # or the process would die of the signal that it has just obeyed
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The socket to serve at; taken before anything else is begun. Raises InvalidRequest."""
+    try:
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InvalidRequest(
+            f"cannot serve at {settings.host}:{settings.port}: {reason}; choose another --host or --port"
+        ) from None
+
+
+def serve(app: FastAPI, settings: Settings, sock: socket.socket) -> None:
+    """Answer at `sock` until SIGTERM or SIGINT."""
+    config = uvicorn.Config(
+        app,
+        http=partial(PatientProtocol, settings),  # type: ignore[arg-type]
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=settings.connections,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=LAST_WORDS,
+        h11_max_incomplete_event_size=MAX_HEAD,
+    )
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    Server(config).run(sockets=[sock])

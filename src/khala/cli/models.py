@@ -8,6 +8,7 @@ import typer
 from khala import weights
 from khala.cli.errors import say
 from khala.cli.progress import progress
+from khala.music.errors import InvalidRequest
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -88,3 +89,20 @@ def import_(
     for line in lines:
         typer.echo(line)
     typer.echo(f"{to}  (try it: khala generate --model {to})")
+
+
+@app.command("export")
+def export(
+    name: Annotated[str, typer.Argument(help="Name, folder or hub id.")],
+    to: Annotated[Path, typer.Option(metavar="FOLDER", help="The new folder to write.")],
+    format: Annotated[str, typer.Option(metavar="hf-llama", help="hf-llama: what transformers and vLLM load.")],
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+) -> None:
+    """Write a model's backbone as a stock Llama checkpoint. Its README.md tells how to serve it."""
+    from khala.weights.export import export_llama
+
+    if format != "hf-llama":
+        raise InvalidRequest(f"--format {format!r} is unknown; there is hf-llama")
+    with progress(quiet) as report:
+        export_llama(name, to, report)
+    typer.echo(f"{to}  (how to serve it: {to / 'README.md'})")

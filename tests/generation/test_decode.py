@@ -1,9 +1,9 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from official import load_official
 from safetensors.torch import load_file
 
 from khala.generation.decode import Slot, decode_backbone, decode_tokens
@@ -11,6 +11,7 @@ from khala.models.backbone import Backbone
 from khala.models.presets import tiny
 from khala.music.request import Sampling
 from khala.nn.sampling import generator, sample
+from khala.weights import LoadedModel
 
 SAMPLING = Sampling(temperature=1.0, top_k=12)
 PROMPTS = [[256, 65, 66, 67, 266], [256, 10, 11, 12, 13, 14, 15, 16, 266], [256, 65, 66, 67, 266]]
@@ -111,11 +112,21 @@ def test_more_than_the_context_is_refused(model: Backbone) -> None:
         decode_tokens(model, slots([PROMPTS[0]], [1], 2045))
 
 
+@torch.no_grad()
 @pytest.mark.parametrize("letter", ["a", "c"])
-def test_published_engine(fixtures: Path, letter: str) -> None:
-    backbone, _ = load_official(fixtures / f"official-{letter}")
+def test_published_greedy_tokens(fixtures: Path, official: Callable[..., LoadedModel], letter: str) -> None:
+    """Without a cache, with one, and with both prompts in one batch; the published engine's, too."""
+    backbone = official(letter).backbone
     reference = load_file(fixtures / f"official-{letter}" / "backbone_ref.safetensors")
     prompts = [reference["prompt_ids"].tolist(), reference["input_ids"].tolist()]
-    tokens = decode_tokens(backbone, slots(prompts, [0, 0], 64, Sampling(top_k=1)), legal=False)
-    assert tokens[0] == reference["engine_greedy_tokens"].tolist()
-    assert tokens[1] == reference["greedy_tokens_after_audio"].tolist()
+    wanted = [reference["greedy_tokens"].tolist(), reference["greedy_tokens_after_audio"].tolist()]
+    assert reference["engine_greedy_tokens"].tolist() == wanted[0]
+
+    for prompt, tokens in zip(prompts, wanted, strict=True):
+        ids = list(prompt)
+        while len(ids) < len(prompt) + 64:
+            hidden = backbone(backbone.embed_tokens(torch.tensor([ids])), causal=True)
+            ids.append(int(backbone.logits(hidden[0, -1]).argmax()))
+        assert ids[len(prompt) :] == tokens
+        assert decode_tokens(backbone, slots([prompt], [0], 64, Sampling(top_k=1)), legal=False) == [tokens]
+    assert decode_tokens(backbone, slots(prompts, [0, 0], 64, Sampling(top_k=1)), legal=False) == wanted

@@ -1,10 +1,10 @@
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from official import load_official
 from safetensors.torch import load_file
 
 from khala.generation.refine import refine
@@ -12,6 +12,7 @@ from khala.models.presets import tiny
 from khala.models.superres import Superres
 from khala.music.request import Sampling
 from khala.nn.sampling import generator, sample
+from khala.weights import LoadedModel
 
 PROMPT = [256, 65, 66, 67, 266]
 CODES = np.random.default_rng(0).integers(0, 16, (2, 23)).astype(np.int16)
@@ -57,8 +58,8 @@ def test_progress_counts_levels() -> None:
 
 
 @pytest.mark.parametrize("letter", ["a", "c"])
-def test_published_codes_of_all_levels(fixtures: Path, letter: str) -> None:
-    _, superres = load_official(fixtures / f"official-{letter}")
+def test_published_codes_of_all_levels(fixtures: Path, official: Callable[..., LoadedModel], letter: str) -> None:
+    superres = official(letter).superres
     reference = load_file(fixtures / f"official-{letter}" / "superres_ref.safetensors")
     codes = reference["audio_codes"][:, 0].numpy().astype(np.int16)
     refined = refine(superres, reference["text_ids"].tolist(), codes[:2], 0, Sampling(superres_top_k=1))

@@ -1,9 +1,9 @@
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from official import load_official
 from safetensors.torch import load_file
 
 from khala.models.backbone import Backbone
@@ -11,6 +11,7 @@ from khala.models.config import TransformerConfig
 from khala.models.presets import tiny
 from khala.models.superres import Superres
 from khala.models.transformer import Transformer
+from khala.weights import LoadedModel
 
 TABLES = replace(tiny().superres, codebook_dim=None)
 CODEBOOKS = replace(tiny().superres)
@@ -29,24 +30,39 @@ def make(config: TransformerConfig) -> Transformer:
 
 
 @pytest.mark.parametrize("letter", ["a", "c"])
-def test_published_backbone(fixtures: Path, letter: str) -> None:
-    backbone, _ = load_official(fixtures / f"official-{letter}")
+def test_published_backbone(fixtures: Path, official: Callable[..., LoadedModel], letter: str) -> None:
+    backbone = official(letter).backbone
     reference = load_file(fixtures / f"official-{letter}" / "backbone_ref.safetensors")
-    x = backbone.embed_tokens(reference["input_ids"][None])
-    hidden = backbone(x, causal=True)
-    assert (x[0] - reference["hidden.embedding"]).abs().max() == 0
-    assert (hidden[0] - reference["hidden.final_layernorm"]).abs().max() < 1e-4
-    assert (backbone.logits(hidden)[0] - reference["logits"]).abs().max() < 1e-4
-    if letter == "c":  # weights that were trained with the bias added twice are imported with it doubled
-        for block in backbone.blocks:
-            block.mlp.gate_up.bias.data *= 2
-        doubled = backbone.logits(backbone(x, causal=True))[0]
-        assert (doubled - reference["logits_fc1_bias_doubled"]).abs().max() < 1e-4
+    seen = {}
+    hooks = [
+        block.register_forward_hook(lambda _, ins, out, name=f"hidden.layer_{number}": seen.update({name: out}))
+        for number, block in enumerate(backbone.blocks)
+    ]
+    seen["hidden.embedding"] = backbone.embed_tokens(reference["input_ids"][None])
+    seen["hidden.final_layernorm"] = backbone(seen["hidden.embedding"], causal=True)
+    seen["logits"] = backbone.logits(seen["hidden.final_layernorm"])
+    for hook in hooks:
+        hook.remove()
+    assert {name for name in reference if name.startswith("hidden.")} == seen.keys() - {"logits"}
+    for name, found in seen.items():
+        assert (found[0] - reference[name]).abs().max() < 1e-4, name
+
+
+@pytest.mark.parametrize(("fc1_bias", "right", "wrong"), [("auto", "doubled", ""), ("single", "", "doubled")])
+def test_published_backbone_with_fc1_bias_doubled_or_not(
+    fixtures: Path, official: Callable[..., LoadedModel], fc1_bias: str, right: str, wrong: str
+) -> None:
+    backbone = official("c", fc1_bias).backbone
+    reference = load_file(fixtures / "official-c" / "backbone_ref.safetensors")
+    names = {"doubled": "logits_fc1_bias_doubled", "": "logits"}
+    logits = backbone.logits(backbone(backbone.embed_tokens(reference["input_ids"][None]), causal=True))[0]
+    assert (logits - reference[names[right]]).abs().max() < 1e-4
+    assert (logits - reference[names[wrong]]).abs().max() > 1
 
 
 @pytest.mark.parametrize("letter", ["a", "c"])
-def test_published_superres(fixtures: Path, letter: str) -> None:
-    _, superres = load_official(fixtures / f"official-{letter}")
+def test_published_superres(fixtures: Path, official: Callable[..., LoadedModel], letter: str) -> None:
+    superres = official(letter).superres
     reference = load_file(fixtures / f"official-{letter}" / "superres_ref.safetensors")
     text, codes = reference["text_ids"][None], reference["audio_codes"].transpose(0, 1)
     end = text.shape[1] + codes.shape[2]

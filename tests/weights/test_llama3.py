@@ -107,7 +107,7 @@ def test_a_broken_json_is_refused(tmp_path: Path) -> None:
 
 
 def test_none_in_the_folder_that_was_named(tmp_path: Path) -> None:
-    for folder in (tmp_path, tmp_path / "nowhere"):
+    for folder in (tmp_path, tmp_path / "nowhere", tmp_path / ("x" * 300), tmp_path / "a\0b"):
         with pytest.raises(InvalidRequest, match=r"holds neither tokenizer\.json nor tokenizer\.model"):
             find_llama3(folder)
 

@@ -56,11 +56,11 @@ def find_llama3(named: Path | None, download: Path | None = None) -> Tokenizer:
     InvalidRequest if `named` holds none or what lies there is another; ModelError if there is none anywhere.
     """
     if named is not None:
-        path = named if named.is_file() else next(_files(named), None)
+        path = _file_at(named)
         if path is None:
             raise InvalidRequest(f"{named} holds neither tokenizer.json nor tokenizer.model; name another folder")
         return load_llama3(path)
-    if download is not None and (path := next(_files(download), None)) is not None:
+    if download is not None and (path := _file_at(download)) is not None:
         return load_llama3(inside(download, path))
     if (path := _packaged()) is not None:
         return load_llama3(path)
@@ -128,9 +128,15 @@ def _splits(token: bytes, ranks: dict[bytes, int]) -> Iterator[tuple[int, int]]:
             yield left, right
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for pattern in FILES:
-        yield from sorted(path for path in folder.glob(pattern) if path.is_file())
+def _file_at(place: Path) -> Path | None:
+    """`place` if it is a file, or the first of `FILES` in that folder."""
+    try:
+        if place.is_file():
+            return place
+        found = (path for pattern in FILES for path in sorted(place.glob(pattern)))
+        return next((path for path in found if path.is_file()), None)
+    except (OSError, ValueError):  # a name that is none
+        return None
 
 
 def _packaged() -> Path | None:

@@ -68,10 +68,10 @@ def import_(
         str,
         typer.Option(metavar="auto|single|doubled", help="How often the weights expect it added. auto: by iteration."),
     ] = "auto",
-    text_vocab: Annotated[int | None, typer.Option(help="Ids of the text.  [default: from the tokenizer]")] = None,
+    text_vocab: Annotated[int | None, typer.Option(help="Ids of the text.  [default: by the embeddings]")] = None,
     codec: Annotated[Path | None, typer.Option(help="The codec's file.  [default: the one in the folder]")] = None,
     tokenizer: Annotated[
-        Path | None, typer.Option(help="Llama 3's tokenizer.json, or its folder.  [default: the one in the folder]")
+        Path | None, typer.Option(help="The tokenizer's file or folder.  [default: in FOLDER, or of llama-models]")
     ] = None,
     norm_epsilon: Annotated[float | None, typer.Option(help="[default: the training's]")] = None,
     rope_scaling: Annotated[

@@ -2,7 +2,7 @@
 
     FOLDER/backbone/, FOLDER/superresolution/    checkpoints of Megatron-Core (`megatron`)
     FOLDER/dac_rvq_*.ckpt                        the codec (`lightning`)
-    FOLDER/tokenizer.json                        of Llama 3, unless the text vocabulary is bytes
+    FOLDER/tokenizer.json or .model              of Llama 3 (`llama3`), unless the text vocabulary is bytes
 
 All may lie in FOLDER/checkpoints instead. Nothing in it is executed, and no file outside of it is read.
 """
@@ -24,11 +24,11 @@ from khala.models.config import Imported, ModelConfig, Origin, TransformerConfig
 from khala.models.presets import official
 from khala.models.superres import Superres
 from khala.music.errors import InvalidRequest, ModelError
+from khala.weights import llama3
 from khala.weights.lightning import CodecFile
 from khala.weights.megatron import naming
 from khala.weights.megatron.arguments import transformer_config
 from khala.weights.megatron.shards import Checkpoint
-from khala.weights.places import inside
 from khala.weights.tensors import stored_tensors
 from khala.weights.tokenizer import Tokenizer
 
@@ -39,8 +39,11 @@ added twice."""
 LICENSE = "CC-BY-NC-4.0"
 """That of the published weights."""
 
-TEXT_VOCABS = (512, 128256)
-"""Of the tokenizers that Khala knows: bytes and Llama 3."""
+BYTES = 512
+"""Ids of the tokenizer whose tokens are bytes."""
+
+TEXT_VOCABS = (BYTES, llama3.VOCAB)
+"""Of the tokenizers that Khala knows."""
 
 MOST_PADDING = 1024
 """Rows past the vocabulary that a checkpoint may have; more mean that its vocabulary is another."""
@@ -110,9 +113,8 @@ class Published:
                 self.codec_shapes = _shapes(Dac(self.codec.config))
             self.codec.require(self.codec_shapes)
             checkpoints = {name: Checkpoint(home / name, home) for name in RELEASED}
-            tokenizer = _tokenizer(home, options.tokenizer)
-            text_vocab = options.text_vocab or _text_vocab(checkpoints, self.codec.config, tokenizer)
-            self.tokenizer = _require_fit(tokenizer, text_vocab)
+            text_vocab = options.text_vocab or _text_vocab(checkpoints, self.codec.config)
+            self.tokenizer = _tokenizer(home, options.tokenizer, text_vocab)
             self.models = [
                 _language_model(name, checkpoint, self.codec.config, text_vocab, options)
                 for name, checkpoint in checkpoints.items()
@@ -177,26 +179,16 @@ def _codec_path(home: Path, named: Path | None) -> Path:
     return found[0]
 
 
-def _tokenizer(home: Path, named: Path | None) -> Tokenizer | None:
-    if named is not None:
-        return Tokenizer.load(named / "tokenizer.json" if named.is_dir() else named)
-    for path in (home / "tokenizer.json", *sorted(home.glob("*/tokenizer.json"))):
-        if path.exists() or path.is_symlink():
-            return Tokenizer.load(inside(home, path))
-    return None
-
-
-def _text_vocab(checkpoints: dict[str, Checkpoint], codec: DacConfig, tokenizer: Tokenizer | None) -> int:
+def _text_vocab(checkpoints: dict[str, Checkpoint], codec: DacConfig) -> int:
     """The size of the text vocabulary: that of a tokenizer to which the rows of both embeddings fit."""
     rows = {name: _rows(checkpoint) for name, checkpoint in checkpoints.items()}
     codes = {"backbone": 2 * codec.codebook, "superresolution": codec.levels * codec.codebook}
-    candidates = TEXT_VOCABS if tokenizer is None else (tokenizer.vocab,)
-    for vocab in candidates:
+    for vocab in TEXT_VOCABS:
         if all(0 <= rows[name] - codes[name] - vocab <= MOST_PADDING for name in rows):
             return vocab
     raise InvalidRequest(
         f"embeddings of {' and '.join(map(str, rows.values()))} rows are not those of a text vocabulary of "
-        f"{' or '.join(map(str, candidates))} ids; state its size: --text-vocab N"
+        f"{' or '.join(map(str, TEXT_VOCABS))} ids; state its size: --text-vocab N"
     )
 
 
@@ -207,19 +199,17 @@ def _rows(checkpoint: Checkpoint) -> int:
     return entry.shape[0]
 
 
-def _require_fit(tokenizer: Tokenizer | None, text_vocab: int) -> Tokenizer:
-    """The tokenizer of these weights; Llama 3's is told by what it makes of two words."""
-    if tokenizer is None and text_vocab == TEXT_VOCABS[0]:
+def _tokenizer(home: Path, named: Path | None, text_vocab: int) -> Tokenizer:
+    """The tokenizer that these weights read: bytes, Llama 3's, or what the user names."""
+    if text_vocab == llama3.VOCAB:
+        return llama3.find_llama3(named, home)
+    if named is None and text_vocab == BYTES:
         return Tokenizer.of_bytes()
-    if tokenizer is None:
-        raise InvalidRequest(
-            f"these weights read a tokenizer of {text_vocab} ids (Llama 3's has 128256), and none lies beside them; "
-            "name its tokenizer.json: --tokenizer FILE"
-        )
+    if named is None:
+        raise InvalidRequest(f"these weights read a tokenizer of {text_vocab} ids; name its file: --tokenizer FILE")
+    tokenizer = Tokenizer.load(named / "tokenizer.json" if named.is_dir() else named)
     if tokenizer.vocab != text_vocab:
         raise InvalidRequest(f"the tokenizer has {tokenizer.vocab} ids, the weights have {text_vocab}; name another")
-    if text_vocab == TEXT_VOCABS[1] and tokenizer.encode("Hello world") != [9906, 1917]:
-        raise InvalidRequest("the tokenizer is not Llama 3's, although it is as large; name another: --tokenizer FILE")
     return tokenizer
 
 

@@ -15,7 +15,7 @@ _TORCH = "torch.distributed.checkpoint."
 _DTYPES = ("float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool")
 _STORAGES = ("Double", "Float", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
 
-_BUILTINS = ("set", "frozenset", "list", "tuple", "dict", "int", "float", "complex", "bool", "str", "bytes")
+_BUILTINS = ("set", "frozenset", "list", "tuple", "dict", "int", "float", "complex", "bool", "str", "bytes", "long")
 _NODES = ("Any", "String", "Integer", "Float", "Boolean", "Bytes", "Path")
 
 ALLOWED = frozenset(
@@ -36,6 +36,8 @@ ALLOWED = frozenset(
         *("omegaconf.dictconfig.DictConfig", "omegaconf.listconfig.ListConfig"),
         *("omegaconf.base.ContainerMetadata", "omegaconf.base.Metadata"),
         *(f"omegaconf.nodes.{name}Node" for name in _NODES),
+        *("pytorch_lightning.utilities.parsing.AttributeDict", "lightning.pytorch.utilities.parsing.AttributeDict"),
+        *("lightning_fabric.utilities.data.AttributeDict", "lightning.fabric.utilities.data.AttributeDict"),
     }
 )
 """Full names that a pickle may hold. They are known by name alone; what they name need not be installed."""
@@ -208,6 +210,8 @@ def _call(kind: Any, args: Any) -> Any:
             return set(map(_key, values))
         case "_codecs.encode", (str() as text, "latin1"):
             return text.encode("latin1")
+        case "builtins.bytes", ():
+            return b""
     return Call(kind.name, args)
 
 

@@ -21,6 +21,7 @@ from khala.models.config import ModelConfig
 from khala.music.errors import InvalidRequest, ModelError, OutputError
 from khala.music.request import Sampling, SongRequest
 from khala.music.seeds import take_seed
+from khala.nn.precision import computes_bfloat16
 from khala.weights import LoadedModel
 
 REQUEST = SongRequest(tags=("folk", "slow tempo"), lyrics="[verse]\nOver the hills", duration=5, seed=11)
@@ -250,7 +251,9 @@ def test_auto_dtype_goes_by_the_instructions(
     monkeypatch: pytest.MonkeyPatch, known: dict[str, bool], dtype: str
 ) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: known)
+    computes_bfloat16.cache_clear()
     assert choose_dtype("auto", torch.device("cpu")) == getattr(torch, dtype)
+    computes_bfloat16.cache_clear()
 
 
 def test_the_package_is_light_and_says_what_it_offers() -> None:

@@ -124,11 +124,11 @@ class _Heads:
         else:
             rows = [list(range(layout.backbone_vocab))] * 2
         self.ids = [torch.tensor(ids, device=model.device) for ids in rows]
-        self.heads = [Rowwise(weight[ids] if legal else weight) for ids in self.ids]
+        self.heads = [Rowwise((weight[ids] if legal else weight).float()) for ids in self.ids]
         self.may_end_at_once = not legal
 
     def __call__(self, hidden_B1D: Tensor, step: int) -> tuple[Tensor, Tensor]:
-        logits_BC, ids_C = self.heads[step % 2](hidden_B1D)[:, 0].float(), self.ids[step % 2]
+        logits_BC, ids_C = self.heads[step % 2](hidden_B1D.float())[:, 0], self.ids[step % 2]
         if step == 0 and not self.may_end_at_once:  # a song has at least one frame
             return logits_BC[:, :-1], ids_C[:-1]
         return logits_BC, ids_C

@@ -3,11 +3,9 @@
 import torch
 
 from khala.music.errors import InvalidRequest
+from khala.nn.precision import computes_bfloat16
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-BFLOAT16_INSTRUCTIONS = ("amx_bf16", "avx512_bf16", "bf16", "sve_bf16")
-"""Without one of these a CPU computes bfloat16 many times slower than float32. They are asked for, not timed: on a busy
-machine a timing errs, and the same command would make another song."""
 
 
 def choose_device(name: str) -> torch.device:
@@ -27,8 +25,7 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
     if name == "auto":
         if device.type == "cuda":
             return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-        known = torch.cpu.get_capabilities() if device.type == "cpu" else {}
-        return torch.bfloat16 if any(known.get(name) for name in BFLOAT16_INSTRUCTIONS) else torch.float32
+        return torch.bfloat16 if device.type == "cpu" and computes_bfloat16() else torch.float32
     if name not in DTYPES:
         raise InvalidRequest(f"the dtype {name!r} is unknown; choose one of auto, {', '.join(DTYPES)}")
     return DTYPES[name]

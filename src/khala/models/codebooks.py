@@ -10,6 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from khala.nn.linear import Linear, linear
+from khala.nn.precision import working_dtype
+
 
 class CodebookProjections(nn.Module):
     """The learned projections in and out of the codec's latent space. `bind` the codebooks before use.
@@ -26,9 +29,9 @@ class CodebookProjections(nn.Module):
         self.shape = (levels, codebook, width)
         self.register_buffer("vectors", None, persistent=False)
         self.register_buffer("rms", None, persistent=False)
-        self.inward = nn.Linear(width, dim, bias=False)
+        self.inward = Linear(width, dim, bias=False)
         deep = levels - 2
-        self.outward = nn.Linear(dim, width, bias=False) if deep else None
+        self.outward = Linear(dim, width, bias=False) if deep else None
         self.gain = nn.Parameter(torch.full((deep,), width**-0.5)) if deep else None
         self.bias = nn.Parameter(torch.zeros(deep, codebook)) if deep else None
 
@@ -51,14 +54,14 @@ class CodebookProjections(nn.Module):
         offset_Q1 = torch.arange(start, start + Q, device=codes_BQT.device)[:, None] * size
         ids = (codes_BQT + offset_Q1).transpose(1, 2).reshape(B * T, Q)
         latent = F.embedding_bag(ids, vectors_QCK.view(levels * size, width), mode="sum")
-        added: Tensor = self.inward(latent.view(B, T, width))
+        added: Tensor = self.inward(self._working(latent).view(B, T, width))
         return added
 
     def embed_ids(self, ids_BT: Tensor) -> Tensor:
         """The same for ids counted through all levels (level * codebook + code); negative ids (text) give zeros."""
         vectors = self._bound().flatten(0, 1)
         latent = F.embedding(ids_BT.clamp(min=0), vectors) * (ids_BT >= 0).unsqueeze(-1)
-        added: Tensor = self.inward(latent)
+        added: Tensor = self.inward(self._working(latent))
         return added
 
     def logits(self, hidden: Tensor, level: int) -> Tensor:
@@ -66,7 +69,10 @@ class CodebookProjections(nn.Module):
         vectors_QCK = self._bound()
         assert self.outward is not None and self.gain is not None and self.bias is not None and self.rms is not None
         aim = self.outward(hidden) * (self.gain[level - 2] / self.rms[level])
-        return F.linear(aim, vectors_QCK[level], self.bias[level - 2])
+        return linear(aim, vectors_QCK[level], self.bias[level - 2])
+
+    def _working(self, x: Tensor) -> Tensor:
+        return x.to(working_dtype(x.dtype, x.device))
 
     def _bound(self) -> Tensor:
         if self.vectors is None:

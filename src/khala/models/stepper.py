@@ -16,25 +16,24 @@ from khala.nn.block import Block
 from khala.nn.cache import KVCache, Row
 from khala.nn.norm import constant, rms_norm
 from khala.nn.rope import Turns
-from khala.nn.rowwise import Rowwise
 
 
 class Stepper:
     """A decoding session of up to `slots` sequences of up to `context` positions. Without gradients.
 
-    The model's weights are not copied; changing them ends the session's validity.
+    While it lasts the model's weights must stay as they are. On a CPU halves are packed anew (`nn.rowwise`), once.
     """
 
     def __init__(self, model: Transformer, slots: int, context: int) -> None:
         c = model.config
         self.model = model
-        self.cache = KVCache(c.layers, slots, c.kv_heads, context, c.head_dim, model.dtype, model.device)
+        self.cache = KVCache(c.layers, slots, c.kv_heads, context, c.head_dim, model.working, model.device)
         self.rows_VD = model.token_rows()
         self.layers = [_Layer(cast(Block, block)) for block in model.blocks]
 
     def read(self, ids: list[int], slot: int) -> Tensor:
         """A prompt into an empty slot -> normed hidden state of its last position, [1, 1, D]."""
-        x_1TD = F.embedding(torch.tensor([ids], device=self.model.device), self.rows_VD)
+        x_1TD = F.embedding(torch.tensor([ids], device=self.model.device), self.rows_VD).to(self.model.working)
         keep = [row for (row,) in self.cache.rows([slot], len(ids))]
         hidden_1TD: Tensor = self.model(x_1TD, causal=True, keep=keep)
         self.cache.advance([slot], len(ids))
@@ -46,7 +45,7 @@ class Stepper:
 
     def step(self, ids_B: Tensor, slots: list[int]) -> Tensor:
         """The next token of each of `slots` -> normed hidden states [B, 1, D]."""
-        x_B1D = F.embedding(ids_B, self.rows_VD).unsqueeze(1)
+        x_B1D = F.embedding(ids_B, self.rows_VD).unsqueeze(1).to(self.model.working)
         turns = self._turns(slots)
         for layer, rows in zip(self.layers, self.cache.rows(slots, 1), strict=True):
             x_B1D = layer.step(x_B1D, turns, rows)
@@ -68,8 +67,7 @@ class _Layer:
     def __init__(self, block: Block) -> None:
         self.attention = block.attention
         self.qkv, self.out, self.gate_up, self.down = (
-            Rowwise(linear.weight, linear.bias)
-            for linear in (block.attention.qkv, block.attention.out, block.mlp.gate_up, block.mlp.down)
+            linear.rowwise() for linear in (block.attention.qkv, block.attention.out, block.mlp.gate_up, block.mlp.down)
         )
         self.attention_norm, self.mlp_norm = block.attention_norm.weight, block.mlp_norm.weight
         self.eps = constant(block.mlp_norm.eps, self.mlp_norm.device)

@@ -15,7 +15,9 @@ from khala.models.codebooks import CodebookProjections
 from khala.models.config import TransformerConfig
 from khala.nn.block import Block
 from khala.nn.cache import Row
+from khala.nn.linear import linear
 from khala.nn.norm import RMSNorm
+from khala.nn.precision import working_dtype
 from khala.nn.rope import Rope
 
 INIT_STD = 0.02
@@ -61,7 +63,13 @@ class Transformer(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
+        """The format of the weights."""
         return self.embedding.weight.dtype
+
+    @property
+    def working(self) -> torch.dtype:
+        """The format of embeddings, hidden states and cache. Norms, rotary positions and logits are in float32."""
+        return working_dtype(self.dtype, self.device)
 
     def bind_codebooks(self, codebooks_QCK: Tensor) -> Self:
         """Show the model the codec's codebooks, [Q, C, codebook_dim]; nothing happens where codes have learned rows."""
@@ -71,11 +79,11 @@ class Transformer(nn.Module):
 
     def embed_text(self, ids_BT: Tensor) -> Tensor:
         """Ids of text and special tokens -> [B, T, D]."""
-        return F.embedding(ids_BT, self.embedding.weight)
+        return F.embedding(ids_BT, self.embedding.weight).to(self.working)
 
     def embed_tokens(self, ids_BT: Tensor) -> Tensor:
         """Ids of text and codes in one stream, one position each -> [B, T, D]. Codes of dense levels only."""
-        x_BTD = F.embedding(ids_BT, self.embedding.weight)
+        x_BTD = self.embed_text(ids_BT)
         return x_BTD if self.codebooks is None else x_BTD + self.codebooks.embed_ids(ids_BT - self.config.text_vocab)
 
     def token_rows(self) -> Tensor:
@@ -88,12 +96,12 @@ class Transformer(nn.Module):
         """One position per frame: the sum of the embeddings of levels `start`, `start` + 1, ... -> [B, T, D]."""
         levels, config = codes_BQT.shape[1], self.config
         dense = range(start, min(start + levels, config.dense_levels))
-        x_BTD = codes_BQT.new_zeros((), dtype=self.dtype)
+        x_BTD = codes_BQT.new_zeros((), dtype=self.working)
         if dense:
             first = torch.tensor([config.layout.level_rows(level).start for level in dense], device=codes_BQT.device)
             ids_BTQ = (codes_BQT[:, : len(dense)] + first[:, None]).transpose(1, 2)
             rows = F.embedding_bag(ids_BTQ.flatten(0, 1), self.embedding.weight, mode="sum")
-            x_BTD = rows.unflatten(0, ids_BTQ.shape[:2])
+            x_BTD = rows.unflatten(0, ids_BTQ.shape[:2]).to(self.working)
         return x_BTD if self.codebooks is None else x_BTD + self.codebooks.embed(codes_BQT, start)
 
     def forward(
@@ -127,8 +135,8 @@ class Transformer(nn.Module):
     def logits(self, hidden: Tensor, rows: slice | Tensor | None = None) -> Tensor:
         """[..., D] -> float32 logits of some learned rows (text, dense levels), or of the whole vocabulary."""
         if rows is not None:
-            return F.linear(hidden, self.head.weight[rows]).float()
-        dense = F.linear(hidden, self.head.weight).float()
+            return linear(hidden.float(), self.head.weight[rows]).float()
+        dense = linear(hidden.float(), self.head.weight).float()
         deep = [self.level_logits(hidden, level) for level in range(self.config.dense_levels, self.config.levels)]
         return torch.cat([dense, *deep], dim=-1)
 

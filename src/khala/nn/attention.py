@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from khala.nn.cache import Row
+from khala.nn.linear import Linear
 from khala.nn.norm import RMSNorm
 from khala.nn.rope import Turns, rotate
 
@@ -20,8 +21,8 @@ class Attention(nn.Module):
     ) -> None:
         super().__init__()
         self.heads, self.kv_heads, self.head_dim = heads, kv_heads, head_dim
-        self.qkv = nn.Linear(dim, (heads + 2 * kv_heads) * head_dim, bias=bias)
-        self.out = nn.Linear(heads * head_dim, dim, bias=bias)
+        self.qkv = Linear(dim, (heads + 2 * kv_heads) * head_dim, bias=bias)
+        self.out = Linear(heads * head_dim, dim, bias=bias)
         self.qk_norm = RMSNorm(heads + kv_heads, head_dim, eps=eps) if qk_norm else None
 
     def forward(

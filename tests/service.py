@@ -25,7 +25,7 @@ from khala.music.request import SongRequest
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["service", "khala.worker.stages", "khala.worker.worker"])
-EMPTY = 2.0
+DEAD = 4.0
 """Seconds without a heartbeat after which a worker counts as dead in tests."""
 
 
@@ -48,6 +48,7 @@ class Postgres:
         self._call("initdb", "--pgdata", str(folder / "data"), *options)
         self._port = _free_port()
         self._databases = 0
+        self._migrated: str | None = None
         self.start()
 
     def start(self) -> None:
@@ -61,11 +62,15 @@ class Postgres:
         """Stop it at once; what was committed is kept."""
         self._control("stop", "-m", "immediate")
 
-    def create(self) -> str:
-        """The URL of a new, empty database."""
+    def create(self, empty: bool = False) -> str:
+        """The URL of a new database: with all tables in it (a copy of one in which they were made once), or empty."""
+        if not empty and self._migrated is None:
+            self._migrated = self.create(empty=True)
+            _migrate(self._migrated)
         self._databases += 1
         name = f"khala{self._databases}"
-        self._call("createdb", "-h", "127.0.0.1", "-p", str(self._port), "-U", "khala", name)
+        template = [] if empty else ["-T", str(self._migrated).rpartition("/")[2]]
+        self._call("createdb", "-h", "127.0.0.1", "-p", str(self._port), "-U", "khala", *template, name)
         return f"postgresql://khala@127.0.0.1:{self._port}/{name}"
 
     def _control(self, *words: str) -> None:
@@ -123,6 +128,13 @@ class Workers:
             process.join()
 
 
+def _migrate(url: str) -> None:
+    from dbos import run_dbos_database_migrations
+
+    Library.open(url, "/nowhere").database.close()
+    run_dbos_database_migrations(url)
+
+
 def tiny_model(folder: Path) -> Path:
     """Write a tiny model with random weights, which is neither silent nor slow."""
     import torch
@@ -166,7 +178,7 @@ def _work(place: Place, trouble: Trouble) -> None:
     from khala.worker.worker import Worker
 
     torch.set_num_threads(1)
-    claims.ALIVE = EMPTY
+    claims.ALIVE = DEAD
     real = artifacts.replacing
 
     def replacing(path: Path) -> Any:

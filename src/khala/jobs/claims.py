@@ -72,22 +72,21 @@ class Claims:
     def beat(self, points: Mapping[tuple[str, int], Point], model: str | None) -> set[str]:
         """Say that this worker lives and, by (take id, attempt), where its takes are; returns the ids of those that are
         not its own any more. It writes no more than once a second, so it may be called more often."""
-        now = time.time()
         with self._database.read() as connection:
             rows_now = {key: self._row_of(connection, *key) for key in points}
         lost = {take_id for (take_id, _), row in rows_now.items() if row is None}
         moved = any(row is not None and points[key] != _point(row) for key, row in rows_now.items())
-        if now - self._beaten < (1.0 if moved else ALIVE / 5):
+        if time.time() - self._beaten < (1.0 if moved else ALIVE / 5):
             return lost
         with self._database.write() as connection:
-            values = {"heartbeat": now, "model": model}
+            self._beaten = time.time()
+            values = {"heartbeat": self._beaten, "model": model}
             if not connection.execute(update(workers).where(workers.c.id == self.worker_id).values(values)).rowcount:
                 connection.execute(insert(workers).values(**self._row, **values))
             for (take_id, attempt), point in points.items():
                 row = self._row_of(connection, take_id, attempt)
                 if row is not None and point != _point(row):
                     self._move(connection, row, point)
-        self._beaten = now
         return lost
 
     def retire(self) -> None:

@@ -1,0 +1,186 @@
+"""Workers end to end, on both databases: what they make, and what happens when they are killed, hang or are stopped."""
+
+import hashlib
+import os
+import signal
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from service import Place, Trouble, Workers, ask, ended, until
+
+from khala.generation.pipeline import load
+from khala.jobs.library import Library
+from khala.jobs.records import Song
+
+KINDS = {"backbone", "codes", "audio.flac", "metadata", "peaks"}
+
+
+def undisturbed(place: Place, song: Song, folder: Path) -> list[str]:
+    """Digests of the audio that the pipeline makes of a song without any service."""
+    takes = load(place.model, "cpu", "float32").generate(song.request)
+    saved = [take.save(folder / f"{song.id}-{i}.flac") for i, take in enumerate(takes)]
+    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in saved]
+
+
+def assert_made(library: Library, song: Song, expected: list[str]) -> None:
+    """All takes are done, each with one of each artifact, whole, and with the samples expected."""
+    made = library.song(None, song.id)
+    assert [take.state for take in made.takes] == ["done"] * len(made.takes)
+    for take, digest in zip(made.takes, expected, strict=True):
+        assert Counter(artifact.kind for artifact in take.artifacts) == dict.fromkeys(KINDS, 1)
+        for artifact in take.artifacts:
+            library.store.get(artifact)
+        assert library.artifact(None, take.id, "audio.flac").digest == digest
+    done = [event.take_id for event in library.events(0, song_id=song.id) if event.kind == "done"]
+    assert sorted(map(str, done)) == sorted(take.id for take in made.takes)
+
+
+def begun(place: Place, song: Song, stage: str) -> list[int]:
+    """How often a stage was begun, for each take."""
+    marks = [place.marks / f"{take.id}-{stage}" for take in song.takes]
+    return [len(mark.read_text().splitlines()) if mark.exists() else 0 for mark in marks]
+
+
+def test_a_song_is_made_as_without_a_service(
+    place: Place, library: Library, workers: Workers, tmp_path: Path
+) -> None:
+    songs = [library.submit("local", ask(seed=seed, takes=takes), place.model) for seed, takes in ((1, 2), (2, 1))]
+    workers.start()
+    for song in songs:
+        until(lambda song=song: ended(library.song(None, song.id)))
+        assert_made(library, song, undisturbed(place, song, tmp_path))
+        assert begun(place, song, "backbone") == [1] * len(song.takes)
+        metadata = library.song(None, song.id).takes[0].metadata
+        assert metadata is not None and set(metadata["seconds"]) == {"backbone", "superres", "decode", "finish"}
+    first = (place.marks / f"{songs[0].takes[0].id}-backbone").read_text()
+    assert first.strip().endswith("with 3"), "takes of both songs were decoded in one batch"
+    tallies = {(tally.name, tally.label): tally for tally in library.tallies()}
+    assert tallies["takes", "done"].count == 3 and tallies["stage_seconds", "backbone"].total > 0
+    worker = library.status().workers[0]
+    assert worker.model == place.model and worker.takes == ()
+
+
+@pytest.mark.parametrize("stage", ["backbone", "superres", "render"])
+def test_a_killed_worker_loses_its_takes_to_another(
+    place: Place, library: Library, workers: Workers, tmp_path: Path, stage: str
+) -> None:
+    song = library.submit("local", ask(seed=3), place.model)
+    first = workers.start(Trouble(slow=1.0))
+    until(lambda: begun(place, song, stage) == [1])
+    first.kill()
+    workers.start()
+    until(lambda: ended(library.song(None, song.id)))
+    assert_made(library, song, undisturbed(place, song, tmp_path))
+    stages = ["backbone", "superres", "render"]
+    assert [begun(place, song, name)[0] for name in stages] == [2 if name == stage else 1 for name in stages]
+
+
+def test_a_hanging_device_loses_its_take_and_its_process_ends(
+    place: Place, library: Library, workers: Workers, tmp_path: Path
+) -> None:
+    song = library.submit("local", ask(seed=4), place.model)
+    hanging = workers.start(Trouble(hang="superres"))
+    hanging.join(60)
+    assert hanging.exitcode == 75
+    assert library.song(None, song.id).takes[0].state == "queued"
+    assert any("no progress" in str(event.data) for event in library.events(0))
+    workers.start()
+    until(lambda: ended(library.song(None, song.id)))
+    assert_made(library, song, undisturbed(place, song, tmp_path))
+    assert begun(place, song, "backbone") == [1]
+
+
+def test_a_cancelled_take_is_left_alone_and_the_worker_goes_on(
+    place: Place, library: Library, workers: Workers
+) -> None:
+    song = library.submit("local", ask(), place.model)
+    process = workers.start(Trouble(slow=2.0))
+    until(lambda: begun(place, song, "superres") == [1])
+    library.cancel("local", song.id)
+    other = library.submit("local", ask(seed=5), place.model)
+    until(lambda: ended(library.song(None, other.id)))
+    assert library.song(None, song.id).state == "cancelled" and begun(place, song, "render") == [0]
+    library.retry("local", song.id)
+    until(lambda: library.song(None, song.id).state == "done")
+    assert begun(place, song, "backbone") == [1], "what was finished before is not repeated"
+    assert process.is_alive()
+
+
+def test_a_deleted_song_leaves_no_files_even_if_a_worker_was_at_it(
+    place: Place, library: Library, workers: Workers
+) -> None:
+    song = library.submit("local", ask(), place.model)
+    workers.start(Trouble(slow=1.0))
+    until(lambda: begun(place, song, "superres") == [1])
+    library.delete("local", song.id)
+    other = library.submit("local", ask(), place.model)
+    until(lambda: ended(library.song(None, other.id)))
+    assert {path.name for path in place.artifacts.iterdir()} == {other.id}
+
+
+def test_a_stopped_worker_hands_back_what_it_cannot_finish(
+    place: Place, library: Library, workers: Workers
+) -> None:
+    song = library.submit("local", ask(), place.model)
+    slow = workers.start(Trouble(slow=30.0, options={"grace": 0.0}))
+    until(lambda: begun(place, song, "backbone") == [1])
+    os.kill(slow.pid, signal.SIGTERM)
+    slow.join(60)
+    take = library.song(None, song.id).takes[0]
+    assert (slow.exitcode, take.state, take.worker_id) == (0, "queued", None)
+    assert library.status().workers == ()
+    patient = workers.start(Trouble(slow=0.5, options={"grace": 60.0}))
+    until(lambda: begun(place, song, "superres") == [1])
+    os.kill(patient.pid, signal.SIGTERM)
+    patient.join(60)
+    assert (patient.exitcode, library.song(None, song.id).state) == (0, "done")
+
+
+def test_a_full_disk_makes_takes_wait_and_nothing_is_lost(
+    place: Place, library: Library, workers: Workers, tmp_path: Path
+) -> None:
+    (place.marks / "full").touch()
+    song = library.submit("local", ask(seed=6), place.model)
+    workers.start()
+    take = until(lambda: next((take for take in library.song(None, song.id).takes if take.note), None))
+    assert take.state == "running" and "No space left on device" in take.note
+    assert any(event.kind == "waiting" for event in library.events(0))
+    (place.marks / "full").unlink()
+    until(lambda: ended(library.song(None, song.id)))
+    assert_made(library, song, undisturbed(place, song, tmp_path))
+    assert library.song(None, song.id).takes[0].note is None
+
+
+def test_a_folder_that_cannot_be_written_makes_takes_wait(
+    place: Place, library: Library, workers: Workers, tmp_path: Path
+) -> None:
+    place.artifacts.write_text("in the way")
+    song = library.submit("local", ask(seed=7), place.model)
+    workers.start()
+    until(lambda: library.song(None, song.id).takes[0].note)
+    place.artifacts.unlink()
+    until(lambda: ended(library.song(None, song.id)))
+    assert_made(library, song, undisturbed(place, song, tmp_path))
+
+
+def test_a_take_that_the_model_cannot_make_fails_alone(place: Place, library: Library, workers: Workers) -> None:
+    bad = library.submit("local", ask(duration=600), place.model)
+    good = library.submit("local", ask(), place.model)
+    lost = library.submit("local", ask(), "no-such-model")
+    workers.start()
+    for song in (bad, good, lost):
+        until(lambda song=song: ended(library.song(None, song.id)))
+    assert library.song(None, good.id).state == "done"
+    assert "makes songs of up to 30 s" in str(library.song(None, bad.id).takes[0].error)
+    assert "there is no model" in str(library.song(None, lost.id).takes[0].error)
+    failures = {tally.label: tally.count for tally in library.tallies() if tally.name == "failures"}
+    assert failures == {"InvalidRequest": 1, "ModelError": 1}
+
+
+def test_a_worker_ends_with_the_process_that_started_it(place: Place, library: Library, workers: Workers) -> None:
+    process = workers.start(Trouble(options={"with_parent": True, "keep_loaded": False}))
+    song = library.submit("local", ask(), place.model)
+    until(lambda: ended(library.song(None, song.id)))
+    assert until(lambda: library.status().workers)[0].model is None or True
+    assert process.is_alive()

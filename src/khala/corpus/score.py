@@ -5,7 +5,15 @@ tempo is locked to the codec's frame grid and a repeated bar gives repeated code
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
+FONTS = {
+    "fluid": Path("/usr/share/sounds/sf2/FluidR3_GM.sf2"),
+    "musescore": Path("/usr/share/sounds/sf3/MuseScore_General_Lite.sf3"),
+}
+"""Fluid R3 and MuseScore General (MIT licence, parts in the public domain), where Debian's fluid-soundfont-gm and
+musescore-general-soundfont-small install them."""
+ROOMS = ("booth", "room", "hall")
 FRAME_RATE = 44100 / 2048
 """Codec frames a second."""
 
@@ -22,7 +30,10 @@ class Note:
 
 @dataclass(frozen=True)
 class Part:
-    """One instrument: General MIDI `program` 0..127 (of drums, the kit), `gain` dB, `pan` -1..1, `reverb` send 0..1."""
+    """One instrument: General MIDI `program` 0..127 (of drums, the kit), `gain` dB, `pan` -1..1, `reverb` send 0..1.
+
+    `font` names the sound font that plays it, a key of `FONTS`.
+    """
 
     name: str  # "drums", "bass", "comp", "lead", "pad", ...
     program: int
@@ -31,6 +42,7 @@ class Part:
     pan: float = 0.0
     reverb: float = 0.2
     drums: bool = False
+    font: str = "fluid"
 
 
 @dataclass(frozen=True)
@@ -85,6 +97,19 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Mix:
+    """How a song is mixed: in which of the `ROOMS`, with how much `echo` (0..1) of the voice by dotted eighths, how far
+    bass and chords `pump` (0..1) under every beat, `worn` like an old record or not, with what `tilt` of treble in dB.
+    """
+
+    room: str = "room"
+    echo: float = 0.0
+    pump: float = 0.0
+    worn: bool = False
+    tilt: float = 0.0
+
+
+@dataclass(frozen=True)
 class Score:
     """A whole song. `voice` is "female", "male" or "" for an instrumental; `key` 0..11, `mode` "major" or "minor".
 
@@ -103,6 +128,7 @@ class Score:
     sections: tuple[Section, ...]
     parts: tuple[Part, ...]
     lines: tuple[SungLine, ...]
+    mix: Mix
     tags: tuple[str, ...]
     description: str
     lyrics: str

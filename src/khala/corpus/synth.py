@@ -48,7 +48,7 @@ def synth(
 ) -> Progress:
     """Makes the songs of `seed`, `seed + 1`, ... until there are `songs` of them, or `hours` of audio.
 
-    Raises `ToolMissing` if FluidSynth, its sound font or flite is not installed, `OutputError` if `out` takes no files.
+    Raises `ToolMissing` if FluidSynth, its sound fonts or flite are missing, `OutputError` if `out` takes no files.
     """
     require_band()
     if shutil.which("flite") is None:

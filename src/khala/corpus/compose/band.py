@@ -9,9 +9,9 @@ from khala.corpus.compose.harmony import above, chord_at, tones, voicing
 from khala.corpus.compose.melody import Motif
 from khala.corpus.compose.patterns import play
 from khala.corpus.compose.plan import Plan
-from khala.corpus.compose.styles.base import LEAD_LOW, LEAD_LOW_ELSE, PROGRAMS, Layer
+from khala.corpus.compose.styles.base import KITS, LEAD_LOW, LEAD_LOW_ELSE, PROGRAMS, VARIANTS, Layer
 from khala.corpus.compose.tune import HEIGHTS, SUNG, Motifs, phrases
-from khala.corpus.score import Chord, Note, Part, Section
+from khala.corpus.score import FONTS, Chord, Note, Part, Section
 
 COMP_LOW, PAD_LOW = 52, 57
 """Lowest notes of chords: under the tune, clear of the bass."""
@@ -19,6 +19,8 @@ PANS = {"comp": -0.3, "pad": 0.3, "lead": 0.15}
 REVERBS = {"drums": 0.15, "bass": 0.05}
 REPLIES = 0.4
 """Share of songs in which the lead answers the singer."""
+ONE_FONT = 0.6
+"""Share of parts that come from the song's main sound font; the others come from any."""
 RING = 0.9
 """Share of the last bar through which the last chord is held."""
 
@@ -34,25 +36,34 @@ def band(plan: Plan, motifs: Motifs) -> tuple[Part, ...]:
         if section.bars:
             _accompany(played, plan, section, layer)
     played["lead"] = _lead(plan, motifs)
-    programs = {
-        "drums": plan.style.kit,
-        "bass": PROGRAMS[plan.arrangement.bass],
-        "comp": PROGRAMS[plan.arrangement.comp],
-        "pad": PROGRAMS[plan.arrangement.pad] if plan.arrangement.pad else 0,
-        "lead": PROGRAMS[plan.lead],
+    names = {
+        "bass": plan.arrangement.bass,
+        "comp": plan.arrangement.comp,
+        "pad": plan.arrangement.pad,
+        "lead": plan.lead,
     }
-    return tuple(
-        Part(
-            name=name,
-            program=programs[name],
-            notes=tuple(sorted(notes, key=lambda note: (note.start, note.pitch))),
-            pan=PANS.get(name, 0.0),
-            reverb=REVERBS.get(name, 0.3),
-            drums=name == "drums",
-        )
-        for name, notes in played.items()
-        if notes
-    )
+    lots = plan.lots("sounds")
+    main_font = lots.choice(list(FONTS))
+    parts = []
+    for name, notes in played.items():
+        program = lots.choice(KITS.get(plan.style.kit, (plan.style.kit,))) if name == "drums" else 0
+        if names.get(name):
+            instrument = names[name]
+            program = lots.choice((PROGRAMS[instrument], VARIANTS.get(instrument, PROGRAMS[instrument])))
+        font = main_font if lots.random() < ONE_FONT else lots.choice(list(FONTS))
+        if notes:
+            parts.append(
+                Part(
+                    name=name,
+                    program=program,
+                    notes=tuple(sorted(notes, key=lambda note: (note.start, note.pitch))),
+                    pan=PANS.get(name, 0.0),
+                    reverb=REVERBS.get(name, 0.3),
+                    drums=name == "drums",
+                    font=font,
+                )
+            )
+    return tuple(parts)
 
 
 def _accompany(played: dict[str, list[Note]], plan: Plan, section: Section, layer: Layer) -> None:

@@ -333,7 +333,7 @@ def drums(section: Section, beats_per_bar: int, groove: str, fill: dict[str, str
             hit(piece, fill_from + step / 4, mark, section.energy) for step, mark in enumerate(pattern) if mark != "."
         ]
     if crash:
-        notes.append(hit("crash", start, "x", section.energy))
+        notes.append(hit("crash", start, "x" if section.energy > 0.85 else "o", section.energy))
     return notes
 
 

@@ -1,12 +1,12 @@
 """The plan of a song: all that its players share before a note is written."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from khala.corpus.compose import form
 from khala.corpus.compose.harmony import chord
 from khala.corpus.compose.styles.base import Arrangement, Style
-from khala.corpus.score import FRAME_RATE, Section
+from khala.corpus.score import FRAME_RATE, ROOMS, Mix, Section
 from khala.corpus.singers import singers
 
 LINE_SECONDS = 2.55
@@ -36,6 +36,7 @@ class Plan:
     arrangement: Arrangement
     lead: str
     line_bars: int
+    mix: Mix
     sections: tuple[Section, ...]
 
     @property
@@ -77,8 +78,15 @@ def draw(seed: int, seconds: float, style: Style, voice: str) -> Plan:
         arrangement=arrangement,
         lead=lots.choice(arrangement.leads),
         line_bars=line_bars,
+        mix=_mix(random.Random(f"{seed} mix"), style.mix),
         sections=_sections(lots, parts, style, arrangement, beats, line_bars, key, mode),
     )
+
+
+def _mix(lots: random.Random, usual: Mix) -> Mix:
+    """A style's mix, in another room now and then, never quite as bright."""
+    room = usual.room if lots.random() < 0.75 else lots.choice(ROOMS)
+    return replace(usual, room=room, tilt=usual.tilt + lots.uniform(-1.5, 1.5))
 
 
 def _sections(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from khala.corpus.compose.harmony import key_name
 from khala.corpus.compose.plan import Plan
-from khala.corpus.compose.styles.base import PROGRAMS
+from khala.corpus.compose.styles.base import NAMES
 from khala.corpus.score import Part
 
 TEMPO_WORDS = {"slow": (0.0, 90.0), "mid tempo": (90.0, 120.0), "fast tempo": (120.0, 1000.0)}
@@ -36,7 +36,6 @@ class Facts:
 
 def facts(plan: Plan, parts: tuple[Part, ...]) -> Facts:
     """The facts of a song; what a tag or noun says of an instrument has to be heard."""
-    names = {program: name for name, program in PROGRAMS.items()}
     return Facts(
         styles=plan.style.tags,
         nouns=plan.style.nouns,
@@ -44,7 +43,7 @@ def facts(plan: Plan, parts: tuple[Part, ...]) -> Facts:
         bpm=60 / plan.beat_seconds,
         waltz=plan.beats_per_bar == 3,
         voice=plan.voice,
-        instruments=tuple(dict.fromkeys(names[part.program] for part in parts if not part.drums)),
+        instruments=tuple(dict.fromkeys(NAMES[part.program] for part in parts if not part.drums)),
         lead=plan.lead,
         key=key_name(plan.key, plan.mode),
     )

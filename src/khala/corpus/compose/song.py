@@ -59,6 +59,7 @@ def _write(plan: Plan) -> Score:
         sections=plan.sections,
         parts=parts,
         lines=lines,
+        mix=plan.mix,
         tags=prompt.tags(plan.lots("tags"), facts),
         description=prompt.description(plan.lots("description"), facts),
         lyrics=text,

@@ -14,22 +14,21 @@ from typing import Any
 
 import numpy as np
 
-from khala.corpus.score import Note, Part
+from khala.corpus.score import FONTS, Note, Part
 from khala.corpus.voice import ToolMissing
 
-SOUND_FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
-"""Fluid R3 (MIT licence), as Debian's fluid-soundfont-gm installs it."""
 RATE = 44100
 GRID = 64
 """Samples from one place where FluidSynth takes events to the next."""
 _MOST_PARTS = 16
+_DRUM_BANK = 128
 _LEVELS = 5  # of FluidSynth's log
 
 
 def play(parts: Sequence[Part], samples_per_beat: float, length: int) -> np.ndarray:
-    """Stems float32 [parts, 2, length] at `RATE`, dry and at the sound font's own levels.
+    """Stems float32 [parts, 2, length] at `RATE`, dry and at the sound fonts' own levels.
 
-    Raises `ToolMissing` without FluidSynth or the sound font, and `ValueError` for more than 16 parts.
+    Raises `ToolMissing` without FluidSynth or the sound fonts, and `ValueError` for more than 16 parts.
     """
     if len(parts) > _MOST_PARTS:
         raise ValueError(f"{len(parts)} parts; FluidSynth plays at most {_MOST_PARTS}")
@@ -46,11 +45,12 @@ def play(parts: Sequence[Part], samples_per_beat: float, length: int) -> np.ndar
     fluid.fluid_settings_setnum(settings, b"synth.sample-rate", ctypes.c_double(RATE))
     synth = ctypes.c_void_p(fluid.new_fluid_synth(settings))
     try:
-        if fluid.fluid_synth_sfload(synth, str(SOUND_FONT).encode(), 1) < 0:
-            raise ToolMissing(f"a readable sound font {SOUND_FONT}")
+        fonts = {name: _load(fluid, synth, FONTS[name]) for name in dict.fromkeys(part.font for part in parts)}
         for channel, part in enumerate(parts):
             fluid.fluid_synth_set_channel_type(synth, channel, int(part.drums))
-            fluid.fluid_synth_program_change(synth, channel, part.program)
+            bank = _DRUM_BANK if part.drums else 0
+            if fluid.fluid_synth_program_select(synth, channel, fonts[part.font], bank, part.program) < 0:
+                raise ValueError(f"the sound font {part.font} has no program {part.program} in bank {bank}")
         position = 0
         for time, on, channel, pitch, velocity in [*_events(parts, samples_per_beat, length), (length, 0, 0, 0, 0)]:
             if time > position:
@@ -70,8 +70,16 @@ def play(parts: Sequence[Part], samples_per_beat: float, length: int) -> np.ndar
 
 
 def require_band() -> None:
-    """Raises `ToolMissing` unless FluidSynth and the sound font are installed."""
+    """Raises `ToolMissing` unless FluidSynth and the sound fonts are installed."""
     _library()
+
+
+def _load(fluid: Any, synth: ctypes.c_void_p, font: Path) -> int:
+    """The number of a loaded sound font."""
+    number: int = fluid.fluid_synth_sfload(synth, str(font).encode(), 0)
+    if number < 0:
+        raise ToolMissing(f"a readable sound font {font}")
+    return number
 
 
 def _events(parts: Sequence[Part], samples_per_beat: float, length: int) -> list[tuple[int, int, int, int, int]]:
@@ -98,8 +106,9 @@ def _library() -> Any:
     name = ctypes.util.find_library("fluidsynth")
     if name is None:
         raise ToolMissing("the library FluidSynth")
-    if not SOUND_FONT.exists():
-        raise ToolMissing(f"the sound font {SOUND_FONT}")
+    for font in FONTS.values():
+        if not font.exists():
+            raise ToolMissing(f"the sound font {font}")
     fluid = ctypes.CDLL(name)
     for function in ("new_fluid_settings", "new_fluid_synth"):
         getattr(fluid, function).restype = ctypes.c_void_p

@@ -1,7 +1,7 @@
 """From stems and a voice to a song: levels, places, a room, the voice on top, a steady loudness.
 
-Nothing here remembers more than the room's echo: levels are constant over the song (or a line) and the limiter is a
-curve, so that bars which repeat in the score repeat in the waveform.
+Nothing here remembers more than the room's answer and the echoes: levels are constant over the song (or a line) and the
+limiter is a curve, so that bars which repeat in the score repeat in the waveform.
 """
 
 from collections.abc import Sequence
@@ -12,18 +12,19 @@ import scipy.fft
 import scipy.signal
 
 from khala.corpus.render.band import RATE
+from khala.corpus.render.effects import tone
 from khala.corpus.score import Part
 
 LOUDNESS = -16.0
 """LUFS of every song, nearly: a dense one ends up to half a unit lower."""
 CEILING = 10 ** (-1 / 20)
 """Largest sample."""
-VOICE_OVER_BAND = 3.0
-"""dB by which a sung line's power exceeds the band's."""
+VOICE_OVER_BAND = 6.0
+"""dB by which a sung line's power exceeds the band's between 300 and 4000 Hz."""
 _BLOCK = 2048
 _ROLES = {"drums": -1.0, "bass": -1.0, "lead": -3.0, "comp": -4.5, "pad": -9.0}  # dB, before a part's own gain
 _OTHERS = -5.0
-_ROOM_SECONDS = 1.3
+_DECAY = {"booth": 0.1, "room": 0.22, "hall": 0.45}  # seconds in which a room's answer falls by 9 dB
 _KNEE = 0.6 * CEILING  # the limiter's curve leaves the straight line here
 
 
@@ -49,7 +50,8 @@ def mix_band(parts: Sequence[Part], stems: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def voice_gain(band: np.ndarray, line: np.ndarray) -> float:
-    """The factor that puts a sung line float32 [n] on top of what the band [2, n] plays beside it.
+    """The factor that puts a sung line float32 [n] on top of what the band [2, n] plays beside it, both of them being
+    what `presence` leaves.
 
     In steps of half a decibel, so that what rings into a repeated line does not change it.
     """
@@ -61,13 +63,17 @@ def voice_gain(band: np.ndarray, line: np.ndarray) -> float:
     return float(10 ** (round(2 * level) / 40))
 
 
-def room(send: np.ndarray) -> np.ndarray:
-    """The room's answer, float32 [2, n], to what is sent into it, [n]."""
-    return np.stack([scipy.signal.oaconvolve(send, side)[: len(send)] for side in _impulse()])
+def room(send: np.ndarray, kind: str) -> np.ndarray:
+    """What a room of that kind answers, float32 [2, n], to what is sent into it, [n]."""
+    return np.stack([scipy.signal.oaconvolve(send, side)[: len(send)] for side in _impulse(_DECAY[kind])])
 
 
-def master(song: np.ndarray) -> np.ndarray:
-    """The song [2, n] at `LOUDNESS`, no sample above `CEILING`, its last half second faded out."""
+def master(song: np.ndarray, tilt: float = 0.0) -> np.ndarray:
+    """The song [2, n] without rumble, its treble tilted by so many dB, at `LOUDNESS`, no sample above `CEILING`.
+
+    Its last half second is faded out.
+    """
+    song = tone(song, tilt)
     fade = min(RATE // 2, song.shape[1])
     song[:, song.shape[1] - fade :] *= np.cos(np.linspace(0, np.pi / 2, fade, dtype=np.float32)) ** 2
     gain = 10 ** ((LOUDNESS - loudness(song)) / 20)
@@ -110,11 +116,11 @@ def _limit(song: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _impulse() -> np.ndarray:
+def _impulse(decay: float) -> np.ndarray:
     """A room's impulse response, float32 [2, n]: decaying noise, darker and thinner than what caused it."""
-    noise = np.random.default_rng(20).standard_normal((2, int(_ROOM_SECONDS * RATE)))
+    noise = np.random.default_rng(20).standard_normal((2, int(6 * decay * RATE)))
     seconds = np.arange(noise.shape[1]) / RATE
-    noise *= np.exp(-seconds / 0.22) * np.clip(seconds / 0.01, 0, 1)
+    noise *= np.exp(-seconds / decay) * np.clip(seconds / 0.01, 0, 1)
     band = scipy.signal.butter(1, [250, 5000], "bandpass", fs=RATE, output="sos")
     noise = np.pad(scipy.signal.sosfilt(band, noise), ((0, 0), (RATE // 80, 0)))
     impulse: np.ndarray = (noise / np.sqrt((noise**2).sum(1, keepdims=True))).astype(np.float32)

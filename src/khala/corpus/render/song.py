@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from khala.corpus.render.band import RATE, play
+from khala.corpus.render.effects import echo, presence, pump, worn
 from khala.corpus.render.mix import master, mix_band, room, voice_gain
 from khala.corpus.render.truth import truth_of
 from khala.corpus.score import Score, SungLine
@@ -19,6 +20,7 @@ _VOICE_ROOM = 0.16
 _SECOND, _ANSWER = 0.5, 0.8
 """Level of a second voice and of an answer beside the singer's."""
 _BACKING_PAN = 0.4
+_PUMPED = ("bass", "comp", "pad")
 
 
 @dataclass(frozen=True)
@@ -32,16 +34,26 @@ class Rendered:
 def render(score: Score, voices: VoiceBank) -> Rendered:
     """Plays and sings a score. The same score gives the same samples, whatever was rendered before.
 
-    Raises `ToolMissing` if FluidSynth, its sound font or flite is not installed.
+    Raises `ToolMissing` if FluidSynth, its sound fonts or flite is not installed.
     """
     length = score.frames * HOP
     samples_per_beat = score.frames_per_bar * HOP / score.beats_per_bar
-    song, send = mix_band(score.parts, play(score.parts, samples_per_beat, length))
+    stems = play(score.parts, samples_per_beat, length)
+    if score.mix.pump:
+        for part, stem in zip(score.parts, stems, strict=True):
+            if part.name in _PUMPED:
+                pump(stem, samples_per_beat, score.mix.pump)
+    song, send = mix_band(score.parts, stems)
+    if score.mix.worn:
+        song = worn(song, score.seed)
     voice, phones = _sing_all(score, voices, song, samples_per_beat)
     song += voice
-    send += np.float32(_VOICE_ROOM / 2) * (voice[0] + voice[1])
-    song += room(send)
-    return Rendered(master(song), truth_of(score, phones))
+    middle = np.float32(0.5) * (voice[0] + voice[1])
+    if score.mix.echo and score.lines:
+        song += echo(middle, round(0.75 * samples_per_beat), score.mix.echo)
+    send += np.float32(_VOICE_ROOM) * middle
+    song += room(send, score.mix.room)
+    return Rendered(master(song, score.mix.tilt), truth_of(score, phones))
 
 
 def _sing_all(
@@ -49,6 +61,7 @@ def _sing_all(
 ) -> tuple[np.ndarray, list[list[TimedPhone]]]:
     """All voices float32 [2, n] at their level in the mix, and the phones of every line in seconds of the song."""
     voice = np.zeros_like(band)
+    heard = presence(band) if score.lines else band
     phones = []
     known: dict[tuple[str, tuple[SungNote, ...]], Sung] = {}  # a chorus is sung once
 
@@ -67,7 +80,7 @@ def _sing_all(
         notes = _notes(line, samples_per_beat / RATE)
         sung = sung_by(score.backing if line.answer else score.singer, notes)
         samples, place = _placed(sung, begin, band.shape[1])
-        gain = voice_gain(band[:, place], samples)
+        gain = voice_gain(heard[:, place], presence(samples))
         if line.answer:
             add(sung, gain * _ANSWER, -_BACKING_PAN)
         else:

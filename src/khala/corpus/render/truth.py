@@ -46,7 +46,9 @@ def truth_of(score: Score, phones: Sequence[Sequence[TimedPhone]]) -> dict[str, 
             for section in score.sections
             for chord in section.chords
         ],
-        "parts": [{"name": part.name, "program": part.program, "drums": part.drums} for part in score.parts],
+        "parts": [
+            {"name": part.name, "program": part.program, "drums": part.drums, "font": part.font} for part in score.parts
+        ],
         "lines": [{"section": line.section, "text": line.text, "answer": line.answer} for line in score.lines],
         "notes": [
             {"start": s.start * beat, "end": (s.start + s.length) * beat, "pitch": s.pitch, "line": index}

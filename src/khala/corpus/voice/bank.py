@@ -38,7 +38,7 @@ class ToolMissing(KhalaError):
     def __init__(self, what: str) -> None:
         super().__init__(
             f"{what} is missing; install what the corpus needs with: "
-            "apt-get install flite libfluidsynth3 fluid-soundfont-gm"
+            "apt-get install flite libfluidsynth3 fluid-soundfont-gm musescore-general-soundfont-small"
         )
 
 

@@ -2,6 +2,7 @@
 
 from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Style
 from khala.corpus.compose.styles.pop import PROGRESSIONS
+from khala.corpus.score import Mix
 
 STYLE = Style(
     name="ballad",
@@ -12,6 +13,7 @@ STYLE = Style(
     major=0.6,
     keys=(0, 3, 5, 7, 10),
     kit=STANDARD_KIT,
+    mix=Mix("hall"),
     moods={"major": ("tender", "romantic", "gentle"), "minor": ("sad", "melancholic")},
     progressions=PROGRESSIONS,
     arrangements=(

@@ -1,6 +1,8 @@
 """What a style is: everything that tells a pop song from a waltz, as data."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+from khala.corpus.score import Mix
 
 PROGRAMS = {
     "piano": 0,
@@ -37,6 +39,10 @@ PROGRAMS = {
     "banjo": 105,
 }
 """Every instrument of the corpus, as the tags name it, with its General MIDI program."""
+VARIANTS = {"piano": 1, "electric piano": 5, "organ": 16, "bass": 34, "synth bass": 39, "strings": 49, "saxophone": 66}
+"""A second program of the same instrument, which some songs use."""
+NAMES = {program: name for names in (PROGRAMS, VARIANTS) for name, program in names.items()}
+"""Instrument by program."""
 
 LEAD_LOW = {
     **dict.fromkeys(("electric guitar", "clean guitar", "overdriven guitar", "nylon guitar", "banjo"), 60),
@@ -52,6 +58,8 @@ LEAD_LOW_ELSE = 67
 
 STANDARD_KIT, ELECTRONIC_KIT, MACHINE_KIT, JAZZ_KIT, BRUSH_KIT, ORCHESTRA_KIT = 0, 24, 25, 32, 40, 48
 """General MIDI (GS) drum kits; the machine is the TR-808."""
+KITS = {STANDARD_KIT: (0, 1, 2, 4, 8, 10, 16), BRUSH_KIT: (40, 41), JAZZ_KIT: (32, 33, 34)}
+"""Kit of a style -> the like ones of which a song gets one."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +108,7 @@ class Style:
     `major` is the share of songs in a major key. `swing` is where the second half of every `swing_grid` beats falls
     (0.5 is straight). `moods` are words by mode. `pushed` is the share of melodic lines with a syncopation. `loose` is
     how much of a player's imprecision is heard (0: machines), `late` the milliseconds by which the backbeat drags.
+    `mix` is how it is usually mixed.
     """
 
     name: str
@@ -119,3 +128,4 @@ class Style:
     pushed: float = 0.2
     loose: float = 1.0
     late: float = 0.0
+    mix: Mix = field(default_factory=Mix)

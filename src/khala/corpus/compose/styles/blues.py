@@ -1,6 +1,7 @@
 """Blues: shuffled eighths, dominant chords, a walking or boogie bass."""
 
 from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Style
+from khala.corpus.score import Mix
 
 STYLE = Style(
     name="blues",
@@ -12,6 +13,7 @@ STYLE = Style(
     kit=STANDARD_KIT,
     swing=2 / 3,
     late=6.0,
+    mix=Mix(tilt=-0.5),
     moods={"major": ("gritty", "laid back", "raw"), "minor": ("lonesome", "smoky", "sad")},
     progressions={
         "major": {

@@ -1,6 +1,7 @@
 """Bossa nova: a nylon guitar in syncopated chords, a rim click, root and fifth in the bass."""
 
 from khala.corpus.compose.styles.base import BRUSH_KIT, Arrangement, Layer, Style
+from khala.corpus.score import Mix
 
 STYLE = Style(
     name="bossa nova",
@@ -11,6 +12,7 @@ STYLE = Style(
     keys=(0, 2, 5, 7, 9),
     kit=BRUSH_KIT,
     pushed=0.5,
+    mix=Mix("booth", tilt=-1.0),
     moods={"major": ("breezy", "gentle", "sunny"), "minor": ("wistful", "mellow")},
     progressions={
         "major": {

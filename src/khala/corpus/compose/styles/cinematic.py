@@ -1,6 +1,7 @@
 """Cinematic: string ostinati, horns, toms, no backbeat."""
 
 from khala.corpus.compose.styles.base import ORCHESTRA_KIT, Arrangement, Layer, Style
+from khala.corpus.score import Mix
 
 STYLE = Style(
     name="cinematic",
@@ -10,6 +11,7 @@ STYLE = Style(
     major=0.35,
     keys=(0, 2, 4, 7, 9),
     kit=ORCHESTRA_KIT,
+    mix=Mix("hall", tilt=-0.5),
     moods={"major": ("heroic", "majestic", "hopeful"), "minor": ("epic", "dramatic", "mysterious")},
     progressions={
         "major": {

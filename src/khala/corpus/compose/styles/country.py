@@ -1,6 +1,7 @@
 """Country: a two-beat bass, a train beat or a plain backbeat, guitars that pick and chop."""
 
 from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Style
+from khala.corpus.score import Mix
 
 STYLE = Style(
     name="country",
@@ -10,6 +11,7 @@ STYLE = Style(
     major=0.85,
     keys=(0, 2, 4, 7, 9),
     kit=STANDARD_KIT,
+    mix=Mix(tilt=1.0),
     moods={"major": ("cheerful", "warm", "hopeful"), "minor": ("lonesome", "wistful")},
     progressions={
         "major": {

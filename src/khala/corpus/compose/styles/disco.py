@@ -1,6 +1,7 @@
 """Disco: four on the floor under open hats, a bass in octaves, strings, chopped guitar."""
 
 from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Style
+from khala.corpus.score import Mix
 
 STYLE = Style(
     name="disco",
@@ -12,6 +13,7 @@ STYLE = Style(
     kit=STANDARD_KIT,
     pushed=0.3,
     loose=0.7,
+    mix=Mix(pump=0.2),
     moods={"major": ("joyful", "groovy", "euphoric"), "minor": ("groovy", "glamorous", "driving")},
     progressions={
         "major": {

@@ -1,6 +1,7 @@
 """Electronic: four on the floor, synthesizers alone, pumping off-beats."""
 
 from khala.corpus.compose.styles.base import ELECTRONIC_KIT, Arrangement, Layer, Style
+from khala.corpus.score import Mix
 
 STYLE = Style(
     name="electronic",
@@ -11,6 +12,7 @@ STYLE = Style(
     keys=(0, 5, 7, 9),
     kit=ELECTRONIC_KIT,
     loose=0.0,
+    mix=Mix("hall", echo=0.35, pump=0.6),
     moods={"major": ("euphoric", "energetic"), "minor": ("hypnotic", "dark", "energetic")},
     progressions={
         "major": {

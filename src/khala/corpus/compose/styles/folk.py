@@ -1,6 +1,7 @@
 """Folk: a strummed or picked guitar, double bass, shaker; some in three."""
 
 from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Style
+from khala.corpus.score import Mix
 
 STYLE = Style(
     name="folk",
@@ -11,6 +12,7 @@ STYLE = Style(
     major=0.75,
     keys=(0, 2, 4, 7, 9),
     kit=STANDARD_KIT,
+    mix=Mix("booth"),
     moods={"major": ("warm", "cheerful", "peaceful"), "minor": ("wistful", "haunting")},
     progressions={
         "major": {

@@ -1,6 +1,7 @@
 """Funk: syncopated bass and kick, scratched chords, ghost notes on the snare."""
 
 from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Style
+from khala.corpus.score import Mix
 
 STYLE = Style(
     name="funk",
@@ -11,6 +12,7 @@ STYLE = Style(
     keys=(2, 4, 5, 7, 9),
     kit=STANDARD_KIT,
     pushed=0.6,
+    mix=Mix("booth"),
     moods={"major": ("groovy", "playful", "energetic"), "minor": ("groovy", "cool", "driving")},
     progressions={
         "major": {

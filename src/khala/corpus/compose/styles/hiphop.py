@@ -1,6 +1,7 @@
 """Hip hop: a drum machine, a deep synthesizer bass, dark two-chord turns."""
 
 from khala.corpus.compose.styles.base import MACHINE_KIT, Arrangement, Layer, Style
+from khala.corpus.score import Mix
 
 STYLE = Style(
     name="hip hop",
@@ -13,6 +14,7 @@ STYLE = Style(
     loose=0.5,
     late=12.0,
     pushed=0.5,
+    mix=Mix("booth", echo=0.25),
     moods={"major": ("laid back", "bright"), "minor": ("dark", "moody", "cool")},
     progressions={
         "major": {

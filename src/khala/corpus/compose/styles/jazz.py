@@ -1,6 +1,7 @@
 """Jazz: swung eighths, a walking bass, ride cymbal, seventh chords."""
 
 from khala.corpus.compose.styles.base import JAZZ_KIT, Arrangement, Layer, Style
+from khala.corpus.score import Mix
 
 STYLE = Style(
     name="jazz",
@@ -12,6 +13,7 @@ STYLE = Style(
     kit=JAZZ_KIT,
     swing=2 / 3,
     pushed=0.5,
+    mix=Mix(tilt=-1.0),
     moods={"major": ("playful", "smooth", "cheerful"), "minor": ("smoky", "cool")},
     progressions={
         "major": {

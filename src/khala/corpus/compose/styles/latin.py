@@ -1,6 +1,7 @@
 """Latin: clave and congas, a bass ahead of the beat, piano montuno, trumpets."""
 
 from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Style
+from khala.corpus.score import Mix
 
 STYLE = Style(
     name="latin",
@@ -11,6 +12,7 @@ STYLE = Style(
     keys=(0, 2, 5, 7, 9),
     kit=STANDARD_KIT,
     pushed=0.6,
+    mix=Mix(tilt=0.5),
     moods={"major": ("festive", "joyful", "sunny"), "minor": ("passionate", "fiery", "festive")},
     progressions={
         "major": {

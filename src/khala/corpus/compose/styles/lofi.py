@@ -1,6 +1,7 @@
 """Lo-fi: slow swung sixteenths, electric piano, soft drums, long seventh chords."""
 
 from khala.corpus.compose.styles.base import BRUSH_KIT, Arrangement, Layer, Style
+from khala.corpus.score import Mix
 
 STYLE = Style(
     name="lo-fi",
@@ -13,6 +14,7 @@ STYLE = Style(
     swing=0.6,
     swing_grid=0.5,
     late=14.0,
+    mix=Mix("booth", worn=True),
     moods={"major": ("relaxed", "dreamy", "mellow"), "minor": ("nostalgic", "mellow")},
     progressions={
         "major": {

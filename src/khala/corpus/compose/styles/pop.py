@@ -1,6 +1,7 @@
 """Pop: steady backbeat, four-chord loops, a bright chorus."""
 
 from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Progressions, Style
+from khala.corpus.score import Mix
 
 PROGRESSIONS: Progressions = {
     "major": {
@@ -16,7 +17,6 @@ PROGRESSIONS: Progressions = {
         "end": ("VI VII i",),
     },
 }
-
 STYLE = Style(
     name="pop",
     tags=("pop",),
@@ -25,6 +25,7 @@ STYLE = Style(
     major=0.75,
     keys=(0, 2, 5, 7, 9),
     kit=STANDARD_KIT,
+    mix=Mix(echo=0.3),
     moods={"major": ("happy", "bright", "uplifting"), "minor": ("wistful", "longing")},
     progressions=PROGRESSIONS,
     arrangements=(

@@ -1,6 +1,7 @@
 """Reggae: one drop on three, the guitar on the off-beats, a round bass."""
 
 from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Style
+from khala.corpus.score import Mix
 
 STYLE = Style(
     name="reggae",
@@ -12,6 +13,7 @@ STYLE = Style(
     kit=STANDARD_KIT,
     late=6.0,
     pushed=0.4,
+    mix=Mix(echo=0.4),
     moods={"major": ("sunny", "relaxed", "happy"), "minor": ("cool", "moody")},
     progressions={
         "major": {

@@ -1,6 +1,7 @@
 """Rock: loud drums, power chords, eighths in the bass."""
 
 from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Style
+from khala.corpus.score import Mix
 
 STYLE = Style(
     name="rock",
@@ -11,6 +12,7 @@ STYLE = Style(
     keys=(2, 4, 7, 9),
     kit=STANDARD_KIT,
     pushed=0.3,
+    mix=Mix(tilt=1.0),
     moods={"major": ("energetic", "triumphant", "powerful"), "minor": ("angry", "driving", "dark")},
     progressions={
         "major": {

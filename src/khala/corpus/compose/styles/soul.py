@@ -1,6 +1,7 @@
 """Soul: a relaxed backbeat, electric piano or organ, horns that answer, a singing bass."""
 
 from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Style
+from khala.corpus.score import Mix
 
 STYLE = Style(
     name="soul",
@@ -12,6 +13,7 @@ STYLE = Style(
     kit=STANDARD_KIT,
     pushed=0.5,
     late=10.0,
+    mix=Mix("hall"),
     moods={"major": ("warm", "romantic", "smooth"), "minor": ("sensual", "moody", "heartfelt")},
     progressions={
         "major": {

@@ -1,6 +1,7 @@
 """Synthwave: a driving sequenced bass, gated drums, pads and arpeggios of the eighties."""
 
 from khala.corpus.compose.styles.base import MACHINE_KIT, Arrangement, Layer, Style
+from khala.corpus.score import Mix
 
 STYLE = Style(
     name="synthwave",
@@ -11,6 +12,7 @@ STYLE = Style(
     keys=(0, 2, 4, 5, 9),
     kit=MACHINE_KIT,
     loose=0.2,
+    mix=Mix("hall", echo=0.35, pump=0.4),
     moods={"major": ("nostalgic", "dreamy", "hopeful"), "minor": ("nostalgic", "dark", "driving")},
     progressions={
         "major": {

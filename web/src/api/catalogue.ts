@@ -16,7 +16,12 @@ export function useTags() {
 }
 
 export function useStatus() {
-  return useQuery({ queryKey: ["status"], queryFn: () => answer(api.GET("/api/v1/status")), staleTime: 10_000 });
+  return useQuery({
+    queryKey: ["status"],
+    queryFn: () => answer(api.GET("/api/v1/status")),
+    staleTime: 10_000,
+    refetchInterval: ({ state }) => (state.data?.workers.length ? false : 5_000),
+  });
 }
 
 export function usePeaks(take: string | null) {

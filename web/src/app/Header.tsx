@@ -2,6 +2,7 @@ import { Keyboard, Languages, Monitor, Moon, Sun } from "lucide-react";
 import { useModels, useStatus } from "../api/catalogue";
 import { useConnection } from "../api/events";
 import { useText } from "../i18n";
+import { shortName } from "../library/words";
 import { IconButton } from "../ui/Button";
 import { Shortcuts } from "./Shortcuts";
 import { type Theme, useSettings } from "./settings";
@@ -66,7 +67,7 @@ function Service() {
     : !status
       ? ["", "bg-line"]
       : status.workers.length
-        ? [[model?.name, t("service.ready")].filter(Boolean).join(" · "), "bg-accent"]
+        ? [[model && shortName(model.name), t("service.ready")].filter(Boolean).join(" · "), "bg-accent"]
         : [t("service.noWorker"), "bg-warn"];
   return (
     <p role="status" className="mr-auto ml-2 flex min-w-0 items-center gap-2 text-sm text-muted sm:ml-4">

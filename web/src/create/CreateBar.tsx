@@ -6,17 +6,19 @@ import { useProblem } from "../app/toasts";
 import { useText } from "../i18n";
 import { Button, IconButton } from "../ui/Button";
 import { roughly } from "../ui/format";
-import { isReady, LIMITS, requestOf, useDraft } from "./draft";
+import { isReady, LIMITS, lengthOf, requestOf, useDraft } from "./draft";
+import { useLongest } from "./longest";
 
 /** How many takes, how long it will be, and the button. */
 export function CreateBar() {
   const draft = useDraft();
+  const longest = useLongest();
   const create = useCreateSong();
   const problem = useProblem();
   const { t } = useText();
   const ready = isReady(draft);
   const submit = () =>
-    create.mutate(requestOf(draft), { onSuccess: (song) => go(songHref(song.id)), onError: problem });
+    create.mutate(requestOf(draft, longest), { onSuccess: (song) => go(songHref(song.id)), onError: problem });
   return (
     <div className="border-t border-line bg-surface px-5 py-4 sm:px-7">
       <div className="flex items-center gap-3">
@@ -53,12 +55,15 @@ function Takes() {
 
 /** How long this will take if it goes as fast as the songs before. */
 function Wait() {
-  const { seconds, takes } = useDraft();
+  const draft = useDraft();
+  const longest = useLongest();
   const { data: status } = useStatus();
   const pace = usePace();
   const { t } = useText();
   if (!status) return null;
   if (!status.workers.length) return t("create.noWorker");
   if (pace === null) return t("create.someTime");
-  return t("create.wait", { time: roughly((pace * seconds * takes) / status.workers.length, t) });
+  return t("create.wait", {
+    time: roughly((pace * lengthOf(draft, longest) * draft.takes) / status.workers.length, t),
+  });
 }

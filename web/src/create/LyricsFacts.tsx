@@ -3,24 +3,27 @@ import { useDeferredValue } from "react";
 import { type Translate, useText } from "../i18n";
 import { countLyrics, type Warning, warnLyrics } from "../lyrics/fit";
 import { clock } from "../ui/format";
-import { useDraft } from "./draft";
+import { lengthOf, useDraft } from "./draft";
+import { useLongest } from "./longest";
 import { bpmOf } from "./tags";
 
 const SHOWN = 4;
 
 /** How much there is to sing, how long it takes, and what models get wrong with it. */
 export function LyricsFacts() {
-  const { lyrics, seconds, tags } = useDraft();
+  const draft = useDraft();
+  const { lyrics, tags } = draft;
+  const longest = useLongest();
   const { t } = useText();
   const text = useDeferredValue(lyrics);
   const bpm = bpmOf(tags);
   const counts = countLyrics(text, bpm);
-  const warnings = warnLyrics(text, seconds, bpm);
+  const warnings = warnLyrics(text, lengthOf(draft, longest), bpm);
   return (
     <>
       <p className="mt-2 flex flex-wrap gap-x-3 text-sm text-muted tabular-nums">
-        <span>{t("lyrics.lines", { n: counts.lines })}</span>
-        <span>{t("lyrics.syllables", { n: counts.syllables })}</span>
+        {counts.lines > 0 && <span>{t("lyrics.lines", { n: counts.lines })}</span>}
+        {counts.lines > 0 && <span>{t("lyrics.syllables", { n: counts.syllables })}</span>}
         {counts.seconds !== null && <span>{t("lyrics.about", { time: clock(counts.seconds) })}</span>}
       </p>
       <ul aria-live="polite" className="mt-2 space-y-1.5 empty:hidden">

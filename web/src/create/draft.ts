@@ -3,6 +3,8 @@
 import { create } from "zustand";
 import { persist } from "zustand/middleware";
 import type { NewSong, SongRequest } from "../api/client";
+import { countLyrics } from "../lyrics/fit";
+import { bpmOf } from "./tags";
 
 export interface DraftFields {
   mode: "simple" | "custom";
@@ -11,7 +13,8 @@ export interface DraftFields {
   prompt: string;
   instrumental: boolean;
   lyrics: string;
-  seconds: number;
+  /** Longest length; null follows the lyrics. */
+  seconds: number | null;
   tags: string[];
   title: string;
   takes: number;
@@ -29,7 +32,7 @@ export const EMPTY: DraftFields = {
   prompt: "",
   instrumental: false,
   lyrics: "",
-  seconds: 60,
+  seconds: null,
   tags: [],
   title: "",
   takes: 2,
@@ -63,8 +66,16 @@ function description(draft: DraftFields): Pick<NewSong, "prompt" | "tags"> {
   return draft.by === "tags" ? { prompt: "", tags: draft.tags } : { prompt, tags: [] };
 }
 
-/** The request that a draft stands for. */
-export function requestOf(draft: DraftFields): NewSong {
+const USUAL_SECONDS = 60;
+
+/** Seconds that the song may last: as chosen, or else what its lyrics take, a minute without any. */
+export function lengthOf(draft: DraftFields, longest: number = LIMITS.seconds[1]): number {
+  const fitting = draft.instrumental ? null : countLyrics(draft.lyrics, bpmOf(draft.tags)).seconds;
+  return Math.min(longest, Math.max(LIMITS.seconds[0], draft.seconds ?? fitting ?? USUAL_SECONDS));
+}
+
+/** The request that a draft stands for, for a model whose songs last `longest` seconds at most. */
+export function requestOf(draft: DraftFields, longest?: number): NewSong {
   const custom = draft.mode === "custom";
   const sampling = {
     temperature: draft.temperature,
@@ -76,7 +87,7 @@ export function requestOf(draft: DraftFields): NewSong {
     ...description(draft),
     lyrics: draft.instrumental ? "" : draft.lyrics.trim(),
     instrumental: draft.instrumental,
-    duration: draft.seconds,
+    duration: lengthOf(draft, longest),
     takes: draft.takes,
     seed: custom ? draft.seed : null,
     model: custom ? draft.model : "",

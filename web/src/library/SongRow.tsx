@@ -34,9 +34,7 @@ export const SongRow = memo(function SongRow({ song, open }: { song: Song; open:
           >
             {title}
           </a>
-          <p className="truncate text-sm text-muted">
-            {isActive(song) ? t("song.making") : styleOf(song.request) || t("song.lyricsOnly")}
-          </p>
+          <p className="truncate text-sm text-muted">{styleOf(song.request) || t("song.lyricsOnly")}</p>
         </div>
         <div className="hidden shrink-0 text-right text-sm text-muted tabular-nums sm:block">
           {song.state === "failed" || song.state === "cancelled" ? (

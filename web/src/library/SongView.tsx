@@ -16,7 +16,7 @@ import { SongMenu } from "./SongMenu";
 import { SongProgress } from "./SongProgress";
 import { SongTitle } from "./SongTitle";
 import { TakeList } from "./TakeList";
-import { isActive, styleOf, titleOf } from "./words";
+import { isActive, shortName, styleOf, titleOf } from "./words";
 
 /** One song: its takes side by side, its lyrics, and how it was made. */
 export function SongView({ id }: { id: string }) {
@@ -80,7 +80,7 @@ function Head({ song }: { song: Song }) {
         <SongTitle song={song} />
         <p className="mt-1 line-clamp-2 text-sm text-muted">{styleOf(request)}</p>
         <p className="mt-1 text-sm text-muted tabular-nums">
-          {[day(song.created, locale), clock(request.duration), request.model].join(" · ")}
+          {[day(song.created, locale), clock(request.duration), shortName(request.model)].join(" · ")}
         </p>
         <div className="mt-2 -ml-2.5 flex items-center">
           <IconButton

@@ -1,9 +1,7 @@
-import { useMemo } from "react";
+import { memo, useMemo } from "react";
 import { usePeaks } from "../api/catalogue";
 import type { Song, Take } from "../api/client";
 import { play, seek, usePlayer } from "../player/store";
-
-const BARS = 120;
 
 /** The loudest of each of `bars` stretches, 0..1. */
 export function outline(peaks: number[][], bars: number): number[] {
@@ -21,15 +19,6 @@ export function outline(peaks: number[][], bars: number): number[] {
 /** A take's outline; a click plays from there. The keyboard has the player's slider for that. */
 export function TakeOutline({ song, take, current }: { song: Song; take: Take; current: boolean }) {
   const { data: peaks } = usePeaks(take.id);
-  const path = useMemo(() => {
-    if (!peaks) return "";
-    return outline(peaks.peaks, BARS)
-      .map((high, i) => {
-        const h = Math.max(1.5, 30 * high);
-        return `M${i * 4 + 2} ${(16 - h / 2).toFixed(1)}v${h.toFixed(1)}`;
-      })
-      .join("");
-  }, [peaks]);
   const jump = (at: number) => {
     const to = at * (take.duration ?? 0);
     if (current) seek(to);
@@ -45,25 +34,39 @@ export function TakeOutline({ song, take, current }: { song: Song; take: Take; c
         jump((event.clientX - box.left) / box.width);
       }}
     >
-      <Bars path={path} className="text-edge" />
-      {current && <Played path={path} seconds={take.duration ?? 1} />}
+      {peaks && <Bars peaks={peaks.peaks} className="text-edge" />}
+      {peaks && current && <Played peaks={peaks.peaks} seconds={take.duration ?? 1} />}
     </div>
   );
 }
 
-function Played({ path, seconds }: { path: string; seconds: number }) {
+function Played({ peaks, seconds }: { peaks: number[][]; seconds: number }) {
   const time = usePlayer((player) => player.time);
   return (
     <div className="absolute inset-0" style={{ clipPath: `inset(0 ${100 - (100 * time) / seconds}% 0 0)` }}>
-      <Bars path={path} className="text-accent" />
+      <Bars peaks={peaks} className="text-accent" />
     </div>
   );
 }
 
-function Bars({ path, className }: { path: string; className: string }) {
+/** As many bars as there is room for: fewer on a phone. */
+const Bars = memo(function Bars({ peaks, className }: { peaks: number[][]; className: string }) {
+  return (
+    <>
+      <Path peaks={peaks} bars={36} className={`sm:hidden ${className}`} />
+      <Path peaks={peaks} bars={120} className={`max-sm:hidden ${className}`} />
+    </>
+  );
+});
+
+function Path({ peaks, bars, className }: { peaks: number[][]; bars: number; className: string }) {
+  const path = useMemo(() => {
+    const heights = outline(peaks, bars).map((high) => Math.max(1.5, 30 * high));
+    return heights.map((h, i) => `M${i * 4 + 2} ${(16 - h / 2).toFixed(1)}v${h.toFixed(1)}`).join("");
+  }, [peaks, bars]);
   return (
     <svg
-      viewBox={`0 0 ${BARS * 4} 32`}
+      viewBox={`0 0 ${bars * 4} 32`}
       preserveAspectRatio="none"
       className={`absolute inset-0 size-full ${className}`}
       aria-hidden="true"

@@ -9,6 +9,7 @@ import { Button } from "../ui/Button";
 import { Cover } from "../ui/Cover";
 import { bytes, clock } from "../ui/format";
 import { EXAMPLE } from "./example";
+import { shortName } from "./words";
 
 /** The first page: which model makes the songs, what it can do, and one click to hear it. */
 export function Welcome() {
@@ -29,7 +30,8 @@ export function Welcome() {
             ))}
           </div>
           <h1 className="text-4xl leading-tight font-semibold tracking-tight text-balance sm:text-5xl">
-            {t("welcome.title")}
+            <span className="block">{t("welcome.title")}</span>
+            <span className="block">{t("welcome.title2")}</span>
           </h1>
           <p className="mt-4 max-w-prose text-lg text-pretty text-muted">{t("welcome.text")}</p>
           <div className="mt-7 flex flex-wrap gap-3">
@@ -45,7 +47,7 @@ export function Welcome() {
         {model && (
           <dl className="grid gap-x-8 gap-y-5 border-t border-line pt-7 sm:grid-cols-2">
             <Fact icon={<AudioLines />} name={t("welcome.model")}>
-              {model.name} · {bytes(model.size, locale)}
+              {shortName(model.name)} · {bytes(model.size, locale)}
             </Fact>
             <Fact icon={<Clock3 />} name={t("welcome.longest")}>
               {clock(model.max_seconds)}
@@ -56,10 +58,10 @@ export function Welcome() {
             <Fact icon={<Scale />} name={t("welcome.license")}>
               {model.license}
             </Fact>
-            <p className="text-sm text-pretty text-muted sm:col-span-2">
-              {aboutModel(model.card) || t("welcome.about")}
-            </p>
           </dl>
+        )}
+        {model && (
+          <p className="-mt-4 text-sm text-pretty text-muted">{aboutModel(model.card) || t("welcome.about")}</p>
         )}
       </div>
     </section>
@@ -68,12 +70,12 @@ export function Welcome() {
 
 function Fact({ icon, name, children }: { icon: ReactNode; name: string; children: ReactNode }) {
   return (
-    <div className="flex items-start gap-3 [&>svg]:mt-0.5 [&>svg]:size-5 [&>svg]:text-accent">
-      {icon}
-      <div>
-        <dt className="text-sm text-muted">{name}</dt>
-        <dd className="font-medium">{children}</dd>
-      </div>
+    <div>
+      <dt className="flex items-center gap-2.5 text-sm text-muted [&>svg]:size-5 [&>svg]:text-accent">
+        {icon}
+        {name}
+      </dt>
+      <dd className="pl-7.5 font-medium">{children}</dd>
     </div>
   );
 }

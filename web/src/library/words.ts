@@ -14,6 +14,11 @@ export function styleOf({ prompt, tags }: SongRequest): string {
   return prompt || tags.join(" · ");
 }
 
+/** A model without the folder or hub owner it comes from. */
+export function shortName(model: string): string {
+  return model.split("/").findLast(Boolean) ?? model;
+}
+
 export function finished(song: Song): Take[] {
   return song.takes.filter((take) => take.state === "done");
 }

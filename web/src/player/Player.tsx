@@ -83,7 +83,7 @@ function TakeSwitch() {
   const takes = song ? finished(song) : [];
   if (!song || takes.length < 2) return null;
   return (
-    <fieldset className="hidden rounded-full bg-sunk p-1 sm:flex" title={t("player.compare")}>
+    <fieldset className="flex rounded-full bg-sunk p-1" title={t("player.compare")}>
       <legend className="sr-only">{t("player.compare")}</legend>
       {takes.slice(0, 4).map((other) => (
         <button
@@ -92,7 +92,7 @@ function TakeSwitch() {
           aria-pressed={other.id === take?.id}
           aria-label={t("take.name", { n: other.number })}
           onClick={() => play(song, other)}
-          className="size-7 rounded-full text-sm font-medium text-muted hover:text-ink aria-pressed:bg-surface aria-pressed:text-accent aria-pressed:shadow-sm"
+          className="size-7 rounded-full text-sm font-medium text-muted hover:text-ink aria-pressed:bg-raised aria-pressed:text-accent aria-pressed:shadow-sm"
         >
           {other.number}
         </button>

@@ -13,8 +13,8 @@ export function lots(text: string): () => number {
 
 function wave(next: () => number, height: number): string {
   const [amplitude, phase, cycles] = [6 + 12 * next(), 2 * Math.PI * next(), 0.6 + 1.1 * next()];
-  const points = Array.from({ length: 13 }, (_, i) => {
-    const x = (i * 100) / 12;
+  const points = Array.from({ length: 41 }, (_, i) => {
+    const x = (i * 100) / 40;
     return `${x.toFixed(1)} ${(height + amplitude * Math.sin(phase + (cycles * 2 * Math.PI * x) / 100)).toFixed(1)}`;
   });
   return `M0 100L${points.join("L")}L100 100Z`;

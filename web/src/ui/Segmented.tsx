@@ -17,7 +17,7 @@ export function Segmented<T extends string>({ label, value, options, onChange, c
       {options.map((option) => (
         <label
           key={option.value}
-          className="relative flex h-8 flex-1 items-center justify-center rounded-full px-4 text-sm font-medium whitespace-nowrap text-muted transition-colors hover:text-ink has-checked:bg-surface has-checked:text-ink has-checked:shadow-sm has-focus-visible:outline-2 has-focus-visible:outline-accent"
+          className="relative flex h-8 flex-1 items-center justify-center rounded-full px-4 text-sm font-medium whitespace-nowrap text-muted transition-colors hover:text-ink has-checked:bg-raised has-checked:text-ink has-checked:shadow-sm has-focus-visible:outline-2 has-focus-visible:outline-accent"
         >
           <input
             type="radio"

@@ -1,0 +1,113 @@
+/** The studio's page on a real server of its own, with a tiny model, for each kind of screen. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
+import { test as base, expect, type Page } from "@playwright/test";
+
+const PYTHON = process.env.PYTHON ?? join(import.meta.dirname, "../../.venv/bin/python");
+const SCRIPT = join(import.meta.dirname, "serve.py");
+const PATIENCE_MS = 120_000;
+
+export class Server {
+  private process: ChildProcess | undefined;
+  private constructor(
+    readonly home: string,
+    readonly port: number,
+  ) {}
+
+  static async start(): Promise<Server> {
+    const server = new Server(mkdtempSync(join(tmpdir(), "khala-studio-")), await freePort());
+    await server.run();
+    return server;
+  }
+
+  get url(): string {
+    return `http://localhost:${this.port}`;
+  }
+
+  /** Starts it, and waits until a worker is there. */
+  async run(): Promise<void> {
+    this.process = spawn(PYTHON, [SCRIPT, this.home, `--port=${this.port}`], {
+      stdio: "ignore",
+      env: { ...process.env, OMP_NUM_THREADS: "1" },
+    });
+    const end = Date.now() + PATIENCE_MS;
+    while (Date.now() < end) {
+      const status = await fetch(`${this.url}/api/v1/status`).then(
+        (response) => response.json(),
+        () => null,
+      );
+      if (status?.workers.length) return;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    throw new Error("the server did not start");
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.process!.once("exit", resolve));
+    this.process!.kill("SIGTERM");
+    await ended;
+  }
+
+  async end(): Promise<void> {
+    await this.stop();
+    rmSync(this.home, { recursive: true });
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+interface Fixtures {
+  /** The page, whose console must stay free of errors. */
+  studio: Page;
+}
+
+export const test = base.extend<Fixtures, { server: Server }>({
+  server: [
+    // biome-ignore lint/correctness/noEmptyPattern: how Playwright wants it
+    async ({}, use) => {
+      const server = await Server.start();
+      await use(server);
+      await server.end();
+    },
+    { scope: "worker", timeout: 2 * PATIENCE_MS },
+  ],
+  studio: async ({ page, server }, use) => {
+    const errors: string[] = [];
+    page.on("pageerror", (error) => errors.push(error.message));
+    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+    page.on("request", (request) => {
+      const { protocol, host } = new URL(request.url());
+      if (protocol.startsWith("http") && host !== new URL(server.url).host) errors.push(`asked ${host}`);
+    });
+    await page.goto(server.url);
+    await use(page);
+    expect(errors).toEqual([]);
+  },
+});
+
+export { expect };
+
+/** The places of the page: on a phone they are behind the bar at the foot. */
+export async function visit(page: Page, place: "Create" | "Library"): Promise<void> {
+  const link = page.getByRole("navigation").getByRole("link", { name: place });
+  if (await link.isVisible()) await link.click();
+  else if (place === "Library") await page.goto(`${new URL(page.url()).origin}/#/library`);
+}
+
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
+  expect(found).toEqual([]);
+}

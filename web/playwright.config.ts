@@ -1,0 +1,33 @@
+import { defineConfig } from "@playwright/test";
+
+const desktop = { viewport: { width: 1440, height: 900 } };
+const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+
+export default defineConfig({
+  testDir: "e2e",
+  workers: 1,
+  timeout: 180_000,
+  expect: { timeout: 60_000 },
+  outputDir: "test-results",
+  use: {
+    locale: "en-GB",
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
+  },
+  projects: [
+    { name: "desktop-light", use: { ...desktop, colorScheme: "light" } },
+    { name: "phone-dark", use: { ...phone, colorScheme: "dark" } },
+    { name: "desktop-dark", use: { ...desktop, colorScheme: "dark" } },
+    { name: "phone-light", use: { ...phone, colorScheme: "light" } },
+  ],
+});

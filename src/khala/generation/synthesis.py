@@ -13,8 +13,8 @@ from khala.audio.samples import Samples
 from khala.generation.progress import Progress, silent
 from khala.models.codec.base import Codec
 
-CHUNK_FRAMES = 256
-"""12 s of song: the codec's memory is then that of a short song."""
+CHUNK_FRAMES = 512
+"""24 s of song: the codec's memory is that of a short song, and the context decoded twice is a twentieth of a chunk."""
 
 OVERLAP_FRAMES = 2
 

@@ -91,6 +91,9 @@ def import_published(
         except KhalaError:  # the source is not what it seemed: nothing of it is kept
             shutil.rmtree(work, ignore_errors=True)
             raise
+        finally:
+            if work.is_dir() and [path.name for path in work.iterdir()] == [_STAMP]:  # nothing is done
+                shutil.rmtree(work)
     return lines
 
 

@@ -59,6 +59,7 @@ class ImportOptions:
     rope_scaling: float | None = None
     codec: Path | None = None
     tokenizer: Path | None = None
+    license: str | None = None
 
     def __post_init__(self) -> None:
         if self.fc1_bias not in ("auto", "single", "doubled"):
@@ -105,16 +106,17 @@ class Published:
 
     def __init__(self, folder: Path, options: ImportOptions) -> None:
         home = _home(folder)
+        self.license = options.license
         self.codec_path = _codec_path(home, options.codec)
         with ExitStack() as stack:
-            root = home if options.codec is None else self.codec_path.parent
+            root = folder if options.codec is None else self.codec_path.parent
             self.codec = stack.enter_context(CodecFile(self.codec_path, root))
             with torch.device("meta"):
                 self.codec_shapes = _shapes(Dac(self.codec.config))
             self.codec.require(self.codec_shapes)
-            checkpoints = {name: Checkpoint(home / name, home) for name in RELEASED}
+            checkpoints = {name: Checkpoint(home / name, folder) for name in RELEASED}
             text_vocab = options.text_vocab or _text_vocab(checkpoints, self.codec.config)
-            self.tokenizer = _tokenizer(home, options.tokenizer, text_vocab)
+            self.tokenizer = _tokenizer(folder, options.tokenizer, text_vocab)
             self.models = [
                 _language_model(name, checkpoint, self.codec.config, text_vocab, options)
                 for name, checkpoint in checkpoints.items()
@@ -137,7 +139,7 @@ class Published:
             backbone=backbone.config,
             superres=superres.config,
             codec=self.codec.config,
-            license=LICENSE if released else "unknown: ask whoever published these weights",
+            license=self.license or (LICENSE if released else "unknown: ask whoever published these weights"),
             origin=Origin(backbone.decision, superres.decision, self.codec_path.name),
         )
 
@@ -199,10 +201,10 @@ def _rows(checkpoint: Checkpoint) -> int:
     return entry.shape[0]
 
 
-def _tokenizer(home: Path, named: Path | None, text_vocab: int) -> Tokenizer:
+def _tokenizer(folder: Path, named: Path | None, text_vocab: int) -> Tokenizer:
     """The tokenizer that these weights read: bytes, Llama 3's, or what the user names."""
     if text_vocab == llama3.VOCAB:
-        return llama3.find_llama3(named, home)
+        return llama3.find_llama3(named, folder)
     if named is None and text_vocab == BYTES:
         return Tokenizer.of_bytes()
     if named is None:

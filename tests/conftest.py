@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -53,13 +54,14 @@ def singer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A PostgreSQL server of the tests' own."""
+def postgres() -> Iterator[Any]:
+    """A PostgreSQL server of the tests' own, in a folder that its user may enter."""
     from service import Postgres
 
-    server = Postgres(tmp_path_factory.mktemp("postgres"))
-    yield server
-    server.stop()
+    with TemporaryDirectory(prefix="khala-postgres-") as folder:
+        server = Postgres(Path(folder))
+        yield server
+        server.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -68,3 +70,22 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/khala.sqlite"
     return str(request.getfixturevalue("postgres").create())
+
+
+@pytest.fixture
+def place(database_url: str, tmp_path: Path, singer: Path) -> Any:
+    """Where a service keeps its things (`service.Place`)."""
+    from service import Place
+
+    (tmp_path / "marks").mkdir()
+    return Place(database_url, tmp_path / "artifacts", str(singer), tmp_path / "marks")
+
+
+@pytest.fixture
+def workers(place: Any) -> Iterator[Any]:
+    """Worker processes of that service, to be started and killed (`service.Workers`)."""
+    from service import Workers
+
+    workers = Workers(place)
+    yield workers
+    workers.close()

@@ -4,12 +4,14 @@ Workers are forked from a server that has imported torch once, so one costs as l
 """
 
 import errno
+import hashlib
 import multiprocessing
 import os
 import shutil
 import socket
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,9 +43,6 @@ class Postgres:
         if os.geteuid() == 0:  # the server refuses to be root
             self._user = {"user": "postgres", "group": "postgres", "extra_groups": []}
             shutil.chown(folder, "postgres", "postgres")
-            for place in folder.parents:
-                if place.stat().st_uid == 0 and not place.stat().st_mode & 0o001:
-                    place.chmod(place.stat().st_mode | 0o011)
         options = ["--auth=trust", "--username=khala", "--no-sync", "--encoding=UTF8", "--locale=C"]
         self._call("initdb", "--pgdata", str(folder / "data"), *options)
         self._port = _free_port()
@@ -91,7 +90,8 @@ class Place:
     artifacts: Path
     model: str
     marks: Path
-    """A folder of files by which a test tells its workers how things are: `full` = the disk is, `hang-TAKE`..."""
+    """A folder of files: some say how things are (`full`: the disk is, `orphaned`: the worker's parent is gone), the
+    others which stages were begun."""
 
     def library(self) -> Library:
         library = Library.open(self.database, self.artifacts)
@@ -115,8 +115,9 @@ class Workers:
         self.place = place
         self.processes: list[Any] = []
 
-    def start(self, trouble: Trouble | None = None) -> Any:
-        process = PROCESSES.Process(target=_work, args=(self.place, trouble or Trouble()), daemon=True)
+    def start(self, trouble: Trouble | None = None, place: Place | None = None) -> Any:
+        """Start a worker. With `place` it sees the service from there."""
+        process = PROCESSES.Process(target=_work, args=(place or self.place, trouble or Trouble()), daemon=True)
         process.start()
         self.processes.append(process)
         return process
@@ -166,6 +167,12 @@ def until(condition: Callable[[], Any], seconds: float = 120.0) -> Any:
     return result
 
 
+def impatient() -> None:
+    """In a process of a test: count workers as dead soon, and blame no take for workers that the test kills."""
+    claims.ALIVE = DEAD
+    claims.MAX_LOSSES = 100
+
+
 def ended(song: Song) -> bool:
     return all(take.state in ("done", "failed", "cancelled") for take in song.takes)
 
@@ -178,7 +185,7 @@ def _work(place: Place, trouble: Trouble) -> None:
     from khala.worker.worker import Worker
 
     torch.set_num_threads(1)
-    claims.ALIVE = DEAD
+    impatient()
     real = artifacts.replacing
 
     def replacing(path: Path) -> Any:
@@ -187,6 +194,7 @@ def _work(place: Place, trouble: Trouble) -> None:
         return real(path)
 
     artifacts.replacing = replacing  # type: ignore[assignment]
+    os.getppid = lambda: 1 if (place.marks / "orphaned").exists() else 2  # type: ignore[assignment]
     stages = TroubledStages(PipelineStages("cpu", "float32"), place, trouble)
     options = {"stall": 3.0, "grace": 5.0} | trouble.options
     worker = Worker(place.library(), stages, socket.gethostname(), "cpu", **options)
@@ -255,3 +263,35 @@ def finish(claims: Claims, library: Library, claim: Claim, seconds: float = 0.1)
     spent = dict.fromkeys(WEIGHTS, seconds) if seconds > 1 else {"backbone": seconds}
     length = claim.request.duration
     claims.finish_stage(claim, made, spent, length, {"duration": length})
+
+
+KINDS = {"backbone", "codes", "audio.flac", "metadata", "peaks"}
+"""What is stored of a take that is done."""
+
+
+def undisturbed(place: Place, song: Song, folder: Path) -> list[str]:
+    """Digests of the audio that the pipeline makes of a song without any service."""
+    from khala.generation.pipeline import load
+
+    takes = load(place.model, "cpu", "float32").generate(song.request)
+    saved = [take.save(folder / f"{song.id}-{i}.flac") for i, take in enumerate(takes)]
+    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in saved]
+
+
+def assert_made(library: Library, song: Song, expected: list[str]) -> None:
+    """All takes are done, each with one of each artifact, whole, and with the samples expected."""
+    made = library.song(None, song.id)
+    assert [take.state for take in made.takes] == ["done"] * len(made.takes)
+    for take, digest in zip(made.takes, expected, strict=True):
+        assert Counter(artifact.kind for artifact in take.artifacts) == dict.fromkeys(KINDS, 1)
+        for artifact in take.artifacts:
+            library.store.get(artifact)
+        assert library.artifact(None, take.id, "audio.flac").digest == digest
+    done = [event.take_id for event in library.events(0, song_id=song.id) if event.kind == "done"]
+    assert sorted(map(str, done)) == sorted(take.id for take in made.takes)
+
+
+def begun(place: Place, song: Song, stage: str) -> list[int]:
+    """How often a stage was begun, for each take."""
+    marks = [place.marks / f"{take.id}-{stage}" for take in song.takes]
+    return [len(mark.read_text().splitlines()) if mark.exists() else 0 for mark in marks]

@@ -1,50 +1,19 @@
 """Workers end to end, on both databases: what they make, and what happens when they are killed, hang or are stopped."""
 
-import hashlib
 import os
 import signal
-from collections import Counter
 from pathlib import Path
 
 import pytest
-from service import Place, Trouble, Workers, ask, ended, until
+from service import Place, Trouble, Workers, ask, assert_made, begun, ended, undisturbed, until
 
-from khala.generation.pipeline import load
 from khala.jobs.library import Library
-from khala.jobs.records import Song
 
-KINDS = {"backbone", "codes", "audio.flac", "metadata", "peaks"}
-
-
-def undisturbed(place: Place, song: Song, folder: Path) -> list[str]:
-    """Digests of the audio that the pipeline makes of a song without any service."""
-    takes = load(place.model, "cpu", "float32").generate(song.request)
-    saved = [take.save(folder / f"{song.id}-{i}.flac") for i, take in enumerate(takes)]
-    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in saved]
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""What happens within one process does not ask which database it is; test_chaos and test_machines do."""
 
 
-def assert_made(library: Library, song: Song, expected: list[str]) -> None:
-    """All takes are done, each with one of each artifact, whole, and with the samples expected."""
-    made = library.song(None, song.id)
-    assert [take.state for take in made.takes] == ["done"] * len(made.takes)
-    for take, digest in zip(made.takes, expected, strict=True):
-        assert Counter(artifact.kind for artifact in take.artifacts) == dict.fromkeys(KINDS, 1)
-        for artifact in take.artifacts:
-            library.store.get(artifact)
-        assert library.artifact(None, take.id, "audio.flac").digest == digest
-    done = [event.take_id for event in library.events(0, song_id=song.id) if event.kind == "done"]
-    assert sorted(map(str, done)) == sorted(take.id for take in made.takes)
-
-
-def begun(place: Place, song: Song, stage: str) -> list[int]:
-    """How often a stage was begun, for each take."""
-    marks = [place.marks / f"{take.id}-{stage}" for take in song.takes]
-    return [len(mark.read_text().splitlines()) if mark.exists() else 0 for mark in marks]
-
-
-def test_a_song_is_made_as_without_a_service(
-    place: Place, library: Library, workers: Workers, tmp_path: Path
-) -> None:
+def test_a_song_is_made_as_without_a_service(place: Place, library: Library, workers: Workers, tmp_path: Path) -> None:
     songs = [library.submit("local", ask(seed=seed, takes=takes), place.model) for seed, takes in ((1, 2), (2, 1))]
     workers.start()
     for song in songs:
@@ -61,6 +30,7 @@ def test_a_song_is_made_as_without_a_service(
     assert worker.model == place.model and worker.takes == ()
 
 
+@on_sqlite
 @pytest.mark.parametrize("stage", ["backbone", "superres", "render"])
 def test_a_killed_worker_loses_its_takes_to_another(
     place: Place, library: Library, workers: Workers, tmp_path: Path, stage: str
@@ -76,6 +46,7 @@ def test_a_killed_worker_loses_its_takes_to_another(
     assert [begun(place, song, name)[0] for name in stages] == [2 if name == stage else 1 for name in stages]
 
 
+@on_sqlite
 def test_a_hanging_device_loses_its_take_and_its_process_ends(
     place: Place, library: Library, workers: Workers, tmp_path: Path
 ) -> None:
@@ -91,6 +62,7 @@ def test_a_hanging_device_loses_its_take_and_its_process_ends(
     assert begun(place, song, "backbone") == [1]
 
 
+@on_sqlite
 def test_a_cancelled_take_is_left_alone_and_the_worker_goes_on(
     place: Place, library: Library, workers: Workers
 ) -> None:
@@ -107,6 +79,7 @@ def test_a_cancelled_take_is_left_alone_and_the_worker_goes_on(
     assert process.is_alive()
 
 
+@on_sqlite
 def test_a_deleted_song_leaves_no_files_even_if_a_worker_was_at_it(
     place: Place, library: Library, workers: Workers
 ) -> None:
@@ -119,9 +92,8 @@ def test_a_deleted_song_leaves_no_files_even_if_a_worker_was_at_it(
     assert {path.name for path in place.artifacts.iterdir()} == {other.id}
 
 
-def test_a_stopped_worker_hands_back_what_it_cannot_finish(
-    place: Place, library: Library, workers: Workers
-) -> None:
+@on_sqlite
+def test_a_stopped_worker_hands_back_what_it_cannot_finish(place: Place, library: Library, workers: Workers) -> None:
     song = library.submit("local", ask(), place.model)
     slow = workers.start(Trouble(slow=30.0, options={"grace": 0.0}))
     until(lambda: begun(place, song, "backbone") == [1])
@@ -137,6 +109,7 @@ def test_a_stopped_worker_hands_back_what_it_cannot_finish(
     assert (patient.exitcode, library.song(None, song.id).state) == (0, "done")
 
 
+@on_sqlite
 def test_a_full_disk_makes_takes_wait_and_nothing_is_lost(
     place: Place, library: Library, workers: Workers, tmp_path: Path
 ) -> None:
@@ -152,6 +125,7 @@ def test_a_full_disk_makes_takes_wait_and_nothing_is_lost(
     assert library.song(None, song.id).takes[0].note is None
 
 
+@on_sqlite
 def test_a_folder_that_cannot_be_written_makes_takes_wait(
     place: Place, library: Library, workers: Workers, tmp_path: Path
 ) -> None:
@@ -164,6 +138,7 @@ def test_a_folder_that_cannot_be_written_makes_takes_wait(
     assert_made(library, song, undisturbed(place, song, tmp_path))
 
 
+@on_sqlite
 def test_a_take_that_the_model_cannot_make_fails_alone(place: Place, library: Library, workers: Workers) -> None:
     bad = library.submit("local", ask(duration=600), place.model)
     good = library.submit("local", ask(), place.model)
@@ -178,9 +153,19 @@ def test_a_take_that_the_model_cannot_make_fails_alone(place: Place, library: Li
     assert failures == {"InvalidRequest": 1, "ModelError": 1}
 
 
+@on_sqlite
 def test_a_worker_ends_with_the_process_that_started_it(place: Place, library: Library, workers: Workers) -> None:
-    process = workers.start(Trouble(options={"with_parent": True, "keep_loaded": False}))
-    song = library.submit("local", ask(), place.model)
-    until(lambda: ended(library.song(None, song.id)))
-    assert until(lambda: library.status().workers)[0].model is None or True
-    assert process.is_alive()
+    process = workers.start(Trouble(options={"with_parent": True}))
+    until(lambda: library.status().workers)
+    (place.marks / "orphaned").touch()
+    process.join(60)
+    assert process.exitcode == 0
+
+
+@on_sqlite
+def test_a_model_is_kept_or_freed_between_takes(place: Place, library: Library, workers: Workers) -> None:
+    library.submit("local", ask(), place.model)
+    workers.start(Trouble(slow=1.5, options={"keep_loaded": False}))
+    until(lambda: any(worker.model == place.model for worker in library.status().workers))
+    until(lambda: all(worker.model is None for worker in library.status().workers))
+    assert library.songs(None).songs[0].state == "done"

@@ -60,7 +60,7 @@ def serve(
 
         from khala.jobs.library import Library
         from khala.jobs.records import Limits
-        from khala.server import serve as server
+        from khala.server import serve as serving
         from khala.server.app import create_app
         from khala.server.settings import Settings
     except ModuleNotFoundError as error:
@@ -70,9 +70,9 @@ def serve(
     except ValidationError as error:
         first = error.errors()[0]
         raise InvalidRequest(f"--{'-'.join(map(str, first['loc'][:1])).replace('_', '-')}: {first['msg']}") from None
-    sock = server.listen(settings)
+    sock = serving.listen(settings)
     limits = Limits(settings.owner_queued, settings.owner_running, settings.queue_limit)
     app = create_app(Library.open(settings.database, settings.artifacts, limits), settings)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     say(f"Khala is at http://{shown}:{sock.getsockname()[1]}")
-    server.serve(app, settings, sock)
+    serving.server_of(app, settings).run(sockets=[sock])

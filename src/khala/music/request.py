@@ -82,7 +82,7 @@ class SongRequest:
     def with_seed(self, seed: int | None = None) -> Self:
         """The same request with `seed`; with None, its own seed stays or a random one is drawn."""
         if seed is None:
-            seed = secrets.randbelow(MAX_SEED + 1) if self.seed is None else self.seed
+            seed = secrets.randbelow(2**32) if self.seed is None else self.seed  # short enough to be read out
         return replace(self, seed=seed)
 
     def slug(self) -> str:

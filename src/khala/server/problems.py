@@ -94,13 +94,13 @@ def response(request: Request, refusal: Refusal) -> JSONResponse:
     return JSONResponse(content, status, headers, media_type="application/problem+json")
 
 
-def refusal(error: Exception) -> Refusal:
+def refusal(error: Exception, request: Request) -> Refusal:
     """What an exception means to the one who asked; what nobody foresaw is "internal" and tells nothing more."""
     match error:
         case Refusal():
             return error
         case RequestValidationError():
-            return _unreadable(error)
+            return _unreadable(error, request)
         case HTTPException():
             kind = _BY_STATUS.get(error.status_code, "bad-request")
             detail = KINDS[kind][1] if kind in ("not-found", "method-not-allowed") else str(error.detail)
@@ -118,12 +118,15 @@ def refusal(error: Exception) -> Refusal:
     return Refusal("internal", "something went wrong on the server; its log says what")
 
 
-def _unreadable(error: RequestValidationError) -> Refusal:
+def _unreadable(error: RequestValidationError, request: Request) -> Refusal:
     """Bad JSON is the sender's grammar (400), an id that cannot be one names nothing (404), everything else is a value
     that cannot be met (422)."""
     found = error.errors()
     if any(one["loc"][0] == "path" for one in found):
         return Refusal("not-found", KINDS["not-found"][1])
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if any(one["loc"][0] == "body" for one in found) and kind != "application/json":
+        return Refusal("unsupported-media-type", "send JSON: Content-Type: application/json")
     if any(one["type"] == "json_invalid" for one in found):
         return Refusal("bad-request", "the body is not JSON")
     errors = [FieldError(field=".".join(map(str, one["loc"])), message=one["msg"]) for one in found[:20]]
@@ -135,7 +138,7 @@ def install(app: FastAPI) -> None:
     """Answer every refusal of `app` in one form."""
 
     async def refuse(request: Request, error: Exception) -> JSONResponse:
-        return response(request, refusal(error))
+        return response(request, refusal(error, request))
 
     for kind in (Refusal, RequestValidationError, HTTPException, KhalaError, Exception):
         app.add_exception_handler(kind, refuse)

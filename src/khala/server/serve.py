@@ -82,8 +82,8 @@ def listen(settings: Settings) -> socket.socket:
         ) from None
 
 
-def serve(app: FastAPI, settings: Settings, sock: socket.socket) -> None:
-    """Answer at `sock` until SIGTERM or SIGINT."""
+def server_of(app: FastAPI, settings: Settings) -> Server:
+    """A server to `run(sockets=[...])`, which answers until SIGTERM or SIGINT."""
     config = uvicorn.Config(
         app,
         http=partial(PatientProtocol, settings),  # type: ignore[arg-type]
@@ -97,4 +97,4 @@ def serve(app: FastAPI, settings: Settings, sock: socket.socket) -> None:
         h11_max_incomplete_event_size=MAX_HEAD,
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    Server(config).run(sockets=[sock])
+    return Server(config)

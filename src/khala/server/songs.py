@@ -1,6 +1,5 @@
 """Routes of songs: ask for one, see them, change, cancel, retry and delete them, follow what happens."""
 
-from secrets import randbelow
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response, status
@@ -42,8 +41,6 @@ def create_song(
 ) -> Song:
     """Ask for a song. It is stored when this returns, and will be made whatever happens to the server."""
     request, model = to_request(here, asked)
-    if request.seed is None and idempotency_key is None:
-        request = request.with_seed(randbelow(2**32))  # short enough to be read out
     song = Song.of(here.library.submit(owner.id, request, model, idempotency_key))
     response.headers["Location"] = f"/api/v1/songs/{song.id}"
     return song

@@ -106,14 +106,14 @@ def _stream(
 
 
 async def _ended(here: Context, event: records.Event) -> bool:
-    """Whether nothing more will happen to the song of `event` by itself."""
+    """Whether `event` is the last of its song, unless somebody wants more of it."""
     if event.kind not in ("done", "failed", "cancelled", "deleted"):
         return False
     try:
         song = await asyncio.to_thread(here.library.song, None, event.song_id)
     except NotFound:
         return True
-    return song.state in ENDED
+    return song.state in ENDED and not await asyncio.to_thread(here.library.events, event.id, None, song.id, 1)
 
 
 def _frame(event: Event) -> bytes:

@@ -1,0 +1,76 @@
+from collections.abc import Callable
+
+import pytest
+from serving import NEW, Service
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8889", "127.0.0.1:1", "[::1]:8889"])
+def test_names_of_this_machine(service: Service, host: str) -> None:
+    assert service.client.get("/healthz", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8889", "localhost.evil.example", "", "[::1", "127.0.0.1.nip.io"]
+)
+def test_a_name_that_was_made_to_point_here_reaches_nothing(service: Service, host: str) -> None:
+    for path in ("/healthz", "/", "/api/v1/songs", "/metrics"):
+        answer = service.client.get(path, headers={"Host": host})
+        assert answer.status_code == 421 and answer.json()["status"] == 421
+
+
+def test_a_name_may_be_allowed(serve: Callable[..., Service]) -> None:
+    service = serve(allowed_hosts=["songs.example"])
+    assert service.client.get("/healthz", headers={"Host": "songs.example:443"}).status_code == 200
+    assert service.client.get("/healthz", headers={"Host": "other.example"}).status_code == 421
+
+
+def test_other_sites_change_nothing(service: Service) -> None:
+    song = service.ask()
+    cross = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+    for method, path in (
+        ("POST", "/api/v1/songs"),
+        ("POST", f"/api/v1/songs/{song['id']}/cancel"),
+        ("POST", "/generate"),
+    ):
+        assert service.client.request(method, path, json=NEW, headers=cross).status_code == 403
+    assert service.client.get(f"/api/v1/songs/{song['id']}").json()["state"] == "queued"
+    own = {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}
+    assert service.client.post("/api/v1/songs", json=NEW, headers=own).status_code == 202
+
+
+def test_other_origins_read_nothing_unless_allowed(serve: Callable[..., Service]) -> None:
+    origin = {"Origin": "https://studio.example"}
+    preflight = {**origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    closed, opened = serve(), serve(cors_origins=["https://studio.example"])
+    assert "access-control-allow-origin" not in closed.client.get("/api/v1/songs", headers=origin).headers
+    assert closed.client.options("/api/v1/songs", headers=preflight).status_code == 405
+    allowed = opened.client.options("/api/v1/songs", headers=preflight)
+    assert allowed.status_code == 200 and allowed.headers["access-control-allow-origin"] == origin["Origin"]
+    cross = {**origin, "Sec-Fetch-Site": "cross-site"}
+    assert opened.client.post("/api/v1/songs", json=NEW, headers=cross).status_code == 202
+    other = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    assert opened.client.post("/api/v1/songs", json=NEW, headers=other).status_code == 403
+
+
+def test_a_form_of_another_page_is_not_json(service: Service) -> None:
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+        answer = service.client.post("/api/v1/songs", content='{"tags": ["folk"]}', headers={"Content-Type": kind})
+        assert answer.status_code == 415
+    assert not service.client.get("/api/v1/songs").json()["songs"]
+
+
+def test_bodies_have_a_limit_told_or_not(service: Service) -> None:
+    big = b'{"title": "' + b"x" * 300_000 + b'"}'
+    headers = {"Content-Type": "application/json"}
+    assert service.client.post("/api/v1/songs", content=big, headers=headers).status_code == 413
+    chunks = (big[start : start + 10_000] for start in range(0, len(big), 10_000))
+    answer = service.client.post("/api/v1/songs", content=chunks, headers=headers)
+    assert answer.status_code == 413 and answer.json()["type"] == "/api/docs#too-large"
+
+
+def test_every_answer_keeps_browsers_in_bounds(service: Service) -> None:
+    for path in ("/api/v1/songs", "/api/docs", "/nowhere", "/healthz"):
+        headers = service.client.get(path).headers
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]

@@ -1,0 +1,131 @@
+import io
+import shlex
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+
+import numpy as np
+import pytest
+import soundfile
+import typer
+from serving import RATE, Service
+
+
+@pytest.fixture
+def take(service: Service) -> str:
+    """The path of a take that is done."""
+    return f"/api/v1/takes/{service.make(title='Über den Wolken')['takes'][0]['id']}"
+
+
+@pytest.mark.parametrize(
+    ("format", "media_type", "container", "subtype"),
+    [
+        ("wav", "audio/wav", "WAV", "PCM_24"),
+        ("flac", "audio/flac", "FLAC", "PCM_24"),
+        ("mp3", "audio/mpeg", "MP3", "MPEG_LAYER_III"),
+        ("opus", "audio/ogg", "OGG", "OPUS"),
+    ],
+)
+def test_audio_in_four_formats(
+    service: Service, take: str, format: str, media_type: str, container: str, subtype: str
+) -> None:
+    answer = service.client.get(f"{take}/audio.{format}")
+    assert answer.status_code == 200 and answer.headers["content-type"] == media_type
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    assert "immutable" in answer.headers["cache-control"] and answer.headers["accept-ranges"] == "bytes"
+    with soundfile.SoundFile(io.BytesIO(answer.content)) as file:
+        assert (file.format, file.subtype, file.channels) == (container, subtype, 2)
+        assert abs(file.frames / file.samplerate - 1.0) < 0.05
+    assert service.client.get(f"{take}/audio.{format}").content == answer.content
+
+
+def test_wav_holds_the_samples_of_flac(service: Service, take: str) -> None:
+    wav, flac = (
+        soundfile.read(io.BytesIO(service.client.get(f"{take}/audio.{format}").content), dtype="int32")[0]
+        for format in ("wav", "flac")
+    )
+    assert len(wav) == RATE and np.array_equal(wav, flac)
+
+
+def test_a_format_is_made_once_however_many_ask(service: Service, take: str) -> None:
+    with service.live() as live, ThreadPoolExecutor(8) as pool:
+        tags = list(pool.map(lambda _: live.http.get(f"{take}/audio.mp3").headers["etag"], range(8)))
+    assert len(set(tags)) == 1
+    kinds = [artifact.kind for artifact in service.library.take(None, take.rpartition("/")[2]).artifacts]
+    assert kinds.count("audio.mp3") == 1
+    assert len(list((service.folder / "artifacts").rglob("*.mp3"))) == 1
+
+
+def test_parts(service: Service, take: str) -> None:
+    whole = service.client.get(f"{take}/audio.flac")
+    size, tag = len(whole.content), whole.headers["etag"]
+
+    def get(**headers: str) -> tuple[int, bytes, str | None]:
+        answer = service.client.get(
+            f"{take}/audio.flac", headers={name.replace("_", "-"): value for name, value in headers.items()}
+        )
+        return answer.status_code, answer.content, answer.headers.get("content-range")
+
+    assert get(range="bytes=100-199") == (206, whole.content[100:200], f"bytes 100-199/{size}")
+    assert get(range="bytes=-5") == (206, whole.content[-5:], f"bytes {size - 5}-{size - 1}/{size}")
+    assert get(range="bytes=0-0", if_range=tag) == (206, whole.content[:1], f"bytes 0-0/{size}")
+    assert get(range="bytes=0-0", if_range='"another"') == (200, whole.content, None)
+    assert get(range="nonsense") == (200, whole.content, None)
+    assert get(if_none_match=tag) == (304, b"", None)
+    assert get(if_none_match=f'"a", W/{tag}') == (304, b"", None)
+    status, content, where = get(range=f"bytes={size}-")
+    assert (status, where) == (416, f"bytes */{size}") and b'"status":416' in content
+    head = service.client.head(f"{take}/audio.flac", headers={"Range": "bytes=0-9"})
+    assert (head.status_code, head.content, head.headers["content-length"]) == (206, b"", "10")
+
+
+def test_a_download_has_a_telling_name(service: Service, take: str) -> None:
+    named = service.client.get(f"{take}/audio.mp3", params={"download": True}).headers["content-disposition"]
+    song = service.client.get("/api/v1/songs").json()["songs"][0]
+    assert named == f'attachment; filename="uber-den-wolken-{song["request"]["seed"]}-1.mp3"'
+    assert "content-disposition" not in service.client.get(f"{take}/audio.mp3").headers
+
+
+def test_a_name_cannot_break_out_of_its_header(service: Service) -> None:
+    song = service.make(title='a"; filename="../../etc/passwd')
+    answer = service.client.get(f"/api/v1/takes/{song['takes'][0]['id']}/audio.flac?download=1")
+    seed = song["request"]["seed"]
+    assert answer.headers["content-disposition"] == f'attachment; filename="a-filename-etc-passwd-{seed}-1.flac"'
+
+
+def test_peaks_and_metadata(service: Service, take: str) -> None:
+    peaks = service.client.get(f"{take}/peaks").json()
+    assert peaks["duration"] == 1.0 and peaks["peaks"] == [[-0.1, 0.1]] * 8
+    metadata = service.client.get(f"{take}/metadata").json()
+    assert metadata["request"]["tags"] == ["folk"] and metadata["duration"] == 1.0
+
+
+def test_the_command_makes_the_same_take(service: Service) -> None:
+    lyrics = '[verse]\nit\'s "quoted" $HOME'
+    song = service.make(lyrics=lyrics, instrumental=False, tags=["folk", "piano"], takes=2, sampling={"top_k": 9})
+    second = song["takes"][1]
+    command = service.client.get(f"/api/v1/takes/{second['id']}/metadata").json()["command"]
+    words = shlex.split(command)
+    assert words[:2] == ["khala", "generate"]
+    verb = typer.main.get_command(import_module("khala.cli.generate").app)
+    asked = verb.make_context("generate", words[2:]).params
+    assert (asked["seed"], asked["lyrics"], asked["tags"]) == (second["seed"], lyrics, "folk, piano")
+    assert (asked["top_k"], asked["takes"], asked["model"]) == (9, 1, service.settings.model)
+
+
+def test_a_song_that_no_option_describes_has_no_command(service: Service) -> None:
+    song = service.make(sampling={"superres_temperature": 0.5})
+    assert service.client.get(f"/api/v1/takes/{song['takes'][0]['id']}/metadata").json()["command"] is None
+
+
+def test_a_take_that_is_not_done_has_nothing_yet(service: Service) -> None:
+    take = f"/api/v1/takes/{service.ask()['takes'][0]['id']}"
+    for what in ("audio.flac", "audio.mp3", "peaks", "metadata"):
+        answer = service.client.get(f"{take}/{what}")
+        assert answer.status_code == 404 and "not yet" in answer.json()["detail"]
+
+
+def test_a_file_that_is_gone_from_the_store_is_no_failure(service: Service, take: str) -> None:
+    for file in (service.folder / "artifacts").rglob("*.flac"):
+        file.unlink()
+    assert service.client.get(f"{take}/audio.flac").status_code == 404
+    assert service.client.get(f"{take}/audio.mp3").status_code == 404

@@ -12,7 +12,7 @@ from khala.models.codec.vocoder import Spectra, Vocoder
 from khala.music.errors import ModelError
 
 SMALL = SpectralConfig(bands=24, balance_bands=4, low_bins=8, dim=6, codebook=16, levels=3, width=16, blocks=1)
-HOP = SMALL.hop
+HOP, FLOOR = SMALL.hop, SMALL.floor
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def truth(analysis: Analysis, samples: torch.Tensor) -> tuple[Spectra, torch.Ten
     advance[:, 1:] = torch.sgn(mid[:, 1:] * mid[:, :-1].conj()) * quarter_turns(mid.shape[2]).conj()
     slope[..., 1:] = -torch.sgn(mid[..., 1:] * mid[..., :-1].conj())
     width = torch.sgn(side * mid.conj())
-    return Spectra((mid.abs() + 1e-6).log(), (side.abs() + 1e-6).log(), advance, slope, width), mid
+    return Spectra((mid.abs() + FLOOR).log(), (side.abs() + FLOOR).log(), advance, slope, width), mid
 
 
 def test_phase_follows_its_differences():
@@ -104,6 +104,14 @@ def test_true_spectra_make_the_true_song_but_for_a_turn():
     a, b = (torch.log(analysis.stft(x)[:, :, 8:-8].abs() + 0.1) for x in (samples, output))
     assert (a - b).abs().mean() < 0.1
     assert output[0, 1, inner].square().mean() / output[0, 0, inner].square().mean() == pytest.approx(0.09, rel=0.1)
+
+
+def test_silence_stays_silent():
+    """The floor of the logarithms is no sound."""
+    vocoder = Vocoder(SMALL, Analysis(SMALL))
+    spectra, _ = truth(vocoder.analysis, torch.zeros(1, 2, 8 * HOP))
+    turn = torch.ones_like(spectra.advance)
+    assert vocoder.project(spectra, turn).abs().max() < 1e-6
 
 
 def test_folder_round_trip_keeps_codes(codec: SpectralCodec, tmp_path: Path):

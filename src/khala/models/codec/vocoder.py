@@ -19,7 +19,7 @@ from khala.models.codec.features import Analysis
 from khala.models.codec.phase import integrate
 from khala.nn.conv import ConvNeXtBlock
 
-MAGNITUDE_STEPS = 8  # projections onto the predicted magnitudes
+MAGNITUDE_STEPS = 2  # projections onto the predicted magnitudes
 MEL_STEPS = 3  # and then onto the mel magnitudes alone, which leaves noise its grain
 BLOCK = 512  # frames synthesised at once: 24 s
 MARGIN = 16  # frames on either side of a block that it hears: more than network and projections reach
@@ -27,7 +27,8 @@ MARGIN = 16  # frames on either side of a block that it hears: more than network
 
 @dataclass(frozen=True)
 class Spectra:
-    """Shapes [B, S, K]: S spectra of K bins on the codec's grid. ``advance[s]`` leads from spectrum s - 1 to s beyond
+    """Shapes [B, S, K]: S spectra of K bins on the codec's grid. ``log_mid`` and ``log_side`` are logarithms of a
+    magnitude and the configuration's floor added to it. ``advance[s]`` leads from spectrum s - 1 to s beyond
     what the bin's own frequency explains, ``slope[k]`` from bin k - 1 to k, ``width`` from mid to side."""
 
     log_mid: Tensor
@@ -98,7 +99,9 @@ class Vocoder(nn.Module):
 
     def project(self, spectra: Spectra, phase_BSK: Tensor) -> Tensor:
         """Samples [B, 2, N] whose spectra have nearly the predicted magnitudes, starting from a phase of mid."""
-        magnitude = torch.stack([spectra.log_mid, spectra.log_side], dim=1).exp()
+        logs = torch.stack([spectra.log_mid, spectra.log_side], dim=1)
+        # Left in, the floor would be heard: a hiss of this strength in every bin, and a sum of it in every mel band.
+        magnitude = (logs.exp() - self.config.floor).clamp(min=0)
         mel = magnitude @ self.analysis.mel.T
         turn = torch.stack([phase_BSK, phase_BSK * _unit(spectra.width)], dim=1)
         samples = self.analysis.istft(magnitude * turn)

@@ -279,7 +279,7 @@ def test_tags_and_description_tell_the_truth() -> None:
         for word, (low, high) in TEMPO_WORDS.items():
             assert word not in song.tags or low <= song.bpm < high
         for tag in song.tags:
-            if tag.endswith(" bpm"):
+            if tag.lower().endswith(" bpm"):
                 assert abs(int(tag[:-4]) / song.bpm - 1) < 0.04
             if tag.endswith((" major", " minor")):
                 assert tag == key_name(song.key, song.mode)
@@ -290,6 +290,24 @@ def test_tags_and_description_tell_the_truth() -> None:
         for voice in SEXES:
             assert bool(re.search(rf"\b{voice}\b", text)) == (song.voice == voice)
         assert song.description[0].isupper() and song.description.endswith(".")
+        assert ("harmonies" in text or "call and response" in text) <= bool(song.backing)
+        for sound, heard_so in (
+            ("vinyl", song.mix.worn),
+            ("reverb", song.mix.room == "hall"),
+            ("delay", song.mix.echo > 0),
+        ):
+            assert (sound in text) <= heard_so
+        solos = any(section.name == "solo" for section in song.sections)
+        assert bool(re.search(r"\bsolo\b", text)) <= solos
+        deep = bool(song.voice) and SINGERS[song.singer].low <= 47
+        assert ("deep" in text) <= deep
+
+
+def test_descriptions_and_tags_come_in_many_wordings() -> None:
+    assert len({song.description for song in DRAWN}) == len(DRAWN)
+    openings = Counter(song.description.split()[0] for song in DRAWN)
+    assert len(openings) > 25 and openings.most_common(1)[0][1] < 0.65 * len(DRAWN)
+    assert len({tag for song in DRAWN for tag in song.tags}) > 120
 
 
 def test_every_choice_occurs() -> None:

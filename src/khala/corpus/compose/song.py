@@ -41,7 +41,7 @@ def _write(plan: Plan) -> Score:
     motifs = draw_motifs(plan)
     parts = band(plan, motifs)
     lines, text = sing(plan, motifs) if plan.voice else ((), "")
-    facts = prompt.facts(plan, parts)
+    facts = prompt.facts(plan, parts, lines)
     if plan.style.swing != 0.5:
         swing = Swing(plan.style.swing, plan.style.swing_grid)
         parts, lines = tuple(map(swing.part, parts)), tuple(map(swing.line, lines))

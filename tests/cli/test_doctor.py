@@ -33,6 +33,18 @@ def test_a_sound_machine_is_status_0(with_model: None, capsys: pytest.CaptureFix
     assert said.splitlines()[-1] == "Khala can make songs here."
 
 
+def test_memory_is_told_for_every_device_and_model(
+    with_model: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["doctor"]) == 0
+    said = capsys.readouterr().out
+    assert "room cpu" in said and "GB free" in said and "one_shot" in said
+    monkeypatch.setattr("khala.generation.memory.free_memory", lambda device: 10**9)
+    assert run(["doctor"]) == 0  # what does not fit is no illness
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("-   official")]
+    assert line.endswith("take a smaller model or another device")
+
+
 def test_a_broken_model_is_status_3(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def broken(name: str) -> None:
         raise ModelError("the model mini is broken; mend it")

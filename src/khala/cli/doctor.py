@@ -16,6 +16,9 @@ from khala import __version__
 from khala.corpus.score import FONTS
 from khala.music.errors import KhalaError, ModelError
 
+SONG = 180.0
+"""Seconds of the song whose memory is told."""
+
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
@@ -50,6 +53,7 @@ def findings() -> Iterator[Finding]:
     yield from torch_findings()
     yield from sound_findings()
     yield model()
+    yield from room_findings()
     yield from corpus_findings()
 
 
@@ -120,6 +124,37 @@ def model() -> Finding:
     except KhalaError as error:
         return Finding("model mini", str(error), "broken")
     return Finding("model mini", str(info))
+
+
+def room_findings() -> Iterator[Finding]:
+    """What the models at hand, and the published one, need on each device, and how they would run there."""
+    from khala import weights
+    from khala.models.presets import official
+
+    try:
+        torch: Any = import_module("torch")
+        memory: Any = import_module("khala.generation.memory")
+        choose_dtype = import_module("khala.generation.device").choose_dtype
+    except ImportError:  # said above
+        return
+    known = {info.config.name: info.config for info in weights.list_models()}
+    known.setdefault("official", official())
+    devices = [torch.device("cuda", i) for i in range(torch.cuda.device_count())] + [torch.device("cpu")]
+    for device in devices:
+        room, dtype = memory.free_memory(device), choose_dtype("auto", device)
+        yield Finding(f"room {device}", f"{memory.gigabytes(room)} free")
+        for config in known.values():
+            seconds = min(SONG, config.max_seconds)
+            needed = memory.need(config, device, dtype, seconds)
+            sizes = f"{memory.gigabytes(needed.keep_loaded)} kept loaded, {memory.gigabytes(needed.one_shot)} one_shot"
+            try:
+                mode = memory.choose_mode(config, device, dtype, seconds, room)
+                takes = memory.takes_at_once(config, device, dtype, seconds, room, mode)
+                verdict, state = f"runs {mode}, up to {takes} takes at once", "ok"
+            except KhalaError as error:
+                verdict, state = str(error).rpartition("; ")[2], "lacking"
+            name = str(dtype).removeprefix("torch.")
+            yield Finding(f"  {config.name}", f"{seconds:g} s in {name}: {sizes}; {verdict}", state)
 
 
 def corpus_findings() -> Iterator[Finding]:

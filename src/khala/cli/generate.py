@@ -81,7 +81,7 @@ def generate(
         report("load", 0, 1)
         from khala.generation.pipeline import load
 
-        pipeline = load(model, device, dtype)
+        pipeline = load(model, device, dtype, seconds=request.duration)
         report("load", 1, 1)
         made = pipeline.generate(request, progress=report)
     paths[0].parent.mkdir(parents=True, exist_ok=True)

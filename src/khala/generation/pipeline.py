@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -33,8 +33,10 @@ from khala.audio.samples import Samples
 from khala.generation.decode import BackboneResult, Slot, decode_backbone
 from khala.generation.device import choose_device, choose_dtype
 from khala.generation.finish import finish
+from khala.generation.memory import MARGIN, Mode, choose_mode, free_memory, takes_at_once
 from khala.generation.progress import Progress, Stage, silent
 from khala.generation.refine import refine
+from khala.generation.staged import StagedModel
 from khala.generation.synthesis import synthesise
 from khala.generation.take import Take
 from khala.models.config import ModelConfig
@@ -42,16 +44,28 @@ from khala.music.errors import InvalidRequest
 from khala.music.prompt import Prompt, backbone_prompt, clamp_prompt, superres_prompt
 from khala.music.request import SongRequest
 from khala.music.seeds import take_seed
-from khala.weights.folder import LoadedModel, load_model
-
-MARGIN = 1.25
-"""A song may run this many times longer than asked before it is cut: models end near the asked length, not on it."""
+from khala.weights.folder import LoadedModel, load_parts, open_model
 
 
-def load(name: str | Path = "mini", device: str = "auto", dtype: str = "auto") -> "Pipeline":
-    """A pipeline for a model by name, folder or hub id (`weights.resolve`). Raises ModelError, InvalidRequest."""
+def load(
+    name: str | Path = "mini",
+    device: str = "auto",
+    dtype: str = "auto",
+    mode: Literal["auto", "keep_loaded", "one_shot"] = "auto",
+    seconds: float = 60.0,
+) -> "Pipeline":
+    """A pipeline for a model by name, folder or hub id (`weights.resolve`).
+
+    `mode`: keep all of the model in memory or, "one_shot", one part at a time, which is read for its stage; with "auto"
+    what fits, for a song of `seconds`. Raises ModelError, and InvalidRequest with advice if nothing fits.
+    """
     place = choose_device(device)
-    return Pipeline(load_model(name, place, choose_dtype(dtype, place)))
+    numbers = choose_dtype(dtype, place)
+    opened = open_model(name)
+    seconds = min(seconds, opened.config.max_seconds)
+    if choose_mode(opened.config, place, numbers, seconds, free_memory(place), mode) == "one_shot":
+        return Pipeline(StagedModel(opened, place, numbers))
+    return Pipeline(load_parts(opened, place, numbers))
 
 
 @dataclass(frozen=True)
@@ -79,12 +93,27 @@ class Work:
 class Pipeline:
     """Makes songs with one loaded model. It keeps no state between songs."""
 
-    def __init__(self, loaded: LoadedModel) -> None:
+    def __init__(self, loaded: LoadedModel | StagedModel) -> None:
         self.loaded = loaded
 
     @property
     def config(self) -> ModelConfig:
         return self.loaded.config
+
+    @property
+    def mode(self) -> Mode:
+        """Whether all of the model stays in memory ("keep_loaded") or one part at a time ("one_shot")."""
+        return "one_shot" if isinstance(self.loaded, StagedModel) else "keep_loaded"
+
+    @property
+    def frame_rate(self) -> float:
+        """Frames of codes in a second of song."""
+        return self.config.codec.sample_rate / self.config.codec.hop
+
+    def takes_at_once(self, seconds: float) -> int:
+        """How many takes of so many seconds `backbone` may decode together in the memory that is free now."""
+        room = free_memory(self.loaded.device)
+        return takes_at_once(self.config, self.loaded.device, self.loaded.dtype, seconds, room, self.mode)
 
     def generate(self, request: SongRequest | None = None, *, progress: Progress = silent, **fields: Any) -> list[Take]:
         """The takes of a request, or of the fields of one: `generate(tags="folk", instrumental=True, seed=7)`.
@@ -99,7 +128,7 @@ class Pipeline:
         works = self.works(request.with_seed())
         together: dict[str, float] = {}
         with _timed(together, "backbone"):
-            results = self.backbone(works, progress)
+            results = self._backbones(works, progress)
         with _timed(together, "superres"):
             codes = self.superres(works, [result.codes for result in results], progress)
         raw, seconds = [], [dict(together) for _ in works]
@@ -114,7 +143,7 @@ class Pipeline:
     def plan(self, request: SongRequest) -> Plan:
         """What `request` means for this model, found out before anything is computed. Raises InvalidRequest for what
         the model cannot do: a song too long, words that leave no room for one."""
-        config, codec = self.config, self.loaded.codec
+        config = self.config
         if request.duration > config.max_seconds:
             raise InvalidRequest(
                 f"duration is {request.duration:g} s; the model {config.name} makes songs of up to "
@@ -122,7 +151,7 @@ class Pipeline:
             )
         backbone_ids, backbone_cut = self._ids(backbone_prompt(request, config.prompt), config.prompt.backbone_limit)
         superres_ids, superres_cut = self._ids(superres_prompt(request, config.prompt), config.prompt.superres_limit)
-        by_duration = math.ceil(MARGIN * request.duration * codec.sample_rate / codec.hop)
+        by_duration = math.ceil(MARGIN * request.duration * self.frame_rate)
         by_context = min(
             (config.backbone.context - len(backbone_ids) - 1) // 2, config.superres.context - len(superres_ids)
         )
@@ -141,7 +170,7 @@ class Pipeline:
     def backbone(self, works: Sequence[Work], progress: Progress = silent) -> list[BackboneResult]:
         """First stage, all works in one batch: per work its codes int16 [2, T] and whether the song came to its end.
 
-        Progress counts frames of the work that may get longest.
+        `takes_at_once` says how many works memory allows. Progress counts frames of the work that may get longest.
         """
         slots = [Slot(work.plan.backbone_ids, work.seed, work.plan.max_frames, work.request.sampling) for work in works]
         return decode_backbone(self.loaded.backbone, slots, progress)
@@ -184,6 +213,16 @@ class Pipeline:
             raw = synthesise(self.loaded.codec, codes, progress=progress)
         return self._finish(work, codes, ended, raw, seconds, progress)
 
+    def _backbones(self, works: Sequence[Work], progress: Progress) -> list[BackboneResult]:
+        """The first stage in as many batches as memory demands."""
+        size = self.takes_at_once(works[0].request.duration)
+        batches = [works[i : i + size] for i in range(0, len(works), size)]
+        return [
+            result
+            for i, batch in enumerate(batches)
+            for result in self.backbone(batch, _share(progress, i, len(batches)))
+        ]
+
     def _finish(
         self,
         work: Work,
@@ -193,7 +232,7 @@ class Pipeline:
         seconds: dict[str, float],
         progress: Progress,
     ) -> Take:
-        rate = self.loaded.codec.sample_rate
+        rate = self.config.codec.sample_rate
         with _timed(seconds, "finish"):
             samples, report = finish(raw, not ended, rate)
         progress("finish", 1, 1)
@@ -219,13 +258,13 @@ class Pipeline:
                 "numpy": np.__version__,
                 "python": platform.python_version(),
             },
-            "device": str(loaded.backbone.device),
-            "dtype": str(loaded.backbone.dtype).removeprefix("torch."),
+            "device": str(loaded.device),
+            "dtype": str(loaded.dtype).removeprefix("torch."),
             "threads": torch.get_num_threads(),
             "prompt_tokens": {"backbone": len(plan.backbone_ids), "superres": len(plan.superres_ids)},
             "prompt_cut": plan.prompt_cut,
             "frames": frames,
-            "duration": round(frames * loaded.codec.hop / loaded.codec.sample_rate, 3),
+            "duration": round(frames / self.frame_rate, 3),
             "max_frames": plan.max_frames,
             "max_frames_set_by": plan.bound,
             "truncated": truncated,

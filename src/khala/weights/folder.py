@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
-from torch import nn
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from khala.models.backbone import Backbone
@@ -56,6 +56,15 @@ class LoadedModel:
     codec: Codec
     digest: str
     folder: Path
+
+    @property
+    def device(self) -> torch.device:
+        return self.backbone.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The format of the language models' weights."""
+        return self.backbone.dtype
 
 
 def save_model(
@@ -104,6 +113,48 @@ def furnish(part: Path, config: ModelConfig, tokenizer: Tokenizer, card: str) ->
     write_digests(part, DIGESTED)
 
 
+@dataclass(frozen=True)
+class OpenModel:
+    """A model whose folder has been checked. Its parts are read when they are called for, each anew every time.
+
+    Calling for one raises ModelError, as `load_model` does."""
+
+    config: ModelConfig
+    tokenizer: Tokenizer
+    digest: str
+    folder: Path
+
+    @property
+    def layout(self) -> TokenLayout:
+        return self.config.layout
+
+    def backbone(self, device: str | torch.device, dtype: torch.dtype, codebooks_QCK: Tensor) -> Backbone:
+        """The backbone with its weights in `dtype`, bound to the codec's codebooks."""
+        model = _load(self.folder, BACKBONE, lambda: Backbone(self.config.backbone), device, dtype)
+        return model.bind_codebooks(codebooks_QCK)
+
+    def superres(self, device: str | torch.device, dtype: torch.dtype, codebooks_QCK: Tensor) -> Superres:
+        """Super-resolution, likewise."""
+        model = _load(self.folder, SUPERRES, lambda: Superres(self.config.superres), device, dtype)
+        return model.bind_codebooks(codebooks_QCK)
+
+    def codec(self, device: str | torch.device) -> SpectralCodec | Dac:
+        """The codec, in float32."""
+        return _load(self.folder, CODEC, lambda: build_codec(self.config.codec), device, torch.float32)
+
+
+def open_model(name: str | Path, verify: bool = True) -> OpenModel:
+    """Find and check the model `name` (as `load_model`), all but the values of its weights."""
+    folder = resolve(str(name))
+    config = read_config(folder)
+    digest = verified_digest(folder, verify)
+    tokenizer = Tokenizer.load(folder / TOKENIZER)
+    if tokenizer.vocab != config.layout.text_vocab:
+        fault = ValueError(f"it has {tokenizer.vocab} ids; by {CONFIG} it has {config.layout.text_vocab}")
+        raise broken(folder, TOKENIZER, fault)
+    return OpenModel(config, tokenizer, digest, folder)
+
+
 def load_model(
     name: str | Path, device: str | torch.device = "cpu", dtype: torch.dtype = torch.float32, verify: bool = True
 ) -> LoadedModel:
@@ -112,19 +163,17 @@ def load_model(
     `verify` compares every file with `digests.json`. Whatever is missing, cut short, changed, unknown, of a wrong shape
     or not a number is a ModelError that says which file and how to mend it.
     """
-    folder = resolve(str(name))
-    config = read_config(folder)
-    digest = verified_digest(folder, verify)
-    tokenizer = Tokenizer.load(folder / TOKENIZER)
-    if tokenizer.vocab != config.layout.text_vocab:
-        fault = ValueError(f"it has {tokenizer.vocab} ids; by {CONFIG} it has {config.layout.text_vocab}")
-        raise broken(folder, TOKENIZER, fault)
-    backbone = _load(folder, BACKBONE, lambda: Backbone(config.backbone)).to(device, dtype)
-    superres = _load(folder, SUPERRES, lambda: Superres(config.superres)).to(device, dtype)
-    codec = _load(folder, CODEC, lambda: build_codec(config.codec)).to(device)
-    backbone.bind_codebooks(codec.codebooks)
-    superres.bind_codebooks(codec.codebooks)
-    return LoadedModel(config, config.layout, tokenizer, backbone, superres, codec, digest, folder)
+    return load_parts(open_model(name, verify), device, dtype)
+
+
+def load_parts(model: OpenModel, device: str | torch.device, dtype: torch.dtype) -> LoadedModel:
+    """All of an opened model. Raises ModelError."""
+    codec = model.codec(device)
+    backbone = model.backbone(device, dtype, codec.codebooks)
+    superres = model.superres(device, dtype, codec.codebooks)
+    return LoadedModel(
+        model.config, model.layout, model.tokenizer, backbone, superres, codec, model.digest, model.folder
+    )
 
 
 def build_codec(config: CodecConfig) -> SpectralCodec | Dac:
@@ -136,18 +185,25 @@ def build_codec(config: CodecConfig) -> SpectralCodec | Dac:
             return Dac(config)
 
 
-def _load(folder: Path, file: str, make: Callable[[], M]) -> M:
-    """A module filled from `folder / file`. Raises ModelError before memory is used for a file that does not fit."""
+def _load(folder: Path, file: str, make: Callable[[], M], device: str | torch.device, dtype: torch.dtype) -> M:
+    """A module filled from `folder / file`, made where and as it is wanted: a large one would not fit twice.
+
+    Raises ModelError before memory is used for a file that does not fit."""
+    before = torch.get_default_dtype()
     try:
-        with torch.random.fork_rng(devices=[]), _Uninitialised():
+        torch.set_default_dtype(dtype)
+        with torch.random.fork_rng(devices=[]), Uninitialised(), torch.device(device):
             module = make()
+        torch.set_default_dtype(before)
         load_module(folder / file, module)
     except (OSError, ValueError, RuntimeError) as error:  # torch's RuntimeError: sizes that no memory holds
         raise broken(folder, file, error) from None
+    finally:
+        torch.set_default_dtype(before)
     return module.eval().requires_grad_(False)
 
 
-class _Uninitialised(TorchFunctionMode):
+class Uninitialised(TorchFunctionMode):
     """Modules made within keep whatever lies in their memory: it is not even touched before a file's values go there.
 
     (On the meta device it would not be taken at all, but that costs seconds of imports.)

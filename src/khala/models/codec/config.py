@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -22,6 +23,11 @@ class DacConfig:
     dim: int = 128
     codebook: int = 1024
     levels: int = 64
+
+    @property
+    def hop(self) -> int:
+        """Samples of a frame."""
+        return math.prod(self.encoder_strides)
 
 
 @dataclass(frozen=True)

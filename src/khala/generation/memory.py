@@ -1,0 +1,208 @@
+"""How much memory a song takes, told from configurations alone, and in which mode a device can make it.
+
+keep_loaded: all three models stay in memory. one_shot: each is loaded for its stage and freed after it. Weights are
+counted exactly; the work of a stage by its largest tensors, for the longest song that a request may become.
+"""
+
+import os
+import resource
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from khala.generation.synthesis import CHUNK_FRAMES
+from khala.models.codec.config import CodecConfig, DacConfig
+from khala.models.config import ModelConfig, TransformerConfig
+from khala.music.errors import InvalidRequest
+from khala.nn.precision import working_dtype
+from khala.weights.folder import Uninitialised, build_codec
+
+Mode = Literal["keep_loaded", "one_shot"]
+
+MARGIN = 1.25
+"""A song may run this many times longer than asked before it is cut: models end near the asked length, not on it."""
+
+BASE = {"cpu": 350 << 20, "mps": 400 << 20, "cuda": 600 << 20}
+"""What a process takes before there is any model: libraries, and the context of a GPU."""
+
+FLOAT = 4
+"""Bytes of a float32."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """Bytes on the device by stage (backbone, superres, decode): the weights of its model, and its work at its peak."""
+
+    base: int
+    weights: dict[str, int]
+    work: dict[str, int]
+
+    @property
+    def keep_loaded(self) -> int:
+        return self.base + sum(self.weights.values()) + max(self.work.values())
+
+    @property
+    def one_shot(self) -> int:
+        return self.base + max(self.weights[stage] + self.work[stage] for stage in self.weights)
+
+    def of(self, mode: Mode) -> int:
+        return self.keep_loaded if mode == "keep_loaded" else self.one_shot
+
+
+def need(config: ModelConfig, device: torch.device, dtype: torch.dtype, seconds: float, takes: int = 1) -> Need:
+    """For `takes` songs of `seconds` that are decoded together, with prompts as long as they are allowed to be."""
+    hop, rate = config.codec.hop, config.codec.sample_rate
+    frames = min(round(MARGIN * seconds * rate / hop), config.backbone.context // 2)
+    working = working_dtype(dtype, device)
+    widened = working.itemsize > dtype.itemsize  # weights are stored narrower than they are multiplied
+    backbone, superres = config.backbone, config.superres
+    prompt = min(config.prompt.backbone_limit, backbone.context)
+    positions = min(prompt + 2 * frames + 1, backbone.context)
+    cache = 2 * backbone.layers * backbone.kv_heads * backbone.head_dim * positions * working.itemsize
+    reading = _pass_bytes(backbone, prompt, working, widened)
+    drawn = 2 * backbone.codebook * backbone.dim * FLOAT
+    packed = 2 * _matrices(backbone) if widened else 0
+    return Need(
+        base=BASE[device.type],
+        weights={
+            "backbone": parameters(backbone) * dtype.itemsize + packed,
+            "superres": parameters(superres) * dtype.itemsize,
+            "decode": codec_parameters(config.codec) * FLOAT,
+        },
+        work={
+            "backbone": takes * cache + reading + drawn,
+            "superres": _pass_bytes(superres, config.prompt.superres_limit + frames, working, widened)
+            + 4 * frames * superres.codebook * FLOAT,
+            "decode": _decode_bytes(config.codec, frames),
+        },
+    )
+
+
+def choose_mode(
+    config: ModelConfig,
+    device: torch.device,
+    dtype: torch.dtype,
+    seconds: float,
+    room: int,
+    wanted: Literal["auto", "keep_loaded", "one_shot"] = "auto",
+) -> Mode:
+    """`wanted`, or with "auto" keep_loaded if that fits into `room` bytes, else one_shot. Raises InvalidRequest with
+    advice if a song of `seconds` does not fit, one take at a time."""
+    needed = need(config, device, dtype, seconds)
+    modes: list[Mode] = ["keep_loaded", "one_shot"] if wanted == "auto" else [wanted]
+    for mode in modes:
+        if needed.of(mode) <= room:
+            return mode
+    advice = next(_advice(config, device, dtype, seconds, room, modes[-1]), "take a smaller model or another device")
+    raise InvalidRequest(
+        f"the model {config.name} needs {gigabytes(needed.of(modes[-1]))} of memory for a song of {seconds:g} s in "
+        f"{_name(dtype)} ({modes[-1]}), and {device} has {gigabytes(room)} free; {advice}"
+    )
+
+
+def takes_at_once(
+    config: ModelConfig, device: torch.device, dtype: torch.dtype, seconds: float, room: int, mode: Mode, most: int = 16
+) -> int:
+    """How many takes of `seconds` may be decoded together within `room` bytes, 1 to `most`."""
+    fitting = (n for n in range(most, 1, -1) if need(config, device, dtype, seconds, n).of(mode) <= room)
+    return next(fitting, 1)
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that this process may still take on `device`, and has taken: what a plan may count on."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        return int(free + torch.cuda.memory_reserved(device)) + BASE["cuda"]
+    if device.type == "mps":
+        return int(torch.mps.recommended_max_memory())
+    return _available() + _resident()
+
+
+def gigabytes(size: int) -> str:
+    """A number of bytes for people, such as "3.4 GB"."""
+    return f"{size / 1e9:.1f} GB"
+
+
+def parameters(config: TransformerConfig) -> int:
+    """How many numbers a language model has."""
+    c = config
+    heads = c.heads + c.kv_heads
+    outputs = (heads + c.kv_heads) * c.head_dim + 2 * c.dim + 2 * c.ffn
+    block = 2 * c.dim + (outputs if c.bias else 0) + (heads * c.head_dim if c.qk_norm else 0)
+    total = c.rows * c.dim * (1 if c.tied else 2) + c.dim + c.layers * block + _matrices(c)
+    if c.codebook_dim is not None:
+        deep = c.levels - 2
+        total += c.codebook_dim * c.dim * (2 if deep else 1) + deep * (1 + c.codebook)
+        total += c.levels * c.codebook * c.codebook_dim  # the codec's vectors, in this model's format
+    return total
+
+
+def codec_parameters(config: CodecConfig) -> int:
+    """How many numbers a codec has."""
+    with Uninitialised():
+        return sum(tensor.numel() for tensor in build_codec(config).state_dict().values())
+
+
+def _matrices(c: TransformerConfig) -> int:
+    """Weights of the linear layers of all blocks."""
+    return c.layers * c.dim * ((2 * c.heads + 2 * c.kv_heads) * c.head_dim + 3 * c.ffn)
+
+
+def _pass_bytes(c: TransformerConfig, positions: int, working: torch.dtype, widened: bool) -> int:
+    """A pass over whole sequences: the MLP's middle (gate, up, two products), some states, a widened weight."""
+    return positions * (4 * c.ffn + 6 * c.dim) * working.itemsize + (2 * c.dim * c.ffn * FLOAT if widened else 0)
+
+
+def _decode_bytes(config: CodecConfig, frames: int) -> int:
+    """The song twice (samples, and as they are finished), and the codec's widest tensors for a chunk."""
+    song = 4 * 2 * config.hop * frames * FLOAT
+    if not isinstance(config, DacConfig):
+        return 2 * song + (64 << 20)
+    width, rate, widest = config.decoder_width, 1, 0
+    for factor in config.decoder_rates:
+        width, rate = width // 2, rate * factor
+        widest = max(widest, width * rate)
+    return song + 4 * widest * (min(CHUNK_FRAMES, frames) + 16) * FLOAT
+
+
+def _advice(
+    config: ModelConfig, device: torch.device, dtype: torch.dtype, seconds: float, room: int, mode: Mode
+) -> Iterator[str]:
+    """What would fit, the least change first."""
+    if mode == "keep_loaded" and need(config, device, dtype, seconds).one_shot <= room:
+        yield "let each model be loaded in turn: one_shot"
+    if dtype == torch.float32 and need(config, device, torch.bfloat16, seconds).of(mode) <= room:
+        yield "choose --dtype bfloat16"
+    for shorter in (300, 180, 120, 60, 30, 10):
+        if shorter < seconds and need(config, device, dtype, shorter).of(mode) <= room:
+            yield f"choose --duration {shorter}"
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def _available() -> int:
+    """Bytes of main memory that can still be had: by the kernel, and by the limit of a container."""
+    pages = os.sysconf("SC_AVPHYS_PAGES") if "SC_AVPHYS_PAGES" in os.sysconf_names else os.sysconf("SC_PHYS_PAGES") // 2
+    found = [pages * os.sysconf("SC_PAGE_SIZE")]
+    try:
+        rows = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+        found = [int(rows["MemAvailable"].split()[0]) << 10]
+        group = Path("/sys/fs/cgroup")
+        found.append(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
+    except (OSError, ValueError, KeyError):  # another system, or no limit
+        pass
+    return max(0, min(found))
+
+
+def _resident() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return peak if sys.platform == "darwin" else peak << 10

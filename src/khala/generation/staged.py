@@ -1,0 +1,77 @@
+"""A model of which one part at a time is in memory: what runs where not all of it fits."""
+
+import gc
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from khala.models.backbone import Backbone
+from khala.models.codec.base import Codec
+from khala.models.config import ModelConfig
+from khala.models.superres import Superres
+from khala.music.layout import TokenLayout
+from khala.weights.folder import OpenModel
+from khala.weights.tokenizer import Tokenizer
+
+
+class StagedModel:
+    """As `weights.LoadedModel`, but asking for `backbone`, `superres` or `codec` reads it from the disk unless it was
+    the last one asked for, and frees the one before. Keep none of them: a part that is held is not freed."""
+
+    def __init__(self, opened: OpenModel, device: torch.device, dtype: torch.dtype) -> None:
+        self._opened, self.device, self.dtype = opened, device, dtype
+        self._name, self._part = "", None
+        self._codebooks_QCK: Tensor | None = None
+
+    @property
+    def config(self) -> ModelConfig:
+        return self._opened.config
+
+    @property
+    def layout(self) -> TokenLayout:
+        return self._opened.layout
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        return self._opened.tokenizer
+
+    @property
+    def digest(self) -> str:
+        return self._opened.digest
+
+    @property
+    def backbone(self) -> Backbone:
+        part: Backbone = self._only(
+            "backbone", lambda: self._opened.backbone(self.device, self.dtype, self._codebooks())
+        )
+        return part
+
+    @property
+    def superres(self) -> Superres:
+        part: Superres = self._only(
+            "superres", lambda: self._opened.superres(self.device, self.dtype, self._codebooks())
+        )
+        return part
+
+    @property
+    def codec(self) -> Codec:
+        part: Codec = self._only("codec", lambda: self._opened.codec(self.device))
+        return part
+
+    def _codebooks(self) -> Tensor:
+        """The codec's codebooks, read once: language models may see codes through them."""
+        if self._codebooks_QCK is None:
+            self._codebooks_QCK = self._opened.codec("cpu").codebooks.clone()
+        return self._codebooks_QCK
+
+    def _only(self, name: str, load: Callable[[], Any]) -> Any:
+        if self._name != name:
+            self._name, self._part = "", None
+            gc.collect()
+            if self.device.type == "cuda":
+                torch.cuda.empty_cache()
+            self._part = load()
+            self._name = name
+        return self._part

@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SOUND_FONTS := /usr/share/sounds/sf2/FluidR3_GM.sf2 /usr/share/sounds/sf3/MuseScore_General_Lite.sf3
 
-.PHONY: song test lint corpus-tools service-tools mini clean
+.PHONY: song test lint corpus-tools service-tools web web-check web-test web-tools mini clean
 
 song: $(VENV)/.song
 	$(BIN)/khala generate
@@ -39,6 +39,27 @@ service-tools:
 	@if command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then :; else \
 		echo "Installing PostgreSQL with apt (for the tests of the service)"; \
 		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends postgresql; fi
+
+# The studio's page, built into the package; with Node 20.19 or newer. Only who changes it or builds a wheel needs that.
+web: web/node_modules
+	cd web && npm run build
+
+# Types that match the service, style, unit tests, the size of what is loaded.
+web-check: web
+	cd web && npm run check
+
+# The page in Chromium against `khala serve` with a tiny model, on a desktop and a phone, in both themes.
+web-test: web-check web-tools $(VENV)/.dev
+	cd web && npm run e2e
+
+web-tools:
+	@if command -v chromium >/dev/null; then :; else \
+		echo "Installing Chromium with apt (for the tests of the studio)"; \
+		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends chromium; fi
+
+web/node_modules: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+	touch $@
 
 # Builds Khala Mini from nothing: composes the corpus, trains the codec and both language models. Many hours.
 mini: $(VENV)/.dev corpus-tools

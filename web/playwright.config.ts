@@ -6,7 +6,7 @@ const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile:
 export default defineConfig({
   testDir: "e2e",
   workers: 1,
-  timeout: 180_000,
+  timeout: 600_000,
   expect: { timeout: 60_000 },
   outputDir: "test-results",
   use: {

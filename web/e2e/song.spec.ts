@@ -17,12 +17,11 @@ test("a song is made, compared and saved by clicks alone", async ({ studio }) =>
   const [one, two] = ["Play Take 1", "Play Take 2"].map((name) => studio.getByRole("button", { name }));
   await one!.click();
   const position = studio.getByRole("slider", { name: "Position" });
-  await expect.poll(async () => time(await position.getAttribute("aria-valuenow"))).toBeGreaterThan(1);
-  const before = time(await position.getAttribute("aria-valuenow"));
+  await expect.poll(async () => time(await position.getAttribute("aria-valuenow"))).toBeGreaterThan(0);
+  await position.press("End");
   await two!.click();
   await expect(studio.getByRole("region", { name: "Player" })).toContainText("Take 2");
-  await expect.poll(async () => time(await position.getAttribute("aria-valuenow"))).toBeGreaterThanOrEqual(before);
-  expect(time(await position.getAttribute("aria-valuenow"))).toBeLessThan(before + 20);
+  expect(time(await position.getAttribute("aria-valuenow"))).toBeGreaterThan(20); // the position stays
   await expectAccessible(studio);
 
   for (const [format, magic] of [

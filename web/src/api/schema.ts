@@ -595,7 +595,7 @@ export interface components {
              * @default
              * @example warm folk ballad, female vocals
              */
-            prompt: string;
+            prompt?: string;
             /**
              * Tags
              * @default []
@@ -604,19 +604,19 @@ export interface components {
              *       "piano"
              *     ]
              */
-            tags: string[];
+            tags?: string[];
             /**
              * Lyrics
              * @default
              * @example [verse]
              *     Morning light is in the street
              */
-            lyrics: string;
+            lyrics?: string;
             /**
              * Instrumental
              * @default false
              */
-            instrumental: boolean;
+            instrumental?: boolean;
             /**
              * Duration
              * @description Length in seconds. Left out: 60, or all that the model can.
@@ -627,7 +627,7 @@ export interface components {
              * @description How many renditions.
              * @default 1
              */
-            takes: number;
+            takes?: number;
             /**
              * Seed
              * @description The same seed makes the same song. Left out: a random one.
@@ -638,13 +638,13 @@ export interface components {
              * @description Name of a model of GET /models. Left out: the server's.
              * @default
              */
-            model: string;
+            model?: string;
             sampling?: components["schemas"]["NewSampling"];
             /**
              * Title
              * @default
              */
-            title: string;
+            title?: string;
         };
         /**
          * Peaks
@@ -962,13 +962,13 @@ export interface components {
              * @description Which fields are wrong, where that is known.
              * @default null
              */
-            errors: components["schemas"]["FieldError"][] | null;
+            errors?: components["schemas"]["FieldError"][] | null;
             /**
              * Retry After
              * @description Seconds after which to ask again, as in Retry-After.
              * @default null
              */
-            retry_after: number | null;
+            retry_after?: number | null;
         };
         LegacyError: {
             /** @constant */

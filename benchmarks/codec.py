@@ -1,12 +1,14 @@
 """What a codec loses: held-out corpus songs through 1, 2, 4 ... levels, compared with themselves.
 
-    python benchmarks/codec.py CORPUS [--model mini | --codec FOLDER] [--levels 2,8,64] [--songs 20]
+    python benchmarks/codec.py CORPUS [--model mini | --codec FOLDER] [--levels 2,8,64] [--songs 20] [--seconds 10]
 
 Two columns of log-mel L1: "codes" is what projection and codes lose (before the vocoder), "sound" is measured on the
-decoded samples. Held out are the songs that no training has seen: one in fifty, chosen by name.
+decoded samples; "CPU s" is processor time of decoding a second. Held out are songs that no training has seen: one in
+fifty, chosen by name. With `--seconds`, so much from the middle of each.
 """
 
 import argparse
+import time
 from itertools import islice
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from khala.models.codec.spectral import SpectralCodec
 from khala.training.codec.songs import find_songs
 from khala.weights import load_model
 
-COLUMNS = "levels  kbit/s  log-mel L1 (codes)  log-mel L1 (sound)  multi-resolution STFT  SI-SDR dB"
+COLUMNS = "levels  kbit/s  log-mel L1 (codes)  log-mel L1 (sound)  multi-resolution STFT  SI-SDR dB  CPU s"
 
 
 @torch.inference_mode()
@@ -32,22 +34,35 @@ def main() -> None:
     parser.add_argument("--codec", type=Path, help="a codec's own folder, instead of a model")
     parser.add_argument("--levels", default="1,2,4,8,16,32,64")
     parser.add_argument("--songs", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=0, help="of each song; 0: all of it")
     arguments = parser.parse_args()
     codec: Codec = load_codec(arguments.codec) if arguments.codec else load_model(arguments.model).codec
     songs = [read_audio(path)[0] for path in islice(find_songs(arguments.corpus)[1], arguments.songs)]
-    print(f"{len(songs)} held-out songs, {sum(song.shape[1] for song in songs) / 44100 / 60:.1f} minutes\n{COLUMNS}")
+    if arguments.seconds:
+        songs = [middle(song, round(arguments.seconds * codec.sample_rate)) for song in songs]
+    total = sum(song.shape[1] for song in songs) / codec.sample_rate
+    print(f"{len(songs)} held-out songs, {total / 60:.1f} minutes\n{COLUMNS}")
     encoded = [codec.encode(torch.from_numpy(song)[None]) for song in songs]
     for levels in (int(text) for text in arguments.levels.split(",")):
-        found = []
+        found, used = [], 0.0
         for song, codes in zip(songs, encoded, strict=True):
+            start = time.process_time()
             decoded = codec.decode(codes[:, :levels])[0].numpy()
+            used += time.process_time() - start
             coded = lost_in_codes(codec, song, codes[:, :levels]) if isinstance(codec, SpectralCodec) else np.nan
             found.append(
                 (coded, log_mel_l1(song, decoded), multi_resolution_stft(song, decoded), si_sdr(song, decoded))
             )
         means = np.mean(found, axis=0)
         rate = levels * np.log2(codec.codebooks.shape[1]) * codec.sample_rate / codec.hop / 1000
-        print(f"{levels:6} {rate:7.2f} {means[0]:19.3f} {means[1]:19.3f} {means[2]:22.3f} {means[3]:10.1f}")
+        values = f"{means[0]:19.3f} {means[1]:19.3f} {means[2]:22.3f} {means[3]:10.1f} {used / total:6.2f}"
+        print(f"{levels:6} {rate:7.2f} {values}", flush=True)
+
+
+def middle(song: np.ndarray, samples: int) -> np.ndarray:
+    """So many samples from the middle of a song [2, N], or all if it is shorter."""
+    start = max(song.shape[1] - samples, 0) // 2
+    return song[:, start : start + samples]
 
 
 def lost_in_codes(codec: SpectralCodec, song: np.ndarray, codes: torch.Tensor) -> float:

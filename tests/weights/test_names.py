@@ -1,5 +1,6 @@
 """Names -> folders."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from khala.models.presets import tiny
 from khala.music.errors import ModelError
-from khala.weights import describe, list_models, load_model, names, resolve
+from khala.weights import describe, list_models, load_model, names, resolve, store
 
 
 @pytest.fixture
@@ -20,11 +21,12 @@ def embedded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache of the hub."""
+    """An empty cache of the hub, and nothing imported."""
     from huggingface_hub import constants
 
     place = tmp_path / "hub"
     place.mkdir()
+    monkeypatch.setenv("KHALA_MODELS", str(tmp_path / "models"))
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(place))
     return place
 
@@ -65,14 +67,36 @@ def test_an_unknown_name_says_where_to_look(name: str, cache: Path) -> None:
 
 
 def test_a_hub_id(folder: Path, cache: Path) -> None:
-    with pytest.raises(ModelError, match="not on this machine; fetch it: hf download someone/tiny"):
+    with pytest.raises(ModelError, match="not on this machine; fetch it: khala models download someone/tiny"):
         resolve("someone/tiny")
     snapshot = put_in_cache(cache, folder, "someone/tiny")
     assert resolve("someone/tiny") == snapshot
     assert load_model("someone/tiny").config == tiny()
     (snapshot / "codec.safetensors").unlink()
-    with pytest.raises(ModelError, match=r"fetch it again: hf download --force-download someone/tiny"):
+    with pytest.raises(ModelError, match=r"fetch it again: khala models download someone/tiny$"):
         load_model("someone/tiny")
+
+
+def test_an_imported_model_is_found_by_the_hub_id_it_came_from(folder: Path, cache: Path, tmp_path: Path) -> None:
+    place = tmp_path / "models" / "someone" / "tiny"
+    shutil.copytree(folder, place)
+    with pytest.raises(ModelError, match="not on this machine"):  # an import that did not come to its end
+        resolve("someone/tiny")
+    (place / "source.json").write_text('{"repo": "someone/tiny", "commit": "0123"}')
+    assert resolve("someone/tiny") == place
+    assert load_model("someone/tiny").config == tiny()
+    assert "someone/tiny" in [info.name for info in list_models()]
+    (place / "config.json").unlink()
+    with pytest.raises(ModelError, match=r"config\.json: .*; fetch it again: khala models download someone/tiny$"):
+        load_model("someone/tiny")
+
+
+def test_a_pinned_commit_goes_before_the_newest_in_the_cache(folder: Path, cache: Path) -> None:
+    newest = put_in_cache(cache, folder, "someone/tiny")
+    pinned = newest.with_name("89abcdef0123456789abcdef0123456789abcdef")
+    shutil.copytree(newest, pinned)
+    store.write_pin(store.Listing("someone/tiny", pinned.name, "mit", {}))
+    assert resolve("someone/tiny") == pinned
 
 
 def test_a_broken_embedded_model_is_mended_by_installing(embedded: Path) -> None:

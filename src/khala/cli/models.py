@@ -1,5 +1,6 @@
-"""`khala models`: what models are at hand, and published weights made one of them."""
+"""`khala models`: what models are at hand; more of them from the model hub or published weights; a way out."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,12 +16,12 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.callback()
 def models() -> None:
-    """List the models at hand, describe one, or import published weights."""
+    """List the models at hand, describe one, download, import or export."""
 
 
 @app.command("list")
 def list_() -> None:
-    """The embedded models, and those in the local cache of the model hub."""
+    """The embedded models, and those that were downloaded."""
     found = weights.list_models()
     for info in found:
         typer.echo(str(info))
@@ -89,6 +90,39 @@ def import_(
     for line in lines:
         typer.echo(line)
     typer.echo(f"{to}  (try it: khala generate --model {to})")
+
+
+@app.command("download")
+def download(
+    hub_id: Annotated[str, typer.Argument(metavar="HUB_ID", help="OWNER/NAME on the model hub.")],
+    revision: Annotated[
+        str | None,
+        typer.Option(help="Branch, tag or commit.  [default: as first downloaded, else the newest]"),
+    ] = None,
+    tokenizer: Annotated[
+        Path | None,
+        typer.Option(help="Llama 3's tokenizer, or its folder.  [default: the download's]"),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+) -> None:
+    """Fetch a model from the model hub, check it, and import it if it is published weights. Run it again to go on."""
+    from khala.weights import hub
+
+    listing = hub.look_up(hub_id, revision)
+    terms = ", no commercial use" if "-nc-" in listing.license.lower() else ""
+    say(f"Licence of the weights: {listing.license}{terms}.")
+    say(f"{hub_id} at commit {listing.commit[:12]}: {len(listing.files)} files, {listing.size / 1e9:.2f} GB.")
+    bars = sys.stderr.isatty() and not quiet  # the hub's library draws better ones than we could
+    with progress(quiet or bars) as report:
+        folder = hub.fetch(listing, tokenizer, None if bars else report)
+    if folder is None:
+        say("It is at hand already, and whole.")
+    else:
+        with progress(quiet) as report:
+            lines = hub.settle(listing, folder, tokenizer, report)
+        for line in lines:
+            typer.echo(line)
+    typer.echo(f"{hub_id}  (try it: khala generate --model {hub_id})")
 
 
 @app.command("export")

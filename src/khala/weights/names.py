@@ -1,4 +1,4 @@
-"""Names -> model folders: the embedded model, a folder, or a hub id that lies in the local cache. Knows no tensors."""
+"""Names -> model folders: the embedded model, a folder, or a hub id that was downloaded. Knows no tensors."""
 
 import json
 import re
@@ -13,6 +13,7 @@ from khala.music.errors import KhalaError, ModelError
 from khala.weights import configs
 from khala.weights.digests import NAME as DIGESTS
 from khala.weights.digests import file_digest, model_digest, read_digests
+from khala.weights.store import imported_commit, imported_names, model_place, models_home, read_pin
 
 FORMAT = 1
 """The version of the folder format; a reader knows one."""
@@ -26,7 +27,8 @@ CARD = "README.md"
 DIGESTED = (CONFIG, BACKBONE, SUPERRES, CODEC, TOKENIZER)
 """What a song depends on. The card is not among them: anyone may write more into it."""
 
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+"""OWNER/NAME on the model hub."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,9 @@ class ModelInfo:
 
 
 def resolve(name: str) -> Path:
-    """The folder of the model `name`: an embedded one, a path, or a hub id in the local cache. Raises ModelError.
+    """The folder of the model `name`: an embedded one, a path, or a hub id that was downloaded. Raises ModelError.
 
-    An embedded name goes before a folder of the same name; write `./mini` for the folder.
+    An embedded name goes before a folder of the same name; write `./mini` for the folder. The network is never asked.
     """
     try:
         if re.fullmatch(r"[\w-]+", name) and (_embedded() / name / CONFIG).is_file():
@@ -55,10 +57,11 @@ def resolve(name: str) -> Path:
             return Path(name).expanduser()
     except (OSError, RuntimeError, ValueError):  # too long, no such home, a NUL: not the name of a folder
         pass
-    if _HUB_ID.fullmatch(name):
-        if (folder := _cached(name)) is not None:
+    if HUB_ID.fullmatch(name):
+        folder = model_place(name) if imported_commit(name) is not None else _cached(name)
+        if folder is not None:
             return folder
-        raise ModelError(f"the model {name!r} is not on this machine; fetch it: hf download {name}")
+        raise ModelError(f"the model {name!r} is not on this machine; fetch it: khala models download {name}")
     raise ModelError(f"there is no model {name[:100]!r}; give a name, a folder or a hub id; see: khala models list")
 
 
@@ -70,7 +73,9 @@ def mend(folder: Path) -> str:
         folder.parent.name == "snapshots"
     ):  # models--<owner>--<name>/snapshots/<revision>, as the hub's cache lays it out
         repo = folder.parent.parent.name.removeprefix("models--").replace("--", "/", 1)
-        return f"fetch it again: hf download --force-download {repo}"
+        return f"fetch it again: khala models download {repo}"
+    if folder.parent.parent == models_home():
+        return f"fetch it again: khala models download {folder.parent.name}/{folder.name}"
     return "copy the whole folder again, or take another model: khala models list"
 
 
@@ -114,9 +119,10 @@ def describe(name: str, verify: bool = True) -> ModelInfo:
 
 
 def list_models() -> list[ModelInfo]:
-    """The embedded models, then those in the hub's cache, not verified; what is no model of this format is left out."""
+    """The embedded models, the imported ones, those in the hub's cache, not verified; what is none is left out."""
     found = []
-    for name in [*sorted(path.parent.name for path in _embedded().glob(f"*/{CONFIG}")), *_cached_names()]:
+    embedded = sorted(path.parent.name for path in _embedded().glob(f"*/{CONFIG}"))
+    for name in [*embedded, *imported_names(), *_cached_names()]:
         try:
             found.append(describe(name, verify=False))
         except ModelError:
@@ -131,16 +137,17 @@ def _embedded() -> Path:
 def _cached(repo: str) -> Path | None:
     from huggingface_hub import try_to_load_from_cache  # its import takes half a second
 
-    path: Any = try_to_load_from_cache(repo, CONFIG)
+    pin = read_pin(repo)
+    path: Any = try_to_load_from_cache(repo, CONFIG, revision=pin.commit if pin is not None else None)
     return Path(path).parent if isinstance(path, str) else None
 
 
 def _cached_names() -> Iterator[str]:
     """Repositories of the hub's cache that hold a Khala model."""
-    from huggingface_hub import CacheNotFound, scan_cache_dir
+    from huggingface_hub import CacheNotFound, constants, scan_cache_dir
 
     try:
-        repos = sorted(scan_cache_dir().repos, key=lambda repo: repo.repo_id)
+        repos = sorted(scan_cache_dir(constants.HF_HUB_CACHE).repos, key=lambda repo: repo.repo_id)
     except CacheNotFound:
         return
     for repo in repos:

@@ -8,12 +8,13 @@ from khala.music.errors import ModelError
 def inside(root: Path, path: Path) -> Path:
     """`path` if it is a regular file within `root`, all symbolic links followed. Raises ModelError otherwise.
 
-    The cache of the model hub is made of links; there, files may lie among the blobs of the same repository.
+    The cache of the model hub is made of links; there, files may lie among the blobs of the same repository, or among
+    those that its repositories share.
     """
     homes = [root.resolve()]
-    snapshots = homes[0].parent
-    if snapshots.name == "snapshots" and snapshots.parent.name.startswith("models--"):
-        homes.append(snapshots.parent / "blobs")
+    for snapshots in homes[0].parents:
+        if snapshots.name == "snapshots" and snapshots.parent.name.startswith("models--"):
+            homes += [snapshots.parent / "blobs", snapshots.parent.parent / "blobs"]
     try:
         real = path.resolve(strict=True)
     except (OSError, RuntimeError):  # a loop of links

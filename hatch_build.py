@@ -1,4 +1,4 @@
-"""A wheel carries the studio's page, which `make web` builds; one without it is refused. An editable install needs none."""
+"""A wheel carries the studio's page, built by `make web`; one without it is refused. Editable installs need none."""
 
 from pathlib import Path
 from typing import Any

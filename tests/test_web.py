@@ -1,4 +1,4 @@
-"""The studio and the service agree: the description of the API, the example, the parts of lyrics; its parts stay small."""
+"""The studio and the service agree: description of the API, example, sections of lyrics; components stay short."""
 
 import json
 import re

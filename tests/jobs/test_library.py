@@ -187,3 +187,12 @@ def test_a_further_format_is_kept_once(library: Library, claims: Claims) -> None
 def test_a_request_of_every_kind_comes_back_equal(library: Library) -> None:
     request = SongRequest(prompt="waltz 100% '; DROP", lyrics="[verse]\nla\u00e9 \U0001f3b5", duration=33.3, seed=1)
     assert library.song("local", library.submit("local", request).id).request == request
+
+
+def test_files_of_songs_that_no_longer_exist_are_swept(library: Library) -> None:
+    song = library.submit("local", ask())
+    old = "000000000000" + song.id[12:]
+    for song_id in (song.id, old):
+        library.store.put(song_id, "take", "codes", "application/x-safetensors", b"codes")
+    assert library.sweep() == [old]
+    assert library.store.song_ids() == [song.id]

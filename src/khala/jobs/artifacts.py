@@ -110,6 +110,13 @@ class Artifacts:
         with self._typed("delete"), suppress(FileNotFoundError):
             self._files.rm(self._at(song_id), recursive=True)
 
+    def song_ids(self) -> list[str]:
+        """Ids of all songs that have files here, whether they still exist or not. Raises StoreError."""
+        with self._typed("read"):
+            if not self._files.isdir(self._root):
+                return []
+            return [Path(path).name for path in self._files.ls(self._root, detail=False)]
+
     def check(self) -> None:
         """Raise StoreError unless a file can be written."""
         probe = self.put("probe", "probe", "probe", "application/json", b"{}")
@@ -125,9 +132,9 @@ class Artifacts:
         except FileNotFoundError as error:
             if what != "write":
                 raise NotFound("the file is no longer stored") from error
-            raise StoreError(f"cannot write to the artifact store: {error.strerror or error}") from error
+            raise StoreError(f"cannot write in the artifact store: {error.strerror or error}") from error
         except OutputError as error:  # of `replacing`; its cause says the reason without the path
-            raise StoreError(f"cannot write to the artifact store: {_reason(error.__cause__ or error)}") from error
+            raise StoreError(f"cannot write in the artifact store: {_reason(error.__cause__ or error)}") from error
         except OSError as error:  # fsspec's remote file systems raise it, too
             raise StoreError(f"cannot {what} in the artifact store: {_reason(error)}") from error
 

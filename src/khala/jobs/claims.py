@@ -7,7 +7,7 @@ claim; the worker hears of it at its next heartbeat, and nothing that it still w
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,6 +94,17 @@ class Claims:
         with self._database.write() as connection:
             _release(connection, takes.c.worker_id == self.worker_id, "the worker ended", loss=False)
             connection.execute(delete(workers).where(workers.c.id == self.worker_id))
+
+    def workers(self) -> list[str]:
+        """Ids of all workers that nobody has found dead."""
+        with self._database.read() as connection:
+            return list(connection.execute(select(workers.c.id)).scalars())
+
+    def live(self, take_ids: Collection[str]) -> set[str]:
+        """Those of the takes that wait or run."""
+        query = select(takes.c.id).where(takes.c.id.in_(take_ids), takes.c.state.in_(("queued", "running")))
+        with self._database.read() as connection:
+            return set(connection.execute(query).scalars())
 
     def artifact(self, claim: Claim, kind: str) -> Artifact | None:
         """What an earlier attempt, or an earlier stage, left."""

@@ -7,6 +7,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -22,11 +23,12 @@ from khala.jobs.outlook import Outlook
 from khala.jobs.owners import Owners
 from khala.jobs.records import Artifact, Event, Limits, Page, Song, Status, Take, Tally, Worker
 from khala.jobs.tables import artifacts, events, new_id, owners, songs, takes, tallies, workers
-from khala.music.errors import Conflict, InvalidRequest, NotFound, TooMany
+from khala.music.errors import Conflict, InvalidRequest, NotFound, StoreError, TooMany
 from khala.music.request import MAX_TITLE, SongRequest
 from khala.music.seeds import take_seed
 
 LIVE = ("queued", "running")
+DAY = 86_400.0
 
 
 class Library:
@@ -210,14 +212,16 @@ class Library:
             return self._song(connection, owner_id, song_id)
 
     def delete(self, owner_id: str | None, song_id: str) -> None:
-        """Remove a song, its takes and their files. A worker that is at it stops. Raises NotFound, StoreError."""
+        """Remove a song, its takes and their files. A worker that is at it stops. Files that the store does not give up
+        now are removed by `sweep`. Raises NotFound, StoreError."""
         with self.database.write() as connection:
             song = self._song(connection, owner_id, song_id)
             self._cancel(connection, song)
             connection.execute(delete(events).where(events.c.song_id == song_id))
             connection.execute(delete(songs).where(songs.c.id == song_id))
             emit(connection, "deleted", song_id, song.owner_id)
-        self.store.delete_song(song_id)
+        with suppress(StoreError):
+            self.store.delete_song(song_id)
 
     def events(
         self, after: int, owner_id: str | None = None, song_id: str | None = None, limit: int = 1000
@@ -263,6 +267,20 @@ class Library:
         """Take what dead workers had away from them and queue it again; the ids of those takes. Every process of the
         service calls this every few seconds; it does not matter which one comes first. Raises StoreError."""
         return release_lost(self.database)
+
+    def sweep(self) -> list[str]:
+        """Remove files of songs that no longer exist, and news of them that is a day old; returns the songs' ids.
+        Workers call this when they start. Raises StoreError."""
+        old = time.time() - DAY
+        with self.database.write() as connection:
+            connection.execute(delete(events).where(events.c.kind == "deleted", events.c.created < old))
+        stored = self.store.song_ids()
+        with self.database.read() as connection:
+            known = set(connection.execute(select(songs.c.id)).scalars())
+        gone = [id for id in stored if id not in known and id < f"{int(old * 1000):012x}"]  # ids begin with their time
+        for song_id in gone:
+            self.store.delete_song(song_id)
+        return gone
 
     def _song(self, connection: Connection, owner_id: str | None, song_id: str) -> Song:
         found = rows.read_songs(connection, (songs.c.id == song_id) & _owned(owner_id))

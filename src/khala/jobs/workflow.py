@@ -109,7 +109,11 @@ class Engine(DBOSConfiguredInstance):
         DBOS(config=config)
         DBOS.listen_queues([self._queue])
         DBOS.launch()
+        its_log = logging.getLogger("dbos")  # it comes with a handler of its own, in a format of its own
+        its_log.handlers.clear()
+        its_log.propagate = True
         DBOS.register_queue(self._queue, polling_interval_sec=0.5)
+        self._tidy()
 
     def close(self) -> None:
         """Stop the engine."""
@@ -144,7 +148,8 @@ class Engine(DBOSConfiguredInstance):
         left = [claim for claim in claims if claim.take_id not in self._round.lost | set(self._done)]
         self._round = _Round({}, {}, {})
         if left:
-            self._patiently(None, lambda: self._claims.give_back(left, "the worker broke down", loss=True))
+            reason = "the worker broke down" + (f" ({type(self.fault).__name__})" if self.fault else "")
+            self._patiently(None, lambda: self._claims.give_back(left, reason, loss=True))
         if self.fault is not None:
             raise self.fault
 
@@ -184,6 +189,16 @@ class Engine(DBOSConfiguredInstance):
         # a workflow that ended without its take (the engine itself failed) is not resumed: another one takes over
         with SetWorkflowID(claim.take_id if status is None else f"{claim.take_id}-{claim.attempt}"):
             DBOS.start_workflow(self.take, claim.take_id)
+
+    def _tidy(self) -> None:
+        """Forget what killed workers left in the engine's tables: queues, and workflows of takes that have ended."""
+        alive = {f"worker-{id}" for id in self._claims.workers()}
+        for queue in DBOS.list_queues():
+            if queue.name.startswith("worker-") and queue.name not in alive | {self._queue}:
+                DBOS.delete_queue(queue.name)
+        found = {status.workflow_id for status in DBOS.list_workflows(load_input=False, load_output=False, limit=1000)}
+        live = self._claims.live({id.partition("-")[0] for id in found})
+        DBOS.delete_workflows([id for id in found if id.partition("-")[0] not in live])
 
     def _sweep(self) -> None:
         """Forget workflows that have ended: their takes are stored, and nothing more is asked of them."""

@@ -71,6 +71,7 @@ class Worker:
         watch.start()
         log.info("worker started", extra={"worker": self._claims.worker_id})
         try:
+            self._sweep()
             while not self._stopping.is_set():
                 if not self._work():
                     self._stopping.wait(BEAT)
@@ -109,6 +110,13 @@ class Worker:
         if not self._keep_loaded:
             self._stages.unload()
         return True
+
+    def _sweep(self) -> None:
+        try:
+            for song in self._library.sweep():
+                log.info("files of a deleted song removed", extra={"song": song})
+        except StoreError as error:
+            log.warning("store fails", extra={"error": str(error)})
 
     def _watch(self) -> None:
         """The other thread: heartbeats, cancelled takes, other workers' ends, a hanging device, the end of a grace."""

@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 
 from khala.cli.corpus import app
 from khala.corpus import synth
+from khala.corpus.manifest import GENERATOR, CorpusError
 from khala.corpus.voice import ToolMissing
 from khala.music.errors import InvalidRequest
 
@@ -48,6 +49,13 @@ def test_what_is_there_is_kept(tmp_path: Path, pool: Inline, store) -> None:
     assert made.songs == 4 and made.made == pytest.approx(0.75 * made.seconds, abs=0.01)
     assert reports[-1].songs == 4
     assert synth.synth(tmp_path, songs=4, seed=10).made == 0
+
+
+def test_songs_of_another_version_are_not_mixed_in(tmp_path: Path, pool: Inline, store) -> None:
+    path = store(tmp_path, 11)
+    path.write_text(path.read_text().replace(f'"generator":{GENERATOR}', '"generator":1'))
+    with pytest.raises(CorpusError, match=r"version 1 of the composer.*choose another folder"):
+        synth.synth(tmp_path, songs=4, seed=10)
 
 
 def test_hours_are_met_and_not_overshot_by_more_than_what_runs(tmp_path: Path, pool: Inline) -> None:

@@ -30,8 +30,12 @@ class CorpusError(KhalaError):
 
 @dataclass(frozen=True)
 class Song:
-    """A song of the corpus. `duration` in seconds; `vocal` "female", "male" or ""; `truth` as `render.truth` says."""
+    """A song of the corpus. `duration` in seconds; `vocal` "female", "male" or ""; `truth` as `render.truth` says.
 
+    `generator` is the version that made it.
+    """
+
+    generator: int
     seed: int
     style: str
     duration: float
@@ -76,7 +80,6 @@ def read_song(path: Path) -> Song:
     """The song whose JSON lies at `path`. Raises `CorpusError` if that is not a song's JSON."""
     try:
         entry = json.loads(path.read_text())
-        entry.pop("generator")
         return Song(**{**entry, "tags": tuple(entry["tags"]), "audio": path.with_suffix(".flac")})
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CorpusError(

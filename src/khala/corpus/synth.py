@@ -17,7 +17,7 @@ from pathlib import Path
 
 from khala.corpus.compose import compose
 from khala.corpus.compose.words import LEXICON
-from khala.corpus.manifest import json_path, read_song, write_song
+from khala.corpus.manifest import GENERATOR, CorpusError, json_path, read_song, write_song
 from khala.corpus.render import render
 from khala.corpus.render.band import require_band
 from khala.corpus.voice import ToolMissing, VoiceBank
@@ -48,7 +48,8 @@ def synth(
 ) -> Progress:
     """Makes the songs of `seed`, `seed + 1`, ... until there are `songs` of them, or `hours` of audio.
 
-    Raises `ToolMissing` if FluidSynth, its sound fonts or flite are missing, `OutputError` if `out` takes no files.
+    Raises `ToolMissing` if FluidSynth, its sound fonts or flite are missing, `OutputError` if `out` takes no files,
+    `CorpusError` if it holds songs of another version of the composer.
     """
     require_band()
     if shutil.which("flite") is None:
@@ -65,7 +66,7 @@ def synth(
                     if following is None:
                         break
                     if json_path(out, following).exists():
-                        done, seconds = done + 1, seconds + read_song(json_path(out, following)).duration
+                        done, seconds = done + 1, seconds + _kept(json_path(out, following))
                     else:
                         running.add(pool.submit(make_song, out, following))
                 if not running:
@@ -79,6 +80,16 @@ def synth(
             pool.shutdown(cancel_futures=True)
             raise
     return Progress(done, seconds, made, time.monotonic() - begin)
+
+
+def _kept(path: Path) -> float:
+    """The seconds of a song that is there already; it has to be one that would be made again just so."""
+    song = read_song(path)
+    if song.generator != GENERATOR:
+        raise CorpusError(
+            f"{path} was made by version {song.generator} of the composer, this is {GENERATOR}; choose another folder"
+        )
+    return song.duration
 
 
 def make_song(out: Path, seed: int) -> float:

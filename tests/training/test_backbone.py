@@ -1,6 +1,8 @@
 """The backbone's objective against the plain one: every position, its legal rows, nothing of the padding."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ import torch.nn.functional as F
 from khala.corpus.shards import codebooks
 from khala.models.backbone import Backbone
 from khala.models.presets import tiny
-from khala.training.backbone import BackboneObjective, causal_loss, causal_piece
+from khala.training.backbone import BackboneObjective, Plan, causal_loss, causal_piece
 from khala.training.loop import Losses
 from khala.training.recipe import BackboneRecipe
 from khala.weights.tokenizer import Tokenizer
@@ -25,8 +27,8 @@ def model(tokens: Path) -> Backbone:
     return Backbone(CONFIG.backbone).bind_codebooks(codebooks(tokens))
 
 
-def objective(model: Backbone, tokens: Path, **settings: int) -> BackboneObjective:
-    recipe = BackboneRecipe(batch_tokens=900, piece_tokens=450, **settings)
+def objective(model: Backbone, tokens: Path, **settings: Any) -> BackboneObjective:
+    recipe = BackboneRecipe(**{"batch_tokens": 900, "piece_tokens": 450} | settings)
     return BackboneObjective(model, tokens, Tokenizer.of_bytes(), CONFIG.prompt, recipe)
 
 
@@ -58,14 +60,14 @@ def test_pieces_depend_on_epoch_and_songs_alone(model: Backbone, tokens: Path) -
     plan = first.epoch(3)[0][0]
     a, b = first.piece(plan), second.piece(plan)
     assert torch.equal(a.ids_BT, b.ids_BT) and torch.equal(a.q0, b.q0)
-    texts = {tuple(first.piece((epoch, plan[1])).ids_BT[0, :20].tolist()) for epoch in range(8)}
+    texts = {tuple(first.piece(replace(plan, epoch=epoch)).ids_BT[0, :20].tolist()) for epoch in range(8)}
     assert len(texts) > 2, "the prompt of a song varies from epoch to epoch"
 
 
 def test_a_piece_ends_with_its_songs_unless_they_are_cropped(model: Backbone, tokens: Path) -> None:
-    whole = objective(model, tokens).piece((0, [0, 1]))
+    whole = objective(model, tokens).piece(Plan(0, None, [0, 1]))
     assert (whole.q0 == LAYOUT.codebook).sum() == 2
-    cropped = objective(model, tokens, max_frames=10).piece((0, [0, 1]))
+    cropped = objective(model, tokens, max_frames=10).piece(Plan(0, None, [0, 1]))
     assert (cropped.q0 < LAYOUT.codebook).all() and cropped.q0.numel() == cropped.q1.numel() == 20
 
 
@@ -73,5 +75,26 @@ def test_held_out_songs_are_never_trained_on(model: Backbone, tokens: Path) -> N
     made = objective(model, tokens)
     assert made.corpus.held_out and made.held_out()
     assert not {song.seed for song in made.corpus.held_out} & {song.seed for song in made.corpus.train}
-    trained = {number for step in made.epoch(0) for _, songs in step for number in songs}
+    trained = {number for step in made.epoch(0) for plan in step for number in plan.songs}
     assert trained <= set(range(len(made.corpus.train)))
+
+
+def test_openings_are_the_share_of_steps_that_the_recipe_says(model: Backbone, tokens: Path) -> None:
+    made = objective(model, tokens, openings=0.75, opening_frames=6, batch_tokens=64, piece_tokens=64)
+    steps = made.epoch(0)
+    openings = [plan for step in steps for plan in step if plan.opening is not None]
+    whole = [number for step in steps for plan in step if plan.opening is None for number in plan.songs]
+    assert sorted(whole) == list(range(len(made.corpus.train))), "every song is heard whole once"
+    assert sum(step[0].opening is not None for step in steps) == pytest.approx(0.75 * len(steps), abs=1)
+    texts = set()
+    for plan in openings:
+        piece = made.piece(plan)
+        assert piece.q1.numel() == 6 * len(plan.songs) and (piece.q0 < LAYOUT.codebook).all()
+        texts |= {row.tobytes() for row in piece.ids_BT[:, :8].numpy()}
+    assert len({plan.opening for plan in openings}) > 1 and len(texts) > 1
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.0])
+def test_openings_are_a_share(share: float) -> None:
+    with pytest.raises(ValueError, match="share"):
+        BackboneRecipe(openings=share)

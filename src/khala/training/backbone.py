@@ -4,7 +4,7 @@ At a frame's start the legal rows of the head are those of q0 and the end token,
 computed, and only where they are needed. Padding lies to the right, where a causal model never looks.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -24,8 +24,14 @@ from khala.training.loop import Losses
 from khala.training.recipe import BackboneRecipe, Recipe, preset
 from khala.weights.tokenizer import Tokenizer
 
-Plan = tuple[int, list[int]]
-"""Epoch and numbers of songs: all that decides what a piece holds."""
+
+@dataclass(frozen=True)
+class Plan:
+    """All that decides what a piece holds: epoch, which pass over openings (None: whole songs), numbers of songs."""
+
+    epoch: int
+    opening: int | None
+    songs: list[int]
 
 
 @dataclass(frozen=True)
@@ -113,29 +119,46 @@ class BackboneObjective:
         self.corpus = TokenCorpus(tokens)
 
     def epoch(self, number: int) -> list[list[Plan]]:
-        lengths = [song.text_bound + 2 * min(song.frames, self.recipe.max_frames) for song in self.corpus.train]
+        """Every song whole once, and as many steps of openings as make their share."""
         random = Random(f"{self.recipe.seed} epoch {number}")
+        steps = self._pass(Plan(number, None, []), self.recipe.max_frames, random)
+        share, openings = self.recipe.openings, []
+        while share and len(openings) < len(steps) * share / (1 - share):
+            openings += self._pass(Plan(number, len(openings), []), self.recipe.opening_frames, random)
+        if openings:
+            steps += openings[: round(len(steps) * share / (1 - share))]
+            random.shuffle(steps)
+        return steps
+
+    def _pass(self, plan: Plan, frames: int, random: Random) -> list[list[Plan]]:
+        lengths = [song.text_bound + 2 * min(song.frames, frames) for song in self.corpus.train]
         steps = pack(lengths, self.recipe.piece_tokens, self.recipe.batch_tokens, random)
-        return [[(number, songs) for songs in step] for step in steps]
+        return [[replace(plan, songs=songs) for songs in step] for step in steps]
 
     def piece(self, plan: Plan) -> CausalPiece:
-        epoch, numbers = plan
-        return self._piece([self.corpus.train[number] for number in numbers], epoch)
+        songs = [self.corpus.train[number] for number in plan.songs]
+        if plan.opening is None:
+            return self._piece(songs, f"{plan.epoch}", self.recipe.max_frames)
+        return self._piece(songs, f"{plan.epoch} {plan.opening}", self.recipe.opening_frames, wordless=0.5)
 
     def loss(self, piece: CausalPiece, losses: Losses) -> Tensor:
         return causal_loss(self.model, piece, self.layout, losses)
 
     def held_out(self) -> list[CausalPiece]:
         songs = sorted(self.corpus.held_out[: self.recipe.eval_songs], key=lambda song: song.frames)
-        return [self._piece(songs[begin : begin + 2], 0) for begin in range(0, len(songs), 2)]
+        return [self._piece(songs[begin : begin + 2], "0", self.recipe.max_frames) for begin in range(0, len(songs), 2)]
 
-    def _piece(self, songs: list[TokenSong], epoch: int) -> CausalPiece:
+    def _piece(self, songs: list[TokenSong], salt: str, most: int, wordless: float = 0.0) -> CausalPiece:
+        """At most `most` frames of each song; so many requests, of all, go without their lyrics."""
         texts, codes, ends = [], [], []
         for song in songs:
-            request = vary(song, Random(f"{self.recipe.seed} {epoch} {song.name}"))
+            random = Random(f"{self.recipe.seed} {salt} {song.name}")
+            request = vary(song, random)
+            if wordless and random.random() < wordless:
+                request = replace(request, lyrics="")
             text = clamp_prompt(self.tokenizer.encode(backbone_prompt(request, self.style)), self.style.backbone_limit)
             room = (self.model.config.context - len(text)) // 2
-            frames = min(song.frames, self.recipe.max_frames, room)
+            frames = min(song.frames, most, room)
             texts.append(text)
             codes.append(self.corpus.codes(song, 2, 0, frames))
             ends.append(frames == song.frames)

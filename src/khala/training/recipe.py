@@ -71,7 +71,19 @@ class LoopRecipe:
 
 @dataclass(frozen=True)
 class BackboneRecipe(LoopRecipe):
-    """The causal model of q0 and q1."""
+    """The causal model of q0 and q1.
+
+    `openings` is the share of steps that see only the first `opening_frames` of songs, many at once, half of them
+    without lyrics: style, tempo and voice are decided there, by the prompt alone.
+    """
+
+    openings: float = 0.0
+    opening_frames: int = 96
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.openings < 1:
+            raise ValueError(f"openings is {self.openings}; it is a share, from 0 to less than 1")
 
 
 @dataclass(frozen=True)

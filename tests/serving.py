@@ -119,8 +119,11 @@ class Live:
                     yield json.loads(line[6:])
 
     def raw(self, sent: bytes) -> bytes:
-        """What comes back for bytes that need not be HTTP, until the server closes the connection or is silent."""
+        """What comes back for bytes that need not be HTTP, until the server closes the connection."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
             connection.sendall(sent)
-            connection.shutdown(socket.SHUT_WR)
-            return b"".join(iter(lambda: connection.recv(65536), b""))
+            answer = b""
+            with contextlib.suppress(ConnectionResetError):  # the rest of what was sent is not even read
+                while part := connection.recv(65536):
+                    answer += part
+            return answer

@@ -10,7 +10,7 @@ from khala.server.access import COOKIE, Caller
 from khala.server.context import Here
 from khala.server.schemas import Models, Session, Status, TagGroup, Tags, Worker
 
-router = APIRouter(tags=["service"])
+router = APIRouter(prefix="/api/v1", tags=["service"])
 
 
 @router.get("/tags")

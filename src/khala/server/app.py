@@ -68,9 +68,7 @@ def create_routes() -> FastAPI:
         lifespan=_lifespan,
     )
     problems.install(app)
-    for module in (songs, takes, streams, about):
-        app.include_router(module.router, prefix="/api/v1")
-    for module in (health, legacy):
+    for module in (songs, takes, streams, about, health, legacy):
         app.include_router(module.router)
     describe(app)
     docs.install(app)

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from khala.server.problems import Refusal, response
-from khala.server.settings import LOOPBACK, Settings
+from khala.server.settings import LOOPBACK, MAX_HEAD, Settings
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -24,7 +24,8 @@ class Guard:
     - A request must name a host that this server goes by: a page elsewhere whose name was made to resolve to this
       machine (DNS rebinding) gets 421.
     - A browser that says that another site sends a change gets 403, unless that site is allowed.
-    - A body over `max_body` gets 413. Who sends or reads too slowly is `serve.PatientProtocol`'s matter.
+    - A body over `max_body` gets 413, a head over MAX_HEAD 431. Who sends or reads too slowly is
+      `serve.PatientProtocol`'s matter.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -69,6 +70,9 @@ class Guard:
             origin = request.headers.get("origin", "")
             if origin not in self.settings.cors_origins:
                 raise Refusal("forbidden", f"pages of {origin[:100]!r} may not change anything here")
+        head = len(request.url.path) + len(request.url.query) + sum(len(k) + len(v) for k, v in request.headers.raw)
+        if head > MAX_HEAD:
+            raise Refusal("head-too-large", f"line and headers of a request have at most {MAX_HEAD} bytes")
         length = request.headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:20]) > self.settings.max_body:
             raise self._too_large()

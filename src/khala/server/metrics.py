@@ -1,5 +1,6 @@
 """Figures for Prometheus: this process and its requests, and the totals that the database keeps for all workers."""
 
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ from khala.server.events import Hub
 
 __all__ = ["CONTENT_TYPE", "Metrics", "Observed"]
 
+log = logging.getLogger(__name__)
+
+METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
@@ -87,10 +91,20 @@ class Observed:
 
         async def send_counted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "PATCH", "DELETE") else "other"
-                route = getattr(scope.get("route"), "path", "none")
-                self.metrics.requests.labels(method, route, str(message["status"])).inc()
-                self.metrics.seconds.labels(method, route).observe(time.perf_counter() - began)
+                self._count(scope, message["status"], time.perf_counter() - began)
             await send(message)
 
-        await self.app(scope, receive, send_counted)
+        try:
+            await self.app(scope, receive, send_counted)
+        except Exception:
+            self._count(scope, 500, time.perf_counter() - began)
+            raise
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        route = getattr(scope.get("route"), "path", "none")
+        self.metrics.requests.labels(method, route, str(status)).inc()
+        self.metrics.seconds.labels(method, route).observe(seconds)
+        if status >= 500 or method not in ("GET", "HEAD"):
+            told = {"method": method, "path": scope["path"], "status": status, "seconds": round(seconds, 4)}
+            log.log(logging.ERROR if status == 500 else logging.INFO, "request answered", extra=told)

@@ -20,6 +20,22 @@ LEGACY_ERROR = {
 }
 
 
+EVENT = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "event": {"type": "string"},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/Event"},
+        },
+        "retry": {"type": "integer"},
+    },
+}
+"""One of a stream of server-sent events, as OpenAPI 3.2 describes them (section 4.14.4)."""
+
+
 def describe(app: FastAPI) -> None:
     """Let `app` describe itself: its routes, and how each of them refuses."""
 
@@ -44,6 +60,9 @@ def _schema(app: FastAPI) -> dict[str, Any]:
         content = {media_type: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
         for operation in operations.values():
             operation["responses"].pop("422", None)
+            given = operation["responses"].get("200", {}).get("content", {})
+            if "text/event-stream" in given:
+                given["text/event-stream"] = {"itemSchema": EVENT}
             operation["responses"]["4XX"] = {"description": "Refused.", "content": content}
             operation["responses"]["5XX"] = {"description": "Failed.", "content": content}
             if "security" in operation:  # where no key was ever made, none is needed

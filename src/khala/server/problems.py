@@ -27,6 +27,7 @@ KINDS = {
     "range": (416, "The file does not reach that far"),
     "wrong-host": (421, "This server does not answer to that name"),
     "invalid": (422, "The request cannot be met as asked"),
+    "head-too-large": (431, "The request's head is too large"),
     "busy": (429, "Too many takes are waiting"),
     "internal": (500, "The server failed"),
     "unavailable": (503, "The service cannot do that at the moment"),

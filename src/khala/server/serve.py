@@ -12,10 +12,8 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from khala.music.errors import InvalidRequest
-from khala.server.settings import Settings
+from khala.server.settings import MAX_HEAD, Settings
 
-MAX_HEAD = 32 * 1024
-"""Bytes of a request's line and headers."""
 KEEP_ALIVE = 15
 """Seconds that an idle connection stays open."""
 LAST_WORDS = 10

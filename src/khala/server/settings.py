@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+MAX_HEAD = 32 * 1024
+"""Bytes of a request's line and headers."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 

@@ -10,7 +10,7 @@ from khala.server.access import Caller
 from khala.server.context import Context, Here, Id, scope
 from khala.server.schemas import NewSong, Song, SongChange, Songs
 
-router = APIRouter(tags=["songs"])
+router = APIRouter(prefix="/api/v1", tags=["songs"])
 
 DEFAULT_SECONDS = 60.0
 

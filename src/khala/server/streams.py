@@ -22,7 +22,7 @@ from khala.server.problems import Refusal
 from khala.server.schemas import MAX_SAFE, Event, Song
 
 log = logging.getLogger(__name__)
-router = APIRouter(tags=["events"])
+router = APIRouter(prefix="/api/v1", tags=["events"])
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 """Neither a cache nor a proxy may hold events back."""

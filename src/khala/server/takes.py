@@ -16,7 +16,7 @@ from khala.server.context import Context, Here, Id, scope
 from khala.server.ranges import ranged
 from khala.server.schemas import AudioFormat, Metadata, Peaks
 
-router = APIRouter(tags=["takes"])
+router = APIRouter(prefix="/api/v1", tags=["takes"])
 
 FOREVER = "private, max-age=31536000, immutable"
 """What is stored under an id never changes."""

@@ -1,0 +1,72 @@
+import shutil
+
+from prometheus_client.parser import text_string_to_metric_families
+from serving import Service
+
+
+def test_alive_and_ready(service: Service) -> None:
+    assert service.client.get("/healthz").json() == service.client.get("/readyz").json() == {"status": "ok"}
+
+
+def test_a_store_that_cannot_be_written_is_not_ready(service: Service) -> None:
+    shutil.rmtree(service.folder / "artifacts", ignore_errors=True)
+    (service.folder / "artifacts").write_text("a file where the folder was")
+    answer = service.client.get("/readyz")
+    assert answer.status_code == 503 and int(answer.headers["retry-after"]) > 0
+    assert answer.json()["type"] == "/api/docs#unavailable" and str(service.folder) not in answer.text
+    assert service.client.get("/healthz").status_code == 200
+
+
+def test_a_database_that_fails_is_told_in_words(service: Service) -> None:
+    with service.library.database.write() as connection:
+        connection.exec_driver_sql("DROP TABLE events")
+    for path in ("/readyz", "/api/v1/events"):
+        answer = service.client.get(path)
+        assert answer.status_code == 503 and "database" in answer.json()["detail"], path
+
+
+def test_what_nobody_foresaw_tells_nothing(service: Service) -> None:
+    service.library.status = lambda: 1 / 0  # type: ignore[method-assign, assignment, return-value]
+    answer = service.client.get("/api/v1/status")
+    assert answer.status_code == 500 and "division" not in answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_metrics(service: Service) -> None:
+    service.make(takes=2)
+    service.ask()
+    service.client.get("/nowhere/at/all")
+    text = service.client.get("/metrics").text
+    samples = {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    model = service.settings.model
+    assert samples["khala_takes_queued",] == 1 and samples["khala_takes_running",] == 0
+    assert samples["khala_workers",] == 1
+    assert samples["khala_takes_count_total", *sorted((model, "done"))] == 2
+    assert samples["khala_stage_seconds_sum_total", *sorted((model, "backbone"))] > 0
+    assert samples["khala_http_requests_total", *sorted(("POST", "/api/v1/songs", "202"))] == 2
+    assert samples["khala_http_requests_total", *sorted(("GET", "none", "404"))] == 1
+    assert "/nowhere" not in text
+    assert samples["process_resident_memory_bytes",] > 0
+
+
+def test_failures_are_counted(service: Service) -> None:
+    service.library.status = lambda: 1 / 0  # type: ignore[method-assign, assignment, return-value]
+    service.client.get("/api/v1/status")
+    counted = service.app.state.context.metrics.requests.labels("GET", "/api/v1/status", "500")
+    assert counted._value.get() == 1
+
+
+def test_models_and_status(service: Service) -> None:
+    model = service.client.get("/api/v1/models").json()["models"][0]
+    assert model["default"] and model["name"] == service.settings.model and model["max_seconds"] == 30.0
+    assert model["card"].startswith("# Tiny") and len(model["digest"]) == 64
+    service.claims.beat({}, "noise")
+    service.ask(takes=2)
+    service.claims.claim(1)
+    status = service.client.get("/api/v1/status").json()
+    assert (status["queued"], status["running"]) == (1, 1)
+    assert [(worker["device"], worker["takes"]) for worker in status["workers"]] == [("cpu", 1)]

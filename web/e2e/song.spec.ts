@@ -86,7 +86,8 @@ test("a draft survives a reload, and what it asks for is what is made", async ({
   await studio.getByRole("button", { name: "One take less" }).click();
   await studio.getByRole("button", { name: "Create song" }).click();
   await expect(studio.getByRole("heading", { name: "Morning light is in the street" })).toBeVisible();
-  await expect(studio.getByText("folk · 96 bpm · female vocals")).toBeVisible();
+  const song = studio.getByRole("region", { name: "Song", exact: true });
+  await expect(song.getByText("folk · 96 bpm · female vocals")).toBeVisible();
   await expect(studio.getByRole("button", { name: "Play Take 1" })).toBeVisible();
 });
 

@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 
 vi.stubGlobal("navigator", { languages: [] });
 vi.stubGlobal("window", { localStorage: { getItem: () => null, setItem: () => undefined } });
-const { languageOf, translate } = await import(".");
+const { languageOf, localeOf, translate } = await import(".");
 const { en } = await import("./en");
 const { zh } = await import("./zh");
 
@@ -43,3 +43,8 @@ test.each([
   [["fr"], "en"],
   [[], "en"],
 ])("of %j the studio speaks %s", (preferred, language) => expect(languageOf(preferred)).toBe(language));
+
+test("dates are written as where the reader lives", () => {
+  expect(localeOf("en", ["de", "en-GB"])).toBe("en-GB");
+  expect(localeOf("zh", ["en-GB"])).toBe("zh-Hans");
+});

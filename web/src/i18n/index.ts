@@ -24,6 +24,11 @@ export function languageOf(preferred: readonly string[]): Language {
     : "en";
 }
 
+/** The language as it is written where the reader lives, for dates and numbers: "en-GB" rather than "en". */
+export function localeOf(language: Language, preferred: readonly string[]): string {
+  return preferred.find((tag) => tag.startsWith(language)) ?? TAGS[language];
+}
+
 /** The text of `key`: `{name}` is replaced by a value; `n` picks the plural form. Numbers are written as usual there. */
 export function translate(language: Language, key: Key, values: Values = {}): string {
   const message: Text = MESSAGES[language][key];
@@ -40,5 +45,5 @@ export function translate(language: Language, key: Key, values: Values = {}): st
 export function useText(): { t: Translate; language: Language; locale: string } {
   const language = useSettings((settings) => settings.language);
   const t = useCallback<Translate>((key, values) => translate(language, key, values), [language]);
-  return { t, language, locale: TAGS[language] };
+  return { t, language, locale: localeOf(language, navigator.languages) };
 }

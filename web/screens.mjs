@@ -1,0 +1,103 @@
+/** Pictures of every view for docs/screenshots, in both themes, on a desktop and a phone.
+ *
+ * node screens.mjs URL   of a server with an empty library; it is filled with a few songs
+ */
+
+import { mkdirSync } from "node:fs";
+import { chromium } from "@playwright/test";
+
+const url = process.argv[2] ?? "http://localhost:8889";
+const folder = new URL("../docs/screenshots/", import.meta.url).pathname;
+mkdirSync(folder, { recursive: true });
+
+const LYRICS = `[verse]
+Paper boats along the stream
+Carry half of what we dream
+
+[chorus]
+Let it go and let it flow
+Past the houses in a row
+Let it go and let it flow
+Where the river wants to go
+
+[outro]`;
+const SONGS = [
+  ["Low tide", ["lo-fi", "calm", "slow", "instrumental"]],
+  ["Northern line", ["electronic", "fast tempo", "male vocals"]],
+  ["A room with the window open", ["ballad", "piano", "female vocals"]],
+  ["Kites", ["pop", "uplifting", "female vocals"]],
+  ["Half past amber", ["jazz", "swing", "instrumental"]],
+  ["Salt", ["rock", "energetic", "male vocals"]],
+  ["Paper boats", ["folk", "female vocals", "92 bpm", "acoustic guitar"]],
+];
+
+const call = async (path, method = "GET", body = undefined) => {
+  const headers = { "Content-Type": "application/json" };
+  const response = await fetch(`${url}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
+  if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
+  return response.status === 204 ? null : response.json();
+};
+const ask = ([title, tags], more = {}) => {
+  const instrumental = tags.includes("instrumental");
+  return call("/songs", "POST", {
+    title,
+    tags,
+    instrumental,
+    lyrics: instrumental ? "" : LYRICS,
+    duration: 30,
+    takes: 2,
+    ...more,
+  });
+};
+const settled = async () => {
+  while ((await call("/songs")).songs.some(({ state }) => state === "queued" || state === "running"))
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+};
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
+});
+const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+
+/** Goes through `steps` in each size and theme; each of them leaves a picture. */
+async function shoot(steps) {
+  for (const size of ["desktop", "phone"])
+    for (const colorScheme of ["light", "dark"]) {
+      const options = { viewport: SIZES[size], colorScheme, locale: "en-GB", hasTouch: size === "phone" };
+      const page = await (await browser.newContext(options)).newPage();
+      for (const [name, step] of Object.entries(steps)) {
+        await step(page, size);
+        await page.waitForTimeout(1500);
+        await page.screenshot({ path: `${folder}${name}-${size}-${colorScheme}.png` });
+      }
+      await page.context().close();
+    }
+}
+
+await shoot({ welcome: (page) => page.goto(`${url}/#/library`) });
+const made = [];
+for (const song of SONGS) made.push(await ask(song));
+await settled();
+for (const at of [2, 3]) await call(`/songs/${made[at].id}`, "PATCH", { liked: true });
+
+await shoot({
+  create: async (page) => {
+    await page.goto(url);
+    await page.getByText("Custom", { exact: true }).click();
+    for (const tag of ["folk", "ballad"]) await page.getByRole("button", { name: tag, exact: true }).click();
+    await page.getByLabel("Tempo, BPM").fill("92");
+    await page.getByRole("textbox", { name: "Lyrics" }).fill(LYRICS.replace("[outro]", "[outroo]"));
+    await page.getByText("lines", { exact: false }).first().scrollIntoViewIfNeeded();
+  },
+  song: async (page) => {
+    await page.goto(`${url}/#/songs/${made.at(-1).id}`);
+    await page.getByRole("button", { name: "Play Take 1" }).click();
+    await page.getByRole("slider", { name: "Position" }).press("PageUp");
+  },
+});
+await ask(["First light", ["folk", "piano", "calm"]], { takes: 4 });
+await ask(["Undertow", ["electronic", "dark", "instrumental"]], { takes: 16 });
+await ask(["Glass harbour", ["cinematic", "strings", "instrumental"]], { takes: 16 });
+await shoot({ library: (page) => page.goto(`${url}/#/library`) });
+await browser.close();

@@ -18,6 +18,7 @@ from khala.generation.pipeline import Pipeline, Work
 from khala.generation.pipeline import load as load_pipeline
 from khala.jobs.records import Claim
 from khala.jobs.workflow import Made, Report
+from khala.worker.memory import batches
 
 SAFETENSORS = "application/x-safetensors"
 COLUMNS = 1000
@@ -35,14 +36,17 @@ class PipelineStages:
         """The model that is loaded, by the name that it was asked for by."""
 
     def backbone(self, claims: Sequence[Claim], report: Report) -> list[Made]:
-        """The file `backbone`: codes int16 [2, T], whether the song came to its end, seconds of work."""
+        """The file `backbone`: codes int16 [2, T], whether the song came to its end, seconds of work. Takes that do not
+        fit into memory together are decoded one batch after another."""
         pipeline = self._load(claims[0].model, report)
-        start = perf_counter()
-        results = pipeline.backbone([_work(pipeline, claim) for claim in claims], report)
-        seconds = (perf_counter() - start) / len(claims)
-        return [
-            self._made("backbone", result.codes, seconds, ended=np.array(result.ended, np.uint8)) for result in results
-        ]
+        made = []
+        for batch in batches(pipeline, [_work(pipeline, claim) for claim in claims]):
+            start = perf_counter()
+            results = pipeline.backbone(batch, report)
+            seconds = (perf_counter() - start) / len(batch)
+            for result in results:
+                made.append(self._made("backbone", result.codes, seconds, ended=np.array(result.ended, np.uint8)))
+        return made
 
     def superres(self, claim: Claim, backbone: bytes, report: Report) -> Made:
         """The file `codes`: codes int16 [levels, T], seconds of work."""

@@ -14,6 +14,7 @@ from khala.music.errors import InvalidRequest, KhalaError, ModelError, OutputErr
 from khala.weights import describe, hub, llama3, load_model, store
 
 REPO = hub.PUBLISHED[0]
+TINY = "someone/tiny"
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,11 @@ def download(repo: str = REPO, revision: str | None = None) -> list[str] | None:
     return None if folder is None else hub.settle(listing, folder)
 
 
+def hub_file(name: str) -> Path:
+    """Where the hub's cache has a file of `TINY`."""
+    return Path(constants.HF_HUB_CACHE) / f"models--{TINY.replace('/', '--')}" / "snapshots" / COMMITS[0] / name
+
+
 def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
 
@@ -71,23 +77,23 @@ def test_a_second_download_asks_nobody_and_changes_nothing(remote: Hub, weights:
 
 
 def test_a_khala_model_is_taken_as_it_is(remote: Hub, folder: Path) -> None:
-    remote.put("someone/tiny", {path.name: path.read_bytes() for path in folder.iterdir()} | {"other.bin": b"0" * 2000})
-    assert download("someone/tiny") == []
-    assert load_model("someone/tiny").digest == load_model(folder).digest
+    remote.put(TINY, {path.name: path.read_bytes() for path in folder.iterdir()} | {"other.bin": b"0" * 2000})
+    assert download(TINY) == []
+    assert load_model(TINY).digest == load_model(folder).digest
     assert "other.bin" not in remote.fetched
 
 
 def test_the_first_commit_is_kept_until_another_is_named(remote: Hub, folder: Path) -> None:
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    remote.put("someone/tiny", files)
-    download("someone/tiny")
-    remote.put("someone/tiny", files | {"README.md": b"# Newer\n"}, COMMITS[1])
-    download("someone/tiny")
-    assert describe("someone/tiny").folder.name == COMMITS[0]
-    download("someone/tiny", "main")
-    assert describe("someone/tiny").folder.name == COMMITS[1]
-    download("someone/tiny", COMMITS[0])
-    assert describe("someone/tiny").folder.name == COMMITS[0]
+    remote.put(TINY, files)
+    download(TINY)
+    remote.put(TINY, files | {"README.md": b"# Newer\n"}, COMMITS[1])
+    download(TINY)
+    assert describe(TINY).folder.name == COMMITS[0]
+    download(TINY, "main")
+    assert describe(TINY).folder.name == COMMITS[1]
+    download(TINY, COMMITS[0])
+    assert describe(TINY).folder.name == COMMITS[0]
 
 
 def test_a_newer_import_takes_the_place_of_the_older(remote: Hub, weights: Path) -> None:
@@ -100,32 +106,32 @@ def test_a_newer_import_takes_the_place_of_the_older(remote: Hub, weights: Path)
 
 def test_a_failed_change_of_revision_leaves_the_model_that_was_there(remote: Hub, folder: Path) -> None:
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    remote.put("someone/tiny", files)
-    download("someone/tiny")
-    remote.put("someone/tiny", files | {"README.md": b"# Newer\n"}, COMMITS[1])
+    remote.put(TINY, files)
+    download(TINY)
+    remote.put(TINY, files | {"README.md": b"# Newer\n"}, COMMITS[1])
     remote.fault["README.md"] = 503
     with pytest.raises(ModelError):
-        download("someone/tiny", "main")
-    assert describe("someone/tiny").folder.name == COMMITS[0]
+        download(TINY, "main")
+    assert describe(TINY).folder.name == COMMITS[0]
 
 
-def test_files_that_are_whole_are_kept_when_a_download_breaks_off(remote: Hub, weights: Path) -> None:
-    remote.put(REPO, weights)
-    last = sorted(remote.commits[REPO, COMMITS[0]])[-1]
+def test_files_that_are_whole_are_kept_when_a_download_breaks_off(remote: Hub, folder: Path) -> None:
+    remote.put(TINY, folder)
+    last = sorted(remote.commits[TINY, COMMITS[0]])[-1]
     remote.fault[last] = "cut"
     with pytest.raises(ModelError, match=r"broke off \(.+\); check the network, run again: khala models download"):
-        download()
-    assert not store.model_place(REPO).exists()
+        download(TINY)
+    assert not store.read_pin(TINY)
     kept = set(remote.fetched) - {last}
     remote.fault.clear()
     remote.fetched.clear()
-    assert download() is not None
+    assert download(TINY) is not None
     assert last in remote.fetched and not kept & set(remote.fetched)
 
 
-def test_a_connection_that_is_lost_is_taken_up_where_it_was(remote: Hub, weights: Path) -> None:
-    remote.put(REPO, weights)
-    name = "dac_rvq_2490000.ckpt"
+def test_a_connection_that_is_lost_is_taken_up_where_it_was(remote: Hub, folder: Path) -> None:
+    remote.put(TINY, folder)
+    name = "codec.safetensors"
     remote.fault[name] = "cut"
     healed = file_download.http_get
 
@@ -136,31 +142,30 @@ def test_a_connection_that_is_lost_is_taken_up_where_it_was(remote: Hub, weights
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(file_download, "http_get", heal)
-        assert download() is not None
+        assert download(TINY) is not None
     assert remote.fetched.count(name) == 2
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed"])
-def test_a_file_that_was_damaged_on_this_disk_is_fetched_anew(remote: Hub, weights: Path, damage: str) -> None:
-    remote.put(REPO, weights)
-    download()
-    blob = next((Path(constants.HF_HUB_CACHE) / f"models--{REPO.replace('/', '--')}").glob("snapshots/*/*.ckpt"))
+def test_a_file_that_was_damaged_on_this_disk_is_fetched_anew(remote: Hub, folder: Path, damage: str) -> None:
+    remote.put(TINY, folder)
+    download(TINY)
+    blob = hub_file("codec.safetensors")
     content = blob.read_bytes()
     blob.resolve().write_bytes(content[:-9] if damage == "cut" else content[:-1] + b"?")
-    shutil.rmtree(store.model_place(REPO))
     remote.fetched.clear()
-    assert download() is not None
-    assert remote.fetched == ["dac_rvq_2490000.ckpt"] and blob.read_bytes() == content
+    assert download(TINY) is not None
+    assert remote.fetched == ["codec.safetensors"] and blob.read_bytes() == content
 
 
-def test_a_file_with_a_wrong_digest_is_refused_and_not_kept(remote: Hub, weights: Path) -> None:
-    remote.put(REPO, weights)
-    remote.fault["dac_rvq_2490000.ckpt"] = "changed"
-    with pytest.raises(ModelError, match=r"dac_rvq_2490000\.ckpt of .* is not what the model hub says it is"):
-        download()
-    assert not list(Path(constants.HF_HUB_CACHE).rglob("*.ckpt")) and not store.model_place(REPO).exists()
+def test_a_file_with_a_wrong_digest_is_refused_and_not_kept(remote: Hub, folder: Path) -> None:
+    remote.put(TINY, folder)
+    remote.fault["codec.safetensors"] = "changed"
+    with pytest.raises(ModelError, match=r"codec\.safetensors of .* is not what the model hub says it is"):
+        download(TINY)
+    assert not hub_file("codec.safetensors").is_symlink() and not store.read_pin(TINY)
     remote.fault.clear()
-    assert download() is not None
+    assert download(TINY) is not None
 
 
 def test_a_model_that_was_damaged_is_imported_again(remote: Hub, weights: Path) -> None:
@@ -298,30 +303,30 @@ def test_room_is_looked_for_before_anything_is_fetched(
     assert hub.fetch(listing) is not None
 
 
-def test_a_disk_that_fills_up_is_said(remote: Hub, weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fills_up_is_said(remote: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    remote.put(REPO, weights)
+    remote.put(TINY, folder)
     monkeypatch.setattr(file_download, "http_get", full)
     with pytest.raises(OutputError, match=r"cannot keep .*: No space left on device; then run again"):
-        download()
-    assert not store.model_place(REPO).exists()
+        download(TINY)
+    assert not store.read_pin(TINY)
 
 
-def test_a_pin_that_cannot_be_read_is_no_pin(remote: Hub, weights: Path) -> None:
-    remote.put(REPO, weights)
-    download()
+def test_a_pin_that_cannot_be_read_is_no_pin(remote: Hub, folder: Path) -> None:
+    remote.put(TINY, folder)
+    download(TINY)
     (pin,) = store.models_home().glob("*/.*.download.json")
     for content in ("", "[]", '{"files": 1}', json.dumps({"commit": "x", "license": "", "files": {"a": {}}})):
         pin.write_text(content)
-        assert store.read_pin(REPO) is None and hub.look_up(REPO).commit == COMMITS[0]
+        assert store.read_pin(TINY) is None and hub.look_up(TINY).commit == COMMITS[0]
 
 
-def test_progress_counts_bytes_to_the_end(remote: Hub, weights: Path) -> None:
-    remote.put(REPO, weights)
+def test_progress_counts_bytes_to_the_end(remote: Hub, folder: Path) -> None:
+    remote.put(TINY, folder)
     seen: list[tuple[str, int, int]] = []
-    listing = hub.look_up(REPO)
+    listing = hub.look_up(TINY)
     hub.fetch(listing, progress=lambda *report: seen.append(report))
     assert seen[0] == ("download", 0, listing.size) and seen[-1] == ("download", listing.size, listing.size)
     assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)

@@ -16,7 +16,7 @@ from typing import Any
 
 from khala.music.errors import InvalidRequest, KhalaError, ModelError, OutputError
 from khala.weights.digests import NAME as DIGESTS
-from khala.weights.llama3 import find_llama3
+from khala.weights.llama3 import find_llama3, packaged
 from khala.weights.names import CARD, CONFIG, DIGESTED, HUB_ID, verified_digest
 from khala.weights.store import (
     File,
@@ -76,8 +76,10 @@ def fetch(listing: Listing, tokenizer: Path | None = None, progress: Progress | 
     published = not _is_model(listing)
     if published and _at_hand(listing):
         return None
-    if listing.repo in PUBLISHED and (tokenizer is not None or not any(map(BESIDE.fullmatch, listing.files))):
-        find_llama3(tokenizer)
+    if listing.repo in PUBLISHED:
+        found = any(map(BESIDE.fullmatch, listing.files)) or packaged() is not None
+        if tokenizer is not None or not found:
+            find_llama3(tokenizer)
     _require_room(listing, published)
     folder = _fetch(listing, progress)
     if not published:

@@ -62,7 +62,7 @@ def find_llama3(named: Path | None, download: Path | None = None) -> Tokenizer:
         return load_llama3(path)
     if download is not None and (path := _file_at(download)) is not None:
         return load_llama3(inside(download, path))
-    if (path := _packaged()) is not None:
+    if (path := packaged()) is not None:
         return load_llama3(path)
     raise ModelError(f"the Llama 3 tokenizer, which these weights read, is not at hand; {ADVICE}")
 
@@ -139,7 +139,8 @@ def _file_at(place: Path) -> Path | None:
         return None
 
 
-def _packaged() -> Path | None:
+def packaged() -> Path | None:
+    """The file in Meta's package, if that is installed."""
     spec = find_spec(PACKAGE)
     places = [Path(place) / "llama3" / "tokenizer.model" for place in (spec and spec.submodule_search_locations) or ()]
     return next((path for path in places if path.is_file()), None)

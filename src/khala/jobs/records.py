@@ -167,8 +167,8 @@ class Status:
 class Tally:
     """A running total since the database was made: `count` things that amount to `total`.
 
-    `name` (`label`): queue_wait_seconds (-), stage_seconds (stage), stage_audio_seconds (stage), frames (stage),
-    takes (done, failed, cancelled), failures (kind of fault), requeued (why), events_pruned (-).
+    `name` (`label`): queue_wait_seconds (-), stage_seconds (stage), stage_audio_seconds (stage),
+    takes (done, failed, cancelled), failures (kind of fault), requeued (why).
     """
 
     name: str

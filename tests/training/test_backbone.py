@@ -28,7 +28,7 @@ def model(tokens: Path) -> Backbone:
 
 
 def objective(model: Backbone, tokens: Path, **settings: Any) -> BackboneObjective:
-    recipe = BackboneRecipe(**{"batch_tokens": 900, "piece_tokens": 450} | settings)
+    recipe = BackboneRecipe(**{"batch_tokens": 900, "piece_tokens": 450, "excerpts": 0.0} | settings)
     return BackboneObjective(model, tokens, Tokenizer.of_bytes(), CONFIG.prompt, recipe)
 
 
@@ -79,22 +79,20 @@ def test_held_out_songs_are_never_trained_on(model: Backbone, tokens: Path) -> N
     assert trained <= set(range(len(made.corpus.train)))
 
 
-def test_openings_are_the_share_of_steps_that_the_recipe_says(model: Backbone, tokens: Path) -> None:
-    made = objective(model, tokens, openings=0.75, opening_frames=6, batch_tokens=64, piece_tokens=64)
+def test_excerpts_are_the_share_of_steps_that_the_recipe_says(model: Backbone, tokens: Path) -> None:
+    made = objective(model, tokens, excerpts=0.75, excerpt_frames=6, batch_tokens=200, piece_tokens=200)
     steps = made.epoch(0)
-    openings = [plan for step in steps for plan in step if plan.opening is not None]
-    whole = [number for step in steps for plan in step if plan.opening is None for number in plan.songs]
-    assert sorted(whole) == list(range(len(made.corpus.train))), "every song is heard whole once"
-    assert sum(step[0].opening is not None for step in steps) == pytest.approx(0.75 * len(steps), abs=1)
-    texts = set()
-    for plan in openings:
-        piece = made.piece(plan)
-        assert piece.q1.numel() == 6 * len(plan.songs) and (piece.q0 < LAYOUT.codebook).all()
-        texts |= {row.tobytes() for row in piece.ids_BT[:, :8].numpy()}
-    assert len({plan.opening for plan in openings}) > 1 and len(texts) > 1
+    excerpts = [plan for step in steps for plan in step if plan.excerpts is not None]
+    whole = [number for step in steps for plan in step if plan.excerpts is None for number in plan.songs]
+    assert set(whole) == set(range(len(made.corpus.train))), "every song is heard whole"
+    assert sum(step[0].excerpts is not None for step in steps) == pytest.approx(0.75 * len(steps), abs=1)
+    assert len({plan.excerpts for plan in excerpts}) > 1
+    piece = made.piece(excerpts[0])
+    assert piece.q1.numel() == 6 * len(excerpts[0].songs) and (piece.q0 < LAYOUT.codebook).all()
+    assert torch.equal(piece.ids_BT, made.piece(excerpts[0]).ids_BT)
 
 
-@pytest.mark.parametrize("share", [-0.1, 1.0])
-def test_openings_are_a_share(share: float) -> None:
-    with pytest.raises(ValueError, match="share"):
-        BackboneRecipe(openings=share)
+@pytest.mark.parametrize(("name", "value"), [("excerpts", -0.1), ("excerpts", 1.0), ("excerpt_frames", 0)])
+def test_impossible_excerpts_are_refused(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=name):
+        BackboneRecipe(**{name: value})

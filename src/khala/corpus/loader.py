@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -10,12 +10,20 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from khala.music.errors import InvalidRequest
-from khala.music.request import SongRequest
+from khala.music.request import MIN_SECONDS, SongRequest
 
 HELD_OUT = 50
 """One song in so many is never trained on."""
 STEADY_TAGS = ("tempo", "slow", "fast", "bpm", "vocal", "instrumental")
 """Words of the tags that a listener checks first: they are left out of a prompt more rarely."""
+VOCAL_TAGS = ("vocal", "voice", "singer", "sung", "choir", "duet", "harmon", "response")
+"""Words of the tags that promise singing."""
+SUNG = 0.8
+"""Share of the excerpts of sung songs in which somebody sings."""
+LEAD_IN = 12
+"""So many frames may be heard before the first line of an excerpt."""
+REST = 64
+"""So many frames without singing make an instrumental excerpt: 3 s."""
 POOL = 512
 """So many songs are sorted by length together: enough for pieces of like lengths, few enough to mix them well."""
 
@@ -23,7 +31,7 @@ POOL = 512
 @dataclass(frozen=True)
 class TokenSong:
     """One song of the shards: `name` is that of its file without the ending, `duration` in seconds, `voice` "female",
-    "male" or "" for an instrumental."""
+    "male" or "" for an instrumental. `lines` are those of `shards.sung_lines`."""
 
     seed: int
     name: str
@@ -36,6 +44,7 @@ class TokenSong:
     bpm: float
     style: str
     shard: str
+    lines: tuple[tuple[int, int, str, str], ...] = ()
 
     @property
     def held_out(self) -> bool:
@@ -58,7 +67,9 @@ class TokenCorpus:
         for index in sorted(folder.glob("shard-*.jsonl")):
             for line in index.read_text(encoding="utf-8").splitlines():
                 fields = json.loads(line)
-                songs.append(TokenSong(**{**fields, "tags": tuple(fields["tags"])}, shard=index.stem))
+                fields["tags"] = tuple(fields["tags"])
+                fields["lines"] = tuple(map(tuple, fields.get("lines", ())))
+                songs.append(TokenSong(**fields, shard=index.stem))
         if not songs:
             raise InvalidRequest(f"{folder} holds no token shards; make them with: khala corpus tokenize")
         songs.sort(key=lambda song: song.seed)
@@ -95,6 +106,54 @@ def vary(song: TokenSong, random: Random) -> SongRequest:
     )
 
 
+def excerpt(song: TokenSong, frames: int, random: Random) -> tuple[SongRequest, int, int]:
+    """About `frames` frames of a song: an honest way to ask for them alone, from which frame on, and to which.
+
+    Lines of lyrics are heard whole, and these alone are asked for; where nobody sings, it is an instrumental.
+    """
+    rests = _rests(song)
+    if song.lines and (not rests or random.random() < SUNG):
+        begin, end, lines = _stanza(song, frames, random)
+    else:
+        low, high = random.choice(rests)
+        begin = random.randint(low, max(high - frames, low))
+        end, lines = min(begin + frames, high), ()
+    sections = [None, *(section for _, _, section, _ in lines)]
+    part = replace(
+        song,
+        tags=song.tags if lines else tuple(tag for tag in song.tags if not _vocal(tag)),
+        description=song.description if lines or not song.voice else "",
+        lyrics="\n".join(
+            text if section == before else f"[{section}]\n{text}"
+            for (_, _, section, text), before in zip(lines, sections, strict=False)
+        ),
+        voice=song.voice if lines else "",
+        duration=max((end - begin) * song.duration / song.frames, MIN_SECONDS),
+    )
+    return vary(part, random), begin, end
+
+
+def _stanza(song: TokenSong, frames: int, random: Random) -> tuple[int, int, tuple[tuple[int, int, str, str], ...]]:
+    """From shortly before a line as far as whole lines fit into `frames`, at least that one."""
+    first = random.randrange(len(song.lines))
+    before = max((line[1] for line in song.lines[:first]), default=0)
+    starts = song.lines[first][0]
+    begin = min(max(starts - random.randint(0, LEAD_IN), before), starts)
+    last = first + 1
+    while last < len(song.lines) and song.lines[last][1] <= begin + frames:
+        last += 1
+    lines = song.lines[first:last]
+    following = song.lines[last][0] if last < len(song.lines) else song.frames
+    return begin, max(min(begin + frames, following), *(line[1] for line in lines)), lines
+
+
+def _rests(song: TokenSong) -> list[tuple[int, int]]:
+    """Where nobody sings for long enough: from which frame to which."""
+    edges = [0, *(edge for line in song.lines for edge in line[:2]), song.frames]
+    gaps = [(low, high) for low, high in zip(edges[::2], edges[1::2], strict=True) if high - low >= REST]
+    return gaps or ([] if song.lines else [(0, song.frames)])
+
+
 def pack(lengths: list[int], piece: int, step: int, random: Random) -> list[list[list[int]]]:
     """Steps of pieces of song numbers: a piece, padded to its longest song, has at most `piece` positions or one song,
     a step at least `step`. Songs of like lengths share a piece; each comes once, but for an incomplete last step."""
@@ -120,6 +179,10 @@ def pack(lengths: list[int], piece: int, step: int, random: Random) -> list[list
             steps.append(waiting)
             waiting, positions = [], 0
     return steps or ([waiting] if waiting else [])
+
+
+def _vocal(tag: str) -> bool:
+    return any(word in tag.lower() for word in VOCAL_TAGS)
 
 
 def _steady(tag: str) -> bool:

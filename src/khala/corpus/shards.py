@@ -6,10 +6,12 @@ The .jsonl is renamed into place last: a shard without it does not exist, and a 
 """
 
 import json
+import math
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -65,6 +67,18 @@ def codebooks(tokens: Path) -> torch.Tensor:
     return load_file(path)["codebooks"]
 
 
+def sung_lines(truth: dict[str, Any], frames: int, rate: float) -> list[tuple[int, int, str, str]]:
+    """The lines of lyrics that are sung, in time order: first frame, the frame after the last, section, text."""
+    lines = []
+    for number, line in enumerate(truth.get("lines", ())):
+        words = [word for word in truth["words"] if word["line"] == number]
+        if words:
+            begin = max(int(min(word["start"] for word in words) * rate), 0)
+            end = min(math.ceil(max(word["end"] for word in words) * rate), frames)
+            lines.append((begin, end, truth["sections"][line["section"]]["name"], line["text"]))
+    return sorted(lines)
+
+
 def _executor(processes: int) -> Executor:
     """Processes with a thread each, for torch's threads would only get in each other's way; one needs no process."""
     if processes < 2:
@@ -107,6 +121,7 @@ def _shard(songs: list[Song], codec_folder: Path, out: Path, number: int) -> int
             "voice": song.vocal,
             "bpm": song.truth["bpm"],
             "style": song.style,
+            "lines": sung_lines(song.truth, codes_QT.shape[1], codec.sample_rate / codec.hop),
         }
         lines.append(json.dumps(words, ensure_ascii=False) + "\n")
     shard, index = out / f"shard-{number:04d}.safetensors", out / f"shard-{number:04d}.jsonl"

@@ -13,24 +13,28 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from khala.corpus.loader import TokenCorpus, TokenSong, pack, vary
+from khala.corpus.loader import TokenCorpus, TokenSong, excerpt, pack, vary
 from khala.corpus.shards import codebooks
 from khala.models.backbone import Backbone, interleave
 from khala.models.transformer import Transformer
 from khala.music.layout import TokenLayout
 from khala.music.prompt import PromptStyle, backbone_prompt, clamp_prompt
+from khala.music.request import SongRequest
 from khala.training import loop
 from khala.training.loop import Losses
 from khala.training.recipe import BackboneRecipe, Recipe, preset
 from khala.weights.tokenizer import Tokenizer
 
+PROMPT_BOUND = 160
+"""About how many bytes the prompt of an excerpt has."""
+
 
 @dataclass(frozen=True)
 class Plan:
-    """All that decides what a piece holds: epoch, which pass over openings (None: whole songs), numbers of songs."""
+    """All that decides what a piece holds: epoch, which pass over excerpts (None: whole songs), numbers of songs."""
 
     epoch: int
-    opening: int | None
+    excerpts: int | None
     songs: list[int]
 
 
@@ -119,47 +123,57 @@ class BackboneObjective:
         self.corpus = TokenCorpus(tokens)
 
     def epoch(self, number: int) -> list[list[Plan]]:
-        """Every song whole once, and as many steps of openings as make their share."""
+        """Every song whole once, and as many steps of excerpts as make their share."""
         random = Random(f"{self.recipe.seed} epoch {number}")
         steps = self._pass(Plan(number, None, []), self.recipe.max_frames, random)
-        share, openings = self.recipe.openings, []
-        while share and len(openings) < len(steps) * share / (1 - share):
-            openings += self._pass(Plan(number, len(openings), []), self.recipe.opening_frames, random)
-        if openings:
-            steps += openings[: round(len(steps) * share / (1 - share))]
+        share = self.recipe.excerpts
+        excerpts: list[list[Plan]] = []
+        while share and len(excerpts) < len(steps) * share / (1 - share):
+            excerpts += self._pass(Plan(number, len(excerpts), []), self.recipe.excerpt_frames, random)
+        if excerpts:
+            steps += excerpts[: round(len(steps) * share / (1 - share))]
             random.shuffle(steps)
         return steps
 
     def _pass(self, plan: Plan, frames: int, random: Random) -> list[list[Plan]]:
-        lengths = [song.text_bound + 2 * min(song.frames, frames) for song in self.corpus.train]
+        part = plan.excerpts is not None
+        lengths = [
+            (PROMPT_BOUND if part else song.text_bound) + 2 * min(song.frames, frames) for song in self.corpus.train
+        ]
         steps = pack(lengths, self.recipe.piece_tokens, self.recipe.batch_tokens, random)
         return [[replace(plan, songs=songs) for songs in step] for step in steps]
 
     def piece(self, plan: Plan) -> CausalPiece:
+        """Read from disk what a plan names."""
         songs = [self.corpus.train[number] for number in plan.songs]
-        if plan.opening is None:
-            return self._piece(songs, f"{plan.epoch}", self.recipe.max_frames)
-        return self._piece(songs, f"{plan.epoch} {plan.opening}", self.recipe.opening_frames, wordless=0.5)
+        if plan.excerpts is None:
+            return self._whole(songs, plan.epoch)
+        asked = []
+        for song in songs:
+            random = Random(f"{self.recipe.seed} {plan.epoch} {plan.excerpts} {song.name}")
+            asked.append((song, *excerpt(song, self.recipe.excerpt_frames, random)))
+        return self._piece(asked)
 
     def loss(self, piece: CausalPiece, losses: Losses) -> Tensor:
         return causal_loss(self.model, piece, self.layout, losses)
 
     def held_out(self) -> list[CausalPiece]:
         songs = sorted(self.corpus.held_out[: self.recipe.eval_songs], key=lambda song: song.frames)
-        return [self._piece(songs[begin : begin + 2], "0", self.recipe.max_frames) for begin in range(0, len(songs), 2)]
+        return [self._whole(songs[begin : begin + 2], 0) for begin in range(0, len(songs), 2)]
 
-    def _piece(self, songs: list[TokenSong], salt: str, most: int, wordless: float = 0.0) -> CausalPiece:
-        """At most `most` frames of each song; so many requests, of all, go without their lyrics."""
+    def _whole(self, songs: list[TokenSong], epoch: int) -> CausalPiece:
+        asked = [
+            (song, vary(song, Random(f"{self.recipe.seed} {epoch} {song.name}")), 0, song.frames) for song in songs
+        ]
+        return self._piece(asked)
+
+    def _piece(self, asked: list[tuple[TokenSong, SongRequest, int, int]]) -> CausalPiece:
+        """Songs, what is asked for, from which frame on, to which: as much of it as model and recipe allow."""
         texts, codes, ends = [], [], []
-        for song in songs:
-            random = Random(f"{self.recipe.seed} {salt} {song.name}")
-            request = vary(song, random)
-            if wordless and random.random() < wordless:
-                request = replace(request, lyrics="")
+        for song, request, begin, end in asked:
             text = clamp_prompt(self.tokenizer.encode(backbone_prompt(request, self.style)), self.style.backbone_limit)
-            room = (self.model.config.context - len(text)) // 2
-            frames = min(song.frames, most, room)
+            frames = min(end - begin, self.recipe.max_frames, (self.model.config.context - len(text)) // 2)
             texts.append(text)
-            codes.append(self.corpus.codes(song, 2, 0, frames))
-            ends.append(frames == song.frames)
+            codes.append(self.corpus.codes(song, 2, begin, frames))
+            ends.append(begin == 0 and frames == song.frames)
         return causal_piece(texts, codes, ends, self.layout)

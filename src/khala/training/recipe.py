@@ -73,17 +73,19 @@ class LoopRecipe:
 class BackboneRecipe(LoopRecipe):
     """The causal model of q0 and q1.
 
-    `openings` is the share of steps that see only the first `opening_frames` of songs, many at once, half of them
-    without lyrics: style, tempo and voice are decided there, by the prompt alone.
+    `excerpts` is the share of steps that see excerpts of about `excerpt_frames`, many at once, asked for with the words
+    that are sung in them. What a prompt says decides an excerpt; in whole songs the music so far drowns it.
     """
 
-    openings: float = 0.0
-    opening_frames: int = 96
+    excerpts: float = 0.5
+    excerpt_frames: int = 128
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.openings < 1:
-            raise ValueError(f"openings is {self.openings}; it is a share, from 0 to less than 1")
+        if not 0 <= self.excerpts < 1:
+            raise ValueError(f"excerpts is {self.excerpts}; it is a share, from 0 to less than 1")
+        if self.excerpt_frames <= 0:
+            raise ValueError(f"excerpt_frames is {self.excerpt_frames}; it must be more than 0")
 
 
 @dataclass(frozen=True)

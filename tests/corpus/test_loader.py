@@ -1,0 +1,78 @@
+"""Excerpts of songs: whole lines with just their words, instrumentals where nobody sings."""
+
+from random import Random
+
+import pytest
+
+from khala.corpus.loader import TokenSong, excerpt
+from khala.corpus.shards import sung_lines
+
+LINES = (
+    (40, 80, "verse", "The river runs"),
+    (84, 130, "verse", "And so do I"),
+    (134, 180, "chorus", "Stay with me"),
+    (300, 340, "chorus", "(with me)"),
+)
+
+
+def song(lines: tuple[tuple[int, int, str, str], ...] = LINES, voice: str = "female") -> TokenSong:
+    return TokenSong(
+        seed=1,
+        name="song-1",
+        frames=400,
+        tags=("pop", "female vocals", "fast tempo") if voice else ("pop", "instrumental", "fast tempo"),
+        description="A pop song with a woman's voice." if voice else "",
+        lyrics="\n".join(line[3] for line in lines),
+        duration=400 * 2048 / 44100,
+        voice=voice,
+        bpm=120.0,
+        style="pop",
+        shard="shard-0000",
+        lines=lines,
+    )
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_an_excerpt_is_asked_for_with_what_is_sung_in_it(seed: int) -> None:
+    request, begin, end = excerpt(song(), 128, Random(seed))
+    assert 0 <= begin < end <= 400
+    inside = [text for low, high, _, text in LINES if low >= begin and high <= end]
+    assert not [text for low, high, _, text in LINES if low < end and high > begin and text not in inside], "cut lines"
+    assert [line for line in request.lyrics.splitlines() if not line.startswith("[")] == inside
+    assert request.instrumental == (not inside)
+    assert not request.instrumental or ("woman" not in request.prompt and "female vocals" not in request.tags)
+    assert request.duration == pytest.approx(max((end - begin) * 2048 / 44100, 5.0))
+
+
+def test_excerpts_come_from_everywhere() -> None:
+    found = [excerpt(song(), 128, Random(seed)) for seed in range(200)]
+    assert {request.lyrics for request, _, _ in found} >= {
+        "",
+        "[verse]\nThe river runs\nAnd so do I",
+        "[verse]\nAnd so do I\n[chorus]\nStay with me",
+        "[chorus]\n(with me)",
+    }
+    assert len({begin for _, begin, _ in found}) > 20
+
+
+def test_a_line_longer_than_the_excerpt_comes_whole() -> None:
+    request, begin, end = excerpt(song(((10, 390, "verse", "Oh"),)), 100, Random(0))
+    assert (begin <= 10, end >= 390, request.lyrics) == (True, True, "[verse]\nOh")
+
+
+def test_any_part_of_an_instrumental_will_do() -> None:
+    found = [excerpt(song((), ""), 128, Random(seed)) for seed in range(40)]
+    assert all(request.instrumental and end - begin == 128 for request, begin, end in found)
+    assert len({begin for _, begin, _ in found}) > 10
+
+
+def test_lines_are_where_their_words_are() -> None:
+    truth = {
+        "sections": [{"name": "verse"}],
+        "lines": [{"section": 0, "text": "One two"}, {"section": 0, "text": "Never sung"}],
+        "words": [
+            {"word": "one", "line": 0, "start": -0.1, "end": 1.0},
+            {"word": "two", "line": 0, "start": 1.0, "end": 9.0},
+        ],
+    }
+    assert sung_lines(truth, 100, 21.5) == [(0, 100, "verse", "One two")]

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from khala.music.errors import ModelError
+from khala.weights.tensors import is_finite
 from khala.weights.unpickle import unpickle
 
 DTYPES = {
@@ -128,7 +129,7 @@ class Archive:
                 if file.readinto(buffer) != len(buffer):  # type: ignore[attr-defined]
                     raise ValueError("it is cut short")
                 block = torch.frombuffer(buffer, dtype=stored.dtype).view(count, *inner)
-                if not torch.isfinite(block).all():
+                if not is_finite(block):
                     raise ModelError(f"{self.source}: the tensor {name} holds NaN or infinity")
                 yield at, block
                 at += count

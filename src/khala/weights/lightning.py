@@ -18,6 +18,7 @@ from khala.music.errors import ModelError
 from khala.nn.conv import fold_weight_norm
 from khala.weights.archive import Archive, Stored
 from khala.weights.places import inside
+from khala.weights.tensors import is_finite
 
 PREFIX = "generator."
 RENAMED = {"encoder.": "encoder.block.", "decoder.": "decoder.model."}
@@ -87,7 +88,7 @@ class CodecFile:
         if name == "quantizer.codebooks":
             return torch.stack(list(parts.values()))
         (folded,) = fold_weight_norm(parts).values()
-        if not torch.isfinite(folded).all():  # a direction of length 0 has no norm
+        if not is_finite(folded):  # a direction of length 0 has no norm
             raise ModelError(f"{self.path}: the weight norm of {name} gives NaN or infinity")
         return folded
 

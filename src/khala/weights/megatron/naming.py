@@ -17,6 +17,7 @@ from khala.models.config import TransformerConfig
 from khala.music.errors import ModelError
 from khala.weights.megatron.metadata import Entry, Ints
 from khala.weights.megatron.shards import Checkpoint
+from khala.weights.tensors import is_finite
 
 TOP = {
     "embedding.weight": "embedding.word_embeddings.weight",
@@ -102,7 +103,7 @@ def make(checkpoint: Checkpoint, made: Mapping[str, Recipe], config: Transformer
             tensor = torch.cat([query.expand(config.heads, -1), key.expand(config.kv_heads, -1)])
         case "doubled":
             tensor *= 2
-            if not torch.isfinite(tensor).all():
+            if not is_finite(tensor):
                 raise ModelError(f"{checkpoint.folder}: {recipe.parts[0]} is too large to be doubled")
     return tensor
 

@@ -14,6 +14,7 @@ Settings = Annotated[
 Run = Annotated[
     Path | None, typer.Option(help="Folder that all stages share. Default: runs/ and the name of the recipe's folder.")
 ]
+Start = Annotated[str, typer.Option(help="Model to go on from, a name or a folder, instead of beginning anew.")]
 Threads = Annotated[int, typer.Option(min=0, help="Processor threads; 0 leaves it to the recipe.")]
 
 
@@ -39,6 +40,7 @@ def backbone(
     settings: Settings = None,
     run: Run = None,
     tokens: Annotated[Path | None, typer.Option(help="Folder of token shards. Default: tokens in the run's.")] = None,
+    start: Start = "",
     threads: Threads = 0,
 ) -> None:
     """Train the backbone; goes on where an earlier run with the same folder was."""
@@ -46,7 +48,8 @@ def backbone(
     from khala.training.recipe import load
 
     folder = _folder(recipe, run)
-    train(load(recipe, _settings("backbone", settings, threads)), tokens or folder / "tokens", folder / "backbone")
+    chosen = load(recipe, _settings("backbone", settings, threads))
+    train(chosen, tokens or folder / "tokens", folder / "backbone", start)
 
 
 @app.command()
@@ -58,6 +61,7 @@ def superres(
     backbone: Annotated[
         Path | None, typer.Option(help="Folder of the trained backbone to start from. Default: backbone in the run's.")
     ] = None,
+    start: Start = "",
     threads: Threads = 0,
 ) -> None:
     """Train super-resolution, starting from the backbone's weights."""
@@ -66,7 +70,7 @@ def superres(
 
     folder = _folder(recipe, run)
     chosen = load(recipe, _settings("superres", settings, threads))
-    train(chosen, tokens or folder / "tokens", backbone or folder / "backbone", folder / "superres")
+    train(chosen, tokens or folder / "tokens", backbone or folder / "backbone", folder / "superres", start)
 
 
 @app.command()

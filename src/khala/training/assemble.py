@@ -14,9 +14,9 @@ from khala.models.superres import Superres
 from khala.music.errors import ModelError
 from khala.training import log
 from khala.training.recipe import Recipe, preset
+from khala.training.vocabulary import vocabulary
 from khala.weights import save_model
 from khala.weights.tensors import load_module
-from khala.weights.tokenizer import Tokenizer
 
 CARD = """---
 license: apache-2.0
@@ -68,7 +68,7 @@ def assemble(recipe: Recipe, run: Path, out: Path) -> None:
         except (OSError, ValueError) as error:
             mend = f"train it with: khala train {stage} RECIPE"
             raise ModelError(f"no {stage} of this recipe in {run / stage} ({error}); {mend}") from None
-    tokenizer = Tokenizer.of_bytes()
+    tokenizer = vocabulary(run / "tokens", config.backbone.text_vocab)
     card = _card(config, run, {"codec": codec, "backbone": backbone, "superres": superres})
     save_model(out, config, backbone, superres, codec, tokenizer, card, torch.float16)
 

@@ -23,6 +23,9 @@ from khala.music.request import SongRequest
 from khala.training import loop
 from khala.training.loop import Losses
 from khala.training.recipe import BackboneRecipe, Recipe, preset
+from khala.training.start import start_from
+from khala.training.vocabulary import vocabulary
+from khala.weights import load_model
 from khala.weights.tokenizer import Tokenizer
 
 PROMPT_BOUND = 160
@@ -93,12 +96,18 @@ def causal_loss(model: Transformer, piece: CausalPiece, layout: TokenLayout, los
     return q0_nats.sum() + q1_nats.sum()
 
 
-def train(recipe: Recipe, tokens: Path, out: Path) -> Path:
-    """Train the backbone of the recipe's preset on a folder of token shards; returns the weights, in `out`."""
+def train(recipe: Recipe, tokens: Path, out: Path, start: str = "") -> Path:
+    """Train the backbone of the recipe's preset on a folder of token shards; returns the weights, in `out`.
+
+    Begins with random weights or, if `start` names a model, with those of its backbone. Raises ModelError."""
     config = preset(recipe)
     torch.manual_seed(recipe.backbone.seed)
     model = Backbone(config.backbone).bind_codebooks(codebooks(tokens))
-    objective = BackboneObjective(model, tokens, Tokenizer.of_bytes(), config.prompt, recipe.backbone)
+    words = vocabulary(tokens, config.backbone.text_vocab)
+    if start:
+        known = load_model(start)
+        start_from(model, words, known.backbone, known.tokenizer)
+    objective = BackboneObjective(model, tokens, words, config.prompt, recipe.backbone)
     return loop.train(objective, recipe.backbone, out)
 
 

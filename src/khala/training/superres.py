@@ -19,6 +19,7 @@ from torch import Tensor
 from khala.corpus.loader import TokenCorpus, TokenSong, pack, vary
 from khala.corpus.shards import codebooks
 from khala.models.backbone import Backbone
+from khala.models.config import TransformerConfig
 from khala.models.superres import Superres, init_from_backbone
 from khala.music.errors import ModelError
 from khala.music.prompt import PromptStyle, clamp_prompt, superres_prompt
@@ -26,6 +27,9 @@ from khala.training import loop
 from khala.training.backbone import CausalPiece, causal_loss, causal_piece
 from khala.training.loop import Losses
 from khala.training.recipe import Recipe, SuperresRecipe, preset
+from khala.training.start import start_from
+from khala.training.vocabulary import vocabulary
+from khala.weights import load_model
 from khala.weights.tensors import load_module
 from khala.weights.tokenizer import Tokenizer
 
@@ -60,21 +64,33 @@ class LevelPiece:
         return self.predictions + sum(len(text) for text in self.texts)
 
 
-def train(recipe: Recipe, tokens: Path, backbone: Path, out: Path) -> Path:
-    """Train super-resolution on a folder of token shards, from the weights in the run folder `backbone`; returns the
-    path of its own. Raises ModelError if there is no such backbone."""
+def train(recipe: Recipe, tokens: Path, backbone: Path, out: Path, start: str = "") -> Path:
+    """Train super-resolution on a folder of token shards; returns the path of its weights.
+
+    Begins with the weights of the backbone in the run folder `backbone` or, if `start` names a model, with those of its
+    super-resolution. Raises ModelError if there is no such backbone or model.
+    """
     config = preset(recipe)
     torch.manual_seed(recipe.superres.seed)
     model = Superres(config.superres).bind_codebooks(codebooks(tokens))
-    start = Backbone(config.backbone)
+    words = vocabulary(tokens, config.superres.text_vocab)
+    if start:
+        known = load_model(start)
+        start_from(model, words, known.superres, known.tokenizer)
+    else:
+        init_from_backbone(model, _trained(config.backbone, backbone))
+    objective = SuperresObjective(model, tokens, words, config.prompt, recipe.superres)
+    return loop.train(objective, recipe.superres, out)
+
+
+def _trained(config: TransformerConfig, run: Path) -> Backbone:
+    model = Backbone(config)
     try:
-        load_module(backbone / "model.safetensors", start)
+        load_module(run / "model.safetensors", model)
     except (OSError, ValueError) as error:
         mend = "train it with: khala train backbone RECIPE"
-        raise ModelError(f"no backbone of this recipe in {backbone} ({error}); {mend}") from None
-    init_from_backbone(model, start)
-    objective = SuperresObjective(model, tokens, Tokenizer.of_bytes(), config.prompt, recipe.superres)
-    return loop.train(objective, recipe.superres, out)
+        raise ModelError(f"no backbone of this recipe in {run} ({error}); {mend}") from None
+    return model
 
 
 def bucket(level: int) -> str:

@@ -1,17 +1,18 @@
 """Text to token ids and back, through the `tokenizers` library.
 
-Two kinds of `tokenizer.json` load: Khala's own, where a token is a byte (id = byte value), and Llama 3's. Either way
-the last 256 ids of the vocabulary are the special tokens, in the order of `music.layout`; a special token is found by
-its place, never by what a text says, so no text can produce one.
+Two kinds of `tokenizer.json` load: Khala's own, where a token is a byte (id = byte value) or several, and Llama 3's.
+Either way the last 256 ids of the vocabulary are the special tokens, in the order of `music.layout`; a special token is
+found by its place, never by what a text says, so no text can produce one.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Self
 
 import tokenizers
-from tokenizers import AddedToken, decoders, models, pre_tokenizers
+from tokenizers import AddedToken, decoders, models, pre_tokenizers, trainers
 
 from khala.music.errors import ModelError
 from khala.music.layout import SPECIAL_TOKENS, TokenLayout
@@ -19,7 +20,8 @@ from khala.music.prompt import Prompt, Special
 
 
 class Tokenizer:
-    """Encodes prompts. `vocab` counts the text vocabulary with its 256 special tokens: 512 or, for Llama 3, 128256."""
+    """Encodes prompts. `vocab` counts the text vocabulary with its 256 special tokens: from 512, for bytes alone, to
+    Llama 3's 128256."""
 
     def __init__(self, backend: tokenizers.Tokenizer) -> None:
         """Raises ValueError if the special tokens are not the last 256 ids."""
@@ -37,9 +39,32 @@ class Tokenizer:
     @classmethod
     def of_bytes(cls) -> Self:
         """A token is a byte of UTF-8: every language, 512 ids."""
-        alphabet = byte_alphabet()
-        backend = tokenizers.Tokenizer(models.BPE(vocab={char: byte for byte, char in enumerate(alphabet)}, merges=[]))
-        backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+        return cls._of_merges([])
+
+    @classmethod
+    def of_words(cls, texts: Iterable[str], vocab: int) -> Self:
+        """Byte pairs of `texts`, merged until there are `vocab` ids (Sennrich et al. 2016): frequent words are one token,
+        and any other text still has its bytes, whose ids are their values.
+
+        Raises ValueError if the texts hold too few words for that.
+        """
+        backend = tokenizers.Tokenizer(models.BPE())
+        backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        size = vocab - len(SPECIAL_TOKENS)
+        trainer = trainers.BpeTrainer(
+            vocab_size=size, min_frequency=2, initial_alphabet=list(byte_alphabet()), show_progress=False
+        )
+        backend.train_from_iterator(sorted(set(texts)), trainer)
+        merges = [tuple(pair) for pair in json.loads(backend.to_str())["model"]["merges"]]
+        if len(merges) != size - 256:
+            raise ValueError(f"the texts give {len(merges)} of the {size - 256} words that {vocab} ids have room for")
+        return cls._of_merges(merges)
+
+    @classmethod
+    def _of_merges(cls, merges: list[tuple[str, str]]) -> Self:
+        tokens = [*byte_alphabet(), *(first + second for first, second in merges)]
+        backend = tokenizers.Tokenizer(models.BPE(vocab={token: i for i, token in enumerate(tokens)}, merges=merges))
+        backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=bool(merges))
         backend.decoder = decoders.ByteLevel()
         backend.add_special_tokens([AddedToken(name, special=True, normalized=False) for name in SPECIAL_TOKENS])
         return cls(backend)
@@ -68,6 +93,12 @@ class Tokenizer:
             else:
                 ids += self._backend.encode(segment, add_special_tokens=False).ids
         return ids
+
+    def pieces(self) -> list[bytes]:
+        """What bytes each id of text stands for; the special tokens are not among them."""
+        value = {char: byte for byte, char in enumerate(byte_alphabet())}
+        tokens = (self._backend.id_to_token(i) or "" for i in range(self.special_base))
+        return [bytes(value[char] for char in token) for token in tokens]
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of `ids`, special tokens by name; what is no UTF-8 becomes U+FFFD. ValueError for other ids."""

@@ -1,0 +1,38 @@
+"""The text vocabulary of a run: bytes, or bytes and the words of the songs that it learns from."""
+
+from pathlib import Path
+
+from khala.audio.files import replacing
+from khala.corpus.loader import TokenCorpus
+from khala.music.errors import InvalidRequest
+from khala.weights.tokenizer import Tokenizer
+
+
+def vocabulary(tokens: Path, size: int) -> Tokenizer:
+    """The tokenizer of `size` ids of a folder of token shards; made of its songs and kept there at the first call.
+
+    Raises InvalidRequest if the songs have too few words, or the folder's tokenizer another size.
+    """
+    bytes_alone = Tokenizer.of_bytes()
+    if size == bytes_alone.vocab:
+        return bytes_alone
+    path = tokens / "tokenizer.json"
+    if not path.exists():
+        try:
+            made = Tokenizer.of_words(texts(TokenCorpus(tokens)), size)
+        except ValueError as error:
+            raise InvalidRequest(f"{tokens}: {error}; add songs or choose a smaller text_vocab") from None
+        with replacing(path) as part:
+            made.save(part)
+    tokenizer = Tokenizer.load(path)
+    if tokenizer.vocab != size:
+        raise InvalidRequest(f"{path} has {tokenizer.vocab} ids, the recipe's model {size}; delete it to make another")
+    return tokenizer
+
+
+def texts(corpus: TokenCorpus) -> list[str]:
+    """All that the requests for songs to learn from are written with, a line each."""
+    lines = []
+    for song in corpus.train:
+        lines += [", ".join(song.tags), song.description, *song.lyrics.splitlines()]
+    return lines

@@ -1,7 +1,8 @@
 """The published decoder on a CPU: the same function in fewer operations and fewer passes over memory.
 
-The first change of rate, where rows are few and wide, runs as it is. From there on everything is rows [T, D]: a block
-of them goes through all later stages, a tile of that through each residual unit, so that little leaves the cache.
+The first change of rate, where rows are few and very wide, runs as it is. From there on everything is rows [T, D]:
+first all of them; after the second change, where they are many, a block goes through all later stages. Residual units
+work tile by tile, so that little leaves the cache.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ def decode_rows(decoder: nn.Sequential, latent_DT: Tensor, halo: int) -> Tensor:
     for layer in (first, *stages[:PLAIN]):
         x_1DT = layer(x_1DT)
     x_TD = x_1DT[0].t().contiguous()
-    for plain in stages[PLAIN:WHOLE]:
-        x_TD = _Stage(*plain.block)(x_TD)
+    for wide in stages[PLAIN:WHOLE]:
+        x_TD = _Stage(*wide.block)(x_TD)
     late = [_Stage(*stage.block) for stage in stages[WHOLE:]]
     pieces = []
     for start in range(0, len(x_TD), BLOCK):

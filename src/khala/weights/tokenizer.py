@@ -43,7 +43,7 @@ class Tokenizer:
 
     @classmethod
     def of_words(cls, texts: Iterable[str], vocab: int) -> Self:
-        """Byte pairs of `texts`, merged until there are `vocab` ids (Sennrich et al. 2016): frequent words are one token,
+        """Byte pairs of `texts`, merged until there are `vocab` ids (Sennrich et al. 2016): frequent words are one,
         and any other text still has its bytes, whose ids are their values.
 
         Raises ValueError if the texts hold too few words for that.

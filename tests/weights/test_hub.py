@@ -303,6 +303,17 @@ def test_room_is_looked_for_before_anything_is_fetched(
     assert hub.fetch(listing) is not None
 
 
+def test_a_place_that_cannot_be_written_is_noticed_before_anything_is_fetched(
+    remote: Hub, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote.put(REPO, weights)
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.setenv("KHALA_MODELS", str(tmp_path / "file" / "models"))
+    with pytest.raises(OutputError, match=r"cannot write in .*/file; name other places: HF_HOME for downloads"):
+        download()
+    assert not remote.fetched
+
+
 def test_a_disk_that_fills_up_is_said(remote: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")

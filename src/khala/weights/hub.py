@@ -178,7 +178,7 @@ def _at_hand(listing: Listing) -> bool:
 
 
 def _require_room(listing: Listing, published: bool) -> None:
-    """Room for what is still to be fetched, and for a model as large as all of it. Raises OutputError."""
+    """Leave and room to write what is still to be fetched, and a model as large as all of it. Raises OutputError."""
     from huggingface_hub import constants, try_to_load_from_cache
 
     def is_here(name: str) -> bool:
@@ -188,6 +188,8 @@ def _require_room(listing: Listing, published: bool) -> None:
     needed: dict[int, tuple[Path, int]] = {}
     for place, size in ((Path(constants.HF_HUB_CACHE), missing), (models_home(), listing.size if published else 0)):
         there = next(path for path in (place, *place.absolute().parents) if path.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK):
+            raise OutputError(f"cannot write in {there}; {_ELSEWHERE}")
         device = there.stat().st_dev
         needed[device] = (there, needed.get(device, (there, 0))[1] + size)
     for there, size in needed.values():
@@ -195,8 +197,11 @@ def _require_room(listing: Listing, published: bool) -> None:
         if size > free:
             raise OutputError(
                 f"{listing.repo} needs {size / 1e9:.1f} GB in {there}, and {free / 1e9:.1f} GB are free; make room, or "
-                "name other places: HF_HOME for downloads, KHALA_MODELS for models"
+                f"{_ELSEWHERE}"
             )
+
+
+_ELSEWHERE = "name other places: HF_HOME for downloads, KHALA_MODELS for models"
 
 
 def _fetch(listing: Listing, progress: Progress | None) -> Path:

@@ -44,3 +44,16 @@ def test_half_precision_turns_in_float32() -> None:
     turns = Rope(8, 500000.0).turns(slice(4000), 4000, CPU)
     assert turns[0].dtype == torch.float32
     torch.testing.assert_close(rotate(x, turns), rotate(x.float(), turns).bfloat16())
+
+
+def test_scaling_slows_down_what_turns_less_than_once_in_8192_positions() -> None:
+    plain, scaled = (Rope(64, 500000.0, scaling).turns(slice(2), 2, CPU) for scaling in (1.0, 8.0))
+    angle, slower = (torch.atan2(sin[1, 0, 32:], cos[1, 0, :32]).double() for cos, sin in (plain, scaled))
+    turns = 8192 * 500000.0 ** -(torch.arange(32, dtype=torch.float64) / 32) / (2 * torch.pi)
+    fast, slow = turns > 4, turns < 1
+    torch.testing.assert_close(slower[fast], angle[fast])
+    torch.testing.assert_close(slower[slow], angle[slow] / 8, rtol=1e-4, atol=0.0)
+    between = ~fast & ~slow
+    part = (turns[between] - 1) / 3
+    assert between.sum() >= 3
+    torch.testing.assert_close(slower[between], angle[between] * (part + (1 - part) / 8), rtol=1e-4, atol=0.0)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pyloudnorm
@@ -6,7 +7,7 @@ import pytest
 
 from khala.corpus.render import effects, mix, render
 from khala.corpus.render import song as rendering
-from khala.corpus.score import Part
+from khala.corpus.score import Mix, Part
 
 HOP = 2048
 
@@ -72,6 +73,33 @@ def test_voice_is_heard_where_the_truth_says_and_nowhere_in_an_instrumental(
     inside = np.any([(start <= time) & (time < end) for start, end in alone.truth["vocal"]], axis=0)
     assert power[inside].mean() > 50 * power[time < alone.truth["vocal"][0][0] - 0.1].mean()
     assert not render(score(voice=""), bank).samples.any()
+
+
+def test_second_voices_and_answers_are_sung_by_the_backing_voice_at_the_side(
+    monkeypatch: pytest.MonkeyPatch, bank, score
+) -> None:
+    monkeypatch.setattr(rendering, "play", lambda parts, beat, length: np.zeros((len(parts), 2, length), np.float32))
+    plain = score()
+    first, second, third = plain.lines
+    lines = (replace(first, harmony=(60, 64, 62, 60)), replace(second, answer=True), third)
+    backed = render(replace(plain, backing="ruth", lines=lines), bank)
+    bar = 40 * HOP
+
+    def sides(number: int) -> float:
+        left, right = (backed.samples[:, number * bar : (number + 1) * bar] ** 2).sum(1)
+        return float(right / left)
+
+    assert sides(2) > 1.1 * sides(6) and sides(4) < 0.7 * sides(6)  # the room alone is not quite even
+    assert [line["answer"] for line in backed.truth["lines"]] == [False, True, False]
+    assert [note["pitch"] for note in backed.truth["harmony"]] == [60, 64, 62, 60]
+    assert {note["line"] for note in backed.truth["harmony"]} == {0} and backed.truth["backing"] == "ruth"
+
+
+def test_rooms_echo_and_pumping_change_what_is_heard_and_not_when(monkeypatch: pytest.MonkeyPatch, bank, score) -> None:
+    monkeypatch.setattr(rendering, "play", beeps)
+    songs = [render(replace(score(), mix=mix), bank) for mix in (Mix(), Mix("hall"), Mix(echo=0.5), Mix(pump=0.6))]
+    assert all(song.truth == songs[0].truth for song in songs)
+    assert all(np.abs(song.samples - songs[0].samples).max() > 0.01 for song in songs[1:])
 
 
 def test_equal_bars_give_equal_samples(score) -> None:

@@ -36,39 +36,39 @@ def band(plan: Plan, motifs: Motifs) -> tuple[Part, ...]:
         if section.bars:
             _accompany(played, plan, section, layer)
     played["lead"] = _lead(plan, motifs)
-    names = {
-        "bass": plan.arrangement.bass,
-        "comp": plan.arrangement.comp,
-        "pad": plan.arrangement.pad,
-        "lead": plan.lead,
-    }
-    lots = plan.lots("sounds")
-    main_font = lots.choice(list(FONTS))
-    parts = []
-    for name, notes in played.items():
-        program = lots.choice(KITS.get(plan.style.kit, (plan.style.kit,))) if name == "drums" else 0
-        if names.get(name):
-            instrument = names[name]
-            program = lots.choice((PROGRAMS[instrument], VARIANTS.get(instrument, PROGRAMS[instrument])))
-        font = main_font if lots.random() < ONE_FONT else lots.choice(list(FONTS))
-        if notes:
-            parts.append(
-                Part(
-                    name=name,
-                    program=program,
-                    notes=tuple(sorted(notes, key=lambda note: (note.start, note.pitch))),
-                    pan=PANS.get(name, 0.0),
-                    reverb=REVERBS.get(name, 0.3),
-                    drums=name == "drums",
-                    font=font,
-                )
-            )
-    return tuple(parts)
+    return tuple(
+        Part(
+            name=name,
+            program=_program(plan, name),
+            notes=tuple(sorted(notes, key=lambda note: (note.start, note.pitch))),
+            pan=PANS.get(name, 0.0),
+            reverb=REVERBS.get(name, 0.3),
+            drums=name == "drums",
+            font=_font(plan, name),
+        )
+        for name, notes in played.items()
+        if notes
+    )
+
+
+def _font(plan: Plan, part: str) -> str:
+    """The song's main sound font, or any."""
+    lots = plan.lots(f"{part} font")
+    return (plan.lots("font") if lots.random() < ONE_FONT else lots).choice(list(FONTS))
+
+
+def _program(plan: Plan, part: str) -> int:
+    """One of the programs or kits that the instrument of a part goes by."""
+    lots = plan.lots(f"{part} program")
+    if part == "drums":
+        return lots.choice(KITS.get(plan.style.kit, (plan.style.kit,)))
+    instrument = plan.lead if part == "lead" else getattr(plan.arrangement, part)
+    return lots.choice((PROGRAMS[instrument], VARIANTS.get(instrument, PROGRAMS[instrument])))
 
 
 def _accompany(played: dict[str, list[Note]], plan: Plan, section: Section, layer: Layer) -> None:
     """One section of drums, bass, comping and pad."""
-    strength = round(66 + 34 * section.energy)
+    strength = round(52 + 48 * section.energy)
 
     def part(pattern: str, pitches: Callable[[str, Chord, Chord], Sequence[int]], gate: float) -> list[Note]:
         def velocity(beat: float) -> int:

@@ -338,5 +338,5 @@ def drums(section: Section, beats_per_bar: int, groove: str, fill: dict[str, str
 
 
 def hit(piece: str, beat: float, mark: str, energy: float) -> Note:
-    """One stroke: a level of `LEVELS`, down to three quarters of it where the energy is low."""
-    return Note(beat, 0.25, PIECES[piece], round(LEVELS[mark] * (0.75 + 0.25 * energy)))
+    """One stroke: a level of `LEVELS`, down to two thirds of it where the energy is low."""
+    return Note(beat, 0.25, PIECES[piece], round(LEVELS[mark] * (0.67 + 0.33 * energy)))

@@ -70,7 +70,7 @@ def _sing_all(
             known[singer, notes] = sing(voices, SINGERS[singer], notes)
         return known[singer, notes]
 
-    def add(sung: Sung, gain: float, pan: float) -> None:
+    def add(sung: Sung, begin: float, gain: float, pan: float) -> None:
         samples, place = _placed(sung, begin, band.shape[1])
         sides = np.float32(gain) * np.sqrt([1 - pan, 1 + pan]).astype(np.float32)
         voice[:, place] += sides[:, None] * samples
@@ -82,12 +82,12 @@ def _sing_all(
         samples, place = _placed(sung, begin, band.shape[1])
         gain = voice_gain(heard[:, place], presence(samples))
         if line.answer:
-            add(sung, gain * _ANSWER, -_BACKING_PAN)
+            add(sung, begin, gain * _ANSWER, -_BACKING_PAN)
         else:
-            add(sung, gain, 0.0)
+            add(sung, begin, gain, 0.0)
         if line.harmony:
             second = tuple(replace(note, pitch=pitch) for note, pitch in zip(notes, line.harmony, strict=True))
-            add(sung_by(score.backing, second), gain * _SECOND, _BACKING_PAN)
+            add(sung_by(score.backing, second), begin, gain * _SECOND, _BACKING_PAN)
         phones.append([TimedPhone(p.name, p.number, p.start + begin, p.end + begin) for p in sung.phones])
     return voice, phones
 

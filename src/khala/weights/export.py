@@ -72,7 +72,7 @@ def require_llama(config: ModelConfig) -> None:
 
 
 def llama_config(config: TransformerConfig, dtype: str) -> dict[str, Any]:
-    """The `config.json` of a stock Llama of this shape; its keys are those that transformers 4 and 5 both read."""
+    """The `config.json` of a stock Llama of this shape, in the keys of transformers 4, which 5 reads too."""
     scaling = None
     if config.rope_scaling != 1.0:
         scaling = {

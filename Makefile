@@ -48,7 +48,7 @@ web: web/node_modules
 web-check: web
 	cd web && npm run check
 
-# The page in Chromium against `khala serve` with a tiny model, on a desktop and a phone, in both themes.
+# The page in Chromium against `khala serve` with a tiny model, on a desktop and on a phone.
 web-test: web-check web-tools $(VENV)/.dev
 	cd web && npm run e2e
 

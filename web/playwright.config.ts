@@ -7,7 +7,7 @@ export default defineConfig({
   testDir: "e2e",
   workers: 1,
   timeout: 600_000,
-  expect: { timeout: 60_000 },
+  expect: { timeout: 120_000 },
   outputDir: "test-results",
   use: {
     locale: "en-GB",
@@ -27,7 +27,5 @@ export default defineConfig({
   projects: [
     { name: "desktop-light", use: { ...desktop, colorScheme: "light" } },
     { name: "phone-dark", use: { ...phone, colorScheme: "dark" } },
-    { name: "desktop-dark", use: { ...desktop, colorScheme: "dark" } },
-    { name: "phone-light", use: { ...phone, colorScheme: "light" } },
   ],
 });

@@ -96,13 +96,8 @@ test("several songs at once are cancelled, tried again, and outlive a restart", 
   for (const words of ["calm piano", "fast rock"]) {
     await visit(studio, "Create");
     await prompt.fill(words);
-    for (let takes = 2; takes < 8; takes++) await studio.getByRole("button", { name: "One take more" }).click();
     await studio.getByRole("button", { name: "Create song" }).click();
     await expect(studio.getByRole("heading", { name: words })).toBeVisible();
-    for (let takes = 8; takes > 2; takes--) {
-      await visit(studio, "Create");
-      await studio.getByRole("button", { name: "One take less" }).click();
-    }
   }
   await visit(studio, "Library");
   const rock = studio.getByRole("listitem").filter({ hasText: "fast rock" }).first();
@@ -119,7 +114,7 @@ test("several songs at once are cancelled, tried again, and outlive a restart", 
 
   await rock.getByRole("link", { name: "fast rock" }).click();
   await studio.getByRole("button", { name: "Try again" }).click();
-  await expect(studio.getByRole("button", { name: "Play Take 8" })).toBeVisible({ timeout: 120_000 });
+  await expect(studio.getByRole("button", { name: "Play Take 2" })).toBeVisible({ timeout: 120_000 });
 });
 
 test("songs are found, liked, renamed, reused and deleted with a way back", async ({ studio, server }) => {

@@ -11,6 +11,8 @@ import { test as base, expect, type Page } from "@playwright/test";
 const PYTHON = process.env.PYTHON ?? join(import.meta.dirname, "../../.venv/bin/python");
 const SCRIPT = join(import.meta.dirname, "serve.py");
 const PATIENCE_MS = 120_000;
+/** What Chromium says of a server that is being restarted. */
+const UNANSWERED = /net::ERR_(CONNECTION|INCOMPLETE|EMPTY)/;
 
 export class Server {
   private process: ChildProcess | undefined;
@@ -86,7 +88,9 @@ export const test = base.extend<Fixtures, { server: Server }>({
   studio: async ({ page, server }, use) => {
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(error.message));
-    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+    page.on("console", (message) => {
+      if (message.type() === "error" && !UNANSWERED.test(message.text())) errors.push(message.text());
+    });
     page.on("request", (request) => {
       const { protocol, host } = new URL(request.url());
       if (protocol.startsWith("http") && host !== new URL(server.url).host) errors.push(`asked ${host}`);

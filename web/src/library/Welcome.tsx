@@ -53,7 +53,7 @@ export function Welcome() {
               {clock(model.max_seconds)}
             </Fact>
             <Fact icon={<Cpu />} name={t("welcome.device")}>
-              {device ? t("welcome.on", { device }) : t("welcome.noDevice")}
+              {device ? device.toUpperCase() : t("welcome.noDevice")}
             </Fact>
             <Fact icon={<Scale />} name={t("welcome.license")}>
               {model.license}

@@ -1,0 +1,106 @@
+import { QueryClient } from "@tanstack/react-query";
+import { beforeEach, expect, test, vi } from "vitest";
+import type { Song, SongEvent, Take } from "./client";
+
+let serve: () => Promise<Response>;
+vi.stubGlobal("fetch", () => serve());
+vi.stubGlobal("location", { origin: "http://studio", hostname: "studio" });
+const { applyEvent } = await import("./events");
+const { findSong, paceOf } = await import("./songs");
+
+const take = (id: string, change: Partial<Take> = {}): Take => ({
+  id,
+  song_id: id[0]!,
+  number: 1,
+  seed: 7,
+  state: "queued",
+  stage: null,
+  stage_progress: 0,
+  progress: 0,
+  position: null,
+  eta: null,
+  duration: null,
+  truncated: null,
+  error: null,
+  note: null,
+  started: null,
+  finished: null,
+  ...change,
+});
+const song = (id: string, takes: Take[]): Song => ({
+  id,
+  owner_id: "local",
+  title: id,
+  liked: false,
+  state: "queued",
+  created: "2026-01-01T00:00:00Z",
+  request: {
+    prompt: "calm",
+    tags: [],
+    lyrics: "",
+    instrumental: false,
+    duration: 30,
+    takes: takes.length,
+    seed: 7,
+    model: "mini",
+    sampling: { temperature: 1, top_k: 50, superres_temperature: 1, superres_top_k: 10 },
+    title: "",
+  },
+  takes,
+});
+const event = (kind: SongEvent["event"], change: Partial<SongEvent> = {}): SongEvent =>
+  ({ id: 1, event: kind, at: "2026-01-01T00:00:00Z", ...change }) as SongEvent;
+
+let client: QueryClient;
+beforeEach(() => {
+  client = new QueryClient();
+  const songs = [
+    song("a", [take("a1", { eta: 50 })]),
+    song("b", [take("b1", { position: 2 }), take("b2", { position: 3 })]),
+  ];
+  client.setQueryData(["songs", ""], { pages: [{ songs, next: null }], pageParams: [null] });
+  client.setQueryData(["song", "a"], songs[0]);
+});
+
+test("progress moves the bar and the time left, in the list and in the open song", () => {
+  const change = { song_id: "a", take_id: "a1", stage: "superres", stage_progress: 0.5, progress: 0.7 } as const;
+  applyEvent(client, event("progress", change), 8);
+  for (const found of [findSong(client, "a"), client.getQueryData<Song>(["song", "a"])])
+    expect(found).toMatchObject({
+      state: "running",
+      takes: [{ state: "running", stage: "superres", progress: 0.7, eta: 42 }],
+    });
+  applyEvent(client, event("progress", change), 999);
+  expect(findSong(client, "a")?.takes[0]?.eta).toBe(1); // late, but not done
+  expect(findSong(client, "b")?.takes[0]?.progress).toBe(0);
+});
+
+test("when a take starts, what waits moves up and its song is asked for anew", async () => {
+  const asked = vi.fn(async () => Response.json(song("a", [take("a1", { state: "running" })])));
+  serve = asked;
+  applyEvent(client, event("started", { song_id: "a", take_id: "a1" }), 0);
+  expect(findSong(client, "b")?.takes.map(({ position }) => position)).toEqual([1, 2]);
+  await vi.waitFor(() => expect(findSong(client, "a")?.takes[0]?.state).toBe("running"));
+  expect(asked).toHaveBeenCalledOnce();
+});
+
+test("what another window changes or deletes shows here, too", () => {
+  applyEvent(client, event("updated", { song_id: "a", title: "Dawn", liked: true }), 0);
+  expect(findSong(client, "a")).toMatchObject({ title: "Dawn", liked: true });
+  applyEvent(client, event("deleted", { song_id: "b" }), 0);
+  expect(findSong(client, "b")).toBeUndefined();
+  expect(findSong(client, "a")).toBeDefined();
+});
+
+test("a song that is gone when it is asked for is no error", async () => {
+  serve = async () => Response.json({ type: "/api/docs#not-found", detail: "no" }, { status: 404 });
+  applyEvent(client, event("failed", { song_id: "a", take_id: "a1" }), 0);
+  await vi.waitFor(() => expect(client.isFetching()).toBe(0));
+  expect(findSong(client, "a")).toBeDefined();
+});
+
+test("the pace is seconds of work for a second of song", () => {
+  const times = { started: "2026-01-01T00:00:00Z", finished: "2026-01-01T00:01:00Z" };
+  expect(paceOf(take("a1", { ...times, duration: 30 }))).toBe(2);
+  expect(paceOf(take("a1", { ...times, finished: null, duration: 30 }))).toBeNull();
+});

@@ -64,6 +64,20 @@ def test_a_take_is_the_same_alone_and_in_company(model: Backbone) -> None:
         assert np.array_equal(alone.codes, take.codes) and alone.ended == take.ended
 
 
+def test_the_loop_for_cuda_draws_the_same(model: Backbone) -> None:
+    mixed = [
+        Slot(PROMPTS[0], 1, 33, SAMPLING),
+        Slot(PROMPTS[1], 2, 70, Sampling(top_k=3)),
+        *slots([PROMPTS[2]], [3], 40),
+    ]
+    expected = decode_tokens(model, mixed)
+    assert decode_tokens(model, mixed, static=True) == expected
+    for seed in range(6):  # some that end, long before anybody looks
+        slot = slots([PROMPTS[0]], [seed], 50)
+        assert decode_tokens(model, slot, static=True) == decode_tokens(model, slot)
+    assert any(ids[-1] == model.config.layout.eos for ids in expected)
+
+
 def test_equal_prompts_with_equal_seeds_are_equal_and_other_seeds_differ(model: Backbone) -> None:
     first, second, third = decode_backbone(model, slots([PROMPTS[0]] * 3, [1, 2, 1], 20))
     assert np.array_equal(first.codes, third.codes)

@@ -1,15 +1,24 @@
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 import torch
 
+from khala.models import static
 from khala.models.backbone import Backbone
 from khala.models.presets import tiny
+from khala.models.static import StaticStepper
 from khala.models.stepper import Stepper
 from khala.models.transformer import Transformer
 
+KINDS = [Stepper, StaticStepper]
 IDS = torch.randint(0, 512 + 32, (3, 40), generator=torch.Generator().manual_seed(1))
 PROMPTS = (5, 9, 6)
+
+
+@pytest.fixture(autouse=True)
+def short_spans(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(static, "SPAN", 16)  # attention grows by so many positions, several times in a test
 
 
 def make(**changes: int | bool | None) -> Backbone:
@@ -23,9 +32,11 @@ def make(**changes: int | bool | None) -> Backbone:
     return model.bind_codebooks(torch.randn(2, 16, 16))
 
 
-def states(model: Transformer, sequences: list[int], steps: int) -> torch.Tensor:
+def states(
+    model: Transformer, sequences: list[int], steps: int, kind: Callable[..., Stepper] = Stepper
+) -> torch.Tensor:
     """Hidden states [B, 1 + steps, D] of some rows of IDS, behind prompts of their own lengths, side by side."""
-    stepper = Stepper(model, len(sequences), 64)
+    stepper = kind(model, len(sequences), 64)
     hidden = [torch.cat([stepper.read(IDS[s, : PROMPTS[s]].tolist(), slot) for slot, s in enumerate(sequences)])]
     for step in range(steps):
         ids_B = torch.stack([IDS[s, PROMPTS[s] + step] for s in sequences])
@@ -36,28 +47,31 @@ def states(model: Transformer, sequences: list[int], steps: int) -> torch.Tensor
 @pytest.mark.parametrize(
     "changes", [{}, {"codebook_dim": None, "bias": True}, {"qk_norm": False, "kv_heads": 4}, {"kv_heads": 1}]
 )
+@pytest.mark.parametrize("kind", KINDS)
 @torch.inference_mode()
-def test_step_by_step_equals_all_at_once(changes: dict[str, int | bool | None]) -> None:
+def test_step_by_step_equals_all_at_once(changes: dict[str, int | bool | None], kind: type[Stepper]) -> None:
     model = make(**changes)
-    together = states(model, [0, 1, 2], 20)
+    together = states(model, [0, 1, 2], 20, kind)
     for row, prompt in enumerate(PROMPTS):
         whole = model(model.embed_tokens(IDS[row : row + 1, : prompt + 20]), causal=True)
         torch.testing.assert_close(together[row], whole[0, prompt - 1 :], rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @torch.inference_mode()
-def test_a_slot_has_the_same_bits_in_any_company() -> None:
+def test_a_slot_has_the_same_bits_in_any_company(kind: type[Stepper]) -> None:
     model = make(dim=256, heads=4, kv_heads=2, head_dim=64, ffn=640)
-    together = states(model, [0, 1, 2], 30)
+    together = states(model, [0, 1, 2], 30, kind)
     for row in range(3):
-        assert torch.equal(states(model, [row], 30)[0], together[row])
-    assert torch.equal(states(model, [2, 0], 30), together[[2, 0]])
+        assert torch.equal(states(model, [row], 30, kind)[0], together[row])
+    assert torch.equal(states(model, [2, 0], 30, kind), together[[2, 0]])
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @torch.inference_mode()
-def test_slots_may_stop_and_be_copied() -> None:
+def test_slots_may_stop_and_be_copied(kind: type[Stepper]) -> None:
     model = make()
-    stepper = Stepper(model, 3, 64)
+    stepper = kind(model, 3, 64)
     stepper.read([1, 2, 3], 1)
     stepper.copy(1, 2)
     first = stepper.step(torch.tensor([7]), [2])

@@ -14,10 +14,14 @@ from torch import Tensor
 
 from khala.generation.progress import Progress, attended, silent
 from khala.models.backbone import Backbone
+from khala.models.static import StaticStepper
 from khala.models.stepper import Stepper
 from khala.music.request import Sampling
 from khala.nn.rowwise import Rowwise
 from khala.nn.sampling import generator, sample
+
+LOOK = 32
+"""Steps on a GPU between two looks at what was drawn: to look is to wait until all of it has been computed."""
 
 
 @dataclass(frozen=True)
@@ -57,17 +61,25 @@ def decode_backbone(model: Backbone, slots: Sequence[Slot], progress: Progress =
 
 @torch.inference_mode()
 def decode_tokens(
-    model: Backbone, slots: Sequence[Slot], *, legal: bool = True, progress: Progress = silent
+    model: Backbone,
+    slots: Sequence[Slot],
+    *,
+    legal: bool = True,
+    progress: Progress = silent,
+    static: bool | None = None,
 ) -> list[list[int]]:
     """The tokens that follow each prompt, up to and with the end token, at most `longest`.
 
     Only what may come next is computed and drawn: at the start of a frame a code of q0 or, after the first frame, the
-    end; then a code of q1. With `legal` False the whole vocabulary is open, as in the published engine.
+    end; then a code of q1. With `legal` False the whole vocabulary is open, as in the published engine. `static` is the
+    loop for CUDA (`models.static`), taken there unless told otherwise: it looks at what was drawn every `LOOK` steps.
     """
     context = max(len(slot.prompt_ids) + slot.longest for slot in slots)
     if context > model.config.context:
         raise ValueError(f"prompt and tokens need {context} positions; the model has {model.config.context}")
-    stepper = Stepper(model, len(slots), context)
+    static = model.device.type == "cuda" if static is None else static
+    look = LOOK if static else 1
+    stepper = (StaticStepper if static else Stepper)(model, len(slots), context + look - 1)
     heads = _Heads(model, legal)
     generators = [generator(slot.seed, 0) for slot in slots]
     tokens: list[list[int]] = [[] for _ in slots]
@@ -76,20 +88,35 @@ def decode_tokens(
     with attended(model, progress, "backbone", longest // 2) as tell:
         hidden_B1D = _read(stepper, [slot.prompt_ids for slot in slots])
         takes = list(range(len(slots)))  # those that still go on
+        unseen: list[Tensor] = []
         for step in range(longest):
             logits_BC, ids_C = heads(hidden_B1D, step)
             uniform_BC = torch.stack([torch.rand(len(ids_C), generator=generators[take]) for take in takes])
-            drawn_B = ids_C[_draw(logits_BC, [slots[take].sampling for take in takes], uniform_BC)]
-            for take, token in zip(takes, drawn_B.tolist(), strict=True):
-                tokens[take].append(token)
-            going = [i for i, take in enumerate(takes) if tokens[take][-1] != eos and step + 1 < slots[take].longest]
-            if not going:
-                break
-            if len(going) < len(takes):
-                drawn_B, takes = drawn_B[going], [takes[i] for i in going]
+            drawn_B = ids_C[_draw(logits_BC, [slots[take].sampling for take in takes], _sent(uniform_BC, model.device))]
+            unseen.append(drawn_B)
+            if len(unseen) == look or step + 1 == longest:
+                for take, ids in zip(takes, torch.stack(unseen, 1).tolist(), strict=True):
+                    tokens[take] = _until(tokens[take] + ids, eos, slots[take].longest)
+                unseen.clear()
+                going = [i for i, take in enumerate(takes) if len(tokens[take]) == step + 1 < slots[take].longest]
+                going = [i for i in going if tokens[takes[i]][-1] != eos]
+                if not going:
+                    break
+                if len(going) < len(takes):
+                    drawn_B, takes = drawn_B[going], [takes[i] for i in going]
             tell(step // 2)
             hidden_B1D = stepper.step(drawn_B, takes)
     return tokens
+
+
+def _until(ids: list[int], eos: int, longest: int) -> list[int]:
+    """What counts of the tokens drawn: up to the end token, no more than `longest`."""
+    return ids[: ids.index(eos) + 1][:longest] if eos in ids[-LOOK:] else ids[:longest]
+
+
+def _sent(x: Tensor, device: torch.device) -> Tensor:
+    """A copy on `device` without waiting for it."""
+    return x.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else x.to(device)
 
 
 def _draw(logits_BC: Tensor, samplings: list[Sampling], uniform_BC: Tensor) -> Tensor:

@@ -65,7 +65,7 @@ class _Layer:
     """One block taken apart: its norms' weights, its matrices made ready for single rows."""
 
     def __init__(self, block: Block) -> None:
-        self.attention = block.attention
+        self.block, self.attention = block, block.attention
         self.qkv, self.out, self.gate_up, self.down = (
             linear.rowwise() for linear in (block.attention.qkv, block.attention.out, block.mlp.gate_up, block.mlp.down)
         )

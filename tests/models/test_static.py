@@ -1,0 +1,50 @@
+"""What is the static stepper's own; that it computes what the other one does is in test_stepper."""
+
+import pytest
+import torch
+
+from khala.models import static
+from khala.models.backbone import Backbone
+from khala.models.presets import tiny
+from khala.models.static import ROWS, StaticStepper, span
+
+
+def make() -> Backbone:
+    torch.manual_seed(4)
+    return Backbone(tiny().backbone).bind_codebooks(torch.randn(2, 16, 16))
+
+
+def test_spans() -> None:
+    assert [span(length) for length in (1, 2048, 2049, 5000)] == [2048, 2048, 4096, 6144]
+
+
+@torch.inference_mode()
+def test_idle_slots_stay_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(static, "SPAN", 16)
+    stepper, alone = (StaticStepper(make(), slots, 20) for slots in (2, 1))
+    stepper.read([1, 2, 3], 0)
+    stepper.read([4, 5], 1)
+    for token in range(14):
+        stepper.step(torch.tensor([token]), [1])
+    assert stepper.cache.lengths == [3, 16]
+    alone.read([1, 2, 3], 0)
+    for token in (7, 8):
+        assert torch.equal(stepper.step(torch.tensor([token]), [0]), alone.step(torch.tensor([token]), [0]))
+
+
+@torch.inference_mode()
+def test_no_room_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(static, "SPAN", 4)
+    stepper = StaticStepper(make(), 1, 4)
+    stepper.read([1, 2, 3], 0)
+    stepper.step(torch.tensor([4]), [0])
+    with pytest.raises(ValueError, match="past the end of a cache of 4"):
+        stepper.step(torch.tensor([5]), [0])
+    with pytest.raises(ValueError, match="17 slots are more than the 16 rows"):
+        StaticStepper(make(), ROWS + 1, 4)
+
+
+def test_graphs_need_cuda_and_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not StaticStepper(make(), 1, 4)._capture
+    monkeypatch.setenv("KHALA_CUDA_GRAPHS", "0")
+    assert not StaticStepper(make(), 1, 4)._capture

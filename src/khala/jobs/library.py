@@ -108,7 +108,7 @@ class Library:
                     )
                 )
                 emit(connection, "queued", song_id, owner_id, take_id)
-            return self._song(connection, owner_id, song_id)
+        return self.song(owner_id, song_id)
 
     def songs(self, owner_id: str | None, cursor: str | None = None, limit: int = 50, q: str = "") -> Page:
         """At most `limit` songs, newest first, older than the one that `cursor` (of the page before) names. Each word

@@ -1,24 +1,41 @@
-"""How long takes will wait: places in the queue, and times by the speeds that were measured."""
+"""How long takes will wait: places in the queue, and times by the speeds that were measured.
+
+It costs as much for a queue of thousands as for a short one: of other owners' takes, which come in turns with one's
+own, only their number and their mean length are asked for.
+"""
 
 import time
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, tuple_
 
 from khala.jobs.claims import ALIVE
 from khala.jobs.records import WEIGHTS, Song, Take
-from khala.jobs.rows import queue_order
-from khala.jobs.tables import paces, takes, workers
+from khala.jobs.tables import owners, paces, takes, workers
 
 UNKNOWN = 30.0
 """Seconds after which to ask again while nothing was measured."""
+
+
+@dataclass
+class _Waiting:
+    """The queued takes of an owner: how many, and what they amount to (None: not measured)."""
+
+    turn: tuple[int, str]
+    number: int = 0
+    work: float | None = 0.0
+
+    def first(self, number: int) -> float | None:
+        """The work of so many of them, each taken for average."""
+        return 0.0 if number == 0 else self.work and self.work * number / self.number
 
 
 class Outlook:
     """The queue at one moment. A time is the work ahead, by the recent pace of each stage, over the live workers."""
 
     def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._workers: int = connection.execute(
             select(func.count()).select_from(workers).where(workers.c.heartbeat > time.time() - ALIVE)
         ).scalar_one()
@@ -26,33 +43,59 @@ class Outlook:
         for model, stage, pace in connection.execute(select(paces)):
             self._paces[model][stage] = pace
         running = select(takes.c.model, takes.c.duration, takes.c.stage, takes.c.stage_progress)
-        self._running = [
-            self._work(model, duration, stage, progress)
-            for model, duration, stage, progress in connection.execute(running.where(takes.c.state == "running"))
-        ]
-        self._queue = queue_order(connection)
-        self._place = {row["id"]: place for place, row in enumerate(self._queue)}
-        self._ahead: list[float | None] = [_sum(self._running)]
-        for row in self._queue:
-            self._ahead.append(_sum([self._ahead[-1], self._work(row["model"], row["duration"])]))
+        self._running = _sum(
+            [self._work(*row) for row in connection.execute(running.where(takes.c.state == "running"))]
+        )
+        self._waiting: dict[str, _Waiting] = {}
+        length, number = func.sum(takes.c.duration).label("length"), func.count().label("number")
+        groups = select(takes.c.owner_id, owners.c.turn, takes.c.model, length, number)
+        groups = groups.join(owners, owners.c.id == takes.c.owner_id).where(takes.c.state == "queued")
+        for row in connection.execute(groups.group_by(takes.c.owner_id, owners.c.turn, takes.c.model)):
+            owner = self._waiting.setdefault(row.owner_id, _Waiting((row.turn, row.owner_id)))
+            owner.number += row.number
+            owner.work = _sum([owner.work, self._work(row.model, row.length)])
 
     def of(self, song: Song, take: Take) -> Take:
         """The take with its place in the queue and the seconds until it is done, where these can be told."""
         if take.state == "running":
             return replace(take, eta=self._work(song.model, song.request.duration, take.stage, take.stage_progress))
-        if take.state != "queued" or take.id not in self._place:
+        if take.state != "queued":
             return take
-        place = self._place[take.id]
-        own = self._work(song.model, song.request.duration)
-        return replace(take, position=place + 1, eta=_sum([self._shared(self._ahead[place]), own]))
+        before, work = self._own(song.owner_id, take)
+        place, ahead = self._ahead(song.owner_id, before, work)
+        eta = _sum([self._shared(ahead), self._work(song.model, song.request.duration)])
+        return replace(take, position=place + 1, eta=eta)
 
     def seconds_until_room(self, more: int, owner_id: str | None = None) -> float:
-        """Seconds until `more` of the queued takes (of an owner) have left the queue, 1 at least."""
-        places = [place for place, row in enumerate(self._queue) if owner_id in (None, row["owner_id"])]
-        if not places:
-            return UNKNOWN
-        ahead = self._shared(self._ahead[places[min(more, len(places)) - 1]])
-        return UNKNOWN if ahead is None else max(1.0, ahead)
+        """Seconds until about `more` of the queued takes (of an owner) have left the queue, 1 at least."""
+        if owner_id in self._waiting:
+            own = self._waiting[owner_id]
+            before = min(more, own.number) - 1
+            _, ahead = self._ahead(owner_id, before, own.first(before))
+        else:
+            number = sum(owner.number for owner in self._waiting.values())
+            work = _sum([owner.work for owner in self._waiting.values()])
+            ahead = _sum([self._running, None if work is None else work * min(more, number) / max(number, 1)])
+        seconds = self._shared(ahead)
+        return UNKNOWN if seconds is None else max(1.0, seconds)
+
+    def _own(self, owner_id: str, take: Take) -> tuple[int, float | None]:
+        """How many takes of the same owner come before a take, and what they amount to."""
+        age = tuple_(takes.c.queued, takes.c.song_id, takes.c.number) < tuple_(take.queued, take.song_id, take.number)
+        earlier = (takes.c.state == "queued") & (takes.c.owner_id == owner_id) & age
+        query = select(takes.c.model, func.sum(takes.c.duration), func.count()).where(earlier)
+        groups = self._connection.execute(query.group_by(takes.c.model)).all()
+        return sum(number for *_, number in groups), _sum([self._work(model, length) for model, length, _ in groups])
+
+    def _ahead(self, owner_id: str, before: int, work: float | None) -> tuple[int, float | None]:
+        """Of all takes that come before one with `before` of its owner's, which are so much `work`: number and work."""
+        place, parts = before, [self._running, work]
+        for other, waiting in self._waiting.items():
+            if other != owner_id:
+                number = min(waiting.number, before + (waiting.turn < self._waiting[owner_id].turn))
+                place += number
+                parts.append(waiting.first(number))
+        return place, _sum(parts)
 
     def _shared(self, work: float | None) -> float | None:
         return work / self._workers if work is not None and self._workers else None

@@ -87,7 +87,7 @@ class Owners:
         owner = Owner(id, name, role, limits.owner_queued, limits.owner_running)
         with self._database.write() as connection:
             if connection.execute(select(owners.c.id).where(owners.c.id == id)).first() is None:
-                turn = connection.execute(select(func.coalesce(func.max(owners.c.turn), 0))).scalar_one()
+                turn = (connection.execute(select(func.max(owners.c.turn))).scalar() or 0) + 1
                 connection.execute(insert(owners).values(**asdict(owner), turn=turn, created=time.time()))
         return owner
 

@@ -60,9 +60,12 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Take:
-    """One rendition. `number` counts from 0. While it is queued, `position` is its place in the queue (1 = next) and
-    `eta` the seconds until it will be done as far as measured speeds tell (None: nothing measured, or no worker); `eta`
-    is given while it runs, too. `note` says what it waits for ("no space left"), `error` why it failed."""
+    """One rendition. `number` counts from 0; `queued` is when it was created or last tried again.
+
+    While it is queued, `position` is its place in the queue (1 = next) and `eta` the seconds until it will be done as
+    far as measured speeds tell (None: nothing measured, or no worker); `eta` is given while it runs, too. `note` says
+    what it waits for ("no space left"), `error` why it failed.
+    """
 
     id: str
     song_id: str
@@ -76,6 +79,7 @@ class Take:
     worker_id: str | None
     attempt: int
     created: float
+    queued: float
     started: float | None
     finished: float | None
     metadata: dict[str, Any] | None

@@ -9,7 +9,7 @@ from khala.jobs.records import Artifact, Song, Take
 from khala.jobs.tables import artifacts, owners, songs, takes
 from khala.music.request import SongRequest
 
-_TAKE = [column.name for column in takes.c if column.name not in ("owner_id", "model", "duration", "losses", "queued")]
+_TAKE = [column.name for column in takes.c if column.name not in ("owner_id", "model", "duration", "losses")]
 
 
 def read_songs(connection: Connection, where: ColumnElement[bool], limit: int | None = None) -> list[Song]:
@@ -62,6 +62,6 @@ def queue_order(connection: Connection, where: Sequence[ColumnElement[bool]] = (
     query = (
         select(inner)
         .join(owners, owners.c.id == inner.c.owner_id)
-        .order_by(inner.c.round, owners.c.turn, inner.c.queued)
+        .order_by(inner.c.round, owners.c.turn, inner.c.owner_id)
     )
     return list(connection.execute(query).mappings())

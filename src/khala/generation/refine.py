@@ -30,11 +30,11 @@ def refine(
     text_BT = torch.tensor([prompt_ids], device=model.device)
     codes_BQT = torch.from_numpy(codes.astype(np.int64))[None].to(model.device)
     frames = codes.shape[1]
-    song_BTD = model.embed_codes(codes_BQT)
+    song_BTD = model.embed_codes(codes_BQT).float()  # a sum of up to 64 levels
     levels = [codes_BQT[0]]
     with attended(model, progress, "superres", layout.levels - 2) as tell:
         for level in range(2, layout.levels):
-            x_BTD = torch.cat([model.embed_text(mark(text_BT, level, layout)), song_BTD], dim=1)
+            x_BTD = torch.cat([model.embed_text(mark(text_BT, level, layout)), song_BTD.to(model.working)], dim=1)
             hidden_BTD = model(x_BTD, causal=False, start=len(prompt_ids))
             uniform_TC = torch.rand(frames, layout.codebook, generator=generator(seed, level))
             logits_TC = model.level_logits(hidden_BTD, level)[0]

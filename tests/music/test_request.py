@@ -49,6 +49,8 @@ BYTES = Tokenizer.of_bytes()
         ({"prompt": "a", "seed": -1}, f"seed is -1; it is a whole number from 0 to {MAX_SEED}"),
         ({"prompt": "a", "seed": 10**5000}, f"seed is int; it is a whole number from 0 to {MAX_SEED}"),
         ({"prompt": "a", "sampling": {"top_k": 0}}, "top_k is 0; it is a whole number from 1 to 1024"),
+        ({"prompt": "a", "sampling": {"superres_top_k": -1}},
+         "superres_top_k is -1; it is a whole number from 0 to 1024"),
         ({"prompt": "a", "sampling": {"temperature": 0}}, "temperature is 0; it is a number from 0.1 to 5"),
         ({"prompt": "a", "sampling": 1}, "sampling is 1; it is an object with some of temperature, top_k, "
          "superres_temperature, superres_top_k"),

@@ -38,7 +38,7 @@ def generate(
     dtype: Annotated[str, typer.Option(metavar="auto|float32|bfloat16|float16", help="In which numbers.")] = "auto",
     temperature: Annotated[float | None, typer.Option(help="How daring.  [default: the model's]")] = None,
     top_k: Annotated[int | None, typer.Option(help="Among how many codes to choose.  [default: the model's]")] = None,
-    superres_top_k: Annotated[int | None, typer.Option(help="The same for the fine levels.")] = None,
+    superres_top_k: Annotated[int | None, typer.Option(help="The same for the fine levels; 0 draws none.")] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE|FOLDER", help="Where to put it.  [default: here]")
     ] = None,

@@ -189,6 +189,7 @@ class Pipeline:
                 codes[i],
                 work.seed,
                 work.request.sampling,
+                self.loaded.codec.codebooks,
                 _share(progress, i, len(works)),
             )
             for i, work in enumerate(works)

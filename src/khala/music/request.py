@@ -26,7 +26,8 @@ MAX_SEED = 2**63 - 1
 @dataclass(frozen=True)
 class Sampling:
     """How freely codes are drawn: `temperature` 0.1..5 and `top_k` 1..1024 of the backbone, then of super-resolution.
-    `top_k` 1 always takes the likeliest code. Raises InvalidRequest."""
+    `top_k` 1 always takes the likeliest code. `superres_top_k` 0 draws none: it takes the code nearest to what all of
+    them, by their likelihood, come to. Raises InvalidRequest."""
 
     temperature: float = 1.0
     top_k: int = 50
@@ -36,8 +37,8 @@ class Sampling:
     def __post_init__(self) -> None:
         for name in ("temperature", "superres_temperature"):
             object.__setattr__(self, name, _number(name, getattr(self, name), 0.1, 5.0))
-        for name in ("top_k", "superres_top_k"):
-            object.__setattr__(self, name, _integer(name, getattr(self, name), 1, 1024))
+        for name, least in (("top_k", 1), ("superres_top_k", 0)):
+            object.__setattr__(self, name, _integer(name, getattr(self, name), least, 1024))
 
 
 @dataclass(frozen=True)

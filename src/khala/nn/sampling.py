@@ -15,6 +15,15 @@ def generator(*seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(state)
 
 
+def nearest_to_mean(logits: Tensor, temperature: float, vectors_CK: Tensor) -> Tensor:
+    """The class whose vector is nearest to the expected one: float32 logits [..., C], vectors [C, K] -> indices [...].
+
+    It errs least in square. Where the logits say little, that is a vector near the mean of all, and not a loud guess.
+    """
+    expected = (logits / temperature).softmax(-1) @ vectors_CK
+    return (2 * expected @ vectors_CK.T - vectors_CK.square().sum(-1)).argmax(-1)
+
+
 def sample(logits: Tensor, temperature: float, top_k: int, uniform: Tensor) -> Tensor:
     """Draws among the `top_k` likeliest of C classes: float32 logits [..., C] -> indices [...].
 

@@ -43,7 +43,7 @@ class NewSampling(Asked):
     temperature: Temperature | None = None
     top_k: TopK | None = None
     superres_temperature: Temperature | None = None
-    superres_top_k: TopK | None = None
+    superres_top_k: Annotated[int, Field(ge=0, le=1024, strict=True)] | None = None
 
 
 class NewSong(Asked):

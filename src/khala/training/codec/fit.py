@@ -133,6 +133,8 @@ def _codebooks(
             points = train if first else train[torch.randperm(len(train), generator=generator)[: fit.batch]]
             iterations = fit.first_iterations if first else fit.iterations
             book = fit_level(points, config.codebook, iterations, fit.shrink, generator)
+            if not first:
+                book[book.norm(dim=1).argmin()] = 0  # a code that adds nothing, for who does not know better
             books[level] = book.half().float()
             if level % 8 == 7 or level < 8 or level == config.levels - 1:
                 _write({"codebooks": books[: level + 1]}, path)

@@ -190,10 +190,12 @@ def test_an_interrupted_import_goes_on_with_the_next_part(pristine: Path, tmp_pa
         import_published(pristine, to, progress=interrupt)
     (work,) = to.parent.iterdir()
     assert sorted(path.name for path in work.iterdir()) == ["backbone.safetensors", "import"]
+    (work / ".0123.part").write_bytes(b"what a run leaves that was killed")
     stages: list[str] = []
     import_published(pristine, to, progress=lambda stage, done, total: stages.append(stage))
     assert list(dict.fromkeys(stages)) == ["import superres", "import codec"]
     assert [path.name for path in to.parent.iterdir()] == ["model"]
+    assert not list(to.glob(".*")) and len(list(to.iterdir())) == 7
     assert digest_of(to) == digest_of(tmp_path / "whole" / "model")
 
 

@@ -131,6 +131,8 @@ def test_rope_scaling_epsilon_and_base_are_the_arguments_unless_stated() -> None
         ({"num_layers": 10**9}, "the argument num_layers is 1000000000, which no model has"),
         ({"hidden_size": -1}, "the argument hidden_size is -1"),
         ({"hidden_size": "64"}, "the argument hidden_size is '64'"),
+        ({"num_layers": 10**5000}, "the argument num_layers is int"),
+        ({"norm_epsilon": 10**400}, "the argument norm_epsilon is int"),
         ({"kv_channels": [4]}, "the argument kv_channels is list"),
         ({"norm_epsilon": float("nan")}, "the argument norm_epsilon is nan"),
         ({"kv_channels": 5}, "head_dim 5 must be even"),
@@ -224,3 +226,24 @@ def test_chunks_that_overlap_or_are_another_than_metadata_says_are_refused(tmp_p
     writer.finish(ARGUMENTS, 36000, True)
     with pytest.raises(ModelError, match=r"layer_norm_weight is torch.bfloat16 \[32\]; .metadata says .* \[16\]"):
         read(tmp_path)
+
+
+def deep() -> Any:
+    """A value that cannot be hashed or written down without ending the interpreter."""
+    value: Any = ()
+    for _ in range(100_000):
+        value = (value,)
+    return value
+
+
+def test_values_of_hostile_depth_are_refused(tmp_path: Path) -> None:
+    from khala.weights.megatron.metadata import _METADATA, _places
+    from khala.weights.unpickle import Call
+
+    index, info = Call(_METADATA + "MetadataIndex", (), {"fqn": deep()}), Call("x", (), {"relative_path": "a"})
+    with pytest.raises(TypeError, match="a name that is no text"):
+        _places({index: info})
+    with pytest.raises(ModelError, match="the argument hidden_size is tuple"):
+        transformer_config({**ARGUMENTS, "hidden_size": deep()}, "here", **SIZES, qk_norm=False)
+    with pytest.raises(ModelError, match="softmax_type is tuple"):
+        transformer_config({**ARGUMENTS, "softmax_type": deep()}, "here", **SIZES, qk_norm=False)

@@ -95,7 +95,24 @@ def test_every_way_to_name_something_is_guarded(data: bytes, name: str) -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        *(b"", b".", b"N", b"0.", b"t.", b"}N.", b"]NNs.", b"NR.", b"h\x05.", b"\xff", b"NN.", b"(NN.", b"I1\nR."),
+        *(
+            b"",
+            b".",
+            b"N",
+            b"0.",
+            b"t.",
+            b"}N.",
+            b"]NNs.",
+            b"NR.",
+            b"h\x05.",
+            b"\xff",
+            b"NN.",
+            b"(NN.",
+            b"I1\nR.",
+            b"N\x87.",
+        ),
+        # copies of one list, again and again
+        b"]r\x00\x00\x00\x00(" + 500 * b"N" + b"e" + 20 * b"(ctorch\nSize\nj\x00\x00\x00\x00\x85R" + b"l.",
         *(b"ctorch\nfloat32\nNR.", b"ctorch\nfloat32\n(tR(tR.", b"}(]Nu.", b"\x82\x01.", b"X\xff\xff\xff\x7fabc."),
         pickle.dumps(list(range(1000)))[:-20],
         b"}" + b"(" + b")" + 200000 * b"\x85" + b"Nu.",  # a key so deep that to hash it would end the interpreter

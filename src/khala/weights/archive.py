@@ -100,7 +100,7 @@ class Archive:
                 raise TypeError("not a tensor")
             storage, first, shape, strides = call.args[:4]
             kind, dtype, key, _, count = storage.args[0]
-            if storage.name != "" or kind != "storage" or dtype.name not in DTYPES:
+            if storage.name != "" or kind != "storage" or dtype.name not in DTYPES or not isinstance(key, str):
                 raise TypeError(f"numbers of the kind {dtype.name}")
             stored = Stored(f"{self._root}data/{key}", DTYPES[dtype.name], tuple(map(_count, shape)), _count(first))
             size = self._zip.getinfo(stored.record).file_size
@@ -161,7 +161,7 @@ _UNREADABLE: tuple[type[Exception], ...] = (
 
 def _count(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{value!r} is no count")
+        raise ValueError("a size that is no number")
     return value
 
 

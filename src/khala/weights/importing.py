@@ -18,7 +18,7 @@ from torch import Tensor
 
 from khala.audio.files import replacing
 from khala.models.config import ModelConfig
-from khala.music.errors import KhalaError, OutputError
+from khala.music.errors import KhalaError, ModelError, OutputError
 from khala.weights.folder import furnish, replace, require_free
 from khala.weights.megatron import naming
 from khala.weights.names import BACKBONE, CODEC, SUPERRES
@@ -75,7 +75,11 @@ def import_published(
     """
     to = require_free(to)
     options = options or ImportOptions()
-    with Published(folder, options) as published:
+    try:
+        opened = Published(folder, options)
+    except OSError as error:
+        raise ModelError(f"cannot read {folder}: {error.strerror or error}") from None
+    with opened as published:
         config, lines = published.config(to.name), published.report()
         work = to.with_name(f".{to.name}.import")
         try:
@@ -129,6 +133,8 @@ def _stamp(config: ModelConfig, options: ImportOptions, sources: list[Path]) -> 
 def _begin(work: Path, stamp: str) -> None:
     """The folder for finished parts: that of an earlier run of the same import, or an empty one."""
     if (work / _STAMP).is_file() and (work / _STAMP).read_text(encoding="utf-8") == stamp:
+        for draft in work.glob(".*.part"):  # of a run that was killed
+            draft.unlink()
         return
     if work.is_dir() and any(work.iterdir()) and not (work / _STAMP).is_file():
         raise OutputError(f"{work} is in the way, and not of an earlier import; move it away")

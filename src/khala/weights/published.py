@@ -139,7 +139,7 @@ class Published:
             backbone=backbone.config,
             superres=superres.config,
             codec=self.codec.config,
-            license=self.license or (LICENSE if released else "unknown: ask whoever published these weights"),
+            license=self.license or (LICENSE if released else "unknown, ask whoever published these weights"),
             origin=Origin(backbone.decision, superres.decision, self.codec_path.name),
         )
 
@@ -155,8 +155,10 @@ class Published:
 
 def counted(names: Iterable[str]) -> str:
     """Names of ignored states by their kind: the state of a layer, of the training, of another module."""
-    kinds = Counter("_extra_state" if "._extra_state" in name else re.split(r"[./]", name)[0][:40] for name in names)
-    return ", ".join(f"{kind} ({count})" for kind, count in sorted(kinds.items())) or "nothing"
+    kinds = Counter("_extra_state" if "._extra_state" in name else re.findall(r"^\w{0,40}", name)[0] for name in names)
+    shown = sorted(kinds.most_common(8))
+    rest = kinds.total() - sum(count for _, count in shown)
+    return ", ".join(f"{kind} ({count})" for kind, count in [*shown, *([("other", rest)] if rest else [])]) or "nothing"
 
 
 def _home(folder: Path) -> Path:
@@ -176,6 +178,7 @@ def _codec_path(home: Path, named: Path | None) -> Path:
             raise InvalidRequest(f"there is no codec {named}; name a file dac_rvq_*.ckpt")
         return named.resolve()
     found = sorted([*home.glob("dac_rvq_*.ckpt"), *home.glob("*/dac_rvq_*.ckpt")])
+    found = [path for path in found if re.fullmatch(r"[\w.-]+", path.name)]
     if len(found) != 1:
         raise InvalidRequest(f"{home} holds {len(found)} files dac_rvq_*.ckpt; name the codec: --codec FILE")
     return found[0]

@@ -93,6 +93,7 @@ def _run(data: bytes, source: str) -> Any:
     """Follow the instructions in `data`; the names are those of `pickletools`."""
     stack: list[Any] = []
     memo: dict[int, Any] = {}
+    copied = 0
 
     def above_mark() -> list[Any]:
         at = len(stack) - 1
@@ -103,6 +104,15 @@ def _run(data: bytes, source: str) -> Any:
         values = stack[at + 1 :]
         del stack[at:]
         return values
+
+    def call(kind: Any, args: Any) -> Any:
+        """What a call stands for. Copies of one large list, again and again, would fill the memory."""
+        nonlocal copied
+        value = _call(kind, args)
+        copied += len(value) if isinstance(value, tuple | set | dict | bytes) else 0
+        if copied > len(data):
+            raise ValueError("it copies more than it holds")
+        return value
 
     arg: Any
     for instruction, arg, _ in pickletools.genops(data):
@@ -131,6 +141,8 @@ def _run(data: bytes, source: str) -> Any:
                 stack.append(stack[-1])
             case "TUPLE1" | "TUPLE2" | "TUPLE3" as name:
                 size = int(name[-1])
+                if len(stack) < size:
+                    raise ValueError("a tuple of nothing")
                 stack[-size:] = [tuple(stack[-size:])]
             case "TUPLE":
                 stack.append(tuple(above_mark()))
@@ -161,16 +173,16 @@ def _run(data: bytes, source: str) -> Any:
                     raise TypeError("a name that is no text")
                 stack.append(_name(f"{module} {attribute}", source))
             case "INST":
-                stack.append(_call(_name(arg, source), tuple(above_mark())))
+                stack.append(call(_name(arg, source), tuple(above_mark())))
             case "OBJ":
                 kind, *args = above_mark()
-                stack.append(_call(kind, tuple(args)))
+                stack.append(call(kind, tuple(args)))
             case "REDUCE" | "NEWOBJ":
                 values = stack.pop()
-                stack.append(_call(stack.pop(), values))
+                stack.append(call(stack.pop(), values))
             case "NEWOBJ_EX":
                 keywords, values = stack.pop(), stack.pop()
-                stack.append(_call(stack.pop(), (*values, keywords)))
+                stack.append(call(stack.pop(), (*values, keywords)))
             case "BUILD":
                 state = stack.pop()
                 if isinstance(stack[-1], Call):  # dicts keep what they are; their other attributes tell us nothing
@@ -203,7 +215,7 @@ def _call(kind: Any, args: Any) -> Any:
         raise TypeError("a call of something that is no name")
     match kind.name, args:
         case (("collections.OrderedDict" | "collections.defaultdict" | "builtins.dict"), _):
-            return _pairs([half for pair in args[0] for half in pair]) if args and isinstance(args[0], list) else {}
+            return {_key(key): value for key, value in args[0]} if args and isinstance(args[0], list) else {}
         case (("torch.Size" | "builtins.tuple"), (list() | tuple() as values,)):
             return tuple(values)
         case (("builtins.set" | "builtins.frozenset"), (list() | tuple() as values,)):

@@ -53,7 +53,7 @@ def transformer_config(
 
     def value(name: str, kind: type[T], default: T | None = None) -> T:
         found = arguments.get(name, default)
-        if kind is float and type(found) is int:
+        if kind is float and type(found) is int and abs(found) < 1 << 53:
             found = float(found)
         if type(found) is not kind or (kind is not bool and not 0 < found <= LARGEST.get(name, 1 << 20)):
             raise ModelError(f"{source}: the argument {name} is {_shown(found)}, which no model has")
@@ -90,4 +90,6 @@ def transformer_config(
 
 
 def _shown(value: Any) -> str:
-    return repr(value)[:40] if value is None or isinstance(value, int | float | str) else type(value).__name__
+    """A value for a message, unless to write it down would take long."""
+    short = value is None or isinstance(value, str | float) or (isinstance(value, int) and abs(value) < 1 << 64)
+    return repr(value)[:40] if short else type(value).__name__

@@ -59,10 +59,12 @@ def read_metadata(data: bytes, source: str) -> tuple[dict[str, Entry], list[str]
         places = _places(root["storage_data"])
         tensors, others = {}, []
         for name, stored in root["state_dict_metadata"].items():
+            if not isinstance(name, str):
+                raise TypeError("a name that is no text")
             if isinstance(stored, Call) and stored.name == f"{_METADATA}TensorStorageMetadata":
                 tensors[name] = _entry(name, stored, places)
             else:
-                others.append(str(name))
+                others.append(name)
         return tensors, others
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         raise ModelError(f"{source} is damaged: {str(error)[:200]}; fetch it again") from None
@@ -74,13 +76,15 @@ def _places(storage: dict[Any, Any]) -> dict[tuple[str, Ints | None], tuple[str,
         _require(index, "MetadataIndex")
         if info.state.get("transform_descriptors"):
             raise ValueError("its files are compressed")
-        file = info["relative_path"]
+        name, file = index["fqn"], info["relative_path"]
+        if not isinstance(name, str):
+            raise TypeError("a name that is no text")
         if not isinstance(file, str) or not re.fullmatch(r"\w[\w.-]*", file):
             raise ValueError(f"it names the file {str(file)!r}, which is not one beside it")
         offset = index.state.get("offset")
         place = None if offset is None else _ints(offset)
         at, length = _ints((info["offset"], info["length"]))
-        places[index["fqn"], place] = (file, at, length)
+        places[name, place] = (file, at, length)
     return places
 
 

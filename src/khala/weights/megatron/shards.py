@@ -87,9 +87,10 @@ class Checkpoint:
             raise ModelError(f"{path} holds no arguments of a training; fetch it again")
         self.arguments = arguments.state
         iteration = common.get("iteration")
-        self.iteration = iteration if type(iteration) is int else 0
+        self.iteration = iteration if type(iteration) is int and 0 <= iteration < 1 << 62 else 0
         said = common.get("content_metadata")
-        self.per_layer = said.get("singleton_local_shards") if isinstance(said, dict) else None
+        per_layer = said.get("singleton_local_shards") if isinstance(said, dict) else None
+        self.per_layer = per_layer if isinstance(per_layer, bool) else None
 
     def _require_files(self) -> None:
         """Whatever `.metadata` names is there and long enough, before memory is used for it."""

@@ -90,11 +90,8 @@ class PipelineStages:
 
     def _made(self, kind: str, codes: NDArray[np.int16], seconds: float, **more: NDArray[np.uint8]) -> Made:
         assert self._pipeline is not None
-        codec = self._pipeline.loaded.codec
         content = save({"codes": np.ascontiguousarray(codes), "seconds": np.array(round(seconds, 3)), **more})
-        return Made(
-            {kind: (SAFETENSORS, content)}, {_STAGE[kind]: seconds}, codes.shape[1] * codec.hop / codec.sample_rate
-        )
+        return Made({kind: (SAFETENSORS, content)}, {_STAGE[kind]: seconds}, codes.shape[1] / self._pipeline.frame_rate)
 
 
 _STAGE = {"backbone": "backbone", "codes": "superres"}

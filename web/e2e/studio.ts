@@ -10,7 +10,7 @@ import { test as base, expect, type Page } from "@playwright/test";
 
 const PYTHON = process.env.PYTHON ?? join(import.meta.dirname, "../../.venv/bin/python");
 const SCRIPT = join(import.meta.dirname, "serve.py");
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 300_000;
 /** What Chromium says of a server that is being restarted. */
 const UNANSWERED = /net::ERR_(CONNECTION|INCOMPLETE|EMPTY)/;
 

@@ -158,7 +158,7 @@ def tiny_model(folder: Path) -> Path:
     return folder
 
 
-def until(condition: Callable[[], Any], seconds: float = 120.0) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 300.0) -> Any:
     """Wait until something holds, and return it. How long it takes is not what is tested."""
     deadline = time.monotonic() + seconds
     while not (result := condition()):
@@ -196,7 +196,7 @@ def _work(place: Place, trouble: Trouble) -> None:
     artifacts.replacing = replacing  # type: ignore[assignment]
     os.getppid = lambda: 1 if (place.marks / "orphaned").exists() else 2  # type: ignore[assignment]
     stages = TroubledStages(PipelineStages("cpu", "float32"), place, trouble)
-    options = {"stall": 3.0, "grace": 5.0} | trouble.options
+    options = {"stall": 120.0, "grace": 5.0} | trouble.options
     worker = Worker(place.library(), stages, socket.gethostname(), "cpu", **options)
     worker.stop_on_signals()
     worker.run()

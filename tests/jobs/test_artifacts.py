@@ -63,7 +63,7 @@ def test_a_damaged_file_is_noticed(tmp_path: Path) -> None:
     store = Artifacts(tmp_path)
     artifact = put(store)
     (tmp_path / artifact.path).write_bytes(b"x" + DATA[1:])
-    with pytest.raises(StoreError, match="changed or damaged"):
+    with pytest.raises(NotFound, match="changed or damaged"):
         store.get(artifact)
 
 

@@ -46,7 +46,7 @@ def test_forty_takes_survive_everything(place: Place, workers: Workers, tmp_path
     library = place.library()
     for name in ("second", "third"):
         library.owners.create(name, limits=Limits(100, 100))
-    trouble = Trouble(slow=0.3, hang="superres")
+    trouble = Trouble(slow=0.3, hang="superres", options={"stall": 5.0})
     crew = [workers.start(trouble) for _ in range(3)]
     dispatcher = start_dispatcher(place, workers)
     deeds = DEEDS.copy()
@@ -82,7 +82,7 @@ def test_forty_takes_survive_everything(place: Place, workers: Workers, tmp_path
         states = [take.state for song in library.songs(None, limit=200).songs for take in song.takes]
         return len(states) == SONGS * TAKES and all(state in ENDED for state in states)
 
-    until(over, 240)
+    until(over, 400)
     assert (place.marks / "hung-superres").exists()
     check(library, place, tmp_path)
 

@@ -61,7 +61,7 @@ def test_a_song_is_finished_elsewhere_and_the_lost_machine_comes_back(
     cable = Cable((str(url.host), int(url.port or 0)))
     far = replace(place, database=url.set(port=cable.port).render_as_string(hide_password=False))
     song = library.submit("local", ask(seed=8), place.model)
-    cut_off = workers.start(Trouble(slow=2 * DEAD, options={"stall": 60.0}), far)
+    cut_off = workers.start(Trouble(slow=2 * DEAD), far)
     until(lambda: begun(place, song, "backbone") == [1])
     cable.cut()
     workers.start()
@@ -83,7 +83,7 @@ def test_a_database_that_restarts_loses_nothing(
     cable = Cable((str(url.host), int(url.port or 0)))
     far = replace(place, database=url.set(port=cable.port).render_as_string(hide_password=False))
     song = library.submit("local", ask(seed=9), place.model)
-    workers.start(Trouble(slow=1.0, options={"stall": 60.0}), far)
+    workers.start(Trouble(slow=1.0), far)
     for stage in ("backbone", "superres", "render"):
         until(lambda stage=stage: begun(place, song, stage) == [1])
         cable.cut()

@@ -51,8 +51,8 @@ def test_a_hanging_device_loses_its_take_and_its_process_ends(
     place: Place, library: Library, workers: Workers, tmp_path: Path
 ) -> None:
     song = library.submit("local", ask(seed=4), place.model)
-    hanging = workers.start(Trouble(hang="superres"))
-    hanging.join(60)
+    hanging = workers.start(Trouble(hang="superres", options={"stall": 3.0}))
+    hanging.join(300)
     assert hanging.exitcode == 75
     assert library.song(None, song.id).takes[0].state == "queued"
     assert any("no progress" in str(event.data) for event in library.events(0))
@@ -98,14 +98,14 @@ def test_a_stopped_worker_hands_back_what_it_cannot_finish(place: Place, library
     slow = workers.start(Trouble(slow=30.0, options={"grace": 0.0}))
     until(lambda: begun(place, song, "backbone") == [1])
     os.kill(slow.pid, signal.SIGTERM)
-    slow.join(60)
+    slow.join(300)
     take = library.song(None, song.id).takes[0]
     assert (slow.exitcode, take.state, take.worker_id) == (0, "queued", None)
     assert library.status().workers == ()
     patient = workers.start(Trouble(slow=0.5, options={"grace": 60.0}))
     until(lambda: begun(place, song, "superres") == [1])
     os.kill(patient.pid, signal.SIGTERM)
-    patient.join(60)
+    patient.join(300)
     assert (patient.exitcode, library.song(None, song.id).state) == (0, "done")
 
 
@@ -154,11 +154,27 @@ def test_a_take_that_the_model_cannot_make_fails_alone(place: Place, library: Li
 
 
 @on_sqlite
+def test_a_damaged_file_fails_its_take_and_no_other(place: Place, library: Library, workers: Workers) -> None:
+    song = library.submit("local", ask(), place.model)
+    first = workers.start(Trouble(slow=1.0))
+    until(lambda: begun(place, song, "superres") == [1])
+    first.kill()
+    stored = library.artifact(None, song.takes[0].id, "backbone")
+    (place.artifacts / stored.path).write_bytes(b"x" * stored.size)
+    other = library.submit("local", ask(), place.model)
+    workers.start()
+    for one in (song, other):
+        until(lambda one=one: ended(library.song(None, one.id)))
+    assert "changed or damaged" in str(library.song(None, song.id).takes[0].error)
+    assert library.song(None, other.id).state == "done"
+
+
+@on_sqlite
 def test_a_worker_ends_with_the_process_that_started_it(place: Place, library: Library, workers: Workers) -> None:
     process = workers.start(Trouble(options={"with_parent": True}))
     until(lambda: library.status().workers)
     (place.marks / "orphaned").touch()
-    process.join(60)
+    process.join(300)
     assert process.exitcode == 0
 
 

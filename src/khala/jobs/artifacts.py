@@ -80,10 +80,10 @@ class Artifacts:
         return blocks()
 
     def get(self, artifact: Artifact) -> bytes:
-        """The whole content, compared with its digest. Raises NotFound, StoreError."""
+        """The whole content. Raises NotFound if it is gone or is not what was stored, StoreError."""
         data = b"".join(self.read(artifact))
         if hashlib.sha256(data).hexdigest() != artifact.digest:
-            raise StoreError(f"the {artifact.kind} of the take {artifact.take_id} was changed or damaged in the store")
+            raise NotFound(f"the {artifact.kind} of the take {artifact.take_id} was changed or damaged in the store")
         return data
 
     @contextmanager

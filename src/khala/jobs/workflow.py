@@ -138,7 +138,7 @@ class Engine(DBOSConfiguredInstance):
             ended={claim.take_id: threading.Event() for claim in claims},
         )
         for claim in claims:
-            if self._patiently(claim, lambda claim=claim: self._claims.artifact(claim, "backbone")) is None:  # type: ignore[misc]
+            if self._patiently(None, lambda claim=claim: self._claims.artifact(claim, "backbone")) is None:  # type: ignore[misc]
                 self._round.undecoded.append(claim)
         self.moved = time.monotonic()
         for claim in claims:
@@ -229,7 +229,9 @@ class Engine(DBOSConfiguredInstance):
     def _stage(self, take_id: str, kind: str, work: Callable[[Claim], Made]) -> str:
         """Do the work unless its file is there already; returns the id of that file's artifact. Raises Lost, and no
         Exception: the engine would keep it as the outcome of the step."""
-        claim = self._round.held[take_id]
+        claim = self._round.held.get(take_id)
+        if claim is None:
+            raise Lost(take_id)
         there = self._patiently(claim, lambda: self._claims.artifact(claim, kind))
         if there is not None:
             return there.id
@@ -304,7 +306,7 @@ class Engine(DBOSConfiguredInstance):
             if now.lost.issuperset(claim.take_id for claim in claims):
                 raise Lost(stage)
             for claim in claims:
-                now.points[claim.take_id] = Point(stage, done / total)
+                now.points[claim.take_id] = Point(stage, done / max(total, 1))
 
         return report
 

@@ -135,6 +135,8 @@ class Worker:
                         log.warning("take of a lost worker queued again", extra={"take": take})
             except StoreError as error:
                 log.warning("store fails", extra={"error": str(error)})
+                if now > self._stop_at:  # nobody to hand takes back to; they will be found to be without a worker
+                    os._exit(1)
             if self._parent not in (None, os.getppid()) and not self._stopping.is_set():
                 self.stop()
 

@@ -31,7 +31,7 @@ def add(
 ) -> None:
     """Print a new key, this once."""
     owners = _owners(database)
-    found = next((owner for owner in owners.list() if owner.name == name), None)
+    found = next((owner for owner in owners.all() if owner.name == name), None)
     if found is None:
         found = owners.create(name, role or "user")
     elif role not in (None, found.role):
@@ -45,7 +45,7 @@ def add(
 def list_(database: Database = DATABASE) -> None:
     """All keys, without their secrets."""
     owners = _owners(database)
-    by_id = {owner.id: owner for owner in owners.list()}
+    by_id = {owner.id: owner for owner in owners.all()}
     for key in owners.keys():  # noqa: SIM118  # no mapping
         owner, made = by_id[key.owner_id], datetime.fromtimestamp(key.created, UTC)
         state = "revoked" if key.revoked is not None else "in use"

@@ -19,8 +19,9 @@ _TAGS = {
         world""",
     "vocal_instrument": """
         female vocals, male vocals, instrumental, piano, electric piano, acoustic guitar, electric guitar,
-        distorted guitar, bass, double bass, synth bass, strings, french horn, saxophone, flute, synth lead,
-        synth pad, choir, duet, rap, whispered vocals, falsetto, harmonies, accordion, bagpipes, banjo, brass,
+        distorted guitar, clean guitar, muted guitar, overdriven guitar, nylon guitar, bass, double bass, slap bass,
+        synth bass, strings, synth strings, french horn, saxophone, flute, synth lead, square lead, synth pad, clavinet,
+        choir, duet, rap, whispered vocals, falsetto, harmonies, accordion, bagpipes, banjo, brass,
         cello, clarinet, drums, erhu, fiddle, guzheng, harmonica, harp, koto, mandolin, marimba, music box,
         oboe, organ, percussion, pipa, sitar, slide guitar, synthesizer, tabla, trombone, trumpet, ukulele,
         vibraphone, viola, violin, 808 bass, drum machine""",

@@ -66,8 +66,7 @@ class Supervisor:
     async def _run(self, device: str) -> int:
         """Run a worker to its end; returns its exit status."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "khala", "worker", "--with-parent", "--device", device),
-            *("--runtime-mode", self._settings.runtime_mode, "--slots", str(self._settings.slots)),
+            *self._command(device),
             env=self._environment(device),
             start_new_session=True,  # Ctrl-C is for the server, which then lets workers end in order
         )
@@ -76,6 +75,10 @@ class Supervisor:
         status = await process.wait()
         self._processes.discard(process)
         return status
+
+    def _command(self, device: str) -> list[str]:
+        command = [sys.executable, "-m", "khala", "worker", "--with-parent", "--device", device]
+        return [*command, "--runtime-mode", self._settings.runtime_mode, "--slots", str(self._settings.slots)]
 
     def _environment(self, device: str) -> dict[str, str]:
         """What a worker is not told by its command line, which is for everybody to see: a URL holds a password."""

@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from khala.audio.files import ENCODINGS, read_audio, write_audio
+from khala.audio.transcode import transcode
+from khala.music.errors import InvalidRequest, OutputError
+
+RATE = 44100
+
+
+@pytest.fixture
+def song(tmp_path: Path) -> tuple[Path, np.ndarray]:
+    """A FLAC of 2.5 s, and its samples."""
+    t = np.arange(round(2.5 * RATE)) / RATE
+    samples = np.stack([0.4 * np.sin(2 * np.pi * 440 * t), 0.3 * np.sin(2 * np.pi * 660 * t)]).astype(np.float32)
+    return write_audio(tmp_path / "song.flac", samples, RATE, {"title": "Two notes", "artist": "Khala"}), samples
+
+
+@pytest.mark.parametrize("format", ENCODINGS)
+def test_it_is_the_file_that_the_samples_make(song: tuple[Path, np.ndarray], tmp_path: Path, format: str) -> None:
+    source, _ = song
+    made = transcode(source, tmp_path / f"made.{format}", format)
+    samples, rate = read_audio(source)
+    direct = write_audio(tmp_path / f"direct.{format}", samples, rate, format=format)
+    (a, rate_a), (b, rate_b) = read_audio(made), read_audio(direct)
+    assert rate_a == rate_b and a.shape == b.shape
+    assert np.abs(a - b).max() < 1e-4
+    with soundfile.SoundFile(made) as file:
+        assert (file.title, file.artist) == ("Two notes", "Khala")
+
+
+def test_whole_numbers_stay_what_they_are(song: tuple[Path, np.ndarray], tmp_path: Path) -> None:
+    made = transcode(song[0], tmp_path / "made.wav", "wav")
+    assert np.array_equal(soundfile.read(made, dtype="int32")[0], soundfile.read(song[0], dtype="int32")[0])
+
+
+def test_what_cannot_be_read_or_written_leaves_nothing(song: tuple[Path, np.ndarray], tmp_path: Path) -> None:
+    broken = tmp_path / "broken.flac"
+    broken.write_bytes(b"fLaC nonsense")
+    for source in (broken, tmp_path / "missing.flac"):
+        with pytest.raises(InvalidRequest, match="cannot read audio"):
+            transcode(source, tmp_path / "made.mp3", "mp3")
+    with pytest.raises(OutputError, match="cannot write"):
+        transcode(song[0], tmp_path / "nowhere" / "made.mp3", "mp3")
+    assert {path.name for path in tmp_path.iterdir()} == {"song.flac", "broken.flac"}

@@ -23,7 +23,7 @@ CHECKED = (
     "response_headers_conformance",
     "response_schema_conformance",
 )
-EXAMPLES = int(os.environ.get("KHALA_EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("KHALA_EXAMPLES", "6"))
 """Requests a route; more by hand."""
 
 

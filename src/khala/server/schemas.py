@@ -302,7 +302,7 @@ class Health(BaseModel):
 class Session(Asked):
     """An API key, to be kept by the browser in a cookie that scripts cannot read."""
 
-    key: str = Field(max_length=200)
+    key: str = Field(max_length=200, pattern=r"^[\x21-\x7e]+$")
 
 
 def _time(seconds: float | None) -> datetime | None:

@@ -135,7 +135,7 @@ test("songs are found, liked, renamed, reused and deleted with a way back", asyn
   await studio.getByRole("button", { name: "More for Sing again" }).last().click();
   await studio.getByRole("menuitem", { name: "Reuse settings and seed" }).click();
   await studio.getByText("More settings").click();
-  await expect(studio.getByLabel("Seed")).toHaveValue("7");
+  await expect(studio.getByRole("spinbutton", { name: "Seed" })).toHaveValue("7");
 
   await visit(studio, "Library");
   const link = studio.getByRole("link", { name: "Sing again" });
@@ -174,7 +174,7 @@ test("a server that does not answer is named, and nothing is lost", async ({ pag
   await page.getByRole("textbox", { name: "Describe your song" }).fill("a song that waits");
   await page.route("**/api/v1/songs", (route) => route.abort());
   await page.getByRole("button", { name: "Create song" }).click();
-  await expect(page.getByText("The studio does not answer")).toBeVisible();
+  await expect(page.getByRole("region", { name: "Notifications" }).getByText("The studio does not answer")).toBeVisible();
   await expectAccessible(page);
   await expect(page.getByRole("textbox", { name: "Describe your song" })).toHaveValue("a song that waits");
 });

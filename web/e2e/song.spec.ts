@@ -174,7 +174,9 @@ test("a server that does not answer is named, and nothing is lost", async ({ pag
   await page.getByRole("textbox", { name: "Describe your song" }).fill("a song that waits");
   await page.route("**/api/v1/songs", (route) => route.abort());
   await page.getByRole("button", { name: "Create song" }).click();
-  await expect(page.getByRole("region", { name: "Notifications" }).getByText("The studio does not answer")).toBeVisible();
+  await expect(
+    page.getByRole("region", { name: "Notifications" }).getByText("The studio does not answer"),
+  ).toBeVisible();
   await expectAccessible(page);
   await expect(page.getByRole("textbox", { name: "Describe your song" })).toHaveValue("a song that waits");
 });

@@ -12,7 +12,7 @@ export function useProblem(): (error: unknown) => void {
   return useCallback(
     (error: unknown) => {
       const { title, detail } = tell(error, t);
-      add({ title, description: detail, type: "problem", priority: "high", timeout: 9000 });
+      add({ title, description: detail, type: "problem", timeout: 9000 });
     },
     [add, t],
   );

@@ -57,6 +57,19 @@ def test_a_transaction_that_fails_leaves_nothing(database_url: str) -> None:
     database.close()
 
 
+def test_a_reader_sees_one_moment(database_url: str) -> None:
+    database = Database(database_url)
+    database.migrate()
+    with database.read() as reader:
+        assert reader.execute(select(events)).all() == []
+        with database.write() as writer:
+            emit(writer, "queued", "song", "owner")
+        assert reader.execute(select(events)).all() == []
+    with database.read() as reader:
+        assert len(reader.execute(select(events)).all()) == 1
+    database.close()
+
+
 @pytest.mark.parametrize("url", ["", "mysql://x/y", "sqlite://", "sqlite:///:memory:", "no url"])
 def test_other_urls_are_refused(url: str) -> None:
     with pytest.raises(InvalidRequest):

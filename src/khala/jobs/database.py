@@ -5,8 +5,9 @@ lets event ids grow in the order in which they are seen, claims be fair and quot
 A write is a few milliseconds; the work of this service takes minutes.
 """
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,8 @@ class Database:
             ) from None
         self.url = parsed.render_as_string(hide_password=False)
         self.is_sqlite = parsed.drivername == "sqlite"
+        # SQLite lets writers wait by sleeping, ever longer: within a process a lock wakes the next one at once
+        self._turn: AbstractContextManager[Any] = threading.Lock() if self.is_sqlite else nullcontext()
         if self.is_sqlite:
             if not parsed.database or parsed.database == ":memory:":
                 raise InvalidRequest("a database in memory dies with its process; give sqlite:///FILE")
@@ -63,14 +66,18 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that only looks."""
+        """A transaction that only looks, at one moment: what others write meanwhile is not seen in parts."""
         with _typed(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that changes something, alone; all of it happens when the block ends well, or nothing."""
-        with _typed(), self.engine.connect() as connection:
+        with self._turn, _typed(), self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:

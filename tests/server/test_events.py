@@ -118,16 +118,16 @@ def test_who_reads_too_slowly_resumes_without_loss(service: Service, monkeypatch
     async def listen() -> list[int]:
         hub, heard = events.Hub(library, interval=0.01), []
         slow = hub.listen(0, None, song["id"], heartbeat=0.05)
-        heard.append((await anext(slow)).id)
+        heard.append((await anext(slow)).event.id)
         assert await anext(slow) is None
         for number in range(16):
             await asyncio.to_thread(library.update, None, song["id"], str(number))
         await asyncio.sleep(0.2)
-        heard += [event.id async for event in slow]
+        heard += [news.event.id async for news in slow]
         assert len(heard) < 17 and len(hub) == 0
         again = hub.listen(heard[-1], None, song["id"], heartbeat=0.05)
-        while (event := await anext(again)) is not None:
-            heard.append(event.id)
+        while (news := await anext(again)) is not None:
+            heard.append(news.event.id)
         await again.aclose()
         hub.close()
         return heard
@@ -151,15 +151,15 @@ def test_the_database_may_fail_for_a_while(service: Service, monkeypatch: pytest
         nonlocal broken
         hub = events.Hub(library, interval=0.01)
         stream = hub.listen(0, None, song["id"], heartbeat=0.05)
-        heard = [(await anext(stream)).kind]
+        heard = [(await anext(stream)).event.kind]
         assert await anext(stream) is None
         broken = True
         library.update(None, song["id"], "new")
         assert await anext(stream) is None
         broken = False
-        while (event := await anext(stream)) is None:
+        while (news := await anext(stream)) is None:
             pass
-        heard.append(event.kind)
+        heard.append(news.event.kind)
         await stream.aclose()
         return heard
 

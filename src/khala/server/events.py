@@ -4,19 +4,43 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from functools import cached_property
+
+from fastapi.sse import format_sse_event
 
 from khala.jobs.library import Library
 from khala.jobs.records import Event
 from khala.music.errors import KhalaError
+from khala.server import schemas
 
 log = logging.getLogger(__name__)
 
+RETRY = 1000
+"""Milliseconds after which a browser whose stream ended comes back."""
 INTERVAL = 0.25
 """Seconds between looks."""
 PAGE = 1000
 """Events that are read at once."""
 BACKLOG = 5000
 """Events that may wait for a client that reads slowly; then its stream ends, and resumes where it was."""
+
+
+@dataclass(frozen=True)
+class News:
+    """An event, and how it is told: put into words once, however many streams there are."""
+
+    event: Event
+
+    @cached_property
+    def frame(self) -> bytes:
+        """It as a server-sent event."""
+        return frame(schemas.Event.of(self.event))
+
+
+def frame(event: schemas.Event) -> bytes:
+    """An event as a server-sent event."""
+    data = event.model_dump_json(exclude_none=True)
+    return format_sse_event(data_str=data, event=event.event, id=str(event.id), retry=RETRY)
 
 
 @dataclass(eq=False)
@@ -26,16 +50,16 @@ class Stream:
     after: int
     owner_id: str | None
     song_id: str | None
-    waiting: "asyncio.Queue[Event | None]" = field(default_factory=lambda: asyncio.Queue(BACKLOG))
+    waiting: "asyncio.Queue[News | None]" = field(default_factory=lambda: asyncio.Queue(BACKLOG))
     ended: bool = False
 
     def wants(self, event: Event) -> bool:
         return self.owner_id in (None, event.owner_id) and self.song_id in (None, event.song_id)
 
-    def hand(self, event: Event | None) -> None:
+    def hand(self, news: News | None) -> None:
         """Let the listener have an event, or with None look up; one that is too far behind is ended."""
         try:
-            self.waiting.put_nowait(event)
+            self.waiting.put_nowait(news)
         except asyncio.QueueFull:
             self.ended = True
 
@@ -63,7 +87,7 @@ class Hub:
 
     async def listen(
         self, after: int, owner_id: str | None, song_id: str | None, heartbeat: float
-    ) -> AsyncGenerator[Event | None, None]:
+    ) -> AsyncGenerator[News | None, None]:
         """The events above `after`, each once and in order; None after `heartbeat` seconds of silence.
 
         Ends when the hub is closed or the listener is too slow: who listens again from the last event it had misses
@@ -76,7 +100,7 @@ class Hub:
             while page := await asyncio.to_thread(self._library.events, stream.after, owner_id, song_id, PAGE):
                 for event in page:
                     stream.after = event.id
-                    yield event
+                    yield News(event)
             while not stream.ended and not self._closed:
                 try:
                     async with asyncio.timeout(heartbeat):
@@ -84,8 +108,8 @@ class Hub:
                 except TimeoutError:
                     yield None
                     continue
-                if news is not None and news.id > stream.after:  # the others were read from the database above
-                    stream.after = news.id
+                if news is not None and news.event.id > stream.after:  # others were read from the database above
+                    stream.after = news.event.id
                     yield news
         finally:
             self._streams.discard(stream)
@@ -105,10 +129,10 @@ class Hub:
                 await asyncio.sleep(8 * self._interval)
                 continue
             for event in page:
-                self._seen = event.id
+                self._seen, news = event.id, News(event)
                 for stream in self._streams:
                     if stream.wants(event):
-                        stream.hand(event)
+                        stream.hand(news)
             if len(page) < PAGE:
                 await asyncio.sleep(self._interval)
         self._watch = None

@@ -18,6 +18,7 @@ from khala.jobs import records
 from khala.music.errors import KhalaError, NotFound
 from khala.server.access import Caller
 from khala.server.context import Context, Here, Id, scope
+from khala.server.events import RETRY, frame
 from khala.server.problems import Refusal
 from khala.server.schemas import MAX_SAFE, Event, Song
 
@@ -26,8 +27,6 @@ router = APIRouter(prefix="/api/v1", tags=["events"])
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 """Neither a cache nor a proxy may hold events back."""
-RETRY = 1000
-"""Milliseconds after which a browser comes back."""
 ENDED = ("done", "partial", "failed", "cancelled")
 
 
@@ -87,15 +86,15 @@ def _stream(
         raise Refusal("busy", "too many streams of events are open; try again later", retry_after=10)
 
     async def told() -> AsyncIterator[bytes]:
-        yield _frame(first) if after is None else format_sse_event(retry=RETRY)
+        yield frame(first) if after is None else format_sse_event(retry=RETRY)
         if song is not None and after is None and song.state in ENDED:
             return
         start = first.id if after is None else after
         events = here.hub.listen(start, owner_id, song.id if song else None, here.settings.heartbeat)
         try:
-            async for event in events:
-                yield KEEPALIVE_COMMENT if event is None else _frame(Event.of(event))
-                if song is not None and event is not None and await _ended(here, event):
+            async for news in events:
+                yield KEEPALIVE_COMMENT if news is None else news.frame
+                if song is not None and news is not None and await _ended(here, news.event):
                     return
         except KhalaError as error:
             log.warning("a stream of events ends: %s", error)
@@ -114,8 +113,3 @@ async def _ended(here: Context, event: records.Event) -> bool:
     except NotFound:
         return True
     return song.state in ENDED and not await asyncio.to_thread(here.library.events, event.id, None, song.id, 1)
-
-
-def _frame(event: Event) -> bytes:
-    data = event.model_dump_json(exclude_none=True)
-    return format_sse_event(data_str=data, event=event.event, id=str(event.id), retry=RETRY)

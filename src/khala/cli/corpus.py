@@ -1,4 +1,4 @@
-"""`khala corpus`: songs that nobody owns, composed and rendered from seeds, to train on."""
+"""`khala corpus`: songs to train on: composed and rendered from seeds, or the user's own."""
 
 import sys
 import time
@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from khala.cli.errors import complain
+from khala.cli.progress import progress
 from khala.music.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from khala.corpus.synth import Progress
 
-app = typer.Typer(no_args_is_help=True, help="Compose songs to train on and turn them into tokens.")
+app = typer.Typer(
+    no_args_is_help=True, help="Gather songs to train on, composed or your own, and turn them into tokens."
+)
 
 _REPORT_SECONDS = 5.0  # between lines when nobody watches a terminal
 
@@ -37,6 +41,30 @@ def synth(
 
 
 @app.command()
+def ingest(
+    folder: Annotated[Path, typer.Argument(help="Your songs: NAME.mp3 (or wav, flac, ogg, opus, aiff) ...")],
+    out: Annotated[Path, typer.Option(help="Folder of the corpus; songs that it already holds are kept.")],
+    processes: Annotated[int, typer.Option(min=1, help="Songs converted at the same time.")] = 1,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+) -> None:
+    """Take your own songs into a corpus.
+
+    Beside NAME.mp3: lyrics in NAME.txt, or with times in NAME.lrc; what else is known in NAME.json, for instance
+    {"tags": "rock, male vocals", "bpm": 120} or {"tags": "piano", "instrumental": true}. A song that cannot be taken in
+    is named, the others go on, and the exit status is 2.
+    """
+    from khala.corpus.ingest import ingest as take_in
+
+    with progress(quiet) as report:
+        done = take_in(folder, out, processes=processes, refuse=complain, progress=report)
+    refused = f", {done.refused} refused" if done.refused else ""
+    typer.echo(
+        f"{done.new} new songs in {out}; {done.kept} were there already, {done.changed} got other words{refused}"
+    )
+    raise typer.Exit(InvalidRequest.exit_status if done.refused else 0)
+
+
+@app.command()
 def tokenize(
     corpus: Annotated[Path, typer.Argument(help="Folder of the corpus.")],
     codec: Annotated[Path, typer.Option(help="Folder of the codec that turns audio into codes.")],
@@ -56,15 +84,18 @@ def stats(corpus: Annotated[Path, typer.Argument(help="Folder of the corpus.")])
     from khala.corpus.manifest import read_corpus
 
     songs = list(read_corpus(corpus))
-    tempi = sorted(song.truth["bpm"] for song in songs)
-    words = Counter(word["word"] for song in songs for word in song.truth["words"])
+    tempi = sorted(song.truth["bpm"] for song in songs if "bpm" in song.truth)
+    words = Counter(word["word"] for song in songs for word in song.truth.get("words", ()))
     typer.echo(f"songs   {len(songs)}")
     typer.echo(f"hours   {sum(song.duration for song in songs) / 3600:.2f}")
     typer.echo(f"length  {min(s.duration for s in songs):.0f} to {max(s.duration for s in songs):.0f} s")
-    typer.echo(f"tempo   {tempi[0]:.0f} to {tempi[-1]:.0f} BPM, half of them below {tempi[len(tempi) // 2]:.0f}")
-    typer.echo(f"styles  {_counts(Counter(song.style for song in songs))}")
+    if tempi:
+        typer.echo(f"tempo   {tempi[0]:.0f} to {tempi[-1]:.0f} BPM, half of them below {tempi[len(tempi) // 2]:.0f}")
+    typer.echo(f"styles  {_counts(Counter(song.style or 'not said' for song in songs))}")
     typer.echo(f"voices  {_counts(Counter(song.vocal or 'none' for song in songs))}")
-    typer.echo(f"words   {words.total()} sung, {len(words)} different: {_counts(Counter(dict(words.most_common(12))))}")
+    if words:
+        most = _counts(Counter(dict(words.most_common(12))))
+        typer.echo(f"words   {words.total()} sung, {len(words)} different: {most}")
 
 
 def _counts(counter: Counter[str]) -> str:

@@ -19,7 +19,7 @@ VERBS = {
     "models": "List the models at hand, describe one, or import published weights.",
     "evaluate": "Measure songs: tempo, voice, silence, clipping, loudness, form.",
     "doctor": "Say whether this machine can make songs, and what is missing.",
-    "corpus": "Compose songs to train on and turn them into tokens.",
+    "corpus": "Gather songs to train on, composed or your own; turn them into tokens.",
     "train": "Train a codec, a backbone or a super-resolution model.",
 }
 

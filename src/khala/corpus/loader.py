@@ -31,7 +31,8 @@ POOL = 512
 @dataclass(frozen=True)
 class TokenSong:
     """One song of the shards: `name` is that of its file without the ending, `duration` in seconds, `voice` "female",
-    "male" or "" for an instrumental. `lines` are those of `shards.sung_lines`."""
+    "male", "voice" or "" for an instrumental; `bpm` is 0 if nobody knows. `lines` are those of `shards.sung_lines`,
+    none where it is not known what is sung when."""
 
     seed: int
     name: str
@@ -95,7 +96,7 @@ def vary(song: TokenSong, random: Random) -> SongRequest:
     vocal = bool(song.voice)
     tags: tuple[str, ...] = ()
     prompt = ""
-    if song.description and random.random() < 0.4:
+    if song.description and (not song.tags or random.random() < 0.4):
         prompt = song.description
     else:
         kept = [tag for tag in song.tags if random.random() >= (0.1 if _steady(tag) else 0.25)]
@@ -109,8 +110,11 @@ def vary(song: TokenSong, random: Random) -> SongRequest:
 def excerpt(song: TokenSong, frames: int, random: Random) -> tuple[SongRequest, int, int]:
     """About `frames` frames of a song: an honest way to ask for them alone, from which frame on, and to which.
 
-    Lines of lyrics are heard whole, and these alone are asked for; where nobody sings, it is an instrumental.
+    Lines of lyrics are heard whole, and these alone are asked for; where nobody sings, it is an instrumental. If it is
+    not known what is sung when, it is the beginning of the song, asked for as the whole.
     """
+    if song.voice and not song.lines:
+        return vary(song, random), 0, min(frames, song.frames)
     rests = _rests(song)
     if song.lines and (not rests or random.random() < SUNG):
         begin, end, lines = _stanza(song, frames, random)
@@ -118,10 +122,10 @@ def excerpt(song: TokenSong, frames: int, random: Random) -> tuple[SongRequest, 
         low, high = random.choice(rests)
         begin = random.randint(low, max(high - frames, low))
         end, lines = min(begin + frames, high), ()
-    sections = [None, *(section for _, _, section, _ in lines)]
+    sections = ["", *(section for _, _, section, _ in lines)]
     part = replace(
         song,
-        tags=song.tags if lines else tuple(tag for tag in song.tags if not _vocal(tag)),
+        tags=song.tags if lines or not song.voice else tuple(tag for tag in song.tags if not _vocal(tag)),
         description=song.description if lines or not song.voice else "",
         lyrics="\n".join(
             text if section == before else f"[{section}]\n{text}"
@@ -148,7 +152,9 @@ def _stanza(song: TokenSong, frames: int, random: Random) -> tuple[int, int, tup
 
 
 def _rests(song: TokenSong) -> list[tuple[int, int]]:
-    """Where nobody sings for long enough: from which frame to which."""
+    """Where nobody sings for long enough, and words are left to ask for it: from which frame to which."""
+    if song.voice and all(map(_vocal, song.tags)):
+        return []
     edges = [0, *(edge for line in song.lines for edge in line[:2]), song.frames]
     gaps = [(low, high) for low, high in zip(edges[::2], edges[1::2], strict=True) if high - low >= REST]
     return gaps or ([] if song.lines else [(0, song.frames)])

@@ -5,21 +5,24 @@ A song exists if its JSON does: it is written last.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import soundfile
 
 from khala.audio.files import replacing
 from khala.corpus.score import Score
-from khala.music.errors import KhalaError
+from khala.music.errors import KhalaError, OutputError
 
 if TYPE_CHECKING:  # who only reads a corpus needs no voices
     from khala.corpus.render import Rendered
 
 GENERATOR = 2
 """Version of what composes and renders; songs of different versions differ for the same seed."""
+INGESTED = 0
+"""Stands in the place of that version for a song that somebody brought."""
 
 
 class CorpusError(KhalaError):
@@ -30,9 +33,10 @@ class CorpusError(KhalaError):
 
 @dataclass(frozen=True)
 class Song:
-    """A song of the corpus. `duration` in seconds; `vocal` "female", "male" or ""; `truth` as `render.truth` says.
+    """A song of the corpus. `duration` in seconds; `vocal` "female", "male" or "".
 
-    `generator` is the version that made it.
+    `generator` is the version that composed it, and `truth` what `render.truth` says. Of a song that somebody brought
+    (`INGESTED`) less is known: `seed` is but a number, `vocal` may be "voice", `truth` is what `ingest` says.
     """
 
     generator: int
@@ -56,24 +60,40 @@ def json_path(corpus: Path, seed: int) -> Path:
 def write_song(corpus: Path, score: Score, rendered: "Rendered") -> Path:
     """Stores a rendered score and returns the path of its JSON. Raises `OutputError` if the folder takes no files."""
     path = json_path(corpus, score.seed)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path.with_suffix(".flac")) as part:
-        soundfile.write(part, rendered.samples.T, 44100, format="FLAC", subtype="PCM_16")
-    entry = {
-        "generator": GENERATOR,
-        "seed": score.seed,
-        "style": score.style,
-        "duration": round(score.seconds, 4),
-        "frames": score.frames,
-        "tags": score.tags,
-        "description": score.description,
-        "lyrics": score.lyrics,
-        "vocal": score.voice,
-        "truth": rendered.truth,
-    }
+    song = Song(
+        generator=GENERATOR,
+        seed=score.seed,
+        style=score.style,
+        duration=round(score.seconds, 4),
+        frames=score.frames,
+        tags=score.tags,
+        description=score.description,
+        lyrics=score.lyrics,
+        vocal=score.voice,
+        truth=rendered.truth,
+        audio=path.with_suffix(".flac"),
+    )
+    store(song, rendered.samples)
+    return path
+
+
+def store(song: Song, samples: np.ndarray | None) -> None:
+    """Writes the samples float32 [2, n] of a song, or with None leaves its audio as it is; then what is known of it.
+
+    Raises `OutputError` if the folder takes no files.
+    """
+    path = song.audio.with_suffix(".json")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write to {path.parent}: {error.strerror or error}; choose another folder") from None
+    if samples is not None:
+        with replacing(song.audio) as part:
+            soundfile.write(part, samples.T, 44100, format="FLAC", subtype="PCM_16")
+    entry = asdict(song)
+    del entry["audio"]
     with replacing(path) as part:
         part.write_text(json.dumps(entry, separators=(",", ":")))
-    return path
 
 
 def read_song(path: Path) -> Song:

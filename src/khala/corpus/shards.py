@@ -68,13 +68,15 @@ def codebooks(tokens: Path) -> torch.Tensor:
 
 
 def sung_lines(truth: dict[str, Any], frames: int, rate: float) -> list[tuple[int, int, str, str]]:
-    """The lines of lyrics that are sung, in time order: first frame, the frame after the last, section, text."""
+    """The lines of lyrics that are sung, in time order: first frame, the frame after the last, section, text.
+
+    A line lasts as long as its words, or as it says itself where their times are not known."""
     lines = []
     for number, line in enumerate(truth.get("lines", ())):
-        words = [word for word in truth["words"] if word["line"] == number]
-        if words:
-            begin = max(int(min(word["start"] for word in words) * rate), 0)
-            end = min(math.ceil(max(word["end"] for word in words) * rate), frames)
+        heard = [line] if "start" in line else [word for word in truth["words"] if word["line"] == number]
+        if heard:
+            begin = max(int(min(one["start"] for one in heard) * rate), 0)
+            end = min(math.ceil(max(one["end"] for one in heard) * rate), frames)
             lines.append((begin, end, truth["sections"][line["section"]]["name"], line["text"]))
     return sorted(lines)
 
@@ -119,7 +121,7 @@ def _shard(songs: list[Song], codec_folder: Path, out: Path, number: int) -> int
             "lyrics": song.lyrics,
             "duration": song.duration,
             "voice": song.vocal,
-            "bpm": song.truth["bpm"],
+            "bpm": song.truth.get("bpm", 0.0),
             "style": song.style,
             "lines": sung_lines(song.truth, codes_QT.shape[1], codec.sample_rate / codec.hop),
         }

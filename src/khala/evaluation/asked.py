@@ -58,8 +58,9 @@ def asked_beside(audio: Path) -> Asked | None:
 def asked(fields: Mapping[str, Any]) -> Asked:
     """What a sidecar's or a corpus song's fields ask for: by its truth if it has one, else by its words."""
     if truth := fields.get("truth"):
-        parts = tuple(Part(s["start"], s["end"], s["energy"]) for s in truth["sections"])
-        return Asked(bpm=float(truth["bpm"]), voice=bool(fields["vocal"]), parts=parts)
+        parts = tuple(Part(s["start"], s["end"], s["energy"]) for s in truth.get("sections", ()) if "energy" in s)
+        bpm = float(truth["bpm"]) if "bpm" in truth else None
+        return Asked(bpm=bpm, voice=bool(fields["vocal"]), parts=parts)
     request = fields["request"]
     words = [str(tag) for tag in request.get("tags", ())] or [str(request.get("prompt", ""))]
     bpm = stated_bpm(words)

@@ -1,0 +1,183 @@
+"""What a user says of a song of theirs: NAME.json, and lyrics in NAME.txt or NAME.lrc, beside NAME.mp3.
+
+The JSON is an object with some of `KEYS`, the first four as in a request. An .lrc file holds lyrics with times, as
+players show them ("[01:02.50]a line"): they tell what is sung when, so that training can cut a song between its words.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from khala.corpus.manifest import CorpusError
+from khala.music.lyrics import section_name
+from khala.music.request import MAX_LYRICS, SongRequest
+from khala.music.tags import parse_tags
+
+KEYS = ("tags", "prompt", "lyrics", "instrumental", "bpm", "style")
+LONGEST_LINE = 15.0
+"""Seconds after which a line of an .lrc file is over, if no other time says so before."""
+SLOWEST, FASTEST = 20.0, 400.0
+"""Beats a minute."""
+
+_BYTES = 8 * MAX_LYRICS  # of a file; lyrics with their times fit
+_SEXES = {"female": {"female", "woman", "girl"}, "male": {"male", "man", "boy"}}
+_STAMP = re.compile(r"\s*\[(\d{1,3}):([0-5]?\d(?:[.:]\d{1,3})?)\]")
+_WORD_STAMP = re.compile(r"<\d{1,3}:[0-5]?\d(?:[.:]\d{1,3})?>\s*")
+_ABOUT = re.compile(r"\s*\[(ar|ti|al|au|by|offset|length|re|ve|la|lr|tool|#)\s*:([^\]]*)\]\s*", re.IGNORECASE)
+_SECTION = re.compile(r"\s*\[([^\[\]]+)\]\s*")
+
+
+@dataclass(frozen=True)
+class TimedLine:
+    """A line of lyrics: seconds of its start and end, the name of its section ("" for none), its text."""
+
+    start: float
+    end: float
+    section: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Words:
+    """What is said of a song, checked: each of `tags` and `prompt`, with the lyrics, could be asked of a model.
+
+    `lyrics` "" if nobody sings; `bpm` 0 and `style` "" where it is not said; `lines` are those of an .lrc file.
+    """
+
+    tags: tuple[str, ...]
+    prompt: str
+    lyrics: str
+    bpm: float
+    style: str
+    lines: tuple[TimedLine, ...]
+
+    @property
+    def vocal(self) -> str:
+        """ "female" or "male" where just one of them is said, else "voice"; "" for an instrumental."""
+        said = set(re.findall(r"[a-z]+", f"{' '.join(self.tags)} {self.prompt}".lower()))
+        sexes = [sex for sex, names in _SEXES.items() if said & names]
+        return "" if not self.lyrics else sexes[0] if len(sexes) == 1 else "voice"
+
+
+def read_words(audio: Path, seconds: float) -> Words:
+    """What stands beside an audio file that lasts `seconds`. Raises CorpusError and InvalidRequest, one line each."""
+    said = _json(audio.with_suffix(".json"))
+    lyrics, lines = _lyrics(audio, said, seconds)
+    tags = said.get("tags", "")
+    tags = parse_tags(tags) if isinstance(tags, str) else tags
+    by_tag = isinstance(tags, list | tuple) and any(str(tag).strip().lower() == "instrumental" for tag in tags)
+    instrumental = said.get("instrumental", by_tag and not lyrics)
+    if not lyrics and not instrumental:
+        raise CorpusError(
+            f"nobody says what is sung; put lyrics beside it, as {audio.stem}.txt or .lrc, "
+            f'or {{"instrumental": true}} into {audio.stem}.json'
+        )
+    common = {"lyrics": lyrics, "instrumental": instrumental, "duration": seconds}
+    described = {key: value for key, value in (("tags", tags), ("prompt", said.get("prompt", ""))) if value}
+    asked = [SongRequest.from_dict({key: value, **common}) for key, value in described.items()]
+    if not asked and not lyrics:
+        raise CorpusError(f'nobody says what is played; put "tags" or a "prompt" into {audio.stem}.json')
+    asked = asked or [SongRequest.from_dict(common)]
+    return Words(asked[0].tags, asked[-1].prompt, asked[0].lyrics, _bpm(said), _style(said), lines)
+
+
+def _lyrics(audio: Path, said: dict[str, Any], seconds: float) -> tuple[Any, tuple[TimedLine, ...]]:
+    files = [path for suffix in (".txt", ".lrc") if (path := audio.with_suffix(suffix)).exists()]
+    places = [path.name for path in files] + ([f"{audio.stem}.json"] if said.get("lyrics") else [])
+    if len(places) > 1:
+        raise CorpusError(f"its lyrics stand in {' and in '.join(places)}; keep one of them")
+    if not files:
+        return said.get("lyrics", ""), ()
+    if files[0].suffix == ".txt":
+        return _text(files[0]), ()
+    lines = timed_lines(files[0], seconds)
+    return as_lyrics(lines), lines
+
+
+def timed_lines(path: Path, seconds: float) -> tuple[TimedLine, ...]:
+    """The lines of an .lrc file in the order in which they are sung; one with several times comes several times.
+
+    A line lasts until the next time in the file, at most `LONGEST_LINE`. A section's name stands in brackets, with a
+    time or without. Raises CorpusError for a line without a time, a time after the song ends, and no line at all.
+    """
+    section, shift = "", 0.0
+    marks: list[tuple[float, str, str]] = []
+    for number, line in enumerate(_text(path).splitlines(), 1):
+        stamps = []
+        if about := _ABOUT.fullmatch(line):
+            if about[1].lower() == "offset" and re.fullmatch(r"\s*[+-]?\d{1,6}\s*", about[2]):
+                shift = int(about[2]) / 1000  # milliseconds by which the words come earlier
+            continue
+        while stamp := _STAMP.match(line):
+            stamps.append(60 * int(stamp[1]) + float(stamp[2].replace(":", ".")))
+            line = line[stamp.end() :]
+        text = " ".join(_WORD_STAMP.sub("", line).split())
+        if name := _SECTION.fullmatch(text):
+            section, text = section_name(name[1]), ""
+        elif text and not stamps:
+            raise CorpusError(f"line {number} of {path.name} has no time; write [minutes:seconds] before it")
+        marks += [(time, section, text) for time in stamps]
+    marks = sorted((max(time - shift, 0.0), section, text) for time, section, text in marks)
+    if not any(text for _, _, text in marks):
+        raise CorpusError(f"{path.name} has no lines; write [minutes:seconds] before each, or remove the file")
+    if marks[-1][0] > seconds:
+        raise CorpusError(f"{path.name} goes on to {marks[-1][0]:.1f} s; the song ends at {seconds:.1f} s")
+    ends = [time for time, _, _ in marks[1:]] + [seconds]
+    return tuple(
+        TimedLine(time, min(end, time + LONGEST_LINE), section, text)
+        for (time, section, text), end in zip(marks, ends, strict=True)
+        if text and end > time
+    )
+
+
+def as_lyrics(lines: tuple[TimedLine, ...]) -> str:
+    """Lines as they are printed: the section's tag before the first line of each."""
+    before = ["", *(line.section for line in lines)]
+    return "\n".join(
+        line.text if line.section == section else f"[{line.section}]\n{line.text}"
+        for line, section in zip(lines, before, strict=False)
+    )
+
+
+def _json(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        said = json.loads(_text(path))
+    except (ValueError, RecursionError) as error:
+        raise CorpusError(f"{path.name} is not JSON: {error}") from None
+    if not isinstance(said, dict):
+        raise CorpusError(f"{path.name} is no object; write {{...}} with some of {', '.join(KEYS)}")
+    for key in said:
+        if key not in KEYS:
+            raise CorpusError(f"{path.name} has an unknown key {key[:40]!r}; it may have {', '.join(KEYS)}")
+    return said
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_BYTES + 1)
+        if len(data) > _BYTES:
+            raise CorpusError(f"{path.name} is too large; at most {MAX_LYRICS} characters of lyrics are allowed")
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        raise CorpusError(f"cannot read {path.name}: {error.strerror or error}") from None
+    except ValueError:
+        raise CorpusError(f"{path.name} is not UTF-8 text; save it as UTF-8") from None
+
+
+def _bpm(said: dict[str, Any]) -> float:
+    bpm = said.get("bpm", 0)
+    if bpm != 0 and not (isinstance(bpm, int | float) and SLOWEST <= bpm <= FASTEST):
+        raise CorpusError(f"bpm is {str(bpm)[:40]}; it is a number from {SLOWEST:g} to {FASTEST:g}, or left out")
+    return float(bpm)
+
+
+def _style(said: dict[str, Any]) -> str:
+    style = said.get("style", "")
+    if not isinstance(style, str) or len(style) > 100 or not (style.isprintable() or not style):
+        raise CorpusError("style is no short text; write the name of one, or leave it out")
+    return style

@@ -1,0 +1,125 @@
+"""What is said beside an audio file: read as it is meant, or refused in one line that tells what to mend."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from khala.corpus.sidecar import LONGEST_LINE, TimedLine, Words, as_lyrics, read_words, timed_lines
+from khala.music.errors import KhalaError
+from khala.music.lyrics import sections
+
+LRC = """\ufeff[ar:Somebody]
+[offset:+500]
+
+[Verse 1]
+[00:01.50]Hello  <00:02.00>there
+[00:04.00]
+[Hook: all]
+[01:00.5][00:10]La la
+[01:30][outro]
+[01:40:25]Goodbye
+"""
+
+
+def say(folder: Path, **files: str) -> Path:
+    """`song.mp3` (it need not exist) with `json`, `txt` and `lrc` beside it."""
+    for ending, text in files.items():
+        (folder / f"song.{ending}").write_text(text, encoding="utf-8")
+    return folder / "song.mp3"
+
+
+def test_words_of_all_three_files(tmp_path: Path) -> None:
+    about = {"tags": " Rock,male vocals, rock", "prompt": "A loud song ", "bpm": 120, "style": "rock"}
+    audio = say(tmp_path, json=json.dumps(about), txt="[verse]\r\nHello\r\n")
+    words = read_words(audio, 60.0)
+    assert words == Words(("Rock", "male vocals"), "A loud song", "[verse]\nHello", 120.0, "rock", ())
+    assert words.vocal == "male"
+    (tmp_path / "song.txt").unlink()
+    words = read_words(say(tmp_path, lrc="[00:01]Hello"), 60.0)
+    assert words.lyrics == "Hello" and words.lines == (TimedLine(1.0, 1.0 + LONGEST_LINE, "", "Hello"),)
+
+
+@pytest.mark.parametrize(
+    ("about", "vocal"),
+    [
+        ({"lyrics": "la"}, "voice"),
+        ({"lyrics": "la", "tags": "duet of male and female"}, "voice"),
+        ({"lyrics": "la", "prompt": "sung by a Woman."}, "female"),
+        ({"lyrics": "la", "tags": "female vocals"}, "female"),
+        ({"instrumental": True, "tags": "a song for a man"}, ""),
+        ({"tags": ["piano", "Instrumental"]}, ""),
+    ],
+)
+def test_who_sings(tmp_path: Path, about: dict, vocal: str) -> None:
+    assert read_words(say(tmp_path, json=json.dumps(about)), 60.0).vocal == vocal
+
+
+def test_times_of_lines(tmp_path: Path) -> None:
+    lines = timed_lines(say(tmp_path, lrc=LRC).with_suffix(".lrc"), 100.0)
+    assert lines == (
+        TimedLine(1.0, 3.5, "verse", "Hello there"),
+        TimedLine(9.5, 24.5, "chorus", "La la"),
+        TimedLine(60.0, 75.0, "chorus", "La la"),
+        TimedLine(99.75, 100.0, "outro", "Goodbye"),
+    )
+    printed = as_lyrics(lines)
+    assert printed == "[verse]\nHello there\n[chorus]\nLa la\nLa la\n[outro]\nGoodbye"
+    assert [section.name for section in sections(printed)] == ["verse", "chorus", "outro"]
+
+
+REFUSED = {
+    "nothing at all": ({}, "nobody says what is sung; put lyrics beside it, as song.txt or .lrc"),
+    "no word of what is played": ({"json": '{"instrumental": true}'}, "nobody says what is played"),
+    "lyrics twice": ({"txt": "la", "lrc": "[00:01]la"}, "its lyrics stand in song.txt and in song.lrc"),
+    "lyrics in the json too": ({"txt": "la", "json": '{"lyrics": "la"}'}, "stand in song.txt and in song.json"),
+    "sung instrumental": ({"txt": "la", "json": '{"instrumental": true}'}, "lyrics were given for an instrumental"),
+    "no json": ({"json": "{"}, "song.json is not JSON"),
+    "a deep json": ({"json": "[" * 50_000}, "song.json is not JSON"),
+    "a list": ({"json": "[]"}, "song.json is no object"),
+    "a slip": ({"json": '{"tag": "rock"}'}, "song.json has an unknown key 'tag'; it may have tags, prompt"),
+    "odd tags": ({"txt": "la", "json": '{"tags": 3}'}, "tags are 3"),
+    "odd lyrics": ({"json": '{"lyrics": [1]}'}, "lyrics is [1]"),
+    "a slow beat": ({"txt": "la", "json": '{"bpm": 3}'}, "bpm is 3; it is a number from 20 to 400"),
+    "NaN": ({"txt": "la", "json": '{"bpm": NaN}'}, "bpm is nan"),
+    "an odd style": ({"txt": "la", "json": '{"style": 3}'}, "style is no short text"),
+    "control characters": ({"txt": "la\x07"}, "lyrics holds a control character (U+0007) at character 3"),
+    "huge lyrics": ({"txt": "la\n" * 100_000}, "song.txt is too large"),
+    "long lyrics": ({"txt": "la\n" * 4_000}, "lyrics has 11999 characters"),
+    "a line without a time": ({"lrc": "[00:01]la\nlo"}, "line 2 of song.lrc has no time"),
+    "no lines": ({"lrc": "[ar:me]\n[00:01]"}, "song.lrc has no lines"),
+    "words of another song": ({"lrc": "[02:00]la"}, "song.lrc goes on to 120.0 s; the song ends at 60.0 s"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_meant_is_refused(case: str, tmp_path: Path) -> None:
+    files, message = REFUSED[case]
+    with pytest.raises(KhalaError) as caught:
+        read_words(say(tmp_path, **files), 60.0)
+    assert message in str(caught.value) and caught.value.exit_status == 2
+
+
+def test_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "song.txt").write_bytes(b"caf\xe9")
+    with pytest.raises(KhalaError, match=r"song\.txt is not UTF-8 text"):
+        read_words(tmp_path / "song.mp3", 60.0)
+
+
+parts = st.sampled_from(
+    ["[00:01.00]", "[1:2]", "[99:59]", "[verse]", "[ar:x]", "[offset:-9]", "[", "]", "la", " ", "\n"]
+)
+
+
+@given(st.lists(parts | st.text(max_size=5), max_size=30).map("".join))
+def test_whatever_stands_in_an_lrc_file_is_refused_or_lies_in_the_song(tmp_path_factory, text: str) -> None:
+    path = tmp_path_factory.mktemp("lrc") / "song.lrc"
+    path.write_text(text, encoding="utf-8", errors="surrogatepass")
+    try:
+        lines = timed_lines(path, 70.0)
+    except KhalaError:
+        return
+    assert all(0 <= line.start < line.end <= 70.0 and line.text for line in lines)
+    assert [line.start for line in lines] == sorted(line.start for line in lines)

@@ -71,7 +71,8 @@ def sing(model: str, seconds: float, takes: int, seed: int) -> tuple[float, dict
             folder,
         ]
         start = time.perf_counter()
-        subprocess.run([*command, *options], check=True)
+        if status := subprocess.run([*command, *options]).returncode:
+            sys.exit(status)  # it has said why
         wall = time.perf_counter() - start
         return wall, json.loads(min(Path(folder).glob("*-1.json")).read_text())
 

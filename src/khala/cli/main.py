@@ -18,6 +18,7 @@ VERBS = {
     "worker": "Make the takes of a service, on this machine or another.",
     "models": "List the models at hand, describe one, or import published weights.",
     "evaluate": "Measure songs: tempo, voice, silence, clipping, loudness, form.",
+    "bench": "Measure how fast this machine is.",
     "doctor": "Say whether this machine can make songs, and what is missing.",
     "corpus": "Gather songs to train on, composed or your own; turn them into tokens.",
     "train": "Train a codec, a backbone or a super-resolution model.",

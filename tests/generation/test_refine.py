@@ -7,7 +7,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from khala.generation.refine import refine
+from khala.generation import refine as module
+from khala.generation.refine import Draft, packs, refine
+from khala.models import pack
 from khala.models.presets import tiny
 from khala.models.superres import Superres
 from khala.music.request import Sampling
@@ -17,6 +19,12 @@ from khala.weights import LoadedModel
 BOOKS = torch.randn(80, 16, 5, generator=torch.Generator().manual_seed(4))
 PROMPT = [256, 65, 66, 67, 266]
 CODES = np.random.default_rng(0).integers(0, 16, (2, 23)).astype(np.int16)
+DREW = Sampling(superres_temperature=0.9, superres_top_k=5)
+
+
+def alone(model: Superres, seed: int, sampling: Sampling) -> np.ndarray:
+    (codes,) = refine(model, [Draft(PROMPT, CODES, seed, sampling)], BOOKS)
+    return codes
 
 
 def make(**changes: int | None) -> Superres:
@@ -31,7 +39,7 @@ def make(**changes: int | None) -> Superres:
 @pytest.mark.parametrize("changes", [{}, {"codebook_dim": None}, {"levels": 3}, {"levels": 80}])
 def test_equals_passes_over_all_known_levels(changes: dict[str, int | None]) -> None:
     model = make(**changes)
-    refined = refine(model, PROMPT, CODES, 7, Sampling(superres_temperature=0.9, superres_top_k=5), BOOKS)
+    refined = alone(model, 7, DREW)
     assert refined.shape == (model.config.levels, 23) and refined.dtype == np.int16
     codes = torch.from_numpy(CODES.astype(np.int64))
     for level in range(2, model.config.levels):  # the sum anew in every pass, the head of the whole song
@@ -44,18 +52,18 @@ def test_equals_passes_over_all_known_levels(changes: dict[str, int | None]) -> 
 
 def test_the_seed_alone_decides() -> None:
     model = make()
-    first, again, other = (refine(model, PROMPT, CODES, seed, Sampling(), BOOKS) for seed in (1, 1, 2))
+    first, again, other = (alone(model, seed, Sampling()) for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert np.array_equal(first[:2], CODES) and np.array_equal(other[:2], CODES)
     assert (first[2:] != other[2:]).mean() > 0.3
-    greedy = [refine(model, PROMPT, CODES, seed, Sampling(superres_top_k=1), BOOKS) for seed in (1, 2)]
+    greedy = [alone(model, seed, Sampling(superres_top_k=1)) for seed in (1, 2)]
     assert np.array_equal(*greedy)
 
 
 def test_without_draws_the_code_nearest_to_the_expected_vector_is_taken() -> None:
     model = make()
-    refined = refine(model, PROMPT, CODES, 1, Sampling(superres_top_k=0), BOOKS)
-    assert np.array_equal(refined, refine(model, PROMPT, CODES, 2, Sampling(superres_top_k=0), BOOKS))
+    refined = alone(model, 1, Sampling(superres_top_k=0))
+    assert np.array_equal(refined, alone(model, 2, Sampling(superres_top_k=0)))
     codes = torch.from_numpy(refined.astype(np.int64))
     for level in range(2, model.config.levels):
         x = model.embed_song(torch.tensor([PROMPT]), codes[None, :level])
@@ -64,10 +72,41 @@ def test_without_draws_the_code_nearest_to_the_expected_vector_is_taken() -> Non
         assert torch.equal(distances.norm(dim=-1).argmin(-1), codes[level])
 
 
-def test_progress_counts_levels() -> None:
+LENGTHS = (23, 40, 1, 23, 7)
+
+
+@pytest.mark.parametrize("by_rows", [False, True])
+def test_a_take_is_the_same_alone_and_in_a_pack(by_rows: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pack, "BLOCK", 16)  # songs begin and end amid blocks
+    model = make(dim=64, heads=4, head_dim=16, ffn=160)
+    codes = np.random.default_rng(1).integers(0, 16, (len(LENGTHS), 2, 40)).astype(np.int16)
+    samplings = [DREW, Sampling(superres_top_k=0), DREW, DREW, DREW]
+    drafts = [Draft(PROMPT[: 3 + i % 3], codes[i, :, :length], i, samplings[i]) for i, length in enumerate(LENGTHS)]
+    together = refine(model, drafts, BOOKS, by_rows=by_rows)
+    assert [take.shape for take in together] == [(8, length) for length in LENGTHS]
+    for draft, take in zip(drafts, together, strict=True):
+        (single,) = refine(model, [draft], BOOKS, by_rows=by_rows)
+        assert np.array_equal(take, single)
+    for one, other in zip(refine(model, drafts, BOOKS, by_rows=not by_rows), together, strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_packs_have_as_many_takes_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PACK", 60)
+    drafts = [Draft(PROMPT, CODES[:, :length], 0, DREW) for length in (23, 23, 5, 20, 20)]
+    assert [[draft.codes.shape[1] for draft in one] for one in packs(drafts)] == [[23, 23], [5, 20, 20]]
+    long = Draft(PROMPT, np.zeros((2, 99), np.int16), 0, DREW)
+    assert [len(one) for one in packs([drafts[0], long, drafts[1]])] == [1, 1, 1]
+
+
+def test_progress_counts_levels(monkeypatch: pytest.MonkeyPatch) -> None:
     reports: list[tuple[str, int, int]] = []
-    refine(make(), PROMPT, CODES, 1, Sampling(), BOOKS, lambda *step: reports.append(step))
+    refine(make(), [Draft(PROMPT, CODES, 1, DREW)], BOOKS, lambda *step: reports.append(step))
     assert reports == [("superres", done, 6) for done in range(1, 7)]
+    reports.clear()
+    monkeypatch.setattr(module, "PACK", 60)
+    refine(make(), [Draft(PROMPT, CODES, 1, DREW)] * 3, BOOKS, lambda *step: reports.append(step))
+    assert reports == [("superres", done, 18) for done in (*range(2, 13, 2), *range(13, 19))]
 
 
 @pytest.mark.parametrize("letter", ["a", "c"])
@@ -75,5 +114,7 @@ def test_published_codes_of_all_levels(fixtures: Path, official: Callable[..., L
     superres = official(letter).superres
     reference = load_file(fixtures / f"official-{letter}" / "superres_ref.safetensors")
     codes = reference["audio_codes"][:, 0].numpy().astype(np.int16)
-    refined = refine(superres, reference["text_ids"].tolist(), codes[:2], 0, Sampling(superres_top_k=1), BOOKS)
-    assert np.array_equal(refined, codes)
+    draft = Draft(reference["text_ids"].tolist(), codes[:2], 0, Sampling(superres_top_k=1))
+    for by_rows in (False, True):
+        (refined,) = refine(superres, [draft], BOOKS, by_rows=by_rows)
+        assert np.array_equal(refined, codes)

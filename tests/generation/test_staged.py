@@ -71,3 +71,17 @@ def test_a_part_that_breaks_later_says_so(folder: Path, tmp_path: Path) -> None:
     assert broken.backbone is not None and model.superres is not None
     with pytest.raises(ModelError, match=r"superres\.safetensors"):
         broken.superres  # noqa: B018
+
+
+def test_each_part_is_read_once_for_all_takes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MARGIN", 0.2)
+    pipe, read = load(folder, "cpu", "float32", "one_shot"), list[str]()
+    only = StagedModel._only
+
+    def noted(self: StagedModel, name: str, load: object) -> object:
+        read.extend([name] if self._name != name else [])
+        return only(self, name, load)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(StagedModel, "_only", noted)
+    pipe.generate(REQUEST)
+    assert read == ["backbone", "superres", "codec"]

@@ -18,7 +18,7 @@ from khala.models.static import StaticStepper
 from khala.models.stepper import Stepper
 from khala.music.request import Sampling
 from khala.nn.rowwise import Rowwise
-from khala.nn.sampling import generator, sample
+from khala.nn.sampling import generator, sample, sent
 
 LOOK = 32
 """Steps on a GPU between two looks at what was drawn: to look is to wait until all of it has been computed."""
@@ -92,7 +92,7 @@ def decode_tokens(
         for step in range(longest):
             logits_BC, ids_C = heads(hidden_B1D, step)
             uniform_BC = torch.stack([torch.rand(len(ids_C), generator=generators[take]) for take in takes])
-            drawn_B = ids_C[_draw(logits_BC, [slots[take].sampling for take in takes], _sent(uniform_BC, model.device))]
+            drawn_B = ids_C[_draw(logits_BC, [slots[take].sampling for take in takes], sent(uniform_BC, model.device))]
             unseen.append(drawn_B)
             if len(unseen) == look or step + 1 == longest:
                 for take, ids in zip(takes, torch.stack(unseen, 1).tolist(), strict=True):
@@ -112,11 +112,6 @@ def decode_tokens(
 def _until(ids: list[int], eos: int, longest: int) -> list[int]:
     """What counts of the tokens drawn: up to the end token, no more than `longest`."""
     return ids[: ids.index(eos) + 1][:longest] if eos in ids[-LOOK:] else ids[:longest]
-
-
-def _sent(x: Tensor, device: torch.device) -> Tensor:
-    """A copy on `device` without waiting for it."""
-    return x.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else x.to(device)
 
 
 def _draw(logits_BC: Tensor, samplings: list[Sampling], uniform_BC: Tensor) -> Tensor:

@@ -14,9 +14,11 @@ from typing import Literal
 
 import torch
 
+from khala.generation.refine import PACK
 from khala.generation.synthesis import CHUNK_FRAMES
 from khala.models.codec.config import CodecConfig, DacConfig
 from khala.models.config import ModelConfig, TransformerConfig
+from khala.models.pack import BLOCK
 from khala.music.errors import InvalidRequest
 from khala.nn.precision import working_dtype
 from khala.weights.folder import Uninitialised, build_codec
@@ -63,7 +65,8 @@ def need(config: ModelConfig, device: torch.device, dtype: torch.dtype, seconds:
     prompt = min(config.prompt.backbone_limit, backbone.context)
     positions = min(prompt + 2 * frames + 1, backbone.context)
     cache = 2 * backbone.layers * backbone.kv_heads * backbone.head_dim * positions * working.itemsize
-    reading = _pass_bytes(backbone, prompt, working, widened)
+    reading = prompt * (4 * backbone.ffn + 6 * backbone.dim) * working.itemsize
+    reading += 2 * backbone.dim * backbone.ffn * FLOAT if widened else 0
     drawn = 2 * backbone.codebook * backbone.dim * FLOAT
     packed = 2 * _matrices(backbone) if widened else 0
     return Need(
@@ -75,7 +78,7 @@ def need(config: ModelConfig, device: torch.device, dtype: torch.dtype, seconds:
         },
         work={
             "backbone": takes * cache + reading + drawn,
-            "superres": _pass_bytes(superres, config.prompt.superres_limit + frames, working, widened)
+            "superres": _pack_bytes(superres, config.prompt.superres_limit + frames, takes, working, widened, device)
             + 4 * frames * superres.codebook * FLOAT,
             "decode": _decode_bytes(config.codec, frames),
         },
@@ -152,9 +155,15 @@ def _matrices(c: TransformerConfig) -> int:
     return c.layers * c.dim * ((2 * c.heads + 2 * c.kv_heads) * c.head_dim + 3 * c.ffn)
 
 
-def _pass_bytes(c: TransformerConfig, positions: int, working: torch.dtype, widened: bool) -> int:
-    """A pass over whole sequences: the MLP's middle (gate, up, two products), some states, a widened weight."""
-    return positions * (4 * c.ffn + 6 * c.dim) * working.itemsize + (2 * c.dim * c.ffn * FLOAT if widened else 0)
+def _pack_bytes(
+    c: TransformerConfig, positions: int, takes: int, working: torch.dtype, widened: bool, device: torch.device
+) -> int:
+    """A pass over several songs (`models.pack`): states of all rows; for one song, or on CUDA for a block of rows, the
+    MLP's middle (gate, up, two products); the widened matrices of a block."""
+    rows = max(positions, min(takes * positions, PACK))
+    states = rows * (8 * c.dim + 2 * (c.heads + 2 * c.kv_heads) * c.head_dim) * working.itemsize
+    middle = (BLOCK if device.type == "cuda" else positions) * 4 * c.ffn * working.itemsize
+    return states + middle + (_matrices(c) // c.layers * FLOAT if widened else 0)
 
 
 def _decode_bytes(config: CodecConfig, frames: int) -> int:

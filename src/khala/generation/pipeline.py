@@ -35,7 +35,7 @@ from khala.generation.device import choose_device, choose_dtype
 from khala.generation.finish import finish
 from khala.generation.memory import MARGIN, Mode, choose_mode, free_memory, takes_at_once
 from khala.generation.progress import Progress, Stage, silent
-from khala.generation.refine import refine
+from khala.generation.refine import Draft, refine
 from khala.generation.staged import StagedModel
 from khala.generation.synthesis import synthesise
 from khala.generation.take import Take
@@ -178,22 +178,15 @@ class Pipeline:
     def superres(
         self, works: Sequence[Work], codes: Sequence[NDArray[np.int16]], progress: Progress = silent
     ) -> list[NDArray[np.int16]]:
-        """Second stage: per work its codes of the backbone, int16 [2, T] -> int16 [levels, T].
+        """Second stage: per work its codes of the backbone, int16 [2, T] -> int16 [levels, T]; works share passes.
 
         Progress counts levels, of all works together.
         """
-        return [
-            refine(
-                self.loaded.superres,
-                work.plan.superres_ids,
-                codes[i],
-                work.seed,
-                work.request.sampling,
-                self.loaded.codec.codebooks,
-                _share(progress, i, len(works)),
-            )
-            for i, work in enumerate(works)
+        drafts = [
+            Draft(work.plan.superres_ids, codes[i], work.seed, work.request.sampling) for i, work in enumerate(works)
         ]
+        codebooks_QCK = self.loaded.codebooks  # before super-resolution is there: a staged model holds one part
+        return refine(self.loaded.superres, drafts, codebooks_QCK, progress)
 
     def render(
         self,

@@ -43,16 +43,12 @@ class StagedModel:
 
     @property
     def backbone(self) -> Backbone:
-        part: Backbone = self._only(
-            "backbone", lambda: self._opened.backbone(self.device, self.dtype, self._codebooks())
-        )
+        part: Backbone = self._only("backbone", lambda: self._opened.backbone(self.device, self.dtype, self.codebooks))
         return part
 
     @property
     def superres(self) -> Superres:
-        part: Superres = self._only(
-            "superres", lambda: self._opened.superres(self.device, self.dtype, self._codebooks())
-        )
+        part: Superres = self._only("superres", lambda: self._opened.superres(self.device, self.dtype, self.codebooks))
         return part
 
     @property
@@ -60,8 +56,9 @@ class StagedModel:
         part: Codec = self._only("codec", lambda: self._opened.codec(self.device))
         return part
 
-    def _codebooks(self) -> Tensor:
-        """The codec's codebooks, read once: language models may see codes through them."""
+    @property
+    def codebooks(self) -> Tensor:
+        """The codec's codebooks, [Q, C, K], read once and kept: language models may see codes through them."""
         if self._codebooks_QCK is None:
             self._codebooks_QCK = self._opened.codec("cpu").codebooks.clone()
         return self._codebooks_QCK

@@ -98,8 +98,8 @@ class Transformer(nn.Module):
         dense = range(start, min(start + levels, config.dense_levels))
         x_BTD = codes_BQT.new_zeros((), dtype=self.working)
         if dense:
-            first = torch.tensor([config.layout.level_rows(level).start for level in dense], device=codes_BQT.device)
-            ids_BTQ = (codes_BQT[:, : len(dense)] + first[:, None]).transpose(1, 2)
+            first = [config.layout.level_rows(level).start for level in dense]  # as a tensor they would be waited for
+            ids_BTQ = torch.stack([codes_BQT[:, i] + row for i, row in enumerate(first)], dim=-1)
             rows = F.embedding_bag(ids_BTQ.flatten(0, 1), self.embedding.weight, mode="sum")
             x_BTD = rows.unflatten(0, ids_BTQ.shape[:2]).to(self.working)
         return x_BTD if self.codebooks is None else x_BTD + self.codebooks.embed(codes_BQT, start)

@@ -43,12 +43,18 @@ class Attention(nn.Module):
         if keep is not None:
             keep.new_keys_TGK.copy_(k_BTGK[0])
             keep.new_values_TGK.copy_(v_BTGK[0])
-        q, k, v = (part.transpose(1, 2) for part in (q_BTHK[:, start:], k_BTGK, v_BTGK))
+        y_BTD: Tensor = self.out(self.answer(q_BTHK[:, start:], k_BTGK, v_BTGK, causal=causal, mask=mask))
+        return y_BTD
+
+    def answer(
+        self, q_BTHK: Tensor, k_BTGK: Tensor, v_BTGK: Tensor, *, causal: bool = False, mask: Tensor | None = None
+    ) -> Tensor:
+        """What the queries find, [B, T, H K]: all of attention but the projections."""
+        q, k, v = (part.transpose(1, 2) for part in (q_BTHK, k_BTGK, v_BTGK))
         y_BHTK = F.scaled_dot_product_attention(
             q, k, v, attn_mask=mask, is_causal=causal, enable_gqa=self.heads != self.kv_heads
         )
-        y_BTD: Tensor = self.out(y_BHTK.transpose(1, 2).flatten(2))
-        return y_BTD
+        return y_BHTK.transpose(1, 2).flatten(2)
 
     def heads_of(self, qkv_BTD: Tensor, turns: Turns) -> tuple[Tensor, Tensor, Tensor]:
         """The fused projection -> queries [B, T, H, K], keys and values [B, T, G, K], normed and turned."""

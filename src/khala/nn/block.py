@@ -42,6 +42,10 @@ class Block(nn.Module):
     ) -> Tensor:
         """As `Attention.forward`: the answer holds positions `start` and later."""
         y_BTD = self.attention(self.attention_norm(x_BTD), turns, causal=causal, mask=mask, start=start, keep=keep)
-        x_BTD = x_BTD[:, start:] + y_BTD
+        return self.after(x_BTD[:, start:], y_BTD)
+
+    def after(self, x_BTD: Tensor, y_BTD: Tensor) -> Tensor:
+        """The rest of the block once attention has given `y_BTD`."""
+        x_BTD = x_BTD + y_BTD
         out_BTD: Tensor = x_BTD + self.mlp(self.mlp_norm(x_BTD))
         return out_BTD

@@ -15,6 +15,11 @@ def generator(*seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(state)
 
 
+def sent(x: Tensor, device: torch.device) -> Tensor:
+    """A copy on `device` without waiting for it."""
+    return x.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else x.to(device)
+
+
 def nearest_to_mean(logits: Tensor, temperature: float, vectors_CK: Tensor) -> Tensor:
     """The class whose vector is nearest to the expected one: float32 logits [..., C], vectors [C, K] -> indices [...].
 

@@ -58,6 +58,11 @@ class LoadedModel:
     folder: Path
 
     @property
+    def codebooks(self) -> Tensor:
+        """The codec's codebooks, [Q, C, K]."""
+        return self.codec.codebooks
+
+    @property
     def device(self) -> torch.device:
         return self.backbone.device
 

@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[2]
 def test_songs_are_measured(model: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["bench", "generate", "--runs", "1", "--seconds", "5", "--model", str(model)]) == 0
     rows = capfd.readouterr().out.splitlines()
-    run_, wall, song = rows[2].split()[:3]
-    assert run_ == "1" and float(wall) > 0 and 0 < float(song) <= 6.4
+    number, wall, used, song = rows[2].split()[:4]
+    assert number == "1" and float(wall) > 0 and float(used) > 0 and 0 < float(song) <= 6.4
     assert rows[-1].startswith("peak memory ")
 
 

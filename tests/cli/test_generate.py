@@ -88,6 +88,7 @@ BAD = {
     "prompt and tags": (["--prompt", "a", "--tags", "b"], "one of the two"),
     "lyrics twice": (["--lyrics", "a", "--lyrics-file", "b"], "leave one of them out"),
     "no such lyrics file": (["--lyrics-file", "none.txt"], "none.txt: No such file"),
+    "no lyrics in the file": (["--lyrics-file", "/dev/null"], "/dev/null holds no lyrics; write some"),
     "a folder of lyrics": (["--lyrics-file", "."], "Is a directory"),
     "duration 0": (["--duration", "0"], "duration is 0"),
     "negative duration": (["--duration", "-3"], "duration is -3"),
@@ -127,7 +128,7 @@ def test_lyrics_that_are_no_text_are_refused(sing, tmp_path: Path, capsys: pytes
     assert sing("--lyrics-file", "latin") == 2
     assert sing("--lyrics-file", "large") == 2
     assert [line.rsplit(": ")[-1] for line in capsys.readouterr().err.splitlines()] == [
-        "it is not UTF-8 text",
+        "it is not UTF-8 text; save it as such",
         "large is too large for lyrics; at most 10000 characters are allowed",
     ]
 

@@ -20,7 +20,7 @@ def report(error: Exception) -> int:
             complain(str(error))
             return error.exit_status
         case typer.TyperException():
-            complain(error.format_message() + _where_to_look(error))
+            complain(f"{error.format_message().rstrip('.')}; {_where_to_look(error)}")
             return error.exit_code
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # torch's, without importing torch
         complain("out of memory; ask for a shorter --duration or fewer --takes")
@@ -41,4 +41,4 @@ def say(message: str) -> None:
 
 def _where_to_look(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
-    return f" See {context.command_path if context is not None else 'khala'} --help."
+    return f"see {context.command_path if context is not None else 'khala'} --help"

@@ -23,26 +23,40 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.command()
 def generate(
-    prompt: Annotated[str | None, typer.Option(help="Describe the song freely.")] = None,
-    tags: Annotated[str | None, typer.Option(help='Or describe it by tags: "rock, fast tempo, male vocals".')] = None,
-    lyrics: Annotated[str | None, typer.Option(help="Lyrics, with [verse] and [chorus] on lines of their own.")] = None,
-    lyrics_file: Annotated[Path | None, typer.Option(help="Or a file that holds them.")] = None,
+    prompt: Annotated[str | None, typer.Option(metavar="TEXT", help="Describe the song freely.")] = None,
+    tags: Annotated[
+        str | None, typer.Option(metavar='"A, B, C"', help='Or describe it by tags: "rock, fast tempo, male vocals".')
+    ] = None,
+    lyrics: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Lyrics, with [verse] and [chorus] on lines of their own.")
+    ] = None,
+    lyrics_file: Annotated[Path | None, typer.Option(metavar="FILE", help="Or a file that holds them.")] = None,
     instrumental: Annotated[bool, typer.Option("--instrumental", help="Nobody sings.")] = False,
     duration: Annotated[
-        str | None, typer.Option(metavar="SECONDS|M:SS", help="Longest length.  [default: 60; the example's 30]")
+        str | None, typer.Option(metavar="SECONDS|M:SS", help="About how long.  [default: 60; the example's 30]")
     ] = None,
-    takes: Annotated[int, typer.Option(help="How many renditions.")] = 1,
-    seed: Annotated[int | None, typer.Option(help="The same seed makes the same song.  [default: random]")] = None,
+    takes: Annotated[int, typer.Option(metavar="N", help="How many renditions.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="The same seed makes the same song.  [default: random]")
+    ] = None,
     model: Annotated[str, typer.Option(metavar="NAME|FOLDER|HUB_ID", help="Who sings and plays.")] = "mini",
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:1|mps", help="Where to compute.")] = "auto",
     dtype: Annotated[str, typer.Option(metavar="auto|float32|bfloat16|float16", help="In which numbers.")] = "auto",
-    temperature: Annotated[float | None, typer.Option(help="How daring.  [default: the model's]")] = None,
-    top_k: Annotated[int | None, typer.Option(help="Among how many codes to choose.  [default: the model's]")] = None,
-    superres_top_k: Annotated[int | None, typer.Option(help="The same for the fine levels; 0 draws none.")] = None,
+    temperature: Annotated[
+        float | None, typer.Option(metavar="F", help="How daring, 0.1 to 5.  [default: the model's]")
+    ] = None,
+    top_k: Annotated[
+        int | None, typer.Option(metavar="N", help="Among how many codes to choose.  [default: the model's]")
+    ] = None,
+    superres_top_k: Annotated[
+        int | None, typer.Option(metavar="N", help="The same for the fine levels; 0 draws none.")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE|FOLDER", help="Where to put it.  [default: here]")
     ] = None,
-    format: Annotated[str | None, typer.Option(metavar="wav|flac|mp3|opus", help="[default: wav]")] = None,
+    format: Annotated[
+        str | None, typer.Option(metavar="wav|flac|mp3|opus", help="How to store it.  [default: as FILE ends, or wav]")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the takes' metadata as a JSON array.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
@@ -119,7 +133,9 @@ def read_lyrics(path: Path) -> str:
             data = file.read(4 * MAX_LYRICS + 1)
         if len(data) > 4 * MAX_LYRICS:
             raise InvalidRequest(f"{path} is too large for lyrics; at most {MAX_LYRICS} characters are allowed")
-        return data.decode("utf-8-sig")
+        if not (text := data.decode("utf-8-sig")):
+            raise InvalidRequest(f"{path} holds no lyrics; write some, or ask for an --instrumental")
+        return text
     except (OSError, ValueError) as error:
-        reason = (error.strerror or error) if isinstance(error, OSError) else "it is not UTF-8 text"
+        reason = (error.strerror or error) if isinstance(error, OSError) else "it is not UTF-8 text; save it as such"
         raise InvalidRequest(f"cannot read lyrics from {path}: {reason}") from error

@@ -2,8 +2,8 @@
 
     python benchmarks/song.py [--seconds 60] [--takes 1] [--runs 3] [--model mini]
 
-The target is a 60 s song in at most 60 s on two cores. Nothing else should run on the machine meanwhile; where something
-does, the processor seconds tell more than those on the wall.
+The target is a 60 s song in at most 60 s on two cores. Nothing else should run on the machine meanwhile; if
+something does, go by processor seconds.
 """
 
 import argparse

@@ -5,8 +5,8 @@ import type { Song, SongEvent, Take } from "./client";
 let serve: () => Promise<Response>;
 vi.stubGlobal("fetch", () => serve());
 vi.stubGlobal("location", { origin: "http://studio", hostname: "studio" });
-const { applyEvent } = await import("./events");
-const { findSong, paceOf } = await import("./songs");
+const { applyEvent, listen, useConnection } = await import("./events");
+const { answered, findSong, keyOf, paceOf } = await import("./songs");
 
 const take = (id: string, change: Partial<Take> = {}): Take => ({
   id,
@@ -81,7 +81,8 @@ test("when a take starts, what waits moves up and its song is asked for anew", a
   applyEvent(client, event("started", { song_id: "a", take_id: "a1" }), 0);
   expect(findSong(client, "b")?.takes.map(({ position }) => position)).toEqual([1, 2]);
   await vi.waitFor(() => expect(findSong(client, "a")?.takes[0]?.state).toBe("running"));
-  expect(asked).toHaveBeenCalledOnce();
+  await vi.waitFor(() => expect(client.isFetching()).toBe(0));
+  expect(asked).toHaveBeenCalledTimes(2); // "a" itself, and "b", which waits, for how long that will be
 });
 
 test("what another window changes or deletes shows here, too", () => {
@@ -99,8 +100,52 @@ test("a song that is gone when it is asked for is no error", async () => {
   expect(findSong(client, "a")).toBeDefined();
 });
 
-test("the pace is seconds of work for a second of song", () => {
-  const times = { started: "2026-01-01T00:00:00Z", finished: "2026-01-01T00:01:00Z" };
-  expect(paceOf(take("a1", { ...times, duration: 30 }))).toBe(2);
-  expect(paceOf(take("a1", { ...times, finished: null, duration: 30 }))).toBeNull();
+test("a wish that was not answered keeps its key, so that asking again makes no second song", () => {
+  const first = keyOf({ prompt: "calm" });
+  expect(first).toMatch(/^[0-9a-f]{32}$/);
+  expect(keyOf({ prompt: "calm" })).toBe(first);
+  expect(keyOf({ prompt: "loud" })).not.toBe(first);
+  const second = keyOf({ prompt: "loud" });
+  answered();
+  expect(keyOf({ prompt: "loud" })).not.toBe(second);
+});
+
+test("a stream that the browser gave up is opened again, one that it reopens itself is left alone", () => {
+  vi.useFakeTimers();
+  const made: Source[] = [];
+  class Source {
+    static CLOSED = 2;
+    readyState = 0;
+    onerror = () => {};
+    onopen = () => {};
+    close = vi.fn();
+    addEventListener = vi.fn();
+    constructor() {
+      made.push(this);
+    }
+  }
+  vi.stubGlobal("EventSource", Source);
+  const stop = listen(() => {});
+  made[0]!.onerror();
+  vi.advanceTimersByTime(60_000);
+  expect(made).toHaveLength(1);
+  expect(useConnection.getState().lost).toBe(true);
+  made[0]!.readyState = Source.CLOSED;
+  made[0]!.onerror();
+  vi.advanceTimersByTime(60_000);
+  expect(made).toHaveLength(2);
+  made[1]!.onopen();
+  expect(useConnection.getState().lost).toBe(false);
+  stop();
+  expect(made[1]!.close).toHaveBeenCalledOnce();
+  vi.useRealTimers();
+});
+
+test("the pace is seconds of work for a second of song, shared by takes that are made together", () => {
+  const at = (second: string) => `2026-01-01T00:00:${second}Z`;
+  const one = take("a1", { started: at("00"), finished: at("40"), duration: 30 });
+  const two = take("a2", { started: at("00"), finished: at("45"), duration: 15 });
+  expect(paceOf([one, two])).toBe(1);
+  expect(paceOf([take("a3"), one])).toBeCloseTo(4 / 3);
+  expect(paceOf([take("a3", { started: at("00"), duration: 30 })])).toBeNull();
 });

@@ -23,7 +23,7 @@ const KINDS = [
 
 export const useConnection = create<{ lost: boolean }>(() => ({ lost: false }));
 
-/** A take after some progress: what is left of the estimate shrinks by the time that passed. */
+/** A take after some progress: what is left of the estimate shrinks by the time that passed, until the server says more. */
 export function progressed(take: Take, event: SongEvent, sinceLast: number): Take {
   return {
     ...take,
@@ -41,18 +41,31 @@ function patchTake(song: Song, id: string, change: (take: Take) => Take): Song {
   return { ...song, takes, state: song.state === "queued" ? "running" : song.state };
 }
 
-/** The queue has moved: everything that waits is one place further. */
+const NEAREST = 10;
+
+/** The queue has moved: everything that waits is one place further, and the server says how long the next ones take. */
 function moveUp(client: QueryClient): void {
   const moved = (take: Take) => (take.position ? { ...take, position: Math.max(1, take.position - 1) } : take);
-  patchSongs(client, (song) =>
-    song.takes.some((take) => take.position) ? { ...song, takes: song.takes.map(moved) } : song,
-  );
+  const waiting: { id: string; place: number }[] = [];
+  patchSongs(client, (song) => {
+    const places = song.takes.flatMap(({ position }) => position ?? []);
+    if (!places.length) return song;
+    if (!waiting.some(({ id }) => id === song.id)) waiting.push({ id: song.id, place: Math.min(...places) });
+    return { ...song, takes: song.takes.map(moved) };
+  });
+  for (const { id } of waiting.sort((a, b) => a.place - b.place).slice(0, NEAREST)) refresh(client, id);
+}
+
+/** Fetches a song anew; it may be gone by now. */
+function refresh(client: QueryClient, id: string): void {
+  void refreshSong(client, id).catch(() => undefined);
 }
 
 /** Applies an event; those that change more than a figure fetch the song anew. */
 export function applyEvent(client: QueryClient, event: SongEvent, sinceLast: number): void {
   const id = event.song_id;
   if (event.event === "ready") {
+    void client.invalidateQueries({ queryKey: ["status"] });
     void client.invalidateQueries({ queryKey: ["songs"] });
     void client.invalidateQueries({ queryKey: ["song"] });
     return;
@@ -73,25 +86,50 @@ export function applyEvent(client: QueryClient, event: SongEvent, sinceLast: num
     void client.invalidateQueries({ queryKey: ["songs"] });
   } else {
     if (event.event === "started") moveUp(client);
-    void refreshSong(client, id).catch(() => undefined); // it may be gone by now
+    refresh(client, id);
   }
 }
+
+const PAUSE_MS = 3000;
+
+/** Hears the stream until the returned function is called. A browser gives up where an answer is no stream; this does not. */
+export function listen(receive: (event: SongEvent) => void): () => void {
+  let source: EventSource;
+  let pause: ReturnType<typeof setTimeout>;
+  const open = () => {
+    source = new EventSource("/api/v1/events");
+    for (const kind of KINDS)
+      source.addEventListener(kind, ({ data }: MessageEvent<string>) => receive(JSON.parse(data)));
+    source.onopen = () => useConnection.setState({ lost: false });
+    source.onerror = () => {
+      useConnection.setState({ lost: true });
+      if (source.readyState === EventSource.CLOSED) pause = setTimeout(open, PAUSE_MS);
+    };
+  };
+  open();
+  return () => {
+    clearTimeout(pause);
+    source.close();
+  };
+}
+
+const ESTIMATE_MS = 4000;
 
 export function useEvents(): void {
   const client = useQueryClient();
   useEffect(() => {
-    const times = new Map<string, number>();
-    const source = new EventSource("/api/v1/events");
-    const receive = ({ data }: MessageEvent<string>) => {
-      const event = JSON.parse(data) as SongEvent;
+    const heard = new Map<string, number>();
+    const asked = new Map<string, number>();
+    return listen((event) => {
       const now = Date.now();
-      const last = times.get(event.take_id ?? "") ?? now;
-      times.set(event.take_id ?? "", now);
-      applyEvent(client, event, (now - last) / 1000);
-    };
-    for (const kind of KINDS) source.addEventListener(kind, receive);
-    source.onopen = () => useConnection.setState({ lost: false });
-    source.onerror = () => useConnection.setState({ lost: true });
-    return () => source.close();
+      const { song_id: song, take_id: take } = event;
+      if (take) {
+        applyEvent(client, event, (now - (heard.get(take) ?? now)) / 1000);
+        heard.set(take, now);
+      } else applyEvent(client, event, 0);
+      if (event.event !== "progress" || !song || now - (asked.get(song) ?? 0) < ESTIMATE_MS) return;
+      asked.set(song, now);
+      refresh(client, song);
+    });
   }, [client]);
 }

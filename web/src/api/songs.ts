@@ -29,16 +29,23 @@ export function useSongs(q: string) {
   });
 }
 
-/** Seconds of work for a second of song: the median of the takes that the list shows; null before the first. */
-export function usePace(): number | null {
+/** How long one will wait: seconds until what was asked for is done, and of work for a second of song (null: unknown). */
+export function useOutlook(): { ahead: number; pace: number | null } {
   const { data } = useSongs("");
-  const paces = (data?.pages[0]?.songs ?? []).flatMap((song) => song.takes.flatMap((take) => paceOf(take) ?? []));
-  return paces.sort((a, b) => a - b)[Math.floor(paces.length / 2)] ?? null;
+  const songs = data?.pages[0]?.songs ?? [];
+  const paces = songs.flatMap((song) => paceOf(song.takes) ?? []).sort((a, b) => a - b);
+  const ahead = songs.flatMap((song) => song.takes.map(({ eta }) => eta ?? 0));
+  return { ahead: Math.max(0, ...ahead), pace: paces[Math.floor(paces.length / 2)] ?? null };
 }
 
-export function paceOf({ started, finished, duration }: Take): number | null {
-  if (!started || !finished || !duration) return null;
-  return (Date.parse(finished) - Date.parse(started)) / 1000 / duration;
+/** Seconds from the first start to the last end for a second of song; takes that are made together share them. */
+export function paceOf(takes: Take[]): number | null {
+  const done = takes.flatMap(({ started, finished, duration }) =>
+    started && finished && duration ? { from: Date.parse(started), to: Date.parse(finished), duration } : [],
+  );
+  if (!done.length) return null;
+  const spent = Math.max(...done.map(({ to }) => to)) - Math.min(...done.map(({ from }) => from));
+  return spent / 1000 / done.reduce((sum, { duration }) => sum + duration, 0);
 }
 
 function songOptions(id: string) {
@@ -87,15 +94,30 @@ export async function refreshSong(client: QueryClient, id: string): Promise<void
   if (findSong(client, id)) patchSong(client, id, () => song);
 }
 
-/** Asks for a song. The key makes a repeated try (a lost answer, a double click) the same song. */
+let unanswered: { wish: string; key: string } | null = null;
+
+/** The key of a wish: the same until it is answered, so that asking again after a lost answer makes no second song. */
+export function keyOf(body: NewSong): string {
+  const wish = JSON.stringify(body);
+  if (unanswered?.wish !== wish) {
+    // not `randomUUID`, which pages lack that are served without TLS to another machine
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    unanswered = { wish, key: Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("") };
+  }
+  return unanswered.key;
+}
+
+export function answered(): void {
+  unanswered = null;
+}
+
 export function useCreateSong() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (body: NewSong) =>
-      answer(
-        api.POST("/api/v1/songs", { body, params: { header: { "Idempotency-Key": crypto.randomUUID() } } as never }),
-      ),
+      answer(api.POST("/api/v1/songs", { body, params: { header: { "idempotency-key": keyOf(body) } } })),
     onSuccess: (song) => {
+      answered();
       client.setQueryData(["song", song.id], song);
       void client.invalidateQueries({ queryKey: ["songs"] });
     },

@@ -1,6 +1,6 @@
 import { Minus, Plus, Sparkles } from "lucide-react";
 import { useStatus } from "../api/catalogue";
-import { useCreateSong, usePace } from "../api/songs";
+import { useCreateSong, useOutlook } from "../api/songs";
 import { go, songHref } from "../app/route";
 import { useProblem } from "../app/toasts";
 import { useText } from "../i18n";
@@ -53,17 +53,16 @@ function Takes() {
   );
 }
 
-/** How long this will take if it goes as fast as the songs before. */
+/** How long this will take, after what waits already, if it goes as fast as the songs before. */
 function Wait() {
   const draft = useDraft();
   const longest = useLongest();
   const { data: status } = useStatus();
-  const pace = usePace();
+  const { ahead, pace } = useOutlook();
   const { t } = useText();
   if (!status) return null;
   if (!status.workers.length) return t("create.noWorker");
   if (pace === null) return t("create.someTime");
-  return t("create.wait", {
-    time: roughly((pace * lengthOf(draft, longest) * draft.takes) / status.workers.length, t),
-  });
+  const work = (pace * lengthOf(draft, longest) * draft.takes) / status.workers.length;
+  return t("create.wait", { time: roughly(ahead + work, t) });
 }

@@ -52,6 +52,8 @@ export async function answer<T>(call: Promise<{ data?: T }>): Promise<T> {
 export const audioUrl = (take: string, format: AudioFormat) => `/api/v1/takes/${take}/audio.${format}`;
 export const downloadUrl = (take: string, format: AudioFormat) => `${audioUrl(take, format)}?download=true`;
 
+export const metadataUrl = (take: string) => `/api/v1/takes/${take}/metadata`;
+
 /** What to play: on this machine the stored FLAC, over a network what is small, Opus where it is understood. */
 export function playableFormat(host = location.hostname): AudioFormat {
   if (/^(localhost|127\.|\[::1\])/.test(host)) return "flac";

@@ -1,11 +1,13 @@
 import { ListMusic, Sparkles } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, type RefObject, useEffect, useRef } from "react";
 import { useEvents } from "../api/events";
+import { useSong } from "../api/songs";
 import { CreatePane } from "../create/CreatePane";
 import { useText } from "../i18n";
 import { useDeletionOnLeave } from "../library/deletion";
 import { Library } from "../library/Library";
 import { SongView } from "../library/SongView";
+import { titleOf } from "../library/words";
 import { useMediaSession, usePlayerKeys } from "../player/keys";
 import { Player } from "../player/Player";
 import { Header } from "./Header";
@@ -17,12 +19,13 @@ import { Toasts } from "./toasts";
 export function App() {
   const route = useRoute();
   const { t } = useText();
+  const main = useFocusOnVisit(route.song ?? route.view);
   return (
     <KeyGate>
       <Live />
       <div className="flex h-dvh flex-col">
         <Header />
-        <main className="flex min-h-0 flex-1">
+        <main ref={main} className="flex min-h-0 flex-1">
           <Pane
             shown={route.view === "create"}
             className="border-line bg-surface/60 lg:w-[26.5rem] lg:shrink-0 lg:border-r"
@@ -61,13 +64,43 @@ function Live() {
   usePlayerKeys();
   useMediaSession();
   useDeletionOnLeave();
+  usePageTitle();
   return null;
+}
+
+/** Names the window after the place, as tabs and screen readers tell it. */
+function usePageTitle(): void {
+  const { view, song: id } = useRoute();
+  const { data: song } = useSong(id);
+  const { t } = useText();
+  const place = song ? titleOf(song) : t(view === "library" ? "library.name" : "create.name");
+  useEffect(() => {
+    document.title = `${place} · Khala`;
+  }, [place]);
+}
+
+/** Who follows a link goes on from where it leads, as on a page that is loaded. */
+function useFocusOnVisit(place: string): RefObject<HTMLElement | null> {
+  const main = useRef<HTMLElement>(null);
+  const last = useRef(place);
+  useEffect(() => {
+    if (last.current !== place)
+      main.current?.querySelector<HTMLElement>("[data-shown]")?.focus({ preventScroll: true });
+    last.current = place;
+  }, [place]);
+  return main;
 }
 
 /** A column on a wide screen; on a narrow one the place that is shown. */
 function Pane({ shown, className, children }: { shown: boolean; className: string; children: ReactNode }) {
   return (
-    <div className={`min-h-0 flex-col max-lg:w-full lg:flex ${shown ? "flex" : "hidden"} ${className}`}>{children}</div>
+    <div
+      data-shown={shown || undefined}
+      tabIndex={-1}
+      className={`outline-none min-h-0 flex-col max-lg:w-full lg:flex ${shown ? "flex" : "hidden"} ${className}`}
+    >
+      {children}
+    </div>
   );
 }
 

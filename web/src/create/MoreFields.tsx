@@ -79,6 +79,13 @@ export function MoreFields() {
           <>
             <Freedom name="temperature" standard={model.sampling.temperature} max={2} step={0.05} min={0.1} />
             <Freedom name="topK" standard={model.sampling.top_k} max={200} step={1} min={1} />
+            <Freedom
+              name="superresTemperature"
+              standard={model.sampling.superres_temperature}
+              max={2}
+              step={0.05}
+              min={0.1}
+            />
             <Freedom name="superresTopK" standard={model.sampling.superres_top_k} max={100} step={1} min={0} />
           </>
         )}
@@ -88,7 +95,7 @@ export function MoreFields() {
 }
 
 interface FreedomProps {
-  name: "temperature" | "topK" | "superresTopK";
+  name: "temperature" | "topK" | "superresTemperature" | "superresTopK";
   standard: number;
   min: number;
   max: number;

@@ -11,7 +11,7 @@ export const en = {
 
   "service.ready": "ready",
   "service.lost": "Connection lost, trying again",
-  "service.noWorker": "Nobody is making songs: start a worker",
+  "service.noWorker": "Waiting for a worker",
 
   "key.name": "Your key",
   "key.hint": "Whoever runs this studio gives you one.",
@@ -64,6 +64,8 @@ export const en = {
   "create.temperatureHint": "Low keeps to the expected, high surprises.",
   "create.topK": "Choice of notes",
   "create.topKHint": "How many possibilities stay open at each moment.",
+  "create.superresTemperature": "Daring of detail",
+  "create.superresTemperatureHint": "The same for the fine sound.",
   "create.superresTopK": "Choice of detail",
   "create.superresTopKHint": "The same for the fine sound. Low is cleaner.",
   "create.takes": "Takes",
@@ -74,7 +76,7 @@ export const en = {
   "create.empty": "Describe a song or write lyrics to begin.",
   "create.wait": "Ready in about {time}",
   "create.someTime": "The first song tells how fast this machine is.",
-  "create.noWorker": "It will wait until a worker is started.",
+  "create.noWorker": "It will be made as soon as a worker is there.",
 
   "tags.chosen": "Chosen tags",
   "tags.offered": "Tags to choose",
@@ -172,7 +174,10 @@ export const en = {
   "format.opus": "Small",
 
   "facts.device": "Made on",
-  "facts.command": "The same song from the command line",
+  "facts.command": "Take {n} from the command line",
+  "facts.loudness": "Loudness",
+  "facts.lufs": "{n} LUFS",
+  "facts.record": "The whole record (JSON)",
   "facts.copy": "Copy",
   "facts.copied": "Copied",
 
@@ -185,7 +190,8 @@ export const en = {
   "player.at": "{time} of {whole}",
   "player.loop": "Repeat a region from here",
   "player.loopOff": "Stop repeating",
-  "player.lyrics": "Lyrics",
+  "player.lyrics": "Show the lyrics",
+  "player.lyricsOff": "Hide the lyrics",
   "player.volume": "Volume",
   "player.mute": "Mute",
   "player.unmute": "Unmute",

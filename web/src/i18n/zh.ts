@@ -13,7 +13,7 @@ export const zh: Messages = {
 
   "service.ready": "就绪",
   "service.lost": "连接中断，正在重试",
-  "service.noWorker": "没有可用的生成进程，请先启动",
+  "service.noWorker": "正在等待生成进程",
 
   "key.name": "访问密钥",
   "key.hint": "由这间工作室的管理者提供。",
@@ -66,6 +66,8 @@ export const zh: Messages = {
   "create.temperatureHint": "低则稳妥，高则出人意料。",
   "create.topK": "音符的选择",
   "create.topKHint": "每一刻保留多少种可能。",
+  "create.superresTemperature": "细节大胆程度",
+  "create.superresTemperatureHint": "同样用于细节音色。",
   "create.superresTopK": "细节的选择",
   "create.superresTopKHint": "针对细微音色；越低越干净。",
   "create.takes": "版本数",
@@ -76,7 +78,7 @@ export const zh: Messages = {
   "create.empty": "先描述一首歌，或写下歌词。",
   "create.wait": "大约 {time}后完成",
   "create.someTime": "第一首歌完成后即可估计本机速度。",
-  "create.noWorker": "启动生成进程后才会开始。",
+  "create.noWorker": "生成进程就绪后即开始制作。",
 
   "tags.chosen": "已选标签",
   "tags.offered": "可选标签",
@@ -173,7 +175,10 @@ export const zh: Messages = {
   "format.opus": "小巧",
 
   "facts.device": "生成设备",
-  "facts.command": "用命令行重现这首歌",
+  "facts.command": "用命令行生成版本 {n}",
+  "facts.loudness": "响度",
+  "facts.lufs": "{n} LUFS",
+  "facts.record": "完整记录（JSON）",
   "facts.copy": "复制",
   "facts.copied": "已复制",
 
@@ -186,7 +191,8 @@ export const zh: Messages = {
   "player.at": "{time}，共 {whole}",
   "player.loop": "从这里循环一段",
   "player.loopOff": "停止循环",
-  "player.lyrics": "歌词",
+  "player.lyrics": "显示歌词",
+  "player.lyricsOff": "隐藏歌词",
   "player.volume": "音量",
   "player.mute": "静音",
   "player.unmute": "取消静音",

@@ -1,16 +1,19 @@
 import { Check, Copy } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import { useMetadata } from "../api/catalogue";
-import type { Song } from "../api/client";
+import { metadataUrl, type Song, type Take } from "../api/client";
 import { useText } from "../i18n";
+import { usePlayer } from "../player/store";
 import { Button } from "../ui/Button";
 import { finished } from "./words";
 
-/** How a song was made: its request, what the record of the first take says, the command that makes it again. */
+/** How a song was made: its request, what the record of a take says (of the one that plays), its command. */
 export function SongFacts({ song }: { song: Song }) {
   const { t, locale } = useText();
-  const [first] = finished(song);
-  const { data } = useMetadata(first?.id ?? null);
+  const playing = usePlayer((player) => player.take?.id);
+  const done = finished(song);
+  const take = done.find(({ id }) => id === playing) ?? done[0];
+  const { data } = useMetadata(take?.id ?? null);
   const record = (data ?? {}) as {
     model?: { digest?: string };
     device?: string;
@@ -36,12 +39,18 @@ export function SongFacts({ song }: { song: Song }) {
         </Fact>
         <Fact name={t("create.temperature")}>{sampling.temperature.toLocaleString(locale)}</Fact>
         <Fact name={t("create.topK")}>{sampling.top_k.toLocaleString(locale)}</Fact>
+        <Fact name={t("create.superresTemperature")}>{sampling.superres_temperature.toLocaleString(locale)}</Fact>
         <Fact name={t("create.superresTopK")}>{sampling.superres_top_k.toLocaleString(locale)}</Fact>
         {record.device && (
           <Fact name={t("facts.device")}>{[record.device, record.dtype].filter(Boolean).join(" · ")}</Fact>
         )}
+        {record.loudness !== undefined && (
+          <Fact name={t("facts.loudness")}>
+            {t("facts.lufs", { n: record.loudness.toLocaleString(locale, { maximumFractionDigits: 1 }) })}
+          </Fact>
+        )}
       </dl>
-      {record.command && <Command text={record.command} />}
+      {take && record.command && <Command take={take} text={record.command} />}
     </div>
   );
 }
@@ -55,22 +64,46 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
-function Command({ text }: { text: string }) {
-  const [copied, setCopied] = useState(false);
+function Command({ take, text }: { take: Take; text: string }) {
+  const [copied, setCopied] = useState("");
   const { t } = useText();
-  const copy = () => navigator.clipboard.writeText(text).then(() => setCopied(true));
+  const block = useRef<HTMLPreElement>(null);
+  const copy = async () => {
+    // browsers lend the clipboard to pages served with TLS or from this machine; to others, what is selected
+    if (navigator.clipboard) await navigator.clipboard.writeText(text);
+    else {
+      getSelection()?.selectAllChildren(block.current!);
+      document.execCommand("copy");
+    }
+    setCopied(text);
+  };
   return (
     <div>
       <div className="mb-2 flex items-center justify-between gap-4">
-        <h3 className="text-sm font-medium">{t("facts.command")}</h3>
+        <h3 className="text-sm font-medium">{t("facts.command", { n: take.number })}</h3>
         <Button size="sm" look="ghost" onClick={copy}>
-          {copied ? <Check className="size-4" aria-hidden="true" /> : <Copy className="size-4" aria-hidden="true" />}
-          <span aria-live="polite">{t(copied ? "facts.copied" : "facts.copy")}</span>
+          {copied === text ? (
+            <Check className="size-4" aria-hidden="true" />
+          ) : (
+            <Copy className="size-4" aria-hidden="true" />
+          )}
+          <span aria-live="polite">{t(copied === text ? "facts.copied" : "facts.copy")}</span>
         </Button>
       </div>
-      <pre className="overflow-x-auto rounded-2xl bg-sunk p-4 font-mono text-xs leading-relaxed whitespace-pre-wrap">
+      <pre
+        ref={block}
+        className="overflow-x-auto rounded-2xl bg-sunk p-4 font-mono text-xs leading-relaxed whitespace-pre-wrap"
+      >
         {text}
       </pre>
+      <a
+        href={metadataUrl(take.id)}
+        target="_blank"
+        rel="noreferrer"
+        className="mt-3 inline-block text-sm font-medium text-accent hover:underline"
+      >
+        {t("facts.record")}
+      </a>
     </div>
   );
 }

@@ -7,46 +7,59 @@ import { roughly } from "../ui/format";
 
 /** How far the takes of a song are, in one bar a take, with the stage and the time left in words. */
 export function SongProgress({ song, className = "" }: { song: Song; className?: string }) {
-  const action = useSongAction();
-  const problem = useProblem();
-  const { t } = useText();
-  const words = progressWords(song, t);
   return (
     <div className={className}>
       <div className="flex gap-1.5">
         {song.takes.map((take) => (
-          <div
-            key={take.id}
-            role="progressbar"
-            aria-label={t("take.name", { n: take.number })}
-            aria-valuenow={Math.round(100 * take.progress)}
-            aria-valuetext={takeWords(take, t)}
-            className="h-1.5 flex-1 overflow-hidden rounded-full bg-line"
-          >
-            <div
-              className={`h-full origin-left rounded-full transition-transform duration-300 ${take.state === "failed" || take.state === "cancelled" ? "bg-edge" : "bg-accent"}`}
-              style={{ transform: `scaleX(${take.progress})` }}
-            />
-          </div>
+          <TakeBar key={take.id} take={take} />
         ))}
       </div>
-      <div className="mt-1.5 flex items-center justify-between gap-3">
-        <p className="min-w-0 text-sm text-muted tabular-nums">{words}</p>
-        <Button
-          size="sm"
-          look="ghost"
-          className="-mr-2 !h-7"
-          disabled={action.isPending}
-          onClick={() => action.mutate({ id: song.id, action: "cancel" }, { onError: problem })}
-        >
-          {t("song.cancel")}
-        </Button>
-      </div>
+      <ProgressLine song={song} className="mt-1.5" />
     </div>
   );
 }
 
-function takeWords(take: Take, t: Translate): string {
+export function TakeBar({ take }: { take: Take }) {
+  const { t } = useText();
+  return (
+    <div
+      role="progressbar"
+      aria-label={t("take.name", { n: take.number })}
+      aria-valuenow={Math.round(100 * take.progress)}
+      aria-valuetext={takeWords(take, t)}
+      className="h-1.5 flex-1 overflow-hidden rounded-full bg-line"
+    >
+      <div
+        className={`h-full origin-left rounded-full transition-transform duration-300 ${take.state === "failed" || take.state === "cancelled" ? "bg-edge" : "bg-accent"}`}
+        style={{ transform: `scaleX(${take.progress})` }}
+      />
+    </div>
+  );
+}
+
+/** What is being done and for how long, and a way to stop it. */
+export function ProgressLine({ song, className = "" }: { song: Song; className?: string }) {
+  const action = useSongAction();
+  const problem = useProblem();
+  const { t } = useText();
+  return (
+    <div className={`flex items-center justify-between gap-3 ${className}`}>
+      <p className="min-w-0 text-sm text-muted tabular-nums">{progressWords(song, t)}</p>
+      <Button
+        size="sm"
+        look="ghost"
+        className="-mr-2 !h-7"
+        disabled={action.isPending}
+        onClick={() => action.mutate({ id: song.id, action: "cancel" }, { onError: problem })}
+      >
+        {t("song.cancel")}
+      </Button>
+    </div>
+  );
+}
+
+/** What happens to a take. */
+export function takeWords(take: Take, t: Translate): string {
   if (take.state === "running" && take.stage) return t(`stage.${take.stage}`);
   return t(`state.${take.state}`);
 }

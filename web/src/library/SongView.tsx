@@ -8,15 +8,14 @@ import { useProblem } from "../app/toasts";
 import { useText } from "../i18n";
 import { Button, IconButton } from "../ui/Button";
 import { Cover } from "../ui/Cover";
-import { clock, day } from "../ui/format";
+import { day } from "../ui/format";
 import { Segmented } from "../ui/Segmented";
 import { SongFacts } from "./SongFacts";
 import { SongLyrics } from "./SongLyrics";
 import { SongMenu } from "./SongMenu";
-import { SongProgress } from "./SongProgress";
 import { SongTitle } from "./SongTitle";
 import { TakeList } from "./TakeList";
-import { isActive, shortName, styleOf, titleOf } from "./words";
+import { shortName, styleOf, titleOf } from "./words";
 
 /** One song: its takes side by side, its lyrics, and how it was made. */
 export function SongView({ id }: { id: string }) {
@@ -49,7 +48,6 @@ function Whole({ song }: { song: Song }) {
   return (
     <div className="mx-auto max-w-3xl space-y-8">
       <Head song={song} />
-      {isActive(song) && <SongProgress song={song} />}
       <TakeList song={song} />
       <div>
         <Segmented<Tab>
@@ -80,7 +78,7 @@ function Head({ song }: { song: Song }) {
         <SongTitle song={song} />
         <p className="mt-1 line-clamp-2 text-sm text-muted">{styleOf(request)}</p>
         <p className="mt-1 text-sm text-muted tabular-nums">
-          {[day(song.created, locale), clock(request.duration), shortName(request.model)].join(" · ")}
+          {[day(song.created, locale), shortName(request.model)].join(" · ")}
         </p>
         <div className="mt-2 -ml-2.5 flex items-center">
           <IconButton

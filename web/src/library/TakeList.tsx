@@ -8,6 +8,7 @@ import { useText } from "../i18n";
 import { play, toggle, usePlayer } from "../player/store";
 import { Button, IconButton } from "../ui/Button";
 import { clock } from "../ui/format";
+import { ProgressLine, TakeBar, takeWords } from "./SongProgress";
 import { TakeOutline } from "./TakeOutline";
 import { finished, isActive } from "./words";
 
@@ -19,9 +20,13 @@ export function TakeList({ song }: { song: Song }) {
   const ended = song.takes.filter(({ state }) => state === "failed" || state === "cancelled");
   return (
     <section aria-label={t("takes.name")}>
-      <div className="mb-3 flex items-baseline justify-between gap-4">
-        <h2 className="font-medium">{t("takes.count", { n: song.takes.length })}</h2>
-        {finished(song).length > 1 && <p className="text-right text-sm text-muted">{t("takes.compare")}</p>}
+      <div className="mb-3 flex min-h-7 items-center justify-between gap-4">
+        <h2 className="shrink-0 font-medium">{t("takes.count", { n: song.takes.length })}</h2>
+        {isActive(song) ? (
+          <ProgressLine song={song} className="sm:gap-5" />
+        ) : (
+          finished(song).length > 1 && <p className="text-right text-sm text-muted">{t("takes.compare")}</p>
+        )}
       </div>
       <ul className="space-y-2">
         {song.takes.map((take) => (
@@ -95,22 +100,30 @@ function Downloads({ take }: { take: Take }) {
   );
 }
 
+/** A take that is not there: how far it is, or why it is not. */
 function Undone({ take }: { take: Take }) {
   const { t } = useText();
   const failed = take.state === "failed";
   const told = failed ? tellFailure(take.error, t) : null;
+  const name = t("take.name", { n: take.number });
+  if (take.state === "queued" || take.state === "running")
+    return (
+      <div className="flex h-15.5 items-center gap-4 rounded-2xl border border-line px-4 text-sm">
+        <div className="w-29 shrink-0">
+          <p className="font-medium">{name}</p>
+          <p className="truncate text-muted">{takeWords(take, t)}</p>
+        </div>
+        <TakeBar take={take} />
+      </div>
+    );
   return (
     <div
       className={`rounded-2xl border border-dashed border-line px-4 py-3 text-sm ${failed ? "text-danger" : "text-muted"}`}
     >
       <p>
-        <span className="font-medium">{t("take.name", { n: take.number })}</span>
+        <span className="font-medium">{name}</span>
         {" · "}
-        {told
-          ? told.title
-          : take.state === "running" && take.stage
-            ? t(`stage.${take.stage}`)
-            : t(`state.${take.state}`)}
+        {told ? told.title : takeWords(take, t)}
       </p>
       {told?.detail && <p className="mt-1 text-muted">{told.detail}</p>}
     </div>

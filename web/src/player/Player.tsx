@@ -1,5 +1,6 @@
 import { Pause, Play, Repeat, SkipBack, SkipForward, TextQuote, Volume2, VolumeX } from "lucide-react";
-import { go, songHref } from "../app/route";
+import { useId, useState } from "react";
+import { songHref } from "../app/route";
 import { useSettings } from "../app/settings";
 import { useText } from "../i18n";
 import { finished, titleOf } from "../library/words";
@@ -7,19 +8,24 @@ import { IconButton } from "../ui/Button";
 import { Cover } from "../ui/Cover";
 import { clock } from "../ui/format";
 import { Range } from "../ui/Range";
+import { Beside } from "./Beside";
 import { play, seek, toggle, toggleLoop, usePlayer } from "./store";
 import { Waveform } from "./Waveform";
 
 /** The player at the foot of the page; there once something plays. */
 export function Player() {
   const { song, take, failed } = usePlayer();
+  const [reading, setReading] = useState(false);
+  const beside = useId();
   const { t } = useText();
   if (!song || !take) return null;
   return (
     <section
       aria-label={t("player.name")}
-      className="z-20 border-t border-line bg-surface px-3 pt-2 pb-[max(0.5rem,env(safe-area-inset-bottom))] sm:px-5 sm:py-3"
+      onKeyDown={(event) => event.key === "Escape" && setReading(false)}
+      className="relative z-20 border-t border-line bg-surface px-3 pt-2 pb-[max(0.5rem,env(safe-area-inset-bottom))] sm:px-5 sm:py-3"
     >
+      {reading && <Beside id={beside} song={song} close={() => setReading(false)} />}
       <div className="mx-auto grid max-w-[110rem] grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 lg:grid-cols-[minmax(14rem,20rem)_minmax(0,1fr)_auto] lg:gap-x-8">
         <a href={songHref(song.id)} className="flex min-w-0 items-center gap-3 rounded-xl">
           <Cover id={song.id} className="size-11 lg:size-13" />
@@ -42,7 +48,17 @@ export function Player() {
         </div>
         <div className="flex items-center gap-1 lg:gap-2">
           <TakeSwitch />
-          <Extras />
+          <Repeating />
+          <IconButton
+            label={t(reading ? "player.lyricsOff" : "player.lyrics")}
+            aria-expanded={reading}
+            aria-controls={reading ? beside : undefined}
+            look={reading ? "soft" : "ghost"}
+            onClick={() => setReading(!reading)}
+          >
+            <TextQuote />
+          </IconButton>
+          <Volume />
           <span className="flex lg:hidden">
             <Transport />
           </span>
@@ -76,16 +92,23 @@ function Transport() {
   );
 }
 
-/** The takes of what plays, to go from one to the other at the same position. */
+const SHOWN = 4;
+
+/** The takes of what plays, to go from one to the other at the same position; of many those around it. */
 function TakeSwitch() {
   const { song, take } = usePlayer();
   const { t } = useText();
   const takes = song ? finished(song) : [];
   if (!song || takes.length < 2) return null;
+  const at = takes.findIndex(({ id }) => id === take?.id);
+  const first = Math.max(0, Math.min(at - 1, takes.length - SHOWN));
   return (
-    <fieldset className="flex rounded-full bg-sunk p-1" title={t("player.compare")}>
+    <fieldset
+      className={`rounded-full bg-sunk p-1 ${takes.length > 2 ? "hidden sm:flex" : "flex"}`}
+      title={t("player.compare")}
+    >
       <legend className="sr-only">{t("player.compare")}</legend>
-      {takes.slice(0, 4).map((other) => (
+      {takes.slice(first, first + SHOWN).map((other) => (
         <button
           key={other.id}
           type="button"
@@ -101,38 +124,40 @@ function TakeSwitch() {
   );
 }
 
-function Extras() {
-  const { song, loop } = usePlayer();
+function Repeating() {
+  const loop = usePlayer((player) => player.loop);
+  const { t } = useText();
+  return (
+    <IconButton
+      label={t(loop ? "player.loopOff" : "player.loop")}
+      aria-pressed={Boolean(loop)}
+      look={loop ? "soft" : "ghost"}
+      onClick={toggleLoop}
+    >
+      <Repeat />
+    </IconButton>
+  );
+}
+
+/** Not on a phone, which has keys for that. */
+function Volume() {
   const { volume, muted, set } = useSettings();
   const { t } = useText();
   return (
-    <>
-      <IconButton
-        label={loop ? t("player.loopOff") : t("player.loop")}
-        aria-pressed={Boolean(loop)}
-        look={loop ? "soft" : "ghost"}
-        onClick={toggleLoop}
-      >
-        <Repeat />
+    <span className="hidden items-center md:flex">
+      <IconButton label={t(muted ? "player.unmute" : "player.mute")} onClick={() => set({ muted: !muted })}>
+        {muted || volume === 0 ? <VolumeX /> : <Volume2 />}
       </IconButton>
-      <IconButton label={t("player.lyrics")} className="max-sm:hidden" onClick={() => song && go(songHref(song.id))}>
-        <TextQuote />
-      </IconButton>
-      <span className="hidden items-center md:flex">
-        <IconButton label={muted ? t("player.unmute") : t("player.mute")} onClick={() => set({ muted: !muted })}>
-          {muted || volume === 0 ? <VolumeX /> : <Volume2 />}
-        </IconButton>
-        <span className="w-24">
-          <Range
-            aria-label={t("player.volume")}
-            min={0}
-            max={1}
-            step={0.01}
-            value={muted ? 0 : volume}
-            onChange={(value) => set({ volume: value, muted: false })}
-          />
-        </span>
+      <span className="w-24">
+        <Range
+          aria-label={t("player.volume")}
+          min={0}
+          max={1}
+          step={0.01}
+          value={muted ? 0 : volume}
+          onChange={(value) => set({ volume: value, muted: false })}
+        />
       </span>
-    </>
+    </span>
   );
 }

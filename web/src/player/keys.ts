@@ -2,6 +2,7 @@
 
 import { useEffect } from "react";
 import { useSettings } from "../app/settings";
+import { useText } from "../i18n";
 import { titleOf } from "../library/words";
 import { audio, markLoop, seek, stepTake, toggle, toggleLoop, usePlayer } from "./store";
 
@@ -43,15 +44,23 @@ export function usePlayerKeys(): void {
   }, []);
 }
 
+/** After these the system counts on by itself. */
+const POSITION = ["loadedmetadata", "play", "pause", "seeked"] as const;
+
 /** Tells the system what plays, so that media keys, headphones and lock screens can steer it. */
 export function useMediaSession(): void {
   const song = usePlayer((player) => player.song);
   const take = usePlayer((player) => player.take);
   const playing = usePlayer((player) => player.playing);
+  const { t } = useText();
   useEffect(() => {
     if (!("mediaSession" in navigator) || !song || !take) return;
     const session = navigator.mediaSession;
-    session.metadata = new MediaMetadata({ title: titleOf(song), artist: "Khala", album: `${take.number}` });
+    session.metadata = new MediaMetadata({
+      title: titleOf(song),
+      artist: "Khala",
+      album: t("take.name", { n: take.number }),
+    });
     session.setActionHandler("play", toggle);
     session.setActionHandler("pause", toggle);
     session.setActionHandler("seekbackward", () => seek(audio.currentTime - STEP));
@@ -59,7 +68,15 @@ export function useMediaSession(): void {
     session.setActionHandler("seekto", ({ seekTime }) => seekTime !== undefined && seek(seekTime));
     session.setActionHandler("previoustrack", () => stepTake(-1));
     session.setActionHandler("nexttrack", () => stepTake(1));
-  }, [song, take]);
+    const tell = () => {
+      const { duration, currentTime: position, playbackRate } = audio;
+      if (Number.isFinite(duration)) session.setPositionState({ duration, position, playbackRate });
+    };
+    for (const event of POSITION) audio.addEventListener(event, tell);
+    return () => {
+      for (const event of POSITION) audio.removeEventListener(event, tell);
+    };
+  }, [song, take, t]);
   useEffect(() => {
     if ("mediaSession" in navigator) navigator.mediaSession.playbackState = playing ? "playing" : "paused";
   }, [playing]);

@@ -31,10 +31,12 @@ test.each([
   [7300, "2 hours"],
 ])("%d s are roughly %s", (seconds, text) => expect(roughly(seconds, t)).toBe(text));
 
-test("a day is its time today, else its date; sizes have units", () => {
+test("a day is named as one speaks of it; sizes have units", () => {
   const now = new Date("2026-03-05T12:00:00");
-  expect(day("2026-03-05T09:30:00", "en-GB", now)).toBe("09:30");
-  expect(day("2026-03-04T09:30:00", "en-GB", now)).toBe("4 Mar 2026");
+  expect(day("2026-03-05T09:30:00", "en-GB", now)).toBe("Today 09:30");
+  expect(day("2026-03-04T23:30:00", "en-GB", now)).toBe("Yesterday");
+  expect(day("2026-03-03T09:30:00", "en-GB", now)).toBe("3 Mar 2026");
+  expect(day("2026-03-05T09:30:00", "zh-CN", now)).toBe("今天 09:30");
   expect(bytes(48_400_000, "en")).toBe("48 MB");
   expect(bytes(1_500_000_000, "en")).toBe("1.5 GB");
 });

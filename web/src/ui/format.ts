@@ -23,10 +23,15 @@ export function parseClock(text: string): number | null {
   return match[3] !== undefined ? Number(match[3]) : Number(match[1]) * 60 + Number(match[2]);
 }
 
+/** A moment as "Today 09:30", "Yesterday" or its date. */
 export function day(iso: string, locale: string, now = new Date()): string {
   const date = new Date(iso);
-  const sameDay = date.toDateString() === now.toDateString();
-  return date.toLocaleString(locale, sameDay ? { timeStyle: "short" } : { dateStyle: "medium" });
+  const midnight = (moment: Date) => new Date(moment).setHours(0, 0, 0, 0);
+  const ago = Math.round((midnight(now) - midnight(date)) / 86_400_000);
+  if (ago !== 0 && ago !== 1) return date.toLocaleDateString(locale, { dateStyle: "medium" });
+  const name = new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(-ago, "day");
+  const capital = name[0]!.toLocaleUpperCase(locale) + name.slice(1);
+  return ago ? capital : `${capital} ${date.toLocaleTimeString(locale, { timeStyle: "short" })}`;
 }
 
 export function bytes(size: number, locale: string): string {

@@ -21,9 +21,15 @@ export function CreateBar() {
     create.mutate(requestOf(draft, longest), { onSuccess: (song) => go(songHref(song.id)), onError: problem });
   return (
     <div className="border-t border-line bg-surface px-5 py-4 sm:px-7">
-      <div className="flex items-center gap-3">
+      <div className="flex flex-wrap items-center gap-3">
         <Takes />
-        <Button look="primary" size="lg" className="flex-1" disabled={!ready || create.isPending} onClick={submit}>
+        <Button
+          look="primary"
+          size="lg"
+          className="min-w-40 flex-1"
+          disabled={!ready || create.isPending}
+          onClick={submit}
+        >
           <Sparkles className="size-4.5" aria-hidden="true" />
           {create.isPending ? t("create.sending") : t("create.go")}
         </Button>

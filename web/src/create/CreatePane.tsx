@@ -1,7 +1,11 @@
+import { Toast } from "@base-ui/react/toast";
+import { Eraser } from "lucide-react";
 import { useText } from "../i18n";
+import { UNDO_MS } from "../library/deletion";
+import { IconButton } from "../ui/Button";
 import { Segmented } from "../ui/Segmented";
 import { CreateBar } from "./CreateBar";
-import { type DraftFields, useDraft } from "./draft";
+import { type DraftFields, EMPTY, useDraft } from "./draft";
 import { LengthField } from "./LengthField";
 import { LyricsEditor } from "./LyricsEditor";
 import { MoreFields } from "./MoreFields";
@@ -20,15 +24,19 @@ export function CreatePane() {
       onSubmit={(event) => event.preventDefault()}
     >
       <div className="min-h-0 flex-1 space-y-7 overflow-y-auto px-5 pt-5 pb-8 sm:px-7">
-        <Segmented<DraftFields["mode"]>
-          label={t("create.mode")}
-          value={draft.mode}
-          onChange={(mode) => draft.set({ mode })}
-          options={[
-            { value: "simple", label: t("create.simple") },
-            { value: "custom", label: t("create.custom") },
-          ]}
-        />
+        <div className="flex items-center gap-2">
+          <Segmented<DraftFields["mode"]>
+            label={t("create.mode")}
+            className="flex-1"
+            value={draft.mode}
+            onChange={(mode) => draft.set({ mode })}
+            options={[
+              { value: "simple", label: t("create.simple") },
+              { value: "custom", label: t("create.custom") },
+            ]}
+          />
+          <Afresh />
+        </div>
         <StyleFields />
         <section className="space-y-3">
           <div className="flex items-center justify-between gap-4">
@@ -52,3 +60,33 @@ export function CreatePane() {
     </form>
   );
 }
+
+/** Empties the draft, with a way back. */
+function Afresh() {
+  const draft = useDraft();
+  const toasts = Toast.useToastManager();
+  const { t } = useText();
+  const { set, mode, ...written } = draft;
+  const isEmpty = Object.entries(written).every(([name, value]) => isEqual(value, EMPTY[name as keyof DraftFields]));
+  const clear = () => {
+    set({ ...EMPTY, mode });
+    const id = toasts.add({
+      title: t("create.cleared"),
+      timeout: UNDO_MS,
+      actionProps: {
+        children: t("song.undo"),
+        onClick: () => {
+          set(written);
+          toasts.close(id);
+        },
+      },
+    });
+  };
+  return (
+    <IconButton label={t("create.afresh")} disabled={isEmpty} className="-mr-2" onClick={clear}>
+      <Eraser />
+    </IconButton>
+  );
+}
+
+const isEqual = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);

@@ -23,6 +23,8 @@ export const en = {
 
   "create.name": "Create",
   "create.mode": "How to describe the song",
+  "create.afresh": "Start afresh",
+  "create.cleared": "Draft cleared",
   "create.simple": "Simple",
   "create.custom": "Custom",
   "create.prompt": "Describe your song",
@@ -178,6 +180,9 @@ export const en = {
   "facts.loudness": "Loudness",
   "facts.lufs": "{n} LUFS",
   "facts.record": "The whole record (JSON)",
+  "facts.ending": "Ending",
+  "facts.faded": "Faded out at its longest",
+  "facts.ended": "Came to its end",
   "facts.copy": "Copy",
   "facts.copied": "Copied",
 

@@ -25,6 +25,8 @@ export const zh: Messages = {
 
   "create.name": "创作",
   "create.mode": "描述方式",
+  "create.afresh": "重新开始",
+  "create.cleared": "草稿已清空",
   "create.simple": "简单",
   "create.custom": "自定义",
   "create.prompt": "描述你的歌曲",
@@ -179,6 +181,9 @@ export const zh: Messages = {
   "facts.loudness": "响度",
   "facts.lufs": "{n} LUFS",
   "facts.record": "完整记录（JSON）",
+  "facts.ending": "结尾",
+  "facts.faded": "到达最长时长后淡出",
+  "facts.ended": "自然结束",
   "facts.copy": "复制",
   "facts.copied": "已复制",
 

@@ -20,6 +20,7 @@ export function SongFacts({ song }: { song: Song }) {
     dtype?: string;
     command?: string;
     loudness?: number;
+    truncated?: boolean;
   };
   const { request } = song;
   const { sampling } = request;
@@ -48,6 +49,9 @@ export function SongFacts({ song }: { song: Song }) {
           <Fact name={t("facts.loudness")}>
             {t("facts.lufs", { n: record.loudness.toLocaleString(locale, { maximumFractionDigits: 1 }) })}
           </Fact>
+        )}
+        {record.truncated !== undefined && (
+          <Fact name={t("facts.ending")}>{t(record.truncated ? "facts.faded" : "facts.ended")}</Fact>
         )}
       </dl>
       {take && record.command && <Command take={take} text={record.command} />}

@@ -4,6 +4,7 @@ import { useProblem } from "../app/toasts";
 import { type Translate, useText } from "../i18n";
 import { Button } from "../ui/Button";
 import { roughly } from "../ui/format";
+import { etaOf } from "./words";
 
 /** How far the takes of a song are, in one bar a take, with the stage and the time left in words. */
 export function SongProgress({ song, className = "" }: { song: Song; className?: string }) {
@@ -68,7 +69,7 @@ export function takeWords(take: Take, t: Translate): string {
 export function progressWords(song: Song, t: Translate): string {
   const waiting = song.takes.find((take) => take.note);
   if (waiting) return t("song.waits", { note: waiting.note! });
-  const eta = Math.max(...song.takes.map((take) => take.eta ?? 0));
+  const eta = Math.max(...song.takes.map((take) => etaOf(take) ?? 0));
   const left = eta > 0 ? t("song.left", { time: roughly(eta, t) }) : "";
   const running = song.takes.filter((take) => take.state === "running");
   if (running.length) {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Song } from "../api/client";
-import { titleOf } from "./words";
+import type { Song, Take } from "../api/client";
+import { etaOf, titleOf } from "./words";
 
 const SONG: Song = {
   id: "s1",
@@ -28,4 +28,13 @@ test("a song without a title is called by its first sung line, else by what it w
   expect(titleOf({ ...SONG, title: "Dawn" })).toBe("Dawn");
   expect(titleOf(SONG)).toBe("It's dawn");
   expect(titleOf({ ...SONG, request: { ...SONG.request, lyrics: "" } })).toBe("folk, 90 bpm");
+});
+
+test("the time left is the server's, and for its first song what the song itself tells", () => {
+  const now = Date.parse("2026-01-01T00:00:30Z");
+  const take = { eta: null, state: "running", started: "2026-01-01T00:00:00Z", progress: 0.25 } as Take;
+  expect(etaOf({ ...take, eta: 12 }, now)).toBe(12);
+  expect(etaOf(take, now)).toBe(90);
+  expect(etaOf({ ...take, progress: 0.05 }, now)).toBeNull(); // too early to tell
+  expect(etaOf({ ...take, state: "queued" }, now)).toBeNull();
 });

@@ -26,3 +26,13 @@ export function finished(song: Song): Take[] {
 export function isActive(song: Song): boolean {
   return song.state === "queued" || song.state === "running";
 }
+
+const ENOUGH = 0.1;
+
+/** Seconds until a take is done: as the server has measured, before its first song as this one has gone so far. */
+export function etaOf(take: Take, now = Date.now()): number | null {
+  const { eta, state, started, progress } = take;
+  if (eta !== null || state !== "running" || !started || progress < ENOUGH) return eta;
+  const spent = (now - Date.parse(started)) / 1000;
+  return Math.max(1, (spent * (1 - progress)) / progress);
+}

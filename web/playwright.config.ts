@@ -6,8 +6,9 @@ const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile:
 export default defineConfig({
   testDir: "e2e",
   workers: 1,
-  timeout: 600_000,
-  expect: { timeout: 120_000 },
+  maxFailures: 1,
+  timeout: 900_000,
+  expect: { timeout: 240_000 }, // a song takes a while on a busy machine
   outputDir: "test-results",
   use: {
     locale: "en-GB",

@@ -87,17 +87,34 @@ await shoot({
     await page.getByText("Custom", { exact: true }).click();
     for (const tag of ["folk", "ballad"]) await page.getByRole("button", { name: tag, exact: true }).click();
     await page.getByLabel("Tempo, BPM").fill("92");
+    await page.getByLabel("Voice", { exact: true }).selectOption("Female");
+  },
+  lyrics: async (page) => {
     await page.getByRole("textbox", { name: "Lyrics" }).fill(LYRICS.replace("[outro]", "[outroo]"));
-    await page.getByText("lines", { exact: false }).first().scrollIntoViewIfNeeded();
+    await page.getByText("More settings").scrollIntoViewIfNeeded();
   },
   song: async (page) => {
     await page.goto(`${url}/#/songs/${made.at(-1).id}`);
     await page.getByRole("button", { name: "Play Take 1" }).click();
-    await page.getByRole("slider", { name: "Position" }).press("PageUp");
+    await page.getByRole("button", { name: "Play Take 2" }).click();
+    const outline = await page.getByRole("slider", { name: "Position" }).boundingBox();
+    await page.mouse.click(outline.x + outline.width * 0.4, outline.y + outline.height / 2);
   },
 });
-await ask(["First light", ["folk", "piano", "calm"]], { takes: 4 });
-await ask(["Undertow", ["electronic", "dark", "instrumental"]], { takes: 16 });
-await ask(["Glass harbour", ["cinematic", "strings", "instrumental"]], { takes: 16 });
-await shoot({ library: (page) => page.goto(`${url}/#/library`) });
+const waiting = [
+  await ask(["First light", ["folk", "piano", "calm"]], { takes: 4 }),
+  await ask(["Undertow", ["electronic", "dark", "instrumental"]], { takes: 2 }),
+  await ask(["Glass harbour", ["cinematic", "strings", "instrumental"]], { takes: 2 }),
+];
+await shoot({
+  making: async (page) => {
+    await page.goto(`${url}/#/songs/${waiting[0].id}`);
+    await page
+      .getByText(/Composing · |detail · /)
+      .first()
+      .waitFor();
+  },
+  library: (page) => page.goto(`${url}/#/library`),
+});
+for (const { id } of waiting) await call(`/songs/${id}/cancel`, "POST");
 await browser.close();

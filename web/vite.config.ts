@@ -9,6 +9,7 @@ export default defineConfig({
   build: {
     outDir: "../src/khala/server/static",
     emptyOutDir: true,
+    chunkSizeWarningLimit: 700, // kB before gzip; size.mjs is the judge
     target: "es2023",
     modulePreload: { polyfill: false },
   },

@@ -1,4 +1,4 @@
-/** The studio's page on a real server of its own, with a tiny model, for each kind of screen. */
+/** The studio's page on a real `khala serve` of its own, with the embedded model, for each kind of screen. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -6,10 +6,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
-import { test as base, expect, type Page } from "@playwright/test";
+import { test as base, expect, type Locator, type Page } from "@playwright/test";
 
 const PYTHON = process.env.PYTHON ?? join(import.meta.dirname, "../../.venv/bin/python");
-const SCRIPT = join(import.meta.dirname, "serve.py");
 const PATIENCE_MS = 300_000;
 /** What Chromium says of a server that is being restarted. */
 const UNANSWERED = /net::ERR_(CONNECTION|INCOMPLETE|EMPTY)/;
@@ -33,7 +32,8 @@ export class Server {
 
   /** Starts it, and waits until a worker is there. */
   async run(): Promise<void> {
-    this.process = spawn(PYTHON, [SCRIPT, this.home, `--port=${this.port}`], {
+    this.process = spawn(PYTHON, ["-m", "khala", "serve", `--port=${this.port}`, "--workers=1"], {
+      cwd: this.home,
       stdio: "ignore",
       env: { ...process.env, OMP_NUM_THREADS: "1" },
     });
@@ -110,8 +110,26 @@ export async function visit(page: Page, place: "Create" | "Library"): Promise<vo
   else if (place === "Library") await page.goto(`${new URL(page.url()).origin}/#/library`);
 }
 
+/** What axe finds in neither theme. */
 export async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
-  expect(found).toEqual([]);
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" }); // a colour on its way to another is neither
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
+    expect(found, colorScheme).toEqual([]);
+  }
+}
+
+/** The number that a slider stands at. */
+export async function standOf(slider: Locator): Promise<number> {
+  return Number(await slider.getAttribute("aria-valuenow"));
+}
+
+/** Goes from one control to the next until `target` has the focus, as one does without a mouse. */
+export async function tabTo(page: Page, target: Locator): Promise<void> {
+  for (let step = 0; step < 80; step++) {
+    if (await target.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press("Tab");
+  }
+  throw new Error("the keyboard does not reach it");
 }

@@ -80,15 +80,22 @@ class TokenCorpus:
     def codes(self, song: TokenSong, levels: int, start: int = 0, frames: int | None = None) -> np.ndarray:
         """Codes int16 [levels, frames] from frame `start` on; reads no more of the shard than that."""
         stop = song.frames if frames is None else start + frames
+        return self._read(song, "codes", (slice(levels), slice(start, stop)))
+
+    def phones(self, song: TokenSong, start: int, frames: int) -> np.ndarray:
+        """What is sung in each frame, uint8 [frames]: `shards.sung_phones`."""
+        return self._read(song, "phones", (slice(start, start + frames),))
+
+    def _read(self, song: TokenSong, name: str, part: tuple[slice, ...]) -> np.ndarray:
         path = self.folder / f"{song.shard}.safetensors"
         try:
             with safe_open(path, "np") as shard:
-                codes: np.ndarray = shard.get_slice(f"codes.{song.seed}")[:levels, start:stop]
+                found: np.ndarray = shard.get_slice(f"{name}.{song.seed}")[part]
         except (OSError, SafetensorError) as error:
             raise InvalidRequest(
                 f"cannot read {path} ({error}); delete it and its .jsonl and tokenize again"
             ) from error
-        return codes
+        return found
 
 
 def vary(song: TokenSong, random: Random) -> SongRequest:

@@ -1,8 +1,9 @@
 """Songs to tokens: every song of a corpus through the codec, into shards of safetensors with the words beside them.
 
 A tokens folder holds `codebooks.safetensors` (the codec's, for the codes mean nothing without them) and pairs of
-`shard-0000.safetensors` (`codes.<seed>`, int16 [levels, frames]) and `shard-0000.jsonl` (a line a song: `TokenSong`).
-The .jsonl is renamed into place last: a shard without it does not exist, and a killed run goes on where it was.
+`shard-0000.safetensors` (`codes.<seed>`, int16 [levels, frames]; `phones.<seed>`, uint8 [frames]: see `sung_phones`)
+and `shard-0000.jsonl` (a line a song: `TokenSong`). The .jsonl is renamed into place last: a shard without it does not
+exist, and a killed run goes on where it was.
 """
 
 import json
@@ -20,7 +21,10 @@ from khala.audio.files import read_audio
 from khala.corpus.manifest import Song, read_corpus
 from khala.models.codec.folder import load_codec
 from khala.music.errors import InvalidRequest
+from khala.music.phones import PHONES
 
+SILENT = len(PHONES)
+"""Stands for no phone."""
 Progress = Callable[[int, int], None]
 """Called with songs done and songs in all."""
 
@@ -81,6 +85,16 @@ def sung_lines(truth: dict[str, Any], frames: int, rate: float) -> list[tuple[in
     return sorted(lines)
 
 
+def sung_phones(truth: dict[str, Any], frames: int, rate: float) -> torch.Tensor:
+    """What is sung in the middle of every frame, uint8 [frames]: the place of the phone in `music.phones.PHONES`, or
+    `SILENT`. Where two voices sing different words it is the later one's."""
+    sung = torch.full((frames,), SILENT, dtype=torch.uint8)
+    for phone in truth.get("phones", ()):
+        begin, end = (max(math.ceil(phone[edge] * rate - 0.5), 0) for edge in ("start", "end"))
+        sung[begin:end] = PHONES.index(phone["phone"].upper())
+    return sung
+
+
 def _executor(processes: int) -> Executor:
     """Processes with a thread each, for torch's threads would only get in each other's way; one needs no process."""
     if processes < 2:
@@ -112,6 +126,7 @@ def _shard(songs: list[Song], codec_folder: Path, out: Path, number: int) -> int
         with torch.inference_mode():
             codes_QT = codec.encode(torch.from_numpy(samples)[None])[0]
         tensors[f"codes.{song.seed}"] = codes_QT.to(torch.int16).contiguous()
+        tensors[f"phones.{song.seed}"] = sung_phones(song.truth, codes_QT.shape[1], codec.sample_rate / codec.hop)
         words = {
             "seed": song.seed,
             "name": song.audio.stem,

@@ -14,12 +14,14 @@ from typing import Literal, get_args
 
 from khala.music.layout import MAX_MINUTES, duration_special
 from khala.music.lyrics import clean_lyrics
+from khala.music.phones import phonetic
 from khala.music.request import SongRequest
 
 INSTRUMENTAL = "Instrumental"
 """What stands in the place of the language when nobody sings."""
 
 SuperresText = Literal["same_as_backbone", "same_as_backbone_no_description", "lyrics_only"]
+LyricsText = Literal["spelling", "phones"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ EOT = Special("<|eot_id|>")
 START_HEADER = Special("<|start_header_id|>")
 END_HEADER = Special("<|end_header_id|>")
 PYTHON_TAG = Special("<|python_tag|>")
+BLANK: Prompt = (BOS, PYTHON_TAG)
+"""What a model reads that is told nothing: some of its training, and one half of guidance."""
 
 
 @dataclass(frozen=True)
@@ -45,17 +49,20 @@ class PromptStyle:
 
     `duration_text`: the length in seconds stands in the metadata, because the duration token knows minutes only.
     `superres_text`: what super-resolution reads: the backbone's prompt, the same without a free description, or
-    neither description nor tags. Limits in tokens.
+    neither description nor tags. `lyrics`: as they are spelt, or as phones (`music.phones`). Limits in tokens.
     """
 
     duration_text: bool = False
     superres_text: SuperresText = "same_as_backbone_no_description"
+    lyrics: LyricsText = "spelling"
     backbone_limit: int = 4096
     superres_limit: int = 2048
 
     def __post_init__(self) -> None:
         if self.superres_text not in get_args(SuperresText):
             raise ValueError(f"superres_text {self.superres_text!r} is none of {', '.join(get_args(SuperresText))}")
+        if self.lyrics not in get_args(LyricsText):
+            raise ValueError(f"lyrics {self.lyrics!r} is none of {', '.join(get_args(LyricsText))}")
         if min(self.backbone_limit, self.superres_limit) < 1:
             raise ValueError("a prompt limit is at least 1 token")
 
@@ -99,17 +106,19 @@ def prompt_pair(fields: PromptFields, superres_text: SuperresText) -> tuple[Prom
 
 
 def request_fields(request: SongRequest, style: PromptStyle) -> PromptFields:
-    """The words of a request's prompt: lyrics cleaned, the length rounded up to whole minutes (1..10).
+    """The words of a request's prompt: lyrics cleaned, as phones where the style says so; the length rounded up to
+    whole minutes (1..10).
 
     With `style.duration_text` the length, rounded to 5 s, follows the metadata, or stands alone where none is left.
     """
+    lyrics = clean_lyrics(request.lyrics)
     length = f"{max(5, 5 * math.floor(request.duration / 5 + 0.5))} seconds" if style.duration_text else ""
     return PromptFields(
         description=", ".join(filter(None, (request.prompt, length))) if request.prompt else "",
         tags=", ".join(filter(None, (*request.tags, length))) if request.tags else "",
         genre=length,
         language=INSTRUMENTAL if request.instrumental else "",
-        lyrics=clean_lyrics(request.lyrics),
+        lyrics=phonetic(lyrics) if style.lyrics == "phones" else lyrics,
         minutes=min(max(math.ceil(request.duration / 60), 1), MAX_MINUTES),
     )
 

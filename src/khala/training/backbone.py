@@ -1,10 +1,15 @@
 """The backbone's objective: text, then q0 and q1 of every frame in turn, then the end; loss on the audio alone.
 
+With `phones` the head also has to say, in the rows of the letters that prompts write phones with, which one is sung in
+the frame that comes next: only who follows the lyrics can, and from codes alone following them is learnt slowest.
+
 At a frame's start the legal rows of the head are those of q0 and the end token, after a q0 those of q1: only these are
 computed, and only where they are needed. Padding lies to the right, where a causal model never looks.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from random import Random
 
@@ -18,7 +23,8 @@ from khala.corpus.shards import codebooks
 from khala.models.backbone import Backbone, interleave
 from khala.models.transformer import Transformer
 from khala.music.layout import TokenLayout
-from khala.music.prompt import PromptStyle, backbone_prompt, clamp_prompt
+from khala.music.phones import LETTERS
+from khala.music.prompt import BLANK, PromptStyle, backbone_prompt, clamp_prompt
 from khala.music.request import SongRequest
 from khala.training import loop
 from khala.training.loop import Losses
@@ -45,13 +51,15 @@ class Plan:
 class CausalPiece:
     """Token ids [B, T]; where in the flattened [B*T] hidden states q0 and q1 are predicted, and what is right there.
 
-    A target is a code; the end token counts as code number `codebook` of q0."""
+    A target is a code; the end token counts as code number `codebook` of q0. `sung` is what is sung in each
+    frame (`shards.sung_phones`), in the order of `q0`, without the ends."""
 
     ids_BT: Tensor
     q0_at: Tensor
     q0: Tensor
     q1_at: Tensor
     q1: Tensor
+    sung: Tensor | None = None
 
     @property
     def predictions(self) -> int:
@@ -62,8 +70,15 @@ class CausalPiece:
         return self.ids_BT.numel()
 
 
-def causal_piece(texts: list[list[int]], codes: list[np.ndarray], ends: list[bool], layout: TokenLayout) -> CausalPiece:
-    """Prompts and codes [2, frames] of songs -> one piece. `ends` says which end there, rather than being cropped."""
+def causal_piece(
+    texts: list[list[int]],
+    codes: list[np.ndarray],
+    ends: list[bool],
+    layout: TokenLayout,
+    phones: list[np.ndarray] | None = None,
+) -> CausalPiece:
+    """Prompts and codes [2, frames] of songs -> one piece. `ends` says which end there, rather than being cropped,
+    `phones` [frames] what is sung."""
     length = max(len(text) + 2 * song.shape[1] for text, song in zip(texts, codes, strict=True))
     ids = np.full((len(texts), length), layout.filler, dtype=np.int64)
     q0_at, q0, q1_at, q1 = [], [], [], []
@@ -77,11 +92,20 @@ def causal_piece(texts: list[list[int]], codes: list[np.ndarray], ends: list[boo
         q0.append(np.append(song[0], layout.codebook) if ended else song[0])
         q1.append(song[1])
     flat = (torch.from_numpy(np.concatenate(part).astype(np.int64)) for part in (q0_at, q0, q1_at, q1))
-    return CausalPiece(torch.from_numpy(ids), *flat)
+    sung = None if phones is None else torch.from_numpy(np.concatenate(phones).astype(np.int64))
+    return CausalPiece(torch.from_numpy(ids), *flat, sung)
 
 
-def causal_loss(model: Transformer, piece: CausalPiece, layout: TokenLayout, losses: Losses) -> Tensor:
-    """Sum of nats; reports q0, q1 and end (the end token where it is due)."""
+def causal_loss(
+    model: Transformer,
+    piece: CausalPiece,
+    layout: TokenLayout,
+    losses: Losses,
+    phone_rows: Tensor | None = None,
+    phones: float = 1.0,
+) -> Tensor:
+    """Sum of nats; reports q0, q1, end (the end token where it is due) and, in `phone_rows` of the head, phone, which
+    counts `phones` times."""
     device = model.device
     hidden_ND = model(model.embed_tokens(piece.ids_BT.to(device)), causal=True).flatten(0, 1)
     q0_rows = torch.tensor([*layout.level_rows(0), layout.eos], device=device)
@@ -93,7 +117,14 @@ def causal_loss(model: Transformer, piece: CausalPiece, layout: TokenLayout, los
     losses.add("end", q0_nats[due])
     losses.add("q0", q0_nats[~due])
     losses.add("q1", q1_nats)
-    return q0_nats.sum() + q1_nats.sum()
+    nats = q0_nats.sum() + q1_nats.sum()
+    if phone_rows is not None and piece.sung is not None:
+        heard_ND = hidden_ND[piece.q0_at.to(device)[~due]]
+        logits_NC = model.logits(heard_ND, phone_rows.to(device)).float()
+        phone_nats = F.cross_entropy(logits_NC, piece.sung.to(device), reduction="none")
+        losses.add("phone", phone_nats)
+        nats = nats + phones * phone_nats.sum()
+    return nats
 
 
 def train(recipe: Recipe, tokens: Path, out: Path, start: str = "") -> Path:
@@ -130,6 +161,8 @@ class BackboneObjective:
             recipe,
         )
         self.corpus = TokenCorpus(tokens)
+        self.blank = tokenizer.encode(BLANK)
+        self.phone_rows = torch.tensor([tokenizer.encode(letter)[0] for letter in (*LETTERS, " ")])
 
     def epoch(self, number: int) -> list[list[Plan]]:
         """Every song whole once, and as many steps of excerpts as make their share."""
@@ -161,10 +194,12 @@ class BackboneObjective:
         for song in songs:
             random = Random(f"{self.recipe.seed} {plan.epoch} {plan.excerpts} {song.name}")
             asked.append((song, *excerpt(song, self.recipe.excerpt_frames, random)))
-        return self._piece(asked)
+        random = Random(f"{self.recipe.seed} {plan.epoch} {plan.excerpts} {plan.songs}")
+        return self._piece(asked, [random.random() < self.recipe.blank for _ in songs])
 
     def loss(self, piece: CausalPiece, losses: Losses) -> Tensor:
-        return causal_loss(self.model, piece, self.layout, losses)
+        rows = self.phone_rows if self.recipe.phones else None
+        return causal_loss(self.model, piece, self.layout, losses, rows, self.recipe.phones)
 
     def held_out(self) -> list[CausalPiece]:
         songs = sorted(self.corpus.held_out[: self.recipe.eval_songs], key=lambda song: song.frames)
@@ -176,13 +211,17 @@ class BackboneObjective:
         ]
         return self._piece(asked)
 
-    def _piece(self, asked: list[tuple[TokenSong, SongRequest, int, int]]) -> CausalPiece:
-        """Songs, what is asked for, from which frame on, to which: as much of it as model and recipe allow."""
-        texts, codes, ends = [], [], []
-        for song, request, begin, end in asked:
+    def _piece(self, asked: list[tuple[TokenSong, SongRequest, int, int]], blank: Sequence[bool] = ()) -> CausalPiece:
+        """Songs, what is asked for, from which frame on, to which: as much of it as model and recipe allow. Those that
+        are `blank` stand behind a prompt that says nothing."""
+        texts, codes, ends, phones = [], [], [], []
+        for (song, request, begin, end), bare in zip_longest(asked, blank, fillvalue=False):
             text = clamp_prompt(self.tokenizer.encode(backbone_prompt(request, self.style)), self.style.backbone_limit)
+            text = self.blank if bare else text
             frames = min(end - begin, self.recipe.max_frames, (self.model.config.context - len(text)) // 2)
             texts.append(text)
             codes.append(self.corpus.codes(song, 2, begin, frames))
             ends.append(begin == 0 and frames == song.frames)
-        return causal_piece(texts, codes, ends, self.layout)
+            if self.recipe.phones:
+                phones.append(self.corpus.phones(song, begin, frames))
+        return causal_piece(texts, codes, ends, self.layout, phones or None)

@@ -74,16 +74,21 @@ class BackboneRecipe(LoopRecipe):
     """The causal model of q0 and q1.
 
     `excerpts` is the share of steps that see excerpts of about `excerpt_frames`, many at once, asked for with the words
-    that are sung in them. What a prompt says decides an excerpt; in whole songs the music so far drowns it.
+    that are sung in them. What a prompt says decides an excerpt; in whole songs the music so far drowns it. A share of
+    `blank` excerpts stands behind an empty prompt, for guidance. `phones` is the weight of telling what is being sung.
     """
 
     excerpts: float = 0.5
     excerpt_frames: int = 128
+    blank: float = 0.1
+    phones: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0 <= self.excerpts < 1:
             raise ValueError(f"excerpts is {self.excerpts}; it is a share, from 0 to less than 1")
+        if not 0 <= self.blank < 1 or self.phones < 0:
+            raise ValueError("blank is a share, from 0 to less than 1, and phones a weight of 0 or more")
         if self.excerpt_frames <= 0:
             raise ValueError(f"excerpt_frames is {self.excerpt_frames}; it must be more than 0")
 

@@ -48,10 +48,11 @@ def weights(recipe: FitRecipe, analysis: Analysis) -> Tensor:
     centre = (analysis.mel @ torch.linspace(0, config.sample_rate / 2, config.fft // 2 + 1)) / analysis.mel.sum(1)
     octaves = torch.log2(centre / 5000).clamp(0, 1.68) / 1.68  # 16 kHz is 1.68 octaves above 5 kHz
     band = torch.where(centre < 100, recipe.low_band, 1 - (1 - recipe.high_band) * octaves)
+    voice = torch.where((centre > 250) & (centre < 6000), recipe.voice_band, 1.0)
     n = analysis.spectra
     balance = torch.full((config.balance_bands,), recipe.balance)
     low = torch.full((config.low_bins,), recipe.low)
-    return torch.cat([band.repeat(n), recipe.side * band.repeat(n), balance.repeat(n), low])
+    return torch.cat([(voice * band).repeat(n), recipe.side * band.repeat(n), balance.repeat(n), low])
 
 
 def collect(songs: list[Path], frames: int, excerpt: int, codec: SpectralCodec, seed: int) -> Tensor:

@@ -11,13 +11,14 @@ from khala.models.codec.config import SpectralConfig
 class FitRecipe:
     """The closed-form stage: which frames, how their errors are weighed, how hard k-means works.
 
-    The weights say how much an error in a part of the features costs, a log-magnitude error of mid between 100 Hz and
-    5 kHz being one.
+    The weights say how much an error in a part of the features costs, a log-magnitude error of mid between 100 and
+    250 Hz being one.
     """
 
     frames: int = 500_000
     excerpt_frames: int = 96
     held_out_frames: int = 6_000
+    voice_band: float = 1.3  # mid between 250 Hz and 6 kHz: what words are made of
     low_band: float = 0.7  # mid and side below 100 Hz: the long spectrum tells the bass better
     high_band: float = 0.5  # and above 5 kHz, falling to this at 16 kHz
     side: float = 0.4

@@ -1,0 +1,166 @@
+"""English lyrics as phones: what a small model reads instead of spelling, so that it can sing words it never heard.
+
+A phone is one character (`LETTERS`), so that a prompt stays text and every byte-level tokenizer takes it. Words come
+from the CMU Pronouncing Dictionary (BSD licence, `cmudict-license.txt`; packed by recipes/pronunciations), one reading
+each; what it does not hold is taken apart into words that it holds, or read letter by letter. Text in other scripts
+stays as it is.
+"""
+
+import lzma
+import re
+import unicodedata
+from functools import cache
+from importlib.resources import files
+
+PHONES = (
+    *("AA", "AE", "AH", "AX", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"),
+    *("B", "CH", "D", "DH", "F", "G", "HH", "JH", "K", "L", "M", "N", "NG", "P", "R", "S", "SH", "T", "TH", "V"),
+    *("W", "Y", "Z", "ZH"),
+)
+"""ARPAbet without stress; AX is its unstressed AH. The first 16 are vowels."""
+LETTERS = "A@^*O0IE381!957UBCDXFGHJKLMNQPRS$T+VWYZ%"
+"""The character that stands for each of `PHONES` in a prompt."""
+
+LONGEST = 40
+"""No compound is looked for in what has more letters."""
+
+_LETTER = dict(zip(PHONES, LETTERS, strict=True))
+_WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*'?|[()]")
+_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_TEENS = (
+    *("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+
+# How English spells, longest first; a pattern ends in "$" where it holds at the end of a word alone.
+_SPELLINGS = {
+    **{"tion": "SH AX N", "sion": "ZH AX N", "ough": "AO", "augh": "AO", "eigh": "EY", "ture": "CH ER"},
+    **{"igh": "AY", "tch": "CH", "dge": "JH", "eau": "OW", "oor": "AO R", "ear": "IH R", "air": "EH R", "are": "EH R"},
+    **{"ire": "AY R", "ore": "AO R", "eer": "IH R", "our": "AW R", "ing": "IH NG", "all": "AO L", "old": "OW L D"},
+    **{"ch": "CH", "sh": "SH", "th": "TH", "ph": "F", "wh": "W", "ck": "K", "ng": "NG", "qu": "K W", "kn": "N"},
+    **{"wr": "R", "gh": "G", "ee": "IY", "ea": "IY", "oo": "UW", "ou": "AW", "ow": "OW", "oi": "OY", "oy": "OY"},
+    **{"ai": "EY", "ay": "EY", "ei": "EY", "ey": "IY", "au": "AO", "aw": "AO", "oa": "OW", "ie": "IY", "ue": "UW"},
+    **{"ew": "UW", "ui": "UW", "ar": "AA R", "er": "ER", "ir": "ER", "ur": "ER", "or": "AO R", "le$": "AX L"},
+    **{"ce": "S EH", "ci": "S IH", "cy": "S IY", "ge": "JH EH", "gi": "JH IH", "gy": "JH IY", "es$": "Z", "e$": ""},
+    **{"y$": "IY", "o$": "OW", "a$": "AX", "i$": "IY", "u$": "UW", "a": "AE", "b": "B", "c": "K", "d": "D", "e": "EH"},
+    **{"f": "F", "g": "G", "h": "HH", "i": "IH", "j": "JH", "k": "K", "l": "L", "m": "M", "n": "N", "o": "AA"},
+    **{"p": "P", "q": "K", "r": "R", "s": "S", "t": "T", "u": "AH", "v": "V", "w": "W", "x": "K S", "y": "Y"},
+    **{"z": "Z"},
+}
+_LONG = {"a": "EY", "e": "IY", "i": "AY", "o": "OW", "u": "UW"}  # before one consonant and a silent e
+_VOICELESS = frozenset("PTKFHSC$+")
+_SIBILANT = frozenset("SZ$%CJ")
+
+
+def phonetic(lyrics: str) -> str:
+    """Cleaned lyrics with every English word as phones; section tags, line breaks and brackets stay.
+
+    `phonetic("[verse]\\nSing it")` is "[verse]\\nS1Q 1T".
+    """
+    return "\n".join(_line(line) for line in lyrics.split("\n"))
+
+
+def pronounce(word: str) -> str | None:
+    """The phones of a word as characters of `LETTERS`; None for what is not written in Latin letters or digits."""
+    plain = unicodedata.normalize("NFKD", word.casefold())
+    plain = "".join(char for char in plain if not unicodedata.combining(char))
+    if not re.fullmatch(r"[a-z0-9'-]+", plain):
+        return None
+    found = []
+    for part in re.findall(r"[a-z']+|\d+", plain):
+        found += map(_read, _number(part)) if part.isdigit() else [_read(part)]
+    return "".join(found)
+
+
+def _line(line: str) -> str:
+    tag = re.match(r"\s*\[[^\[\]]*\]\s*", line)
+    head, rest = (tag[0].strip(), line[tag.end() :]) if tag else ("", line)
+    words = (match[0] for match in _WORD.finditer(rest))
+    said = " ".join(word if word in "()" else pronounce(word) or word for word in words)
+    return " ".join(filter(None, (head, said.replace("( ", "(").replace(" )", ")"))))
+
+
+@cache
+def _read(word: str) -> str:
+    """Phones of a word of a..z and apostrophes: as a whole, stretched ("loooove"), in parts, by its letters."""
+    stretched = re.sub(r"(.)\1{2,}", r"\1", word)
+    tried = (word, stretched, re.sub(r"(.)\1{2,}", r"\1\1", word), word.strip("'"), stretched.rstrip("h"))
+    for spelling in tried:
+        if found := _look_up(spelling):
+            return found
+    stem = stretched.strip("'")
+    return _inflected(stem) or _compound(stem) or _letters(stem.replace("'", ""))
+
+
+def _inflected(word: str) -> str:
+    """A known word with an ending, or "" if it is none."""
+    for ending, sound in (("'s", "Z"), ("es", "Z"), ("s", "Z"), ("ed", "D"), ("ing", "1Q"), ("in", "1N"), ("ly", "L!")):
+        stem = word.removesuffix(ending)
+        if stem == word or len(stem) < 2:
+            continue
+        base = _look_up(stem) or _look_up(stem + "e") or (_look_up(stem[:-1]) if stem[-2:-1] == stem[-1:] else "")
+        if base and sound == "Z":
+            return base + ("1Z" if base[-1] in _SIBILANT else "S" if base[-1] in _VOICELESS else "Z")
+        if base and sound == "D":
+            return base + ("1D" if base[-1] in "TD" else "T" if base[-1] in _VOICELESS else "D")
+        if base:
+            return base + sound
+    return ""
+
+
+def _compound(word: str) -> str:
+    """Two known words written as one, or ""."""
+    for cut in range(min(len(word), LONGEST) - 3, 2, -1):
+        first, second = _look_up(word[:cut]), _look_up(word[cut:])
+        if first and second:
+            return first + second
+    return ""
+
+
+def _letters(word: str) -> str:
+    word = re.sub(r"([bcdfgklmnprstvz])\1", r"\1", word)
+    phones: list[str] = []
+    at = 0
+    while at < len(word):
+        if re.match(r"[aeiou][bcdfgklmnpstvz]e$", word[at:]):
+            phones.append(_LONG[word[at]])
+            at += 1
+            continue
+        for size in (4, 3, 2, 1):
+            part = word[at : at + size]
+            ending = at > 0 and at + size == len(word) and f"{part}$" in _SPELLINGS
+            if len(part) == size and (ending or part in _SPELLINGS):
+                phones += _SPELLINGS[f"{part}$" if ending else part].split()
+                at += size
+                break
+        else:
+            at += 1
+    return "".join(_LETTER[phone] for phone in phones)
+
+
+def _number(digits: str) -> list[str]:
+    """A number below 1000 in words, a longer one digit by digit."""
+    value = int(digits)
+    if value > 999 or digits[0] == "0":
+        return [_DIGITS[int(digit)] for digit in digits]
+    words = [_DIGITS[value // 100], "hundred"] if value >= 100 else []
+    value %= 100
+    if value >= 20:
+        words.append(_TENS[value // 10 - 2])
+        value %= 10
+    elif value >= 10:
+        words.append(_TEENS[value - 10])
+        value = 0
+    return words + ([_DIGITS[value]] if value or not words else [])
+
+
+def _look_up(word: str) -> str:
+    """The dictionary's reading, or ""."""
+    return _dictionary().get(word, "")
+
+
+@cache
+def _dictionary() -> dict[str, str]:
+    packed = files("khala.music").joinpath("pronunciations.txt.xz").read_bytes()
+    lines = lzma.decompress(packed).decode("ascii").splitlines()
+    return dict(line.split(" ") for line in lines)

@@ -4,8 +4,10 @@ A take's codes depend on the model and on its own slot alone (prompt, seed, leng
 beside it: its noise comes from a generator of its own, and the takes' arithmetic is kept apart (`models.stepper`).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -20,6 +22,12 @@ from khala.music.request import Sampling
 from khala.nn.rowwise import Rowwise
 from khala.nn.sampling import generator, sample, sent
 
+if TYPE_CHECKING:  # choosing looks at results
+    from khala.generation.choose import Candidate
+
+TOO_EARLY, HERE, PULL = 0.88, 0.96, 60.0
+"""Of a song that is to end at an aim: no end before this share of it; from this share on an end gets likelier, by so
+many nats within the length of the aim."""
 LOOK = 32
 """Steps on a GPU between two looks at what was drawn: to look is to wait until all of it has been computed."""
 
@@ -33,14 +41,20 @@ class Slot:
     longest: int
     """In frames for `decode_backbone`, in tokens for `decode_tokens`."""
     sampling: Sampling
+    blank_ids: Sequence[int] = ()
+    """The prompt that says nothing: what guidance leads away from. Needed where `sampling.guidance` is not 1."""
+    aim: int = 0
+    """Frames at which the song is to end, for models that do not keep to what their prompt says; 0: where it will."""
 
 
 @dataclass(frozen=True)
 class BackboneResult:
-    """Codes int16 [2, T]; `ended` is False where the song was cut at the longest length allowed."""
+    """Codes int16 [2, T]; `ended` is False where the song was cut at the longest length allowed. `candidates` are those
+    that they were chosen from (`generation.choose`), if there were several."""
 
     codes: NDArray[np.int16]
     ended: bool
+    candidates: tuple["Candidate", ...] = ()
 
 
 def decode_backbone(model: Backbone, slots: Sequence[Slot], progress: Progress = silent) -> list[BackboneResult]:
@@ -71,26 +85,35 @@ def decode_tokens(
     """The tokens that follow each prompt, up to and with the end token, at most `longest`.
 
     Only what may come next is computed and drawn: at the start of a frame a code of q0 or, after the first frame, the
-    end; then a code of q1. With `legal` False the whole vocabulary is open, as in the published engine. `static` is the
-    loop for CUDA (`models.static`), taken there unless told otherwise: it looks at what was drawn every `LOOK` steps.
+    end; then a code of q1. A slot with guidance is decoded twice, behind its prompt and behind `blank_ids`, and drawn
+    from logits that go on from the second to the first (Ho and Salimans, arXiv 2207.12598). With `legal` False the
+    whole vocabulary is open, as in the published engine. `static` is the loop for CUDA (`models.static`), taken there
+    unless told otherwise: it looks at what was drawn every `LOOK` steps.
     """
     context = max(len(slot.prompt_ids) + slot.longest for slot in slots)
     if context > model.config.context:
         raise ValueError(f"prompt and tokens need {context} positions; the model has {model.config.context}")
     static = model.device.type == "cuda" if static is None else static
     look = LOOK if static else 1
-    stepper = (StaticStepper if static else Stepper)(model, len(slots), context + look - 1)
+    guided = [take for take, slot in enumerate(slots) if slot.sampling.guidance != 1]
+    shadow = {take: len(slots) + row for row, take in enumerate(guided)}  # where it is decoded behind `blank_ids`
+    stepper = (StaticStepper if static else Stepper)(model, len(slots) + len(guided), context + look - 1)
     heads = _Heads(model, legal)
     generators = [generator(slot.seed, 0) for slot in slots]
     tokens: list[list[int]] = [[] for _ in slots]
     eos = model.config.layout.eos
     longest = max(slot.longest for slot in slots)
     with attended(model, progress, "backbone", longest // 2) as tell:
-        hidden_B1D = _read(stepper, [slot.prompt_ids for slot in slots])
+        prompts = [slot.prompt_ids for slot in slots] + [slots[take].blank_ids for take in guided]
+        hidden_B1D = _read(stepper, prompts)
         takes = list(range(len(slots)))  # those that still go on
         unseen: list[Tensor] = []
         for step in range(longest):
             logits_BC, ids_C = heads(hidden_B1D, step)
+            logits_BC = _guide(logits_BC, [slots[take].sampling.guidance for take in takes])
+            if step % 2 == 0 and any(slots[take].aim for take in takes):
+                pulls = torch.tensor([_pull(step // 2, slots[take].aim) for take in takes])
+                logits_BC += (ids_C == eos) * sent(pulls, model.device)[:, None]
             uniform_BC = torch.stack([torch.rand(len(ids_C), generator=generators[take]) for take in takes])
             drawn_B = ids_C[_draw(logits_BC, [slots[take].sampling for take in takes], sent(uniform_BC, model.device))]
             unseen.append(drawn_B)
@@ -105,13 +128,33 @@ def decode_tokens(
                 if len(going) < len(takes):
                     drawn_B, takes = drawn_B[going], [takes[i] for i in going]
             tell(step // 2)
-            hidden_B1D = stepper.step(drawn_B, takes)
+            twice = [i for i, take in enumerate(takes) if take in shadow]
+            drawn_B = torch.cat([drawn_B, drawn_B[twice]]) if twice else drawn_B
+            hidden_B1D = stepper.step(drawn_B, takes + [shadow[takes[i]] for i in twice])
     return tokens
 
 
 def _until(ids: list[int], eos: int, longest: int) -> list[int]:
     """What counts of the tokens drawn: up to the end token, no more than `longest`."""
     return ids[: ids.index(eos) + 1][:longest] if eos in ids[-LOOK:] else ids[:longest]
+
+
+def _guide(logits_BC: Tensor, guidance: list[float]) -> Tensor:
+    """Logits of all takes, then of the shadows of those with guidance -> of all takes."""
+    takes = len(guidance)
+    held = [i for i, strength in enumerate(guidance) if strength != 1]
+    if held:
+        strength_G1 = torch.tensor([guidance[i] for i in held], device=logits_BC.device)[:, None]
+        without_GC = logits_BC[takes:]
+        logits_BC[held] = without_GC + strength_G1 * (logits_BC[held] - without_GC)
+    return logits_BC[:takes]
+
+
+def _pull(frame: int, aim: int) -> float:
+    """What is added to the logit of the end: none comes long before the aim, and the later, the likelier it is."""
+    if not aim:
+        return 0.0
+    return -math.inf if frame < TOO_EARLY * aim else max(PULL * (frame / aim - HERE), 0.0)
 
 
 def _draw(logits_BC: Tensor, samplings: list[Sampling], uniform_BC: Tensor) -> Tensor:

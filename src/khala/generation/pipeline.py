@@ -20,7 +20,7 @@ import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from khala import __version__
 from khala.audio.samples import Samples
+from khala.generation.choose import Candidate, Listener, best, information
 from khala.generation.decode import BackboneResult, Slot, decode_backbone
 from khala.generation.device import choose_device, choose_dtype
 from khala.generation.finish import finish
@@ -41,7 +42,7 @@ from khala.generation.synthesis import synthesise
 from khala.generation.take import Take
 from khala.models.config import ModelConfig
 from khala.music.errors import InvalidRequest
-from khala.music.prompt import Prompt, backbone_prompt, clamp_prompt, superres_prompt
+from khala.music.prompt import BLANK, Prompt, backbone_prompt, clamp_prompt, superres_prompt
 from khala.music.request import SongRequest
 from khala.music.seeds import take_seed
 from khala.weights.folder import LoadedModel, load_parts, open_model
@@ -53,31 +54,35 @@ def load(
     dtype: str = "auto",
     mode: Literal["auto", "keep_loaded", "one_shot"] = "auto",
     seconds: float = 60.0,
+    listener: Listener | None = None,
 ) -> "Pipeline":
     """A pipeline for a model by name, folder or hub id (`weights.resolve`).
 
     `mode`: keep all of the model in memory or, "one_shot", one part at a time, which is read for its stage; with "auto"
-    what fits, for a song of `seconds`. Raises ModelError, and InvalidRequest with advice if nothing fits.
+    what fits, for a song of `seconds`. `listener`: see `Pipeline`. Raises ModelError, and
+    InvalidRequest with advice if nothing fits.
     """
     place = choose_device(device)
     numbers = choose_dtype(dtype, place)
     opened = open_model(name)
     seconds = min(seconds, opened.config.max_seconds)
     if choose_mode(opened.config, place, numbers, seconds, free_memory(place), mode) == "one_shot":
-        return Pipeline(StagedModel(opened, place, numbers))
-    return Pipeline(load_parts(opened, place, numbers))
+        return Pipeline(StagedModel(opened, place, numbers), listener)
+    return Pipeline(load_parts(opened, place, numbers), listener)
 
 
 @dataclass(frozen=True)
 class Plan:
     """What a request means for a model: its prompts as ids. `max_frames` is the longest song that it may become,
-    `bound` what sets that ("duration" or "context"); `prompt_cut` says that words were left out."""
+    `bound` what sets that ("duration" or "context"), `aim` the frames that it is led to end at, or 0; `prompt_cut`
+    says that words were left out."""
 
     backbone_ids: list[int]
     superres_ids: list[int]
     prompt_cut: bool
     max_frames: int
     bound: str
+    aim: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,8 +98,9 @@ class Work:
 class Pipeline:
     """Makes songs with one loaded model. It keeps no state between songs."""
 
-    def __init__(self, loaded: LoadedModel | StagedModel) -> None:
-        self.loaded = loaded
+    def __init__(self, loaded: LoadedModel | StagedModel, listener: Listener | None = None) -> None:
+        """`listener` has a say in which of several candidates is best, beside the backbone."""
+        self.loaded, self.listener = loaded, listener
 
     @property
     def config(self) -> ModelConfig:
@@ -111,9 +117,11 @@ class Pipeline:
         return self.config.codec.sample_rate / self.config.codec.hop
 
     def takes_at_once(self, seconds: float) -> int:
-        """How many takes of so many seconds `backbone` may decode together in the memory that is free now."""
+        """How many takes of so many seconds `backbone` may decode together in the memory that is free now; where the
+        model knows guidance, counting two for each."""
         room = free_memory(self.loaded.device)
-        return takes_at_once(self.config, self.loaded.device, self.loaded.dtype, seconds, room, self.mode)
+        rows = takes_at_once(self.config, self.loaded.device, self.loaded.dtype, seconds, room, self.mode)
+        return max(rows // 2, 1) if self.config.prompt.blank else rows
 
     def generate(self, request: SongRequest | None = None, *, progress: Progress = silent, **fields: Any) -> list[Take]:
         """The takes of a request, or of the fields of one: `generate(tags="folk", instrumental=True, seed=7)`.
@@ -136,7 +144,7 @@ class Pipeline:
             with _timed(seconds[i], "decode"):
                 raw.append(synthesise(self.loaded.codec, codes[i], progress=_share(progress, i, len(works))))
         return [
-            self._finish(work, codes[i], results[i].ended, raw[i], seconds[i], _share(progress, i, len(works)))
+            self._finish(work, codes[i], results[i], raw[i], seconds[i], _share(progress, i, len(works)))
             for i, work in enumerate(works)
         ]
 
@@ -144,6 +152,8 @@ class Pipeline:
         """What `request` means for this model, found out before anything is computed. Raises InvalidRequest for what
         the model cannot do: a song too long, words that leave no room for one."""
         config = self.config
+        if request.sampling.guidance != 1 and not config.prompt.blank:
+            raise InvalidRequest(f"the model {config.name} was not trained for guidance; leave it at 1")
         if request.duration > config.max_seconds:
             raise InvalidRequest(
                 f"duration is {request.duration:g} s; the model {config.name} makes songs of up to "
@@ -158,7 +168,9 @@ class Pipeline:
         if by_context < 1:
             raise InvalidRequest(f"the words fill all that the model {config.name} can attend to; shorten the lyrics")
         bound = "duration" if by_duration <= by_context else "context"
-        return Plan(backbone_ids, superres_ids, backbone_cut or superres_cut, min(by_duration, by_context), bound)
+        longest = min(by_duration, by_context)
+        aim = min(round(request.duration * self.frame_rate), longest) if config.prompt.duration_text else 0
+        return Plan(backbone_ids, superres_ids, backbone_cut or superres_cut, longest, bound, aim)
 
     def works(self, request: SongRequest) -> list[Work]:
         """One work per take of a request that has its seed (ValueError otherwise). Raises InvalidRequest as `plan`."""
@@ -170,10 +182,20 @@ class Pipeline:
     def backbone(self, works: Sequence[Work], progress: Progress = silent) -> list[BackboneResult]:
         """First stage, all works in one batch: per work its codes int16 [2, T] and whether the song came to its end.
 
-        `takes_at_once` says how many works memory allows. Progress counts frames of the work that may get longest.
+        `takes_at_once` says how many works memory allows. Works that ask for the best of several candidates get one
+        after another, as many batches as the one that asks for most. Progress counts frames of all batches, each as
+        long as the work in it that may get longest.
         """
-        slots = [Slot(work.plan.backbone_ids, work.seed, work.plan.max_frames, work.request.sampling) for work in works]
-        return decode_backbone(self.loaded.backbone, slots, progress)
+        blank_ids = self.loaded.tokenizer.encode(BLANK)
+        rounds = max(work.request.best_of for work in works)
+        found: list[list[tuple[BackboneResult, int]]] = [[] for _ in works]
+        for turn in range(rounds):
+            asking = [i for i, work in enumerate(works) if turn < work.request.best_of]
+            slots = [self._slot(works[i], take_seed(works[i].seed, turn), blank_ids) for i in asking]
+            results = decode_backbone(self.loaded.backbone, slots, _share(progress, turn, rounds))
+            for i, slot, result in zip(asking, slots, results, strict=True):
+                found[i].append((result, slot.seed))
+        return [self._chosen(work, options, blank_ids, progress) for work, options in zip(works, found, strict=True)]
 
     def superres(
         self, works: Sequence[Work], codes: Sequence[NDArray[np.int16]], progress: Progress = silent
@@ -205,7 +227,36 @@ class Pipeline:
         seconds = dict(seconds or {})
         with _timed(seconds, "decode"):
             raw = synthesise(self.loaded.codec, codes, progress=progress)
-        return self._finish(work, codes, ended, raw, seconds, progress)
+        return self._finish(work, codes, BackboneResult(codes[:2], ended), raw, seconds, progress)
+
+    def _slot(self, work: Work, seed: int, blank_ids: list[int]) -> Slot:
+        plan = work.plan
+        return Slot(plan.backbone_ids, seed, plan.max_frames, work.request.sampling, blank_ids, plan.aim)
+
+    def _chosen(
+        self, work: Work, options: Sequence[tuple[BackboneResult, int]], blank_ids: list[int], progress: Progress
+    ) -> BackboneResult:
+        """The best of a work's candidates, with what they were judged by."""
+        if len(options) == 1:
+            return options[0][0]
+        results, seeds = zip(*options, strict=True)
+        told = [
+            information(self.loaded.backbone, work.plan.backbone_ids, blank_ids, result.codes, progress)
+            for result in results
+        ]
+        heard = [self._heard(work, result.codes) for result in results]
+        candidates = tuple(
+            Candidate(seed, result.ended, nats, word)
+            for seed, result, nats, word in zip(seeds, results, told, heard, strict=True)
+        )
+        chosen: BackboneResult = results[best(candidates)]
+        return replace(chosen, candidates=candidates)
+
+    def _heard(self, work: Work, codes: NDArray[np.int16]) -> float | None:
+        """The listener's word on what levels 0 and 1 sound like."""
+        if self.listener is None:
+            return None
+        return self.listener(synthesise(self.loaded.codec, codes), self.config.codec.sample_rate, work.request)
 
     def _backbones(self, works: Sequence[Work], progress: Progress) -> list[BackboneResult]:
         """The first stage in as many batches as memory demands."""
@@ -221,16 +272,18 @@ class Pipeline:
         self,
         work: Work,
         codes: NDArray[np.int16],
-        ended: bool,
+        result: BackboneResult,
         raw: Samples,
         seconds: dict[str, float],
         progress: Progress,
     ) -> Take:
         rate = self.config.codec.sample_rate
         with _timed(seconds, "finish"):
-            samples, report = finish(raw, not ended, rate)
+            samples, report = finish(raw, not result.ended, rate)
         progress("finish", 1, 1)
-        record = self._record(work, codes.shape[1], not ended, seconds)
+        record = self._record(work, codes.shape[1], not result.ended, seconds)
+        if result.candidates:
+            record["candidates"] = [candidate.to_dict() for candidate in result.candidates]
         return Take(samples, rate, codes, record | report.to_dict())
 
     def _ids(self, prompt: Prompt, limit: int) -> tuple[list[int], bool]:

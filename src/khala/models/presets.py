@@ -49,7 +49,7 @@ def mini() -> ModelConfig:
         backbone,
         replace(backbone, levels=64),
         SpectralConfig(),
-        prompt=PromptStyle(duration_text=True, lyrics="phones", backbone_limit=1400, superres_limit=1400),
+        prompt=PromptStyle(duration_text=True, lyrics="phones", blank=True, backbone_limit=1400, superres_limit=1400),
         sampling=Sampling(top_k=50, superres_top_k=0),
         max_seconds=60.0,
     )

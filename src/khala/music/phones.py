@@ -66,7 +66,7 @@ def pronounce(word: str) -> str | None:
     plain = "".join(char for char in plain if not unicodedata.combining(char))
     if not re.fullmatch(r"[a-z0-9'-]+", plain):
         return None
-    found = []
+    found: list[str] = []
     for part in re.findall(r"[a-z']+|\d+", plain):
         found += map(_read, _number(part)) if part.isdigit() else [_read(part)]
     return "".join(found)

@@ -49,12 +49,14 @@ class PromptStyle:
 
     `duration_text`: the length in seconds stands in the metadata, because the duration token knows minutes only.
     `superres_text`: what super-resolution reads: the backbone's prompt, the same without a free description, or
-    neither description nor tags. `lyrics`: as they are spelt, or as phones (`music.phones`). Limits in tokens.
+    neither description nor tags. `blank`: it was taught what a prompt that says nothing leads to, so that guidance has
+    something to lead away from. `lyrics`: as they are spelt, or as phones (`music.phones`). Limits in tokens.
     """
 
     duration_text: bool = False
     superres_text: SuperresText = "same_as_backbone_no_description"
     lyrics: LyricsText = "spelling"
+    blank: bool = False
     backbone_limit: int = 4096
     superres_limit: int = 2048
 

@@ -20,6 +20,7 @@ MAX_TITLE = 200
 MIN_SECONDS = 5.0
 MAX_SECONDS = 600.0
 MAX_TAKES = 16
+MAX_BEST_OF = 8
 MAX_SEED = 2**63 - 1
 
 
@@ -27,14 +28,17 @@ MAX_SEED = 2**63 - 1
 class Sampling:
     """How freely codes are drawn: `temperature` 0.1..5 and `top_k` 1..1024 of the backbone, then of super-resolution.
     `top_k` 1 always takes the likeliest code. `superres_top_k` 0 draws none: it takes the code nearest to what all of
-    them, by their likelihood, come to. Raises InvalidRequest."""
+    them, by their likelihood, come to. `guidance` 1..10 makes the backbone keep to the words: above 1 it is decoded
+    twice, which only models that were trained for it bear. Raises InvalidRequest."""
 
     temperature: float = 1.0
     top_k: int = 50
     superres_temperature: float = 1.0
     superres_top_k: int = 10
+    guidance: float = 1.0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "guidance", _number("guidance", self.guidance, 1.0, 10.0))
         for name in ("temperature", "superres_temperature"):
             object.__setattr__(self, name, _number(name, getattr(self, name), 0.1, 5.0))
         for name, least in (("top_k", 1), ("superres_top_k", 0)):
@@ -43,7 +47,8 @@ class Sampling:
 
 @dataclass(frozen=True)
 class SongRequest:
-    """A song to make: a free `prompt` or `tags`, with `lyrics` or `instrumental`; `duration` in seconds.
+    """A song to make: a free `prompt` or `tags`, with `lyrics` or `instrumental`; `duration` in seconds. Each take is
+    the best of `best_of` candidates.
 
     The texts are trimmed, line breaks unified. Without a seed, `with_seed` draws one. Every refusal is an
     InvalidRequest of one line. `tags` may also be given as one comma-separated string.
@@ -55,6 +60,7 @@ class SongRequest:
     instrumental: bool = False
     duration: float = 60.0
     takes: int = 1
+    best_of: int = 1
     seed: int | None = None
     sampling: Sampling = field(default_factory=Sampling)
     title: str = ""
@@ -67,6 +73,7 @@ class SongRequest:
         put(self, "tags", _tags(self.tags))
         put(self, "duration", _number("duration", self.duration, MIN_SECONDS, MAX_SECONDS, " seconds"))
         put(self, "takes", _integer("takes", self.takes, 1, MAX_TAKES))
+        put(self, "best_of", _integer("best_of", self.best_of, 1, MAX_BEST_OF))
         if self.seed is not None:
             put(self, "seed", _integer("seed", self.seed, 0, MAX_SEED))
         if not isinstance(self.instrumental, bool):

@@ -9,7 +9,6 @@ computed, and only where they are needed. Padding lies to the right, where a cau
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 from pathlib import Path
 from random import Random
 
@@ -91,9 +90,12 @@ def causal_piece(
         q1_at.append(first + 2 * np.arange(frames) + 1)
         q0.append(np.append(song[0], layout.codebook) if ended else song[0])
         q1.append(song[1])
-    flat = (torch.from_numpy(np.concatenate(part).astype(np.int64)) for part in (q0_at, q0, q1_at, q1))
-    sung = None if phones is None else torch.from_numpy(np.concatenate(phones).astype(np.int64))
-    return CausalPiece(torch.from_numpy(ids), *flat, sung)
+    sung = None if phones is None else _joined(phones)
+    return CausalPiece(torch.from_numpy(ids), _joined(q0_at), _joined(q0), _joined(q1_at), _joined(q1), sung)
+
+
+def _joined(parts: list[np.ndarray]) -> Tensor:
+    return torch.from_numpy(np.concatenate(parts).astype(np.int64))
 
 
 def causal_loss(
@@ -188,14 +190,15 @@ class BackboneObjective:
     def piece(self, plan: Plan) -> CausalPiece:
         """Read from disk what a plan names."""
         songs = [self.corpus.train[number] for number in plan.songs]
+        dice = Random(f"{self.recipe.seed} {plan.epoch} {plan.excerpts} {plan.songs}")
+        blank = [dice.random() < self.recipe.blank for _ in songs]
         if plan.excerpts is None:
-            return self._whole(songs, plan.epoch)
+            return self._whole(songs, plan.epoch, blank)
         asked = []
         for song in songs:
             random = Random(f"{self.recipe.seed} {plan.epoch} {plan.excerpts} {song.name}")
             asked.append((song, *excerpt(song, self.recipe.excerpt_frames, random)))
-        random = Random(f"{self.recipe.seed} {plan.epoch} {plan.excerpts} {plan.songs}")
-        return self._piece(asked, [random.random() < self.recipe.blank for _ in songs])
+        return self._piece(asked, blank)
 
     def loss(self, piece: CausalPiece, losses: Losses) -> Tensor:
         rows = self.phone_rows if self.recipe.phones else None
@@ -205,17 +208,17 @@ class BackboneObjective:
         songs = sorted(self.corpus.held_out[: self.recipe.eval_songs], key=lambda song: song.frames)
         return [self._whole(songs[begin : begin + 2], 0) for begin in range(0, len(songs), 2)]
 
-    def _whole(self, songs: list[TokenSong], epoch: int) -> CausalPiece:
+    def _whole(self, songs: list[TokenSong], epoch: int, blank: Sequence[bool] = ()) -> CausalPiece:
         asked = [
             (song, vary(song, Random(f"{self.recipe.seed} {epoch} {song.name}")), 0, song.frames) for song in songs
         ]
-        return self._piece(asked)
+        return self._piece(asked, blank)
 
     def _piece(self, asked: list[tuple[TokenSong, SongRequest, int, int]], blank: Sequence[bool] = ()) -> CausalPiece:
         """Songs, what is asked for, from which frame on, to which: as much of it as model and recipe allow. Those that
         are `blank` stand behind a prompt that says nothing."""
         texts, codes, ends, phones = [], [], [], []
-        for (song, request, begin, end), bare in zip_longest(asked, blank, fillvalue=False):
+        for (song, request, begin, end), bare in zip(asked, blank or [False] * len(asked), strict=True):
             text = clamp_prompt(self.tokenizer.encode(backbone_prompt(request, self.style)), self.style.backbone_limit)
             text = self.blank if bare else text
             frames = min(end - begin, self.recipe.max_frames, (self.model.config.context - len(text)) // 2)

@@ -75,7 +75,7 @@ class BackboneRecipe(LoopRecipe):
 
     `excerpts` is the share of steps that see excerpts of about `excerpt_frames`, many at once, asked for with the words
     that are sung in them. What a prompt says decides an excerpt; in whole songs the music so far drowns it. A share of
-    `blank` excerpts stands behind an empty prompt, for guidance. `phones` is the weight of telling what is being sung.
+    `blank` songs stands behind an empty prompt, for guidance. `phones` is the weight of telling what is being sung.
     """
 
     excerpts: float = 0.5

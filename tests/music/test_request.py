@@ -46,6 +46,8 @@ BYTES = Tokenizer.of_bytes()
         ({"prompt": "a", "duration": True}, "duration is True; it is a number from 5 to 600 seconds"),
         ({"prompt": "a", "takes": 17}, "takes is 17; it is a whole number from 1 to 16"),
         ({"prompt": "a", "takes": 1.0}, "takes is 1.0; it is a whole number from 1 to 16"),
+        ({"prompt": "a", "best_of": 9}, "best_of is 9; it is a whole number from 1 to 8"),
+        ({"prompt": "a", "sampling": {"guidance": 0.5}}, "guidance is 0.5; it is a number from 1 to 10"),
         ({"prompt": "a", "seed": -1}, f"seed is -1; it is a whole number from 0 to {MAX_SEED}"),
         ({"prompt": "a", "seed": 10**5000}, f"seed is int; it is a whole number from 0 to {MAX_SEED}"),
         ({"prompt": "a", "sampling": {"top_k": 0}}, "top_k is 0; it is a whole number from 1 to 1024"),
@@ -53,9 +55,9 @@ BYTES = Tokenizer.of_bytes()
          "superres_top_k is -1; it is a whole number from 0 to 1024"),
         ({"prompt": "a", "sampling": {"temperature": 0}}, "temperature is 0; it is a number from 0.1 to 5"),
         ({"prompt": "a", "sampling": 1}, "sampling is 1; it is an object with some of temperature, top_k, "
-         "superres_temperature, superres_top_k"),
+         "superres_temperature, superres_top_k, guidance"),
         ({"prompt": "a", "tempo": 9}, "the request has no field 'tempo'; its fields are prompt, tags, lyrics, "
-         "instrumental, duration, takes, seed, sampling, title"),
+         "instrumental, duration, takes, best_of, seed, sampling, title"),
     ],
 )  # fmt: skip
 def test_refusals_say_what_is_wrong_and_what_would_be_right(fields, message):

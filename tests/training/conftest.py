@@ -28,6 +28,7 @@ def write_tokens(folder: Path, songs: int = 40, frames: tuple[int, int] = (40, 7
         time = torch.arange(length)
         codes = torch.stack([(time % period + 3 * level + period) % layout.codebook for level in range(layout.levels)])
         tensors[f"codes.{number}"] = codes.to(torch.int16)
+        tensors[f"phones.{number}"] = (time % period).to(torch.uint8)
         vocal = "female" if number % 3 else ""
         lines.append(
             {

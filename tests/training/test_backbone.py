@@ -9,9 +9,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from khala.corpus.shards import codebooks
+from khala.corpus.shards import UNTOLD, codebooks
 from khala.models.backbone import Backbone
 from khala.models.presets import tiny
+from khala.music.prompt import BLANK
 from khala.training.backbone import BackboneObjective, Plan, causal_loss, causal_piece
 from khala.training.loop import Losses
 from khala.training.recipe import BackboneRecipe
@@ -92,7 +93,36 @@ def test_excerpts_are_the_share_of_steps_that_the_recipe_says(model: Backbone, t
     assert torch.equal(piece.ids_BT, made.piece(excerpts[0]).ids_BT)
 
 
-@pytest.mark.parametrize(("name", "value"), [("excerpts", -0.1), ("excerpts", 1.0), ("excerpt_frames", 0)])
+def test_what_is_sung_is_told_in_the_rows_of_its_letters(model: Backbone) -> None:
+    texts, codes = [[5, 6, 7]], [np.array([[1, 2, 3], [3, 4, 5]], dtype=np.int16)]
+    rows = torch.tensor([65, 64, 94])
+    piece = causal_piece(texts, codes, [True], LAYOUT, [np.array([2, UNTOLD, 0], dtype=np.uint8)])
+    losses, plain = Losses({}, {}), Losses({}, {})
+    total = causal_loss(model, piece, LAYOUT, losses, rows, 0.5)
+    without = causal_loss(model, piece, LAYOUT, plain)
+    logits = model.logits(model(model.embed_tokens(piece.ids_BT), causal=True))[0]
+    expected = [-F.log_softmax(logits[at, rows], 0)[target].item() for at, target in ((2, 2), (6, 0))]
+    assert losses.counts["phone"] == 2 and "phone" not in plain.sums
+    assert losses.sums["phone"] == pytest.approx(sum(expected), rel=1e-4)
+    assert (total - without).item() == pytest.approx(0.5 * sum(expected), rel=1e-3)
+
+
+def test_phones_and_blanks_of_a_recipe(model: Backbone, tokens: Path) -> None:
+    made = objective(model, tokens, phones=1.0, blank=0.5)
+    blank = Tokenizer.of_bytes().encode(BLANK)
+    plans = [plan for step in made.epoch(0) for plan in step]
+    pieces = [made.piece(plan) for plan in plans]
+    assert all(piece.sung is not None and piece.sung.numel() == piece.q1.numel() for piece in pieces)
+    bare = [row[: len(blank)].tolist() == blank for piece in pieces for row in piece.ids_BT]
+    assert 0.2 < sum(bare) / len(bare) < 0.8
+    losses = Losses({}, {})
+    made.loss(pieces[0], losses)
+    assert losses.counts["phone"] == losses.counts["q0"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("excerpts", -0.1), ("blank", 1.0), ("phones", -1.0), ("excerpts", 1.0), ("excerpt_frames", 0)]
+)
 def test_impossible_excerpts_are_refused(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=name):
         BackboneRecipe(**{name: value})

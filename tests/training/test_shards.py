@@ -11,11 +11,12 @@ import soundfile
 import torch
 
 from khala.corpus.loader import TokenCorpus, TokenSong, pack, vary
-from khala.corpus.shards import codebooks, tokenize
+from khala.corpus.shards import SILENT, UNTOLD, codebooks, sung_phones, tokenize
 from khala.models.codec.folder import load_codec, save_codec
 from khala.models.codec.spectral import SpectralCodec
 from khala.models.presets import tiny
 from khala.music.errors import InvalidRequest
+from khala.music.phones import PHONES
 from khala.music.request import SongRequest
 
 FRAMES = 12
@@ -75,6 +76,15 @@ def test_tokenizes_what_is_missing_and_nothing_twice(tmp_path: Path) -> None:
     np.testing.assert_array_equal(songs.codes(song, 8), expected)
     np.testing.assert_array_equal(songs.codes(song, 3, 5, 4), expected[:3, 5:9])
     assert torch.equal(codebooks(tokens), load_codec(codec).codebooks)
+
+
+def test_what_is_sung_in_the_middle_of_every_frame() -> None:
+    phones = [("ax", 0.05, 0.21), ("s", 0.21, 0.3), ("ey", 0.28, 0.4)]
+    truth = {"phones": [{"phone": name, "start": start, "end": end} for name, start, end in phones]}
+    names = [*PHONES, ""]
+    assert [names[i] for i in sung_phones(truth, True, 6, 10.0)] == ["AX", "AX", "S", "EY", "", ""]
+    assert sung_phones({}, False, 3, 10.0).tolist() == [SILENT] * 3
+    assert sung_phones({}, True, 3, 10.0).tolist() == [UNTOLD] * 3
 
 
 def test_processes_make_the_same_shards(tmp_path: Path) -> None:

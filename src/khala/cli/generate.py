@@ -36,6 +36,9 @@ def generate(
         str | None, typer.Option(metavar="SECONDS|M:SS", help="About how long.  [default: 60; the example's 30]")
     ] = None,
     takes: Annotated[int, typer.Option(metavar="N", help="How many renditions.")] = 1,
+    best_of: Annotated[
+        int, typer.Option(metavar="N", help="Candidates for each rendition, of which the best is kept.")
+    ] = 1,
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="The same seed makes the same song.  [default: random]")
     ] = None,
@@ -50,6 +53,10 @@ def generate(
     ] = None,
     superres_top_k: Annotated[
         int | None, typer.Option(metavar="N", help="The same for the fine levels; 0 draws none.")
+    ] = None,
+    guidance: Annotated[
+        float | None,
+        typer.Option(metavar="F", help="How strictly to keep to the words, from 1 on.  [default: the model's]"),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE|FOLDER", help="Where to put it.  [default: here]")
@@ -73,8 +80,9 @@ def generate(
     if duration is not None:
         given["duration"] = seconds(duration)
     chosen: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "superres_top_k": superres_top_k}
+    chosen["guidance"] = guidance
     chosen = {key: value for key, value in chosen.items() if value is not None}
-    given |= {"takes": takes, "sampling": Sampling(**chosen)}
+    given |= {"takes": takes, "best_of": best_of, "sampling": Sampling(**chosen)}
     if seed is not None:
         given["seed"] = seed
     if instrumental or any(value is not None for value in words.values()):
@@ -86,10 +94,7 @@ def generate(
     require_known("dtype", dtype, "auto|float32|bfloat16|float16", "auto, float32, bfloat16 or float16")
     config = describe(model, verify=False).config
     request = replace(request, sampling=replace(config.sampling, **chosen))
-    if request.duration > config.max_seconds:
-        raise InvalidRequest(
-            f"duration is {request.duration:g} s; the model {config.name} makes songs of up to {config.max_seconds:g} s"
-        )
+    config.require_possible(request)
 
     with progress(quiet) as report:
         report("load", 0, 1)

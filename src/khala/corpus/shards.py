@@ -25,6 +25,8 @@ from khala.music.phones import PHONES
 
 SILENT = len(PHONES)
 """Stands for no phone."""
+UNTOLD = 255
+"""Stands for what nobody wrote down: the phones of a user's own songs."""
 Progress = Callable[[int, int], None]
 """Called with songs done and songs in all."""
 
@@ -85,10 +87,11 @@ def sung_lines(truth: dict[str, Any], frames: int, rate: float) -> list[tuple[in
     return sorted(lines)
 
 
-def sung_phones(truth: dict[str, Any], frames: int, rate: float) -> torch.Tensor:
+def sung_phones(truth: dict[str, Any], vocal: bool, frames: int, rate: float) -> torch.Tensor:
     """What is sung in the middle of every frame, uint8 [frames]: the place of the phone in `music.phones.PHONES`, or
-    `SILENT`. Where two voices sing different words it is the later one's."""
-    sung = torch.full((frames,), SILENT, dtype=torch.uint8)
+    `SILENT`; all `UNTOLD` if the truth does not hold the phones of what is sung. Where two voices sing different words
+    it is the later one's."""
+    sung = torch.full((frames,), SILENT if "phones" in truth or not vocal else UNTOLD, dtype=torch.uint8)
     for phone in truth.get("phones", ()):
         begin, end = (max(math.ceil(phone[edge] * rate - 0.5), 0) for edge in ("start", "end"))
         sung[begin:end] = PHONES.index(phone["phone"].upper())
@@ -118,6 +121,7 @@ def _claim(out: Path, codebooks_QCD: torch.Tensor) -> None:
 def _shard(songs: list[Song], codec_folder: Path, out: Path, number: int) -> int:
     """Encode songs and write them as one shard; returns their number."""
     codec = load_codec(codec_folder)
+    frame_rate = codec.sample_rate / codec.hop
     tensors, lines = {}, []
     for song in songs:
         samples, rate = read_audio(song.audio)
@@ -126,7 +130,7 @@ def _shard(songs: list[Song], codec_folder: Path, out: Path, number: int) -> int
         with torch.inference_mode():
             codes_QT = codec.encode(torch.from_numpy(samples)[None])[0]
         tensors[f"codes.{song.seed}"] = codes_QT.to(torch.int16).contiguous()
-        tensors[f"phones.{song.seed}"] = sung_phones(song.truth, codes_QT.shape[1], codec.sample_rate / codec.hop)
+        tensors[f"phones.{song.seed}"] = sung_phones(song.truth, bool(song.vocal), codes_QT.shape[1], frame_rate)
         words = {
             "seed": song.seed,
             "name": song.audio.stem,
@@ -138,7 +142,7 @@ def _shard(songs: list[Song], codec_folder: Path, out: Path, number: int) -> int
             "voice": song.vocal,
             "bpm": song.truth.get("bpm", 0.0),
             "style": song.style,
-            "lines": sung_lines(song.truth, codes_QT.shape[1], codec.sample_rate / codec.hop),
+            "lines": sung_lines(song.truth, codes_QT.shape[1], frame_rate),
         }
         lines.append(json.dumps(words, ensure_ascii=False) + "\n")
     shard, index = out / f"shard-{number:04d}.safetensors", out / f"shard-{number:04d}.jsonl"

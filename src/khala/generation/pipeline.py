@@ -152,13 +152,7 @@ class Pipeline:
         """What `request` means for this model, found out before anything is computed. Raises InvalidRequest for what
         the model cannot do: a song too long, words that leave no room for one."""
         config = self.config
-        if request.sampling.guidance != 1 and not config.prompt.blank:
-            raise InvalidRequest(f"the model {config.name} was not trained for guidance; leave it at 1")
-        if request.duration > config.max_seconds:
-            raise InvalidRequest(
-                f"duration is {request.duration:g} s; the model {config.name} makes songs of up to "
-                f"{config.max_seconds:g} s"
-            )
+        config.require_possible(request)
         backbone_ids, backbone_cut = self._ids(backbone_prompt(request, config.prompt), config.prompt.backbone_limit)
         superres_ids, superres_cut = self._ids(superres_prompt(request, config.prompt), config.prompt.superres_limit)
         by_duration = math.ceil(MARGIN * request.duration * self.frame_rate)

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from khala.models.codec.config import CodecConfig
+from khala.music.errors import InvalidRequest
 from khala.music.layout import TokenLayout
 from khala.music.prompt import PromptStyle
-from khala.music.request import Sampling
+from khala.music.request import Sampling, SongRequest
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,17 @@ class ModelConfig:
         for part in (self.backbone, self.superres):
             if part.codebook_dim not in (None, self.codec.dim):
                 raise ValueError(f"codebook_dim {part.codebook_dim} is not the codec's width {self.codec.dim}")
+
+    def require_possible(self, request: SongRequest) -> None:
+        """Raises InvalidRequest for what this model cannot do, whatever its memory."""
+        if request.duration > self.max_seconds:
+            raise InvalidRequest(
+                f"duration is {request.duration:g} s; the model {self.name} makes songs of up to {self.max_seconds:g} s"
+            )
+        if request.sampling.guidance != 1 and not self.prompt.blank:
+            raise InvalidRequest(
+                f"guidance is {request.sampling.guidance:g}; the model {self.name} knows none: leave it at 1"
+            )
 
     @property
     def layout(self) -> TokenLayout:

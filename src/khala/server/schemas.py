@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from khala.jobs import records
 from khala.music.request import (
+    MAX_BEST_OF,
     MAX_LYRICS,
     MAX_PROMPT,
     MAX_SECONDS,
@@ -44,6 +45,7 @@ class NewSampling(Asked):
     top_k: TopK | None = None
     superres_temperature: Temperature | None = None
     superres_top_k: Annotated[int, Field(ge=0, le=1024, strict=True)] | None = None
+    guidance: Annotated[float, Field(ge=1, le=10)] | None = None
 
 
 class NewSong(Asked):
@@ -60,6 +62,7 @@ class NewSong(Asked):
         description="Length in seconds. Left out: 60, or all that the model can.",
     )
     takes: int = Field(1, ge=1, le=MAX_TAKES, strict=True, description="How many renditions.")
+    best_of: int = Field(1, ge=1, le=MAX_BEST_OF, strict=True, description="Candidates for each, the best is kept.")
     seed: Seed | None = Field(None, description="The same seed makes the same song. Left out: a random one.")
     model: str = Field("", max_length=200, description="Name of a model of GET /models. Left out: the server's.")
     sampling: NewSampling = Field(default_factory=NewSampling)
@@ -78,6 +81,7 @@ class Sampling(BaseModel):
     top_k: int
     superres_temperature: float
     superres_top_k: int
+    guidance: float = 1.0
 
 
 class Request(BaseModel):
@@ -89,6 +93,7 @@ class Request(BaseModel):
     instrumental: bool
     duration: float
     takes: int
+    best_of: int = 1
     seed: int
     model: str
     sampling: Sampling

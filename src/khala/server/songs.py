@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response, status
 
-from khala.music.errors import InvalidRequest
 from khala.music.request import SongRequest
 from khala.server.access import Caller
 from khala.server.context import Context, Here, Id, scope
@@ -20,13 +19,11 @@ def to_request(here: Context, asked: NewSong) -> tuple[SongRequest, str]:
     model = asked.model or here.settings.model
     config = here.models.config(model)
     duration = asked.duration if asked.duration is not None else min(DEFAULT_SECONDS, config.max_seconds)
-    if duration > config.max_seconds:
-        raise InvalidRequest(
-            f"duration is {duration:g} s; the model {config.name} makes songs of up to {config.max_seconds:g} s"
-        )
     values = asked.model_dump(exclude={"model", "sampling", "duration", "seed"})
     sampling = {**vars(config.sampling), **asked.sampling.model_dump(exclude_none=True)}
-    return SongRequest.from_dict({**values, "sampling": sampling, "duration": duration, "seed": asked.seed}), model
+    request = SongRequest.from_dict({**values, "sampling": sampling, "duration": duration, "seed": asked.seed})
+    config.require_possible(request)
+    return request, model
 
 
 @router.post("/songs", status_code=status.HTTP_202_ACCEPTED, response_model=Song)

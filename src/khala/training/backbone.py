@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from khala.corpus.loader import TokenCorpus, TokenSong, excerpt, pack, vary
-from khala.corpus.shards import codebooks
+from khala.corpus.shards import UNTOLD, codebooks
 from khala.models.backbone import Backbone, interleave
 from khala.models.transformer import Transformer
 from khala.music.layout import TokenLayout
@@ -121,9 +121,10 @@ def causal_loss(
     losses.add("q1", q1_nats)
     nats = q0_nats.sum() + q1_nats.sum()
     if phone_rows is not None and piece.sung is not None:
-        heard_ND = hidden_ND[piece.q0_at.to(device)[~due]]
+        sung = piece.sung.to(device)
+        heard_ND = hidden_ND[piece.q0_at.to(device)[~due][sung != UNTOLD]]
         logits_NC = model.logits(heard_ND, phone_rows.to(device)).float()
-        phone_nats = F.cross_entropy(logits_NC, piece.sung.to(device), reduction="none")
+        phone_nats = F.cross_entropy(logits_NC, sung[sung != UNTOLD], reduction="none")
         losses.add("phone", phone_nats)
         nats = nats + phones * phone_nats.sum()
     return nats

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from khala.generation.decode import Slot, decode_backbone, decode_tokens
+from khala.generation.decode import TOO_EARLY, Slot, decode_backbone, decode_tokens
 from khala.models.backbone import Backbone
 from khala.models.presets import tiny
 from khala.music.request import Sampling
@@ -144,3 +145,41 @@ def test_published_greedy_tokens(fixtures: Path, official: Callable[..., LoadedM
         assert ids[len(prompt) :] == tokens
         assert decode_tokens(backbone, slots([prompt], [0], 64, Sampling(top_k=1)), legal=False) == [tokens]
     assert decode_tokens(backbone, slots(prompts, [0, 0], 64, Sampling(top_k=1)), legal=False) == wanted
+
+
+def guided(slot: Slot, strength: float) -> Slot:
+    return replace(slot, sampling=replace(slot.sampling, guidance=strength), blank_ids=[256, 266])
+
+
+def test_guidance_goes_on_from_the_empty_prompt_to_the_full_one(model: Backbone) -> None:
+    (slot,) = (guided(slot, 2.5) for slot in slots([PROMPTS[0]], [7], 9, Sampling(top_k=1)))
+    (tokens,) = decode_tokens(model, [slot])
+    layout = model.config.layout
+    for position, token in enumerate(tokens):
+        rows = [*layout.level_rows(position % 2), *([layout.eos] if position and position % 2 == 0 else [])]
+        behind, without = (
+            model.logits(model(model.embed_tokens(torch.tensor([[*ids, *tokens[:position]]])), causal=True))[
+                0, -1, rows
+            ]
+            for ids in (slot.prompt_ids, slot.blank_ids)
+        )
+        assert rows[int((without + 2.5 * (behind - without)).argmax())] == token
+
+
+def test_a_guided_take_is_the_same_alone_and_in_company(model: Backbone) -> None:
+    plain = slots(PROMPTS, [3, 4, 5], 40)
+    mixed = [guided(plain[0], 2.0), plain[1], guided(plain[2], 1.5)]
+    together = decode_tokens(model, mixed)
+    assert together == [decode_tokens(model, [slot])[0] for slot in mixed]
+    assert together[0] != decode_tokens(model, [plain[0]])[0]
+    assert decode_tokens(model, mixed, static=True) == together
+
+
+def test_a_song_is_led_to_its_aim(model: Backbone) -> None:
+    aimed = [replace(slot, aim=50) for slot in slots([PROMPTS[0]] * 12, list(range(12)), 62)]
+    results = decode_backbone(model, aimed)
+    lengths = [result.codes.shape[1] for result in results]
+    assert all(result.ended for result in results)
+    assert min(lengths) >= TOO_EARLY * 50 and max(lengths) < 1.15 * 50
+    free = [result.codes.shape[1] for result in decode_backbone(model, slots([PROMPTS[0]] * 12, list(range(12)), 62))]
+    assert min(free) < TOO_EARLY * 50

@@ -1,0 +1,85 @@
+"""Best of n: what counts for a candidate, and that the choice is repeatable and told."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from khala.generation.choose import Candidate, best, information
+from khala.generation.pipeline import Pipeline
+from khala.models.backbone import Backbone, interleave
+from khala.models.presets import tiny
+from khala.music.request import SongRequest
+from khala.music.seeds import take_seed
+from khala.weights import LoadedModel
+
+REQUEST = SongRequest(tags=("folk",), lyrics="[verse]\nOver the hills", duration=5, seed=11)
+
+
+def candidate(nats: float, ended: bool = True, heard: float | None = None) -> Candidate:
+    return Candidate(1, ended, nats, heard)
+
+
+def test_the_most_informed_of_those_that_ended() -> None:
+    assert best([candidate(0.1), candidate(0.9), candidate(0.5)]) == 1
+    assert best([candidate(0.1), candidate(0.9, ended=False), candidate(0.5)]) == 2
+    assert best([candidate(0.1, ended=False), candidate(0.9, ended=False)]) == 1
+    assert best([candidate(0.5), candidate(0.5)]) == 0
+
+
+def test_a_listener_has_as_much_say_as_the_model() -> None:
+    assert best([candidate(0.3, heard=-9.0), candidate(0.2, heard=-1.0), candidate(0.1, heard=-2.0)]) == 1
+    assert best([candidate(0.9, heard=-2.0), candidate(0.2, heard=-1.0)]) == 0  # a draw: the model decides
+
+
+def test_information_is_the_gain_in_likelihood() -> None:
+    torch.manual_seed(1)
+    model = Backbone(tiny().backbone).bind_codebooks(torch.randn(2, 16, 16))
+    layout = model.config.layout
+    codes = torch.randint(16, (1, 2, 7))
+
+    def nats(prompt: list[int]) -> float:
+        ids = torch.cat([torch.tensor([prompt]), interleave(codes, layout)], 1)
+        logits = model.logits(model(model.embed_tokens(ids), causal=True))[0, len(prompt) - 1 : -1]
+        rows = [list(layout.level_rows(position % 2)) for position in range(14)]
+        return sum(F.cross_entropy(logits[i, rows[i]], codes[0, i % 2, i // 2]).item() for i in range(14))
+
+    found = information(model, [256, 65, 266], [256, 266], codes[0].numpy().astype(np.int16))
+    assert found == pytest.approx((nats([256, 266]) - nats([256, 65, 266])) / 7, abs=1e-4)
+
+
+@pytest.fixture(scope="module")
+def pipe(loaded: LoadedModel) -> Pipeline:
+    prompt = replace(loaded.config.prompt, backbone_limit=96, superres_limit=96)
+    backbone = replace(loaded.config.backbone, context=128)
+    return Pipeline(replace(loaded, config=replace(loaded.config, prompt=prompt, backbone=backbone)))
+
+
+def test_the_best_of_one_is_the_song_itself_and_is_among_more(pipe: Pipeline) -> None:
+    (alone,) = pipe.generate(REQUEST)
+    (chosen,) = pipe.generate(replace(REQUEST, best_of=3))
+    told = chosen.metadata["candidates"]
+    assert [one["seed"] for one in told] == [take_seed(11, turn) for turn in range(3)]
+    kept = best([Candidate(**one) for one in told])
+    (again,) = pipe.generate(replace(REQUEST, seed=told[kept]["seed"]))
+    assert np.array_equal(again.codes[:2], chosen.codes[:2])
+    assert "candidates" not in alone.metadata
+    if kept == 0:
+        assert np.array_equal(alone.samples, chosen.samples)
+
+
+def test_takes_choose_apart_and_a_listener_is_asked(pipe: Pipeline) -> None:
+    heard: list[tuple[int, int]] = []
+
+    def listener(samples: np.ndarray, rate: int, request: SongRequest) -> float:
+        heard.append((samples.shape[0], rate))
+        return float(len(heard))
+
+    works = pipe.works(replace(REQUEST, best_of=2, takes=2))
+    both = pipe.backbone(works)
+    alone = [pipe.backbone([work])[0] for work in works]
+    assert all(np.array_equal(one.codes, other.codes) for one, other in zip(both, alone, strict=True))
+    Pipeline(pipe.loaded, listener).backbone(works[:1])
+    assert heard == [(2, 44100)] * 2

@@ -67,7 +67,13 @@ def test_no_words_make_the_example(sing, tmp_path: Path) -> None:
 def test_sampling_is_the_models_own_unless_chosen(sing, tmp_path: Path) -> None:
     assert sing(*WORDS, "--seed", "1", "--top-k", "3", "--temperature", "0.7", "-o", "a.wav") == 0
     sampling = json.loads((tmp_path / "a.json").read_text())["request"]["sampling"]
-    assert sampling == {"temperature": 0.7, "top_k": 3, "superres_temperature": 1.0, "superres_top_k": 10}
+    assert sampling == {
+        "temperature": 0.7,
+        "top_k": 3,
+        "superres_temperature": 1.0,
+        "superres_top_k": 10,
+        "guidance": 1.0,
+    }
 
 
 def test_lyrics_come_from_a_file(sing, tmp_path: Path) -> None:

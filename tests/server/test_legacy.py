@@ -84,7 +84,13 @@ def test_it_is_asked_as_the_published_service_asks(service: Service) -> None:
         True,
         "",
     )
-    assert tags["sampling"] == {"temperature": 0.6, "top_k": 200, "superres_temperature": 1.0, "superres_top_k": 10}
+    assert tags["sampling"] == {
+        "temperature": 0.6,
+        "top_k": 200,
+        "superres_temperature": 1.0,
+        "superres_top_k": 10,
+        "guidance": 1.0,
+    }
 
 
 def test_a_job_of_which_a_track_fails_is_partial(service: Service) -> None:

@@ -584,6 +584,8 @@ export interface components {
             superres_temperature?: number | null;
             /** Superres Top K */
             superres_top_k?: number | null;
+            /** Guidance */
+            guidance?: number | null;
         };
         /**
          * NewSong
@@ -628,6 +630,12 @@ export interface components {
              * @default 1
              */
             takes?: number;
+            /**
+             * Best Of
+             * @description Candidates for each, the best is kept.
+             * @default 1
+             */
+            best_of?: number;
             /**
              * Seed
              * @description The same seed makes the same song. Left out: a random one.
@@ -705,6 +713,11 @@ export interface components {
             duration: number;
             /** Takes */
             takes: number;
+            /**
+             * Best Of
+             * @default 1
+             */
+            best_of?: number;
             /** Seed */
             seed: number;
             /** Model */
@@ -723,6 +736,11 @@ export interface components {
             superres_temperature: number;
             /** Superres Top K */
             superres_top_k: number;
+            /**
+             * Guidance
+             * @default 1
+             */
+            guidance?: number;
         };
         /**
          * Session

@@ -109,10 +109,7 @@ const waiting = [
 await shoot({
   making: async (page) => {
     await page.goto(`${url}/#/songs/${waiting[0].id}`);
-    await page
-      .getByText(/Composing · |detail · /)
-      .first()
-      .waitFor();
+    await page.getByRole("progressbar").first().waitFor();
   },
   library: (page) => page.goto(`${url}/#/library`),
 });

@@ -23,6 +23,7 @@ export function CreatePane() {
       className="flex min-h-0 flex-1 flex-col"
       onSubmit={(event) => event.preventDefault()}
     >
+      <h1 className="sr-only">{t("create.name")}</h1>
       <div className="min-h-0 flex-1 space-y-7 overflow-y-auto px-5 pt-5 pb-8 sm:px-7">
         <div className="flex items-center gap-2">
           <Segmented<DraftFields["mode"]>

@@ -73,7 +73,7 @@ export function TagBuilder() {
         />
       </div>
       {!words && (
-        <div className="mt-3 flex flex-wrap gap-x-4 gap-y-1 text-sm">
+        <div className="mt-3 flex flex-wrap gap-x-2.5 gap-y-1 text-sm sm:gap-x-4">
           {groups.map(([name, { label }]) => (
             <button
               key={name}

@@ -21,6 +21,7 @@ from khala.models.backbone import Backbone
 from khala.models.config import TransformerConfig
 from khala.models.presets import official
 from khala.music.request import Sampling
+from khala.nn.precision import beside
 
 PROMPT = 300
 """Positions of text before the first code."""
@@ -32,7 +33,7 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--tokens", type=int, default=24)
     parser.add_argument("--dims", default="512,2048", help="which of the two sizes")
-    parser.add_argument("--dtypes", default="float32,bfloat16", help="which of the two formats")
+    parser.add_argument("--dtypes", default="float32,bfloat16,int8", help="which of the formats")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     clock = time.process_time if arguments.threads == 1 else time.perf_counter
@@ -45,11 +46,14 @@ def main() -> None:
         ("8 layers of 512", small, torch.bfloat16),
         (f"{arguments.layers} layers of 2048", full, torch.float32),
         (f"{arguments.layers} layers of 2048", full, torch.bfloat16),
+        (f"{arguments.layers} layers of 2048", full, torch.int8),
     ):
         if str(config.dim) not in arguments.dims.split(",") or str(dtype)[6:] not in arguments.dtypes.split(","):
             continue
         torch.manual_seed(0)
-        model = Backbone(config).to(dtype).eval().requires_grad_(False)
+        model = Backbone(config).to(beside(dtype)).eval().requires_grad_(False)
+        if dtype == torch.int8:
+            model.become_int8()
         single = 0.0
         for batch in (1, 2, 4):
             before = copy_rate(clock)

@@ -1,10 +1,13 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from khala import weights
 from khala.cli import doctor
 from khala.cli.main import run
+from khala.generation import memory
+from khala.models.presets import official
 from khala.music.errors import ModelError
 
 
@@ -43,6 +46,16 @@ def test_memory_is_told_for_every_device_and_model(
     assert run(["doctor"]) == 0  # what does not fit is no illness
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("-   official")]
     assert line.endswith("take a smaller model or another device")
+
+
+def test_memory_is_told_for_the_song_that_is_asked_for(with_model: None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor", "--duration", "2:00", "--takes", "4", "--dtype", "int8"]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line[2:].startswith("  official")]
+    needed = memory.need(official(), torch.device("cpu"), torch.int8, 120, 4)
+    sizes = (memory.gigabytes(size) for size in (needed.keep_loaded, needed.one_shot))
+    assert "4 takes of 120 s in int8: {} kept loaded, {} one_shot; ".format(*sizes) in line
+    for wrong in (["--dtype", "int3"], ["--duration", "long"], ["--takes", "0"]):
+        assert run(["doctor", *wrong]) == 2
 
 
 def test_a_broken_model_is_status_3(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

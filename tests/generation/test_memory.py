@@ -13,6 +13,7 @@ from khala.generation.memory import (
     need,
     parameters,
     takes_at_once,
+    weight_bytes,
 )
 from khala.models.backbone import Backbone
 from khala.models.codec.config import DacConfig
@@ -20,6 +21,7 @@ from khala.models.config import TransformerConfig
 from khala.models.presets import mini, official, tiny
 from khala.models.superres import Superres
 from khala.music.errors import InvalidRequest
+from khala.nn.precision import beside
 from khala.weights.folder import build_codec
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda:0")
@@ -41,6 +43,16 @@ def test_parameters_of_the_published_system() -> None:
     small = DacConfig(decoder_width=96, encoder_width=8, levels=4)
     assert codec_parameters(small) == sum(tensor.numel() for tensor in build_codec(small).state_dict().values())
     assert round(codec_parameters(config.codec) / 1e6) == 265
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int8])
+@pytest.mark.parametrize("config", [tiny().superres, TABLES])
+def test_bytes_of_weights_are_counted_exactly(config: TransformerConfig, dtype: torch.dtype) -> None:
+    model = Superres(config).to(beside(dtype))
+    model = model.become_int8() if dtype == torch.int8 else model
+    held = [*model.parameters(), *(buffer for name, buffer in model.named_buffers() if name.endswith("scale_O"))]
+    vectors = 0 if config.codebook_dim is None else config.levels * config.codebook * config.codebook_dim
+    assert weight_bytes(config, dtype) == sum(each.nbytes for each in held) + vectors * beside(dtype).itemsize
 
 
 def test_more_of_anything_needs_more() -> None:
@@ -72,8 +84,11 @@ def test_what_cannot_fit_is_refused_with_advice() -> None:
         choose_mode(config, CUDA, torch.float32, 180, needed.one_shot - 1)
     assert str(no.value).endswith("choose --dtype bfloat16") and gigabytes(needed.one_shot) in str(no.value)
     half = need(config, CUDA, torch.bfloat16, 180)
+    with pytest.raises(InvalidRequest, match=r"choose --dtype int8$"):
+        light = replace(config, codec=mini().codec)  # the published codec needs more than either language model
+        choose_mode(light, CUDA, torch.bfloat16, 180, need(light, CUDA, torch.int8, 180).one_shot)
     with pytest.raises(InvalidRequest, match=r"choose --duration 60$"):
-        choose_mode(config, CUDA, torch.bfloat16, 180, need(config, CUDA, torch.bfloat16, 60).one_shot)
+        choose_mode(config, CUDA, torch.int8, 180, need(config, CUDA, torch.int8, 60).one_shot)
     with pytest.raises(InvalidRequest, match=r"one_shot$"):
         choose_mode(config, CUDA, torch.bfloat16, 180, half.one_shot, "keep_loaded")
     with pytest.raises(InvalidRequest, match=r"a smaller model or another device$"):

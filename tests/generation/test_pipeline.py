@@ -233,14 +233,25 @@ def test_half_precision_runs(folder: Path) -> None:
     assert take.metadata["dtype"] == "bfloat16" and np.isfinite(take.samples).all()
 
 
+def test_int8_runs_alone_and_in_company(folder: Path) -> None:
+    pipe = shortened(load(folder, device="cpu", dtype="int8"))
+    first, second = pipe.generate(replace(REQUEST, takes=2))
+    (alone,) = pipe.generate(REQUEST)
+    assert first.metadata["dtype"] == "int8" and np.isfinite(first.samples).all()
+    assert np.array_equal(first.samples, alone.samples) and not np.array_equal(first.codes, second.codes)
+
+
 def test_devices_and_dtypes() -> None:
     assert choose_device("cpu") == torch.device("cpu")
     assert choose_device("auto").type in ("cpu", "cuda", "mps")
     with pytest.raises(InvalidRequest, match=r"device 'cuda:99' is not on this machine; choose one of auto, .*cpu"):
         choose_device("cuda:99")
     assert choose_dtype("float16", torch.device("cpu")) == torch.float16
-    with pytest.raises(InvalidRequest, match="dtype 'int8' is unknown; choose one of auto, float32, bfloat16, float16"):
-        choose_dtype("int8", torch.device("cpu"))
+    with pytest.raises(InvalidRequest, match=r"dtype 'int4' is unknown; choose one of auto, .*float16, int8"):
+        choose_dtype("int4", torch.device("cpu"))
+    assert choose_dtype("int8", torch.device("cpu")) == torch.int8
+    with pytest.raises(InvalidRequest, match="int8 is for CPUs and CUDA; on mps choose --dtype float16"):
+        choose_dtype("int8", torch.device("mps"))
 
 
 @pytest.mark.parametrize(

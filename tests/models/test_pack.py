@@ -18,7 +18,8 @@ def make(dtype: torch.dtype = torch.float32) -> Superres:
     model = Superres(replace(tiny().superres, codebook_dim=None, bias=True, dim=64, head_dim=16, ffn=160))
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
-    return model.to(dtype).requires_grad_(False)
+    model = model.bfloat16().become_int8() if dtype == torch.int8 else model.to(dtype)
+    return model.requires_grad_(False)
 
 
 def songs(model: Superres) -> list[torch.Tensor]:
@@ -31,7 +32,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pack, "BLOCK", 16)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int8])
 @torch.inference_mode()
 def test_on_a_cpu_the_bits_are_those_of_single_passes(dtype: torch.dtype) -> None:
     model = make(dtype)

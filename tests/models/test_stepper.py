@@ -87,3 +87,12 @@ def test_half_precision_steps() -> None:
     assert rough.dtype == model.working
     assert torch.equal(states(model, [1], 10)[0], rough[1])
     assert (rough - exact).abs().max() < 0.2 and (rough - exact).abs().mean() < 0.02
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@torch.inference_mode()
+def test_int8_steps(kind: type[Stepper]) -> None:
+    model = make().bfloat16().become_int8()
+    exact, rough = states(make(), [0, 1], 10), states(model, [0, 1], 10, kind)
+    assert torch.equal(states(model, [1], 10, kind)[0], rough[1])
+    assert (rough - exact).abs().max() < 0.4 and (rough - exact).abs().mean() < 0.05

@@ -16,6 +16,7 @@ from khala.models.config import ModelConfig
 from khala.models.presets import tiny
 from khala.models.superres import Superres
 from khala.music.errors import ModelError, OutputError
+from khala.nn.linear import Linear
 from khala.weights import load_model, save_model
 from khala.weights.configs import to_json
 from khala.weights.digests import write_digests
@@ -61,6 +62,20 @@ def test_half_the_bytes_and_the_dtype_asked_for(folder: Path) -> None:
     loaded = load_model(folder, dtype=torch.bfloat16)
     assert loaded.backbone.dtype == loaded.superres.dtype == torch.bfloat16
     assert loaded.codec.codebooks.dtype == torch.float32
+
+
+def test_int8_is_for_the_matrices_of_the_blocks(folder: Path) -> None:
+    exact, rough = load_model(folder), load_model(folder, dtype=torch.int8)
+    assert rough.dtype == torch.int8 and rough.codec.codebooks.dtype == torch.float32
+    for one, other in ((exact.backbone, rough.backbone), (exact.superres, rough.superres)):
+        matrices = {f"{name}.weight" for name, layer in other.blocks.named_modules() if isinstance(layer, Linear)}
+        for name, weight in other.named_parameters():
+            assert weight.dtype == (torch.int8 if name.removeprefix("blocks.") in matrices else torch.bfloat16), name
+        for layer, source in zip(other.blocks.modules(), one.blocks.modules(), strict=True):
+            if isinstance(layer, Linear) and isinstance(source, Linear):
+                off = (layer.weight * layer.scale_O[:, None] - source.weight).abs()
+                assert (off <= source.weight.abs().amax(1, keepdim=True) / 254 * 1.001).all()
+        assert len(matrices) == 4 * len(other.blocks)
 
 
 def test_loading_leaves_the_random_numbers_alone(folder: Path) -> None:

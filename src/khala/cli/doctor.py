@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from khala import __version__
+from khala.cli.generate import DTYPES, require_dtype, seconds
 from khala.corpus.score import FONTS
 from khala.music.errors import KhalaError, ModelError
 
-SONG = 180.0
-"""Seconds of the song whose memory is told."""
+SONG = "180"
+"""Length of the song whose memory is told, unless another is asked for."""
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -32,10 +33,17 @@ class Finding:
 
 
 @app.command()
-def doctor() -> None:
-    """Say whether this machine can make songs: versions, devices, speed, the model, sound formats, corpus tools."""
+def doctor(
+    duration: Annotated[
+        str, typer.Option(metavar="SECONDS|M:SS", help="Length of the song whose memory is told.")
+    ] = SONG,
+    takes: Annotated[int, typer.Option(min=1, max=16, help="Takes of it that are decoded together.")] = 1,
+    dtype: Annotated[str, typer.Option(metavar=DTYPES, help="In which numbers.")] = "auto",
+) -> None:
+    """Say whether this machine can make songs: versions, devices, speed, memory, sound formats, corpus tools."""
+    require_dtype(dtype)
     broken = False
-    for finding in findings():
+    for finding in findings(seconds(duration), takes, dtype):
         broken |= finding.state == "broken"
         mark = {"ok": " ", "lacking": "-", "broken": "!"}[finding.state]
         typer.echo(f"{mark} {finding.what:<14} {finding.found}")
@@ -43,8 +51,8 @@ def doctor() -> None:
     raise typer.Exit(ModelError.exit_status if broken else 0)
 
 
-def findings() -> Iterator[Finding]:
-    """Look at one thing after the other."""
+def findings(song: float = seconds(SONG), takes: int = 1, dtype: str = "auto") -> Iterator[Finding]:
+    """Look at one thing after the other; memory for so many `takes` of a `song` of so many seconds."""
     yield Finding(
         "khala", f"{__version__} on Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     )
@@ -53,7 +61,7 @@ def findings() -> Iterator[Finding]:
     yield from torch_findings()
     yield from sound_findings()
     yield model()
-    yield from room_findings()
+    yield from room_findings(song, takes, dtype)
     yield from corpus_findings()
 
 
@@ -126,7 +134,7 @@ def model() -> Finding:
     return Finding("model mini", str(info))
 
 
-def room_findings() -> Iterator[Finding]:
+def room_findings(song: float, takes: int, dtype_name: str) -> Iterator[Finding]:
     """What the models at hand, and the published one, need on each device, and how they would run there."""
     from khala import weights
     from khala.models.presets import official
@@ -141,20 +149,21 @@ def room_findings() -> Iterator[Finding]:
     known.setdefault("official", official())
     devices = [torch.device("cuda", i) for i in range(torch.cuda.device_count())] + [torch.device("cpu")]
     for device in devices:
-        room, dtype = memory.free_memory(device), choose_dtype("auto", device)
+        room, dtype = memory.free_memory(device), choose_dtype(dtype_name, device)
         yield Finding(f"room {device}", f"{memory.gigabytes(room)} free")
         for config in known.values():
-            seconds = min(SONG, config.max_seconds)
-            needed = memory.need(config, device, dtype, seconds)
+            seconds = min(song, config.max_seconds)
+            needed = memory.need(config, device, dtype, seconds, takes)
             sizes = f"{memory.gigabytes(needed.keep_loaded)} kept loaded, {memory.gigabytes(needed.one_shot)} one_shot"
             try:
                 mode = memory.choose_mode(config, device, dtype, seconds, room)
-                takes = memory.takes_at_once(config, device, dtype, seconds, room, mode)
-                verdict, state = f"runs {mode}, up to {takes} takes at once", "ok"
+                together = memory.takes_at_once(config, device, dtype, seconds, room, mode)
+                verdict, state = f"runs {mode}, up to {together} takes at once", "ok"
             except KhalaError as error:
                 verdict, state = str(error).rpartition("; ")[2], "lacking"
             name = str(dtype).removeprefix("torch.")
-            yield Finding(f"  {config.name}", f"{seconds:g} s in {name}: {sizes}; {verdict}", state)
+            asked = f"{seconds:g} s" if takes == 1 else f"{takes} takes of {seconds:g} s"
+            yield Finding(f"  {config.name}", f"{asked} in {name}: {sizes}; {verdict}", state)
 
 
 def corpus_findings() -> Iterator[Finding]:

@@ -20,6 +20,9 @@ from khala.weights import describe
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
+DTYPES = "auto|float32|bfloat16|float16|int8"
+"""What --dtype may be."""
+
 
 @app.command()
 def generate(
@@ -44,7 +47,7 @@ def generate(
     ] = None,
     model: Annotated[str, typer.Option(metavar="NAME|FOLDER|HUB_ID", help="Who sings and plays.")] = "mini",
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:1|mps", help="Where to compute.")] = "auto",
-    dtype: Annotated[str, typer.Option(metavar="auto|float32|bfloat16|float16", help="In which numbers.")] = "auto",
+    dtype: Annotated[str, typer.Option(metavar=DTYPES, help="In which numbers.")] = "auto",
     temperature: Annotated[
         float | None, typer.Option(metavar="F", help="How daring, 0.1 to 5.  [default: the model's]")
     ] = None,
@@ -91,7 +94,7 @@ def generate(
         request = replace(EXAMPLE, **given)
     paths = destinations(request, output, format)
     require_known("device", device, r"auto|cpu|mps|cuda(:\d+)?", "auto, cpu, cuda, cuda:1 or mps")
-    require_known("dtype", dtype, "auto|float32|bfloat16|float16", "auto, float32, bfloat16 or float16")
+    require_dtype(dtype)
     config = describe(model, verify=False).config
     request = replace(request, sampling=replace(config.sampling, **chosen))
     config.require_possible(request)
@@ -117,6 +120,11 @@ def require_known(option: str, value: str, pattern: str, choices: str) -> None:
     """Raise InvalidRequest unless `value` could be right; whether this machine has it is found out with torch."""
     if not re.fullmatch(pattern, value):
         raise InvalidRequest(f"--{option} {value[:40]!r} is unknown; choose {choices}")
+
+
+def require_dtype(value: str) -> None:
+    """Raise InvalidRequest unless `value` is among `DTYPES`."""
+    require_known("dtype", value, DTYPES, DTYPES.replace("|", ", ").replace(", int8", " or int8"))
 
 
 def seconds(text: str) -> float:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from khala.cli.generate import require_known
+from khala.cli.generate import DTYPES, require_dtype, require_known
 from khala.cli.logs import log_lines
 from khala.music.errors import InvalidRequest, KhalaError
 
@@ -23,9 +23,9 @@ def worker(
         str, typer.Option(metavar="URL", envvar="KHALA_ARTIFACTS", help="A folder, or s3://BUCKET/PREFIX.")
     ] = "khala-data/artifacts",
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:1|mps", help="Where to compute.")] = "auto",
-    dtype: Annotated[str, typer.Option(metavar="auto|float32|bfloat16|float16", help="In which numbers.")] = "auto",
+    dtype: Annotated[str, typer.Option(metavar=DTYPES, help="In which numbers.")] = "auto",
     runtime_mode: Annotated[
-        str, typer.Option(metavar="|".join(MODES), help="Whether the model stays in memory between songs.")
+        str, typer.Option(metavar="|".join(MODES), help="The model in memory, or one part at a time.")
     ] = "keep_loaded",
     slots: Annotated[int, typer.Option(min=1, max=64, help="Takes that are decoded together at most.")] = 4,
     stall: Annotated[float, typer.Option(min=1, help="Seconds without progress after which the device hangs.")] = 120,
@@ -36,7 +36,7 @@ def worker(
 ) -> None:
     """Make the takes that wait in a database, until SIGTERM. As many workers as there are devices may share one."""
     require_known("device", device, r"auto|cpu|mps|cuda(:\d+)?", "auto, cpu, cuda, cuda:1 or mps")
-    require_known("dtype", dtype, "auto|float32|bfloat16|float16", "auto, float32, bfloat16 or float16")
+    require_dtype(dtype)
     if runtime_mode not in MODES:
         raise InvalidRequest(f"--runtime-mode {runtime_mode!r} is unknown; choose {' or '.join(MODES)}")
     log_lines()
@@ -47,7 +47,7 @@ def worker(
     except ModuleNotFoundError as error:
         raise KhalaError(f"{error.name} is missing; pip install 'khala-music[serve]'") from None
     library = Library.open(database, artifacts)
-    stages = PipelineStages(device, dtype)
+    stages = PipelineStages(device, dtype, "one_shot" if runtime_mode == "one_shot" else "auto")
     made = Worker(
         library,
         stages,

@@ -5,7 +5,8 @@ import torch
 from khala.music.errors import InvalidRequest
 from khala.nn.precision import computes_bfloat16
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "int8": torch.int8}
+"""int8: the matrices of the language models' blocks alone, the rest in bfloat16 (`weights.LoadedModel`)."""
 
 
 def choose_device(name: str) -> torch.device:
@@ -28,4 +29,6 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
         return torch.bfloat16 if device.type == "cpu" and computes_bfloat16() else torch.float32
     if name not in DTYPES:
         raise InvalidRequest(f"the dtype {name!r} is unknown; choose one of auto, {', '.join(DTYPES)}")
+    if name == "int8" and device.type == "mps":
+        raise InvalidRequest("int8 is for CPUs and CUDA; on mps choose --dtype float16")
     return DTYPES[name]

@@ -9,6 +9,7 @@ import resource
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -20,7 +21,7 @@ from khala.models.codec.config import CodecConfig, DacConfig
 from khala.models.config import ModelConfig, TransformerConfig
 from khala.models.pack import BLOCK
 from khala.music.errors import InvalidRequest
-from khala.nn.precision import working_dtype
+from khala.nn.precision import beside, working_dtype
 from khala.weights.folder import Uninitialised, build_codec
 
 Mode = Literal["keep_loaded", "one_shot"]
@@ -68,12 +69,12 @@ def need(config: ModelConfig, device: torch.device, dtype: torch.dtype, seconds:
     reading = prompt * (4 * backbone.ffn + 6 * backbone.dim) * working.itemsize
     reading += 2 * backbone.dim * backbone.ffn * FLOAT if widened else 0
     drawn = 2 * backbone.codebook * backbone.dim * FLOAT
-    packed = 2 * _matrices(backbone) if widened else 0
+    packed = 2 * _matrices(backbone) if widened and dtype != torch.int8 else 0
     return Need(
         base=BASE[device.type],
         weights={
-            "backbone": parameters(backbone) * dtype.itemsize + packed,
-            "superres": parameters(superres) * dtype.itemsize,
+            "backbone": weight_bytes(backbone, dtype) + packed,
+            "superres": weight_bytes(superres, dtype),
             "decode": codec_parameters(config.codec) * FLOAT,
         },
         work={
@@ -144,6 +145,16 @@ def parameters(config: TransformerConfig) -> int:
     return total
 
 
+def weight_bytes(config: TransformerConfig, dtype: torch.dtype) -> int:
+    """Bytes of a language model's weights. In int8 each row of a matrix has a scale."""
+    size = parameters(config) * beside(dtype).itemsize
+    if dtype == torch.int8:
+        rows = (config.heads + 2 * config.kv_heads) * config.head_dim + 2 * config.dim + 2 * config.ffn
+        size -= _matrices(config) * (beside(dtype).itemsize - 1) - config.layers * rows * FLOAT
+    return size
+
+
+@cache
 def codec_parameters(config: CodecConfig) -> int:
     """How many numbers a codec has."""
     with Uninitialised():
@@ -186,6 +197,8 @@ def _advice(
         yield "let each model be loaded in turn: one_shot"
     if dtype == torch.float32 and need(config, device, torch.bfloat16, seconds).of(mode) <= room:
         yield "choose --dtype bfloat16"
+    if dtype != torch.int8 and device.type != "mps" and need(config, device, torch.int8, seconds).of(mode) <= room:
+        yield "choose --dtype int8"
     for shorter in (300, 180, 120, 60, 30, 10):
         if shorter < seconds and need(config, device, dtype, shorter).of(mode) <= room:
             yield f"choose --duration {shorter}"

@@ -5,7 +5,7 @@ It knows no sampling and no prompt. Shapes: B batch, T positions, D width, Q lev
 
 import math
 from collections.abc import Sequence
-from typing import Self
+from typing import Self, cast
 
 import torch
 import torch.nn.functional as F
@@ -15,7 +15,7 @@ from khala.models.codebooks import CodebookProjections
 from khala.models.config import TransformerConfig
 from khala.nn.block import Block
 from khala.nn.cache import Row
-from khala.nn.linear import linear
+from khala.nn.linear import Linear, linear
 from khala.nn.norm import RMSNorm
 from khala.nn.precision import working_dtype
 from khala.nn.rope import Rope
@@ -63,13 +63,22 @@ class Transformer(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        """The format of the weights."""
-        return self.embedding.weight.dtype
+        """The format of the blocks' matrices, and of all other weights unless it is int8."""
+        block: nn.Module = self.blocks[0]
+        return cast(Block, block).mlp.down.weight.dtype
 
     @property
     def working(self) -> torch.dtype:
         """The format of embeddings, hidden states and cache. Norms, rotary positions and logits are in float32."""
         return working_dtype(self.dtype, self.device)
+
+    def become_int8(self, keep: bool = True) -> Self:
+        """Give the matrices of all blocks a byte per number; do no more than run the model then. With `keep` False what
+        they held is gone: fill them anew (`Linear.fill`)."""
+        for module in self.blocks.modules():
+            if isinstance(module, Linear):
+                module.become_int8(keep)
+        return self
 
     def bind_codebooks(self, codebooks_QCK: Tensor) -> Self:
         """Show the model the codec's codebooks, [Q, C, codebook_dim]; nothing happens where codes have learned rows."""

@@ -9,21 +9,46 @@ from torch import Tensor, nn
 
 from khala.nn.rowwise import Rowwise
 
+LARGEST_INT8 = 127
+"""The whole range but -128, so that zero is in the middle."""
+
 
 class Linear(nn.Linear):
-    """`x @ weight.T + bias` as `linear` computes it."""
+    """`x @ weight.T + bias` as `linear` computes it. With `scale_O` the weight is int8, in units of its row's scale."""
 
+    scale_O: Tensor | None
     _rowwise: Rowwise | None = None
     _wide_OI: Tensor | None = None
 
+    def __init__(self, inputs: int, outputs: int, bias: bool = True) -> None:
+        super().__init__(inputs, outputs, bias)
+        self.register_buffer("scale_O", None, persistent=False)
+
     def forward(self, x: Tensor) -> Tensor:
-        return linear(x, self.weight if self._wide_OI is None else self._wide_OI, self.bias)
+        return linear(x, self.weight if self._wide_OI is None else self._wide_OI, self.bias, self.scale_O)
 
     def rowwise(self) -> Rowwise:
         """The same for a few rows. Made once, because packing takes a while: then the weight must stay as it is."""
         if self._rowwise is None or not self._rowwise.is_of(self.weight):
-            self._rowwise = Rowwise(self.weight, self.bias)
+            self._rowwise = Rowwise(self.weight, self.bias, self.scale_O)
         return self._rowwise
+
+    def become_int8(self, keep: bool = True) -> None:
+        """Give the weight a byte per number, for inference; with `keep` False to be filled by `fill`."""
+        weight_OI = self.weight.detach()
+        empty_OI = torch.empty(weight_OI.shape, dtype=torch.int8, device=weight_OI.device)
+        self.weight = nn.Parameter(empty_OI, requires_grad=False)
+        self.scale_O = torch.empty(weight_OI.shape[0], dtype=torch.float32, device=weight_OI.device)
+        if keep:
+            self.fill(weight_OI)
+
+    def fill(self, weight_OI: Tensor) -> None:
+        """Round to int8, row by row: each row's largest magnitude becomes 127."""
+        assert self.scale_O is not None
+        weight_OI = weight_OI.to(self.weight.device, torch.float32)
+        scale_O = weight_OI.abs().amax(1).clamp_(min=torch.finfo(torch.float32).tiny) / LARGEST_INT8
+        self.weight.copy_((weight_OI / scale_O[:, None]).round_())
+        self.scale_O.copy_(scale_O)
 
     @contextmanager
     def widened(self, dtype: torch.dtype) -> Iterator[None]:
@@ -36,9 +61,12 @@ class Linear(nn.Linear):
             self._wide_OI = None
 
 
-def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, scale_O: Tensor | None = None) -> Tensor:
     """`F.linear` in the format of `x` if the weight's is narrower. Widening a weight takes a small part of the time of
     a product with many rows, and a CPU without instructions for halves multiplies float32 four times faster."""
     if weight.dtype.itemsize < x.dtype.itemsize:
         weight = weight.to(x.dtype)
+    if scale_O is not None:  # small numbers are exact in every format; the scale is applied to their sums, in float32
+        y = F.linear(x, weight) * scale_O
+        return (y if bias is None else y.add_(bias)).to(x.dtype)
     return F.linear(x, weight, bias if bias is None or bias.dtype == weight.dtype else bias.to(weight.dtype))

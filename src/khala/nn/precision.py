@@ -16,8 +16,14 @@ def computes_bfloat16() -> bool:
     return any(known.get(name) for name in BFLOAT16_INSTRUCTIONS)
 
 
+def beside(dtype: torch.dtype) -> torch.dtype:
+    """The format of all that is no matrix of a block, in a model of `dtype`: int8 is for those matrices alone."""
+    return torch.bfloat16 if dtype == torch.int8 else dtype
+
+
 def working_dtype(stored: torch.dtype, device: torch.device) -> torch.dtype:
     """The format of activations for weights `stored` on `device`: float32 where a CPU lacks instructions for halves."""
+    stored = beside(stored)
     if device.type != "cpu" or (stored == torch.bfloat16 and computes_bfloat16()):
         return stored
     return torch.float32 if stored in (torch.bfloat16, torch.float16) else stored

@@ -20,8 +20,10 @@ from khala.models.codec.dac import Dac
 from khala.models.codec.spectral import SpectralCodec
 from khala.models.config import ModelConfig
 from khala.models.superres import Superres
+from khala.models.transformer import Transformer
 from khala.music.errors import OutputError
 from khala.music.layout import TokenLayout
+from khala.nn.precision import beside
 from khala.weights import configs
 from khala.weights.digests import write_digests
 from khala.weights.names import (
@@ -46,7 +48,9 @@ M = TypeVar("M", bound=nn.Module)
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A system ready to run: the language models in the dtype that was asked for, the codec always in float32."""
+    """A system ready to run: the language models in the dtype that was asked for, the codec always in float32.
+
+    int8 is for the matrices of the language models' blocks, rounded as they are read; all else of them is bfloat16."""
 
     config: ModelConfig
     layout: TokenLayout
@@ -68,7 +72,7 @@ class LoadedModel:
 
     @property
     def dtype(self) -> torch.dtype:
-        """The format of the language models' weights."""
+        """The format of the language models' weights (`Transformer.dtype`)."""
         return self.backbone.dtype
 
 
@@ -195,11 +199,15 @@ def _load(folder: Path, file: str, make: Callable[[], M], device: str | torch.de
 
     Raises ModelError before memory is used for a file that does not fit."""
     before = torch.get_default_dtype()
+    int8 = dtype == torch.int8
     try:
-        torch.set_default_dtype(dtype)
-        with torch.random.fork_rng(devices=[]), Uninitialised(), torch.device(device):
+        torch.set_default_dtype(beside(dtype))
+        with torch.random.fork_rng(devices=[]), Uninitialised(), torch.device("cpu" if int8 else device):
             module = make()
         torch.set_default_dtype(before)
+        if int8:
+            assert isinstance(module, Transformer)
+            module.become_int8(keep=False).to(device)  # before that, memory that was never touched
         load_module(folder / file, module)
     except (OSError, ValueError, RuntimeError) as error:  # torch's RuntimeError: sizes that no memory holds
         raise broken(folder, file, error) from None

@@ -11,6 +11,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from khala.nn.linear import Linear
+
 
 def stored_tensors(module: nn.Module) -> dict[str, Tensor]:
     """What a file of `module` holds: parameters and persistent buffers, a tensor of two names (tied weights) once."""
@@ -103,8 +105,13 @@ def load_module(path: Path, module: nn.Module) -> None:
     with safe_open(path, "pt") as file, torch.no_grad():
         for name, target in stored_tensors(module).items():
             stored = file.get_tensor(name)
-            if stored.is_floating_point() != target.is_floating_point():
+            owner = module.get_submodule(name.rpartition(".")[0])
+            rounded = isinstance(owner, Linear) and target.dtype == torch.int8
+            if stored.is_floating_point() != (rounded or target.is_floating_point()):
                 raise ValueError(f"the tensor {name} holds {stored.dtype}")
             if not is_finite(stored):
                 raise ValueError(f"the tensor {name} holds NaN or infinity")
-            target.copy_(stored)
+            if isinstance(owner, Linear) and rounded:
+                owner.fill(stored)
+            else:
+                target.copy_(stored)

@@ -1,7 +1,9 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from khala.models.backbone import Backbone
 from khala.models.presets import tiny
@@ -53,3 +55,32 @@ def test_another_shape_is_refused() -> None:
     config = tiny()
     with pytest.raises(ValueError, match="same depth and width"):
         init_from_backbone(Superres(config.superres), Backbone(replace(config.backbone, layers=1)))
+
+
+@pytest.mark.parametrize("letter", ["a", "c"])
+def test_published_inputs(fixtures: Path, letter: str) -> None:
+    """What the published program lays out before a pass says the same as ours; -1 and padding take no place here."""
+    reference = load_file(fixtures / f"official-{letter}" / "superres_ref.safetensors")
+    layout, text_T, codes_QT = TokenLayout(512, 32, 64), reference["text_ids"], reference["audio_codes"][:, 0]
+    size, start = reference["position_ids"].shape[1], len(text_T)
+    end = start + codes_QT.shape[1]
+    ids_QT = codes_QT + torch.tensor([layout.level_rows(level).start for level in range(64)])[:, None]
+    assert torch.equal(reference["audio_tokens_vocab_ids"][:, 0], ids_QT)
+    assert torch.equal(reference["backbone_tokens"], ids_QT[:2].T.flatten())
+
+    def laid_out(text_T: torch.Tensor, levels: int) -> torch.Tensor:
+        rows = torch.full((size, levels), -1)
+        rows[:start, 0], rows[start:end] = text_T, ids_QT[:levels].T
+        return rows
+
+    assert torch.equal(reference["packed_tokens"][0], laid_out(text_T, 2))
+    for level in (2, 3, 17, 63):
+        assert torch.equal(reference[f"input_ids.{level}"], laid_out(mark(text_T[None], level, layout)[0], level))
+    place = torch.arange(size)
+    assert torch.equal(reference["position_ids"][0], place)
+    assert torch.equal(reference["attention_mask"][0, 0, 0], place >= end)
+    assert torch.equal(reference["loss_mask"][0].bool(), (place >= start) & (place < end))
+    seen = {"text_ids", "audio_codes", "audio_tokens_vocab_ids", "backbone_tokens", "packed_tokens", "position_ids"}
+    seen |= {"attention_mask", "loss_mask"}
+    seen |= {f"{kind}.{level}" for kind in ("input_ids", "embedding", "hidden") for level in (2, 3, 17, 63)}
+    assert reference.keys() == seen  # the others are met in test_transformer and test_refine

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from khala.jobs import artifacts, claims
+from khala.jobs import artifacts, claims, workflow
 from khala.jobs.claims import Claim, Claims
 from khala.jobs.library import Library
 from khala.jobs.records import WEIGHTS, Song
@@ -186,6 +186,7 @@ def _work(place: Place, trouble: Trouble) -> None:
 
     torch.set_num_threads(1)
     impatient()
+    workflow.GATHERING = 60.0  # takes are to share passes, however busy the machine
     real = artifacts.replacing
 
     def replacing(path: Path) -> Any:
@@ -219,9 +220,9 @@ class TroubledStages:
         self._begin("backbone", claims, report)
         return self._stages.backbone(claims, report)
 
-    def superres(self, claim: Claim, backbone: bytes, report: Report) -> Made:
-        self._begin("superres", [claim], report)
-        return self._stages.superres(claim, backbone, report)
+    def superres(self, claims: Sequence[Claim], backbones: Sequence[bytes], report: Report) -> list[Made]:
+        self._begin("superres", claims, report)
+        return self._stages.superres(claims, backbones, report)
 
     def render(self, claim: Claim, backbone: bytes, codes: bytes, report: Report) -> Made:
         self._begin("render", [claim], report)

@@ -10,10 +10,12 @@ import soundfile
 import torch
 from service import ask
 
-from khala.generation.pipeline import load
+from khala.generation import pipeline
+from khala.generation.memory import need
+from khala.generation.pipeline import Pipeline, load
 from khala.jobs.records import Claim
 from khala.music.errors import InvalidRequest, ModelError
-from khala.worker import memory
+from khala.weights.folder import open_model
 from khala.worker.stages import COLUMNS, PipelineStages
 
 
@@ -29,8 +31,9 @@ def silent(stage: str, done: int, total: int) -> None:
 def test_files_between_stages_change_nothing(singer: Path) -> None:
     stages, claims = PipelineStages("cpu", "float32"), [claim(singer, 0), claim(singer, 1)]
     expected = load(singer, "cpu", "float32").generate(claims[0].request)
-    for one, backbone, take in zip(claims, stages.backbone(claims, silent), expected, strict=True):
-        codes = stages.superres(one, backbone.files["backbone"][1], silent)
+    backbones = stages.backbone(claims, silent)
+    refined = stages.superres(claims, [backbone.files["backbone"][1] for backbone in backbones], silent)
+    for one, backbone, codes, take in zip(claims, backbones, refined, expected, strict=True):
         made = stages.render(one, backbone.files["backbone"][1], codes.files["codes"][1], silent)
         samples, rate = soundfile.read(io.BytesIO(made.files["audio.flac"][1]), dtype="float32")
         assert rate == take.rate
@@ -62,12 +65,30 @@ def test_what_cannot_be_made_is_refused(singer: Path) -> None:
         PipelineStages("cuda:99")
 
 
-def test_a_batch_takes_no_more_than_its_share_of_memory(singer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pipeline = load(singer, "cpu", "float32")
-    works = [*pipeline.works(ask(seed=1, takes=2)), *pipeline.works(ask(seed=2, duration=20))]
-    assert memory.free_bytes(torch.device("cpu")) > 0
-    longest = memory.positions(works[2]) * memory.bytes_per_position(pipeline)
-    for fitting, sizes in ((3.1, [3]), (2.1, [2, 1]), (0.1, [1, 1, 1])):
-        free = fitting * longest / memory.SHARE
-        monkeypatch.setattr(memory, "free_bytes", lambda device, free=free: free)
-        assert [len(batch) for batch in memory.batches(pipeline, works)] == sizes
+def test_a_batch_is_as_large_as_memory_allows(singer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stages, sizes = PipelineStages("cpu", "float32"), list[int]()
+    backbone = Pipeline.backbone
+    monkeypatch.setattr(
+        Pipeline, "backbone", lambda self, works, told: sizes.append(len(works)) or backbone(self, works, told)
+    )
+    claims = [claim(singer, 0), claim(singer, 1), claim(singer, 0, duration=20)]
+    for takes, expected in ((3, [3]), (2, [2, 1]), (1, [1, 1, 1])):
+        monkeypatch.setattr(Pipeline, "takes_at_once", lambda self, seconds, takes=takes: takes)
+        stages.backbone(claims, silent)
+        assert sizes == expected
+        sizes.clear()
+
+
+def test_a_longer_song_may_leave_room_for_one_part_at_a_time_or_none(
+    singer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages, config, cpu = PipelineStages("cpu", "float32"), open_model(singer).config, torch.device("cpu")
+    long, short = (need(config, cpu, torch.float32, seconds) for seconds in (30, 5))
+    assert short.keep_loaded < long.keep_loaded
+    for room, mode in ((short.keep_loaded, "keep_loaded"), (long.keep_loaded - 1, "one_shot")):
+        monkeypatch.setattr(pipeline, "free_memory", lambda device, room=room: room)
+        assert stages._load([claim(singer, duration=5 if mode == "keep_loaded" else 30)], silent).mode == mode
+    monkeypatch.setattr(pipeline, "free_memory", lambda device: long.one_shot - 1)
+    with pytest.raises(InvalidRequest, match=r"needs .* for a song of 30 s in float32 \(one_shot\)"):
+        stages._load([claim(singer, duration=30)], silent)
+    assert PipelineStages("cpu", "float32", "one_shot")._mode == "one_shot"

@@ -24,6 +24,8 @@ def test_a_song_is_made_as_without_a_service(place: Place, library: Library, wor
         assert metadata is not None and set(metadata["seconds"]) == {"backbone", "superres", "decode", "finish"}
     first = (place.marks / f"{songs[0].takes[0].id}-backbone").read_text()
     assert first.strip().endswith("with 3"), "takes of both songs were decoded in one batch"
+    refined = (place.marks / f"{songs[0].takes[0].id}-superres").read_text()
+    assert refined.strip().endswith("with 3"), "and shared the passes of super-resolution"
     tallies = {(tally.name, tally.label): tally for tally in library.tallies()}
     assert tallies["takes", "done"].count == 3 and tallies["stage_seconds", "backbone"].total > 0
     worker = library.status().workers[0]
@@ -51,7 +53,7 @@ def test_a_hanging_device_loses_its_take_and_its_process_ends(
     place: Place, library: Library, workers: Workers, tmp_path: Path
 ) -> None:
     song = library.submit("local", ask(seed=4), place.model)
-    hanging = workers.start(Trouble(hang="superres", options={"stall": 3.0}))
+    hanging = workers.start(Trouble(hang="superres", options={"stall": 15.0}))
     hanging.join(300)
     assert hanging.exitcode == 75
     assert library.song(None, song.id).takes[0].state == "queued"

@@ -18,6 +18,7 @@ import torch
 from khala.generation.refine import PACK
 from khala.generation.synthesis import CHUNK_FRAMES
 from khala.models.codec.config import CodecConfig, DacConfig
+from khala.models.codec.dac_cpu import WHOLE
 from khala.models.config import ModelConfig, TransformerConfig
 from khala.models.pack import BLOCK
 from khala.music.errors import InvalidRequest
@@ -79,9 +80,9 @@ def need(config: ModelConfig, device: torch.device, dtype: torch.dtype, seconds:
         },
         work={
             "backbone": takes * cache + reading + drawn,
-            "superres": _pack_bytes(superres, config.prompt.superres_limit + frames, takes, working, widened, device)
+            "superres": _pack_bytes(superres, config.prompt.superres_limit + frames, working, widened, device)
             + 4 * frames * superres.codebook * FLOAT,
-            "decode": _decode_bytes(config.codec, frames),
+            "decode": _decode_bytes(config.codec, frames, device),
         },
     )
 
@@ -166,27 +167,27 @@ def _matrices(c: TransformerConfig) -> int:
     return c.layers * c.dim * ((2 * c.heads + 2 * c.kv_heads) * c.head_dim + 3 * c.ffn)
 
 
-def _pack_bytes(
-    c: TransformerConfig, positions: int, takes: int, working: torch.dtype, widened: bool, device: torch.device
-) -> int:
-    """A pass over several songs (`models.pack`): states of all rows; for one song, or on CUDA for a block of rows, the
-    MLP's middle (gate, up, two products); the widened matrices of a block."""
-    rows = max(positions, min(takes * positions, PACK))
+def _pack_bytes(c: TransformerConfig, positions: int, working: torch.dtype, widened: bool, device: torch.device) -> int:
+    """A pass over as many songs as share one (`models.pack`): states of all rows; for one song, or on CUDA for a block
+    of rows, the MLP's middle (gate, up, two products); the widened matrices of a block."""
+    rows = max(positions, PACK)
     states = rows * (8 * c.dim + 2 * (c.heads + 2 * c.kv_heads) * c.head_dim) * working.itemsize
     middle = (BLOCK if device.type == "cuda" else positions) * 4 * c.ffn * working.itemsize
     return states + middle + (_matrices(c) // c.layers * FLOAT if widened else 0)
 
 
-def _decode_bytes(config: CodecConfig, frames: int) -> int:
-    """The song twice (samples, and as they are finished), and the codec's widest tensors for a chunk."""
+def _decode_bytes(config: CodecConfig, frames: int, device: torch.device) -> int:
+    """The song twice (samples, and as they are finished), and the codec's widest tensors for a chunk. On a CPU only the
+    first stages see a whole chunk (`codec.dac_cpu`)."""
     song = 4 * 2 * config.hop * frames * FLOAT
     if not isinstance(config, DacConfig):
         return 2 * song + (64 << 20)
     width, rate, widest = config.decoder_width, 1, 0
-    for factor in config.decoder_rates:
+    on_cpu = device.type == "cpu"
+    for factor in config.decoder_rates[: WHOLE if on_cpu else None]:
         width, rate = width // 2, rate * factor
         widest = max(widest, width * rate)
-    return song + 4 * widest * (min(CHUNK_FRAMES, frames) + 16) * FLOAT
+    return song + (8 if on_cpu else 4) * widest * (min(CHUNK_FRAMES, frames) + 16) * FLOAT
 
 
 def _advice(

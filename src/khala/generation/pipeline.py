@@ -34,7 +34,7 @@ from khala.generation.choose import Candidate, Listener, best, information
 from khala.generation.decode import BackboneResult, Slot, decode_backbone
 from khala.generation.device import choose_device, choose_dtype
 from khala.generation.finish import finish
-from khala.generation.memory import MARGIN, Mode, choose_mode, free_memory, takes_at_once
+from khala.generation.memory import MARGIN, Mode, choose_mode, free_memory, need, takes_at_once
 from khala.generation.progress import Progress, Stage, silent
 from khala.generation.refine import Draft, refine
 from khala.generation.staged import StagedModel
@@ -123,6 +123,23 @@ class Pipeline:
         rows = takes_at_once(self.config, self.loaded.device, self.loaded.dtype, seconds, room, self.mode)
         return max(rows // 2, 1) if self.config.prompt.blank else rows
 
+    def fits(self, seconds: float) -> bool:
+        """Whether the memory that is free now has room for a take of so many seconds, with the model kept as it is."""
+        loaded = self.loaded
+        needed = need(self.config, loaded.device, loaded.dtype, seconds)
+        return needed.of(self.mode) <= free_memory(loaded.device)
+
+    def batches(self, works: Sequence[Work]) -> list[list[Work]]:
+        """The works in order, as many at a time as `backbone` may decode together in the memory that is free now."""
+        split: list[list[Work]] = []
+        for work in works:
+            batch = [*(split[-1] if split else ()), work]
+            if len(batch) > 1 and len(batch) <= self.takes_at_once(max(one.request.duration for one in batch)):
+                split[-1] = batch
+            else:
+                split.append([work])
+        return split
+
     def generate(self, request: SongRequest | None = None, *, progress: Progress = silent, **fields: Any) -> list[Take]:
         """The takes of a request, or of the fields of one: `generate(tags="folk", instrumental=True, seed=7)`.
 
@@ -176,7 +193,7 @@ class Pipeline:
     def backbone(self, works: Sequence[Work], progress: Progress = silent) -> list[BackboneResult]:
         """First stage, all works in one batch: per work its codes int16 [2, T] and whether the song came to its end.
 
-        `takes_at_once` says how many works memory allows. Works that ask for the best of several candidates get one
+        `batches` says how many works memory allows. Works that ask for the best of several candidates get one
         after another, as many batches as the one that asks for most. Progress counts frames of all batches, each as
         long as the work in it that may get longest.
         """
@@ -254,8 +271,7 @@ class Pipeline:
 
     def _backbones(self, works: Sequence[Work], progress: Progress) -> list[BackboneResult]:
         """The first stage in as many batches as memory demands."""
-        size = self.takes_at_once(works[0].request.duration)
-        batches = [works[i : i + size] for i in range(0, len(works), size)]
+        batches = self.batches(works)
         return [
             result
             for i, batch in enumerate(batches)

@@ -30,6 +30,9 @@ T = TypeVar("T")
 VERSION = "1"
 """The order of the steps. An engine resumes only workflows of its own version."""
 
+GATHERING = 1.0
+"""Seconds that a take waits for the others at hand to be as far as it is, so that they share the next stage."""
+
 SLOWEST_RETRY = 30.0
 """Seconds between two tries of a store that does not answer, at most."""
 
@@ -59,13 +62,17 @@ class Stages(Protocol):
         """Takes of one model, in one batch; each makes a file `backbone`."""
         ...
 
-    def superres(self, claim: Claim, backbone: bytes, report: Report) -> Made:
-        """Makes the file `codes`."""
+    def superres(self, claims: Sequence[Claim], backbones: Sequence[bytes], report: Report) -> list[Made]:
+        """Takes of one model that share its passes, and their files `backbone`; each makes a file `codes`."""
         ...
 
     def render(self, claim: Claim, backbone: bytes, codes: bytes, report: Report) -> Made:
         """Makes the files `audio.flac`, `metadata`, `peaks`, and the metadata."""
         ...
+
+
+SHARED = ("backbone", "codes")
+"""Files that a stage makes for several takes at once."""
 
 
 @dataclass
@@ -76,8 +83,11 @@ class _Round:
     points: dict[str, Point]
     ended: dict[str, threading.Event]
     lost: set[str] = field(default_factory=set)
-    undecoded: list[Claim] = field(default_factory=list)
-    decoded: dict[str, Made | Exception] = field(default_factory=dict)
+    decoded: set[str] = field(default_factory=set)
+    waiting: dict[str, list[Claim]] = field(default_factory=lambda: {kind: [] for kind in SHARED})
+    """Takes that lack a file of `SHARED` and nobody makes it."""
+    made: dict[str, dict[str, Made | Exception]] = field(default_factory=lambda: {kind: {} for kind in SHARED})
+    """What was made of takes that have not fetched it yet."""
 
 
 @DBOS.dbos_class()
@@ -138,8 +148,9 @@ class Engine(DBOSConfiguredInstance):
             ended={claim.take_id: threading.Event() for claim in claims},
         )
         for claim in claims:
-            if self._patiently(None, lambda claim=claim: self._claims.artifact(claim, "backbone")) is None:  # type: ignore[misc]
-                self._round.undecoded.append(claim)
+            for kind in SHARED:
+                if self._patiently(None, lambda c=claim, k=kind: self._claims.artifact(c, k)) is None:  # type: ignore[misc]
+                    self._round.waiting[kind].append(claim)
         self.moved = time.monotonic()
         for claim in claims:
             self._start(claim)
@@ -209,13 +220,18 @@ class Engine(DBOSConfiguredInstance):
                 self._done.remove(take_id)
 
     def _backbone(self, take_id: str) -> str:
-        return self._stage(take_id, "backbone", self._decode)
+        def work(claims: list[Claim]) -> dict[str, Made]:
+            return _by_take(claims, self._stages.backbone(claims, self._report(claims)))
+
+        return self._stage(take_id, "backbone", lambda claim: self._shared("backbone", claim, work))
 
     def _superres(self, take_id: str) -> str:
-        def work(claim: Claim) -> Made:
-            return self._stages.superres(claim, self._content(claim, "backbone"), self._report([claim]))
+        def work(claims: list[Claim]) -> dict[str, Made]:
+            claims, contents = self._contents(claims)
+            return _by_take(claims, self._stages.superres(claims, contents, self._report(claims)))
 
-        return self._stage(take_id, "codes", work)
+        self._gather(take_id)
+        return self._stage(take_id, "codes", lambda claim: self._shared("codes", claim, work))
 
     def _render(self, take_id: str) -> str:
         def work(claim: Claim) -> Made:
@@ -268,30 +284,56 @@ class Engine(DBOSConfiguredInstance):
             log.info("stage done", extra=_ids(claim) | {"stage": stage, "seconds": round(spent, 3)})
         return next(artifact.id for artifact in stored if artifact.kind == kind)
 
-    def _decode(self, claim: Claim) -> Made:
-        """The backbone of this take, computed together with those of all takes at hand that lack one."""
+    def _gather(self, take_id: str) -> None:
+        """Wait until the other takes at hand are decoded, or a moment: their files are stored one by one."""
         now = self._round
-        if claim.take_id not in now.decoded:
-            waiting = [one for one in now.undecoded if one.take_id not in now.lost]
-            now.undecoded = []
-            now.decoded = self._together(waiting if claim in waiting else [*waiting, claim])
-        made = now.decoded.pop(claim.take_id)
-        if isinstance(made, Exception):
-            raise made
-        return made
+        now.decoded.add(take_id)
+        end = time.monotonic() + GATHERING
+        while time.monotonic() < end and any(
+            one.take_id not in now.decoded | now.lost and not now.ended[one.take_id].is_set()
+            for one in now.waiting["codes"]
+        ):
+            time.sleep(0.02)
 
-    def _together(self, claims: list[Claim]) -> dict[str, Made | Exception]:
+    def _shared(self, kind: str, claim: Claim, work: Callable[[list[Claim]], dict[str, Made]]) -> Made:
+        """What `work` makes of this take, together with all takes at hand that lack the same and are as far."""
+        now = self._round
+        made = now.made[kind]
+        if claim.take_id not in made:
+            ready = [one for one in now.waiting[kind] if kind == "backbone" or one.take_id in now.decoded]
+            now.waiting[kind] = [one for one in now.waiting[kind] if one not in ready]
+            ready = [one for one in ready if one.take_id not in now.lost]
+            made |= self._together(ready if claim in ready else [*ready, claim], work)
+        if claim.take_id not in made:
+            raise Lost(claim.take_id)
+        one = made.pop(claim.take_id)
+        if isinstance(one, Exception):
+            raise one
+        return one
+
+    def _together(
+        self, claims: list[Claim], work: Callable[[list[Claim]], dict[str, Made]]
+    ) -> dict[str, Made | Exception]:
         """In one batch; if that fails, one by one, so that the fault is found with the take that has it."""
         try:
-            made = self._stages.backbone(claims, self._report(claims))
-            return {claim.take_id: one for claim, one in zip(claims, made, strict=True)}
+            return {**work(claims)}
         except Exception as error:
             if len(claims) == 1:
                 return {claims[0].take_id: error}
         alone: dict[str, Made | Exception] = {}
         for claim in claims:
-            alone |= self._together([claim])
+            alone |= self._together([claim], work)
         return alone
+
+    def _contents(self, claims: list[Claim]) -> tuple[list[Claim], list[bytes]]:
+        """The files `backbone` of those takes that are not lost meanwhile; of one alone, Lost if it is."""
+        found: dict[str, bytes] = {}
+        for claim in claims:
+            with suppress(*([Lost] if len(claims) > 1 else [])):
+                found[claim.take_id] = self._content(claim, "backbone")
+        if not found:
+            raise Lost(claims[0].take_id)
+        return [claim for claim in claims if claim.take_id in found], list(found.values())
 
     def _content(self, claim: Claim, kind: str) -> bytes:
         artifact = self._patiently(claim, lambda: self._claims.artifact(claim, kind))
@@ -337,6 +379,10 @@ class Engine(DBOSConfiguredInstance):
         self.moved = time.monotonic()
         if claim is not None and (point := self._round.points[claim.take_id]).note != note:
             self._round.points[claim.take_id] = replace(point, note=note)
+
+
+def _by_take(claims: Sequence[Claim], made: Sequence[Made]) -> dict[str, Made]:
+    return {claim.take_id: one for claim, one in zip(claims, made, strict=True)}
 
 
 def _ids(claim: Claim | None) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import Literal
 
 import numpy as np
 import torch
@@ -18,7 +19,6 @@ from khala.generation.pipeline import Pipeline, Work
 from khala.generation.pipeline import load as load_pipeline
 from khala.jobs.records import Claim
 from khala.jobs.workflow import Made, Report
-from khala.worker.memory import batches
 
 SAFETENSORS = "application/x-safetensors"
 COLUMNS = 1000
@@ -26,11 +26,16 @@ COLUMNS = 1000
 
 
 class PipelineStages:
-    """`jobs.workflow.Stages` by `generation.Pipeline`, on one device. It keeps the model that it used last."""
+    """`jobs.workflow.Stages` by `generation.Pipeline`, on one device. It keeps the model that it used last.
 
-    def __init__(self, device: str = "auto", dtype: str = "auto") -> None:
+    `mode` as in `generation.pipeline.load`: with "auto" a model is kept whole while the songs at hand leave room for
+    that, else one part of it at a time. A take that fits in neither way is refused (InvalidRequest, with advice)."""
+
+    def __init__(
+        self, device: str = "auto", dtype: str = "auto", mode: Literal["auto", "keep_loaded", "one_shot"] = "auto"
+    ) -> None:
         self.device = choose_device(device)
-        self._dtype = dtype
+        self._dtype, self._mode = dtype, mode
         self._pipeline: Pipeline | None = None
         self.model: str | None = None
         """The model that is loaded, by the name that it was asked for by."""
@@ -38,9 +43,9 @@ class PipelineStages:
     def backbone(self, claims: Sequence[Claim], report: Report) -> list[Made]:
         """The file `backbone`: codes int16 [2, T], whether the song came to its end, seconds of work. Takes that do not
         fit into memory together are decoded one batch after another."""
-        pipeline = self._load(claims[0].model, report)
+        pipeline = self._load(claims, report)
         made = []
-        for batch in batches(pipeline, [_work(pipeline, claim) for claim in claims]):
+        for batch in pipeline.batches([_work(pipeline, claim) for claim in claims]):
             start = perf_counter()
             results = pipeline.backbone(batch, report)
             seconds = (perf_counter() - start) / len(batch)
@@ -48,16 +53,18 @@ class PipelineStages:
                 made.append(self._made("backbone", result.codes, seconds, ended=np.array(result.ended, np.uint8)))
         return made
 
-    def superres(self, claim: Claim, backbone: bytes, report: Report) -> Made:
-        """The file `codes`: codes int16 [levels, T], seconds of work."""
-        pipeline = self._load(claim.model, report)
+    def superres(self, claims: Sequence[Claim], backbones: Sequence[bytes], report: Report) -> list[Made]:
+        """The file `codes`: codes int16 [levels, T], seconds of work. Takes share passes over the model."""
+        pipeline = self._load(claims, report)
         start = perf_counter()
-        (codes,) = pipeline.superres([_work(pipeline, claim)], [load(backbone)["codes"]], report)
-        return self._made("codes", codes, perf_counter() - start)
+        drafts = [load(backbone)["codes"] for backbone in backbones]
+        refined = pipeline.superres([_work(pipeline, claim) for claim in claims], drafts, report)
+        seconds = (perf_counter() - start) / len(claims)
+        return [self._made("codes", codes, seconds) for codes in refined]
 
     def render(self, claim: Claim, backbone: bytes, codes: bytes, report: Report) -> Made:
         """The files `audio.flac` (24 bits), `metadata` (the record of `khala generate`) and `peaks`."""
-        pipeline = self._load(claim.model, report)
+        pipeline = self._load([claim], report)
         first, second = load(backbone), load(codes)
         before = {"backbone": float(first["seconds"]), "superres": float(second["seconds"])}
         ended = bool(first["ended"])
@@ -80,11 +87,14 @@ class PipelineStages:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def _load(self, model: str, report: Report) -> Pipeline:
-        if self._pipeline is None or self.model != model:
+    def _load(self, claims: Sequence[Claim], report: Report) -> Pipeline:
+        """The model of these takes, as memory allows for the longest of them."""
+        model, seconds = claims[0].model, max(claim.request.duration for claim in claims)
+        if self._pipeline is None or self.model != model or not self._pipeline.fits(seconds):
             self.unload()
             report("load", 0, 1)
-            self._pipeline, self.model = load_pipeline(model, str(self.device), self._dtype), model
+            self._pipeline = load_pipeline(model, str(self.device), self._dtype, self._mode, seconds)
+            self.model = model
             report("load", 1, 1)
         return self._pipeline
 

@@ -74,6 +74,23 @@ def superres(
 
 
 @app.command()
+def recogniser(
+    recipe: RecipeFile,
+    settings: Settings = None,
+    run: Run = None,
+    corpus: Annotated[Path | None, typer.Option(help="Folder of songs. Default: corpus in the run's folder.")] = None,
+    threads: Threads = 0,
+) -> None:
+    """Train the recogniser of sung phones that khala evaluate listens with; goes on where an earlier run was."""
+    from khala.training.recipe import load
+    from khala.training.recogniser import train
+
+    folder = _folder(recipe, run)
+    chosen = load(recipe, _settings("recogniser", settings, threads))
+    typer.echo(train(chosen.recogniser, corpus or folder / "corpus", folder / "recogniser"))
+
+
+@app.command()
 def assemble(
     recipe: RecipeFile,
     settings: Settings = None,

@@ -1,7 +1,7 @@
 """A recipe: everything a training run is made from, in one TOML file read into frozen dataclasses.
 
-The tables are `[corpus]`, `[codec]`, `[backbone]`, `[superres]` and, at the top, the preset that fixes the shapes. An
-unknown key is an error, so that a misspelt one is not silently a default.
+The tables are `[corpus]`, `[codec]`, `[backbone]`, `[superres]`, `[recogniser]` and, at the top, the preset that fixes
+the shapes. An unknown key is an error, so that a misspelt one is not silently a default.
 """
 
 import tomllib
@@ -14,6 +14,7 @@ from khala.models.config import ModelConfig
 from khala.models.presets import PRESETS
 from khala.music.errors import InvalidRequest
 from khala.training.codec.recipe import CodecRecipe
+from khala.training.recogniser import RecogniserRecipe
 from khala.weights.configs import from_json
 
 
@@ -113,6 +114,7 @@ class Recipe:
     codec: CodecRecipe = field(default_factory=CodecRecipe)
     backbone: BackboneRecipe = field(default_factory=BackboneRecipe)
     superres: SuperresRecipe = field(default_factory=SuperresRecipe)
+    recogniser: RecogniserRecipe = field(default_factory=RecogniserRecipe)
 
 
 def preset(recipe: Recipe) -> ModelConfig:

@@ -1,20 +1,21 @@
-"""Fits the two listeners of `khala evaluate` that need fitting to the truth of a corpus, and measures them.
+"""Fits the listeners of `khala evaluate` that need fitting to the truth of a corpus, and measures them.
 
-    python benchmarks/calibrate.py CORPUS [--songs N] [--model FOLDER] [--write]
+    python benchmarks/calibrate.py CORPUS [--songs N] [--model FOLDER] [--cache FOLDER] [--write]
 
-Every fourth song is held out: the figures printed are those of the held-out songs alone. With --model every song is
-heard a second time after that model's codec, so that the listeners know coded sound as well. --write stores the weights
-in `src/khala/evaluation`.
+One song in four is held out, by its name: the figures printed are those of the held-out songs alone, for the weights
+that the package holds and for the ones just fitted. With --model one song in `CODED` is heard a second time after that
+model's codec, so that the listeners know coded sound as well. --cache keeps what was heard of every song for the next
+time. --write stores the weights in `src/khala/evaluation`.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
@@ -22,63 +23,94 @@ from scipy.special import expit, log_softmax, logsumexp, softmax
 
 from khala.audio.files import read_audio
 from khala.corpus.manifest import Song, read_corpus
-from khala.evaluation import tempo, voice
+from khala.evaluation import key, style, tempo, voice
 from khala.evaluation.spectrum import FRAMES_PER_SECOND
 from khala.evaluation.types import Array
 
-HELD_OUT = 4
-VOICE_PENALTY, TEMPO_PENALTY = 3e-3, 1e-3
+HELD_OUT, CODED = 4, 4
+VOICE_PENALTY, TEMPO_PENALTY, STYLE_PENALTY = 3e-3, 1e-3, 3e-3
+HOME = Path("src/khala/evaluation")
+Weights = dict[str, dict[str, Array]]
 
 
 @dataclass(frozen=True)
 class Heard:
-    """A song as the listeners hear it. `sung` [windows] is the part of each window in which somebody truly sings."""
+    """A song as the listeners hear it: `windows` of the voice's, `stretches` of the style's, mean `notes` [12]. `sung`
+    [windows] is the part of each window in which somebody truly sings."""
 
     song: Song
-    held_out: bool
     coded: bool
     windows: Array
     sung: Array
-    beats: tuple[Array, Array, float] | None
+    beats: tuple[Array, Array] | None
+    notes: Array
+    stretches: Array
+
+    @property
+    def held_out(self) -> bool:
+        return zlib.crc32(f"listeners {self.song.seed}".encode()) % HELD_OUT == 0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--songs", type=int, default=sys.maxsize)
-    parser.add_argument("--model", help="hear every song through this model's codec, too")
+    parser.add_argument("--model", help="hear one song in four through this model's codec, too")
+    parser.add_argument("--cache", type=Path, help="keep what was heard of every song in this folder")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
-    heard = list(hear(islice(read_corpus(arguments.corpus), arguments.songs), arguments.model))
-    weights = {"voice": fit_voice(heard), "tempo": fit_tempo(heard)}
-    for coded in {one.coded for one in heard}:
-        show(
-            "after the codec" if coded else "as rendered",
-            [h for h in heard if h.held_out and h.coded == coded],
-            weights,
-        )
+    songs = islice(read_corpus(arguments.corpus), arguments.songs)
+    heard = list(hear(songs, arguments.model, arguments.cache))
+    known = [one for one in heard if not one.held_out]
+    fitted = {"voice": fit_voice(known), "tempo": fit_tempo(known), "key": fit_key(known), "style": fit_style(known)}
+    for name, weights in (("as shipped", shipped()), ("as fitted now", fitted)):
+        for coded in sorted({one.coded for one in heard}):
+            chosen = [one for one in heard if one.held_out and one.coded == coded]
+            show(f"{name}, {'after the codec' if coded else 'as rendered'}", chosen, weights)
     if arguments.write:
-        for name, fitted in weights.items():
-            rounded = {key: np.round(value, 4).tolist() for key, value in fitted.items()}
-            Path(f"src/khala/evaluation/{name}.json").write_text(json.dumps(rounded) + "\n")
+        for name in ("voice", "tempo", "key"):
+            rounded = {key: np.round(value, 4).tolist() for key, value in fitted[name].items()}
+            (HOME / f"{name}.json").write_text(json.dumps(rounded) + "\n")
+        floats = {n: v.astype(np.float32) if v.dtype.kind == "f" else v for n, v in fitted["style"].items()}
+        np.savez_compressed(HOME / "style.npz", **floats)
 
 
-def hear(songs: Iterator[Song], model: str | None) -> Iterator[Heard]:
+def hear(songs: Iterator[Song], model: str | None, cache: Path | None) -> Iterator[Heard]:
     codec = round_trip(model) if model else None
-    for number, song in enumerate(songs):
-        samples, rate = read_audio(song.audio)
-        for coded in (False, True) if codec else (False,):
-            heard = codec(samples) if coded and codec else samples
-            windows = voice.features(heard, rate)
-            starts = np.arange(len(windows)) * voice.HOP / FRAMES_PER_SECOND
+    for song in songs:
+        for coded in (False, True) if codec and song.seed % CODED == 0 else (False,):
+            found = kept(cache and cache / f"{song.seed}-{int(coded)}.npz", song, codec if coded else None)
+            starts = np.arange(len(found["windows"])) * voice.HOP / FRAMES_PER_SECOND
             ends = starts + voice.WINDOW / FRAMES_PER_SECOND
             sung = sum(
                 (np.clip(np.minimum(b, ends) - np.maximum(a, starts), 0, 1) for a, b in song.truth["vocal"]), 0 * ends
             )
-            yield Heard(song, number % HELD_OUT == 0, coded, windows, sung, tempo.candidates(heard, rate))
+            beats = (found["bpms"], found["repeats"]) if len(found["bpms"]) else None
+            yield Heard(song, coded, found["windows"], sung, beats, found["notes"], found["stretches"])
 
 
-def round_trip(model: str) -> Any:
+def kept(path: Path | None, song: Song, codec: Callable[[Array], Array] | None) -> dict[str, Array]:
+    """What is heard of a song, read from the cache if it is there."""
+    if path and path.exists():
+        with np.load(path) as stored:
+            return dict(stored)
+    samples, rate = read_audio(song.audio)
+    samples = codec(samples) if codec else samples
+    beats = tempo.candidates(samples, rate)
+    found = {
+        "windows": voice.features(samples, rate),
+        "bpms": beats[0] if beats else np.zeros(0),
+        "repeats": beats[1] if beats else np.zeros(0),
+        "notes": key.chroma(samples, rate).mean(axis=0),
+        "stretches": style.embed(samples, rate),
+    }
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, **found)
+    return found
+
+
+def round_trip(model: str) -> Callable[[Array], Array]:
     import torch
 
     from khala.weights import load_model
@@ -87,14 +119,13 @@ def round_trip(model: str) -> Any:
 
     def coded(samples: Array) -> Array:
         with torch.inference_mode():
-            return codec.decode(codec.encode(torch.from_numpy(samples)[None]))[0].numpy()
+            return np.asarray(codec.decode(codec.encode(torch.from_numpy(samples)[None]))[0])
 
     return coded
 
 
-def fit_voice(heard: list[Heard]) -> dict[str, Array]:
+def fit_voice(known: list[Heard]) -> dict[str, Array]:
     """Logistic regression; windows that are neither clearly sung nor clearly not sung are left out."""
-    known = [one for one in heard if not one.held_out]
     x, sung = np.concatenate([one.windows for one in known]), np.concatenate([one.sung for one in known])
     clear = (sung < 0.1) | (sung > 0.5)
     x, y = x[clear], (sung[clear] > 0.5).astype(float)
@@ -112,12 +143,12 @@ def fit_voice(heard: list[Heard]) -> dict[str, Array]:
     return {"bias": found[0] - mean @ weights, "weights": weights}
 
 
-def fit_tempo(heard: list[Heard]) -> dict[str, Array]:
+def fit_tempo(known: list[Heard]) -> dict[str, Array]:
     """Conditional logistic regression: of a song's candidates the true beat is to be the likeliest."""
     cases = []
-    for one in heard:
-        if one.beats is not None and not one.held_out:
-            bpms, features, _ = one.beats
+    for one in known:
+        if one.beats is not None:
+            bpms, features = one.beats
             right = np.array([tempo.agrees(bpm, one.song.truth["bpm"]) for bpm in bpms])
             if right.any():
                 cases.append((features, right))
@@ -135,23 +166,88 @@ def fit_tempo(heard: list[Heard]) -> dict[str, Array]:
     return {"weights": minimize(loss, np.zeros(cases[0][0].shape[1]), jac=True, method="L-BFGS-B").x}
 
 
-def show(title: str, heard: list[Heard], weights: dict[str, dict[str, Array]]) -> None:
+def fit_key(known: list[Heard]) -> dict[str, Array]:
+    """The mean chroma of the songs of each mode, turned to C."""
+    return {
+        mode: np.mean([np.roll(h.notes, -h.song.truth["key"]) for h in known if h.song.truth["mode"] == mode], axis=0)
+        for mode in key.MODES
+    }
+
+
+def fit_style(known: list[Heard]) -> dict[str, Array]:
+    """Multinomial logistic regression on the stretches, each song weighing the same; and where the corpus lies on the
+    main axes of the embedding."""
+    names = sorted({one.song.style for one in known})
+    x = np.concatenate([one.stretches for one in known])
+    owner = np.repeat([names.index(one.song.style) for one in known], [len(one.stretches) for one in known])
+    weight = np.concatenate([np.full(len(one.stretches), 1 / len(one.stretches)) for one in known]) / len(known)
+    mean, spread = x.mean(axis=0), x.std(axis=0) + 1e-6
+    x = (x - mean) / spread
+    target = np.eye(len(names))[owner]
+
+    def loss(flat: Array) -> tuple[float, Array]:
+        w = flat.reshape(x.shape[1] + 1, len(names))
+        logit = log_softmax(x @ w[1:] + w[0], axis=1)
+        error = (np.exp(logit) - target) * weight[:, None]
+        value = -(weight * (logit * target).sum(axis=1)).sum() + STYLE_PENALTY * (w[1:] ** 2).sum()
+        return value, np.concatenate([error.sum(axis=0)[None], x.T @ error + 2 * STYLE_PENALTY * w[1:]]).ravel()
+
+    start = np.zeros((x.shape[1] + 1) * len(names))
+    w = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300}).x.reshape(-1, len(names))
+    _, vectors = np.linalg.eigh(np.cov(x.T))
+    axes = vectors[:, ::-1][:, : style.AXES]
+    plain = np.concatenate([one.stretches for one in known if not one.coded])
+    plain = (plain - mean) / spread @ axes
+    return {
+        "names": np.array(names),
+        "mean": mean,
+        "spread": spread,
+        "weights": w[1:],
+        "bias": w[0],
+        "axes": axes,
+        "centre": plain.mean(axis=0),
+        "covariance": np.cov(plain.T),
+    }
+
+
+def shipped() -> Weights:
+    """The weights that the package holds; no style where it has none yet."""
+    weights: Weights = {
+        name: {key: np.array(value) for key, value in json.loads((HOME / f"{name}.json").read_text()).items()}
+        for name in ("voice", "tempo", "key")
+    }
+    if (HOME / "style.npz").exists():
+        with np.load(HOME / "style.npz") as stored:
+            weights["style"] = dict(stored)
+    return weights
+
+
+def show(title: str, heard: list[Heard], weights: Weights) -> None:
     """Print how the listeners do on `heard`."""
-    bias, slope = weights["voice"]["bias"], weights["voice"]["weights"]
-    windows = right_windows = songs = right_songs = beats = 0
+    windows = right_windows = voices = beats = keys = modes = styles = 0
     for one in heard:
-        says = one.windows @ slope + bias > 0
+        says = expit(one.windows @ weights["voice"]["weights"] + weights["voice"]["bias"]) >= voice.CLEAR
         clear = (one.sung < 0.1) | (one.sung > 0.5)
         windows += int(clear.sum())
         right_windows += int((says == (one.sung > 0.5))[clear].sum())
-        right_songs += (says.mean() >= voice.PRESENT) == bool(one.song.vocal)
-        songs += 1
+        voices += (says.mean() >= voice.PRESENT) == bool(one.song.vocal)
         if one.beats is not None:
-            bpms, features, _ = one.beats
+            bpms, features = one.beats
             beats += tempo.agrees(bpms[(features @ weights["tempo"]["weights"]).argmax()], one.song.truth["bpm"])
+        tonality = key.best_key(one.notes, weights["key"])
+        keys += (tonality.tonic, tonality.mode) == (one.song.truth["key"], one.song.truth["mode"])
+        modes += tonality.mode == one.song.truth["mode"]
+        if "style" in weights:
+            styles += style.classify(one.stretches, weights["style"]).name == one.song.style
+
+    def share(count: int, of: int) -> str:
+        return f"{count / max(of, 1):.1%}"
+
+    named = share(styles, len(heard)) if "style" in weights else "-"
     print(
-        f"{title}: {songs} held-out songs; voice right in {right_windows / windows:.1%} of {windows} seconds and "
-        f"{right_songs / songs:.1%} of songs; tempo within 8 % in {beats / songs:.1%}"
+        f"{title}: {len(heard)} held-out songs; voice right in {share(right_windows, windows)} of {windows} s and in "
+        f"{share(voices, len(heard))} of songs; tempo within {tempo.TOLERANCE:.0%} in {share(beats, len(heard))}; "
+        f"key in {share(keys, len(heard))}, mode in {share(modes, len(heard))}; style in {named}"
     )
 
 

@@ -38,10 +38,26 @@ def test_json_holds_records_and_summary(song: Path, capsys: pytest.CaptureFixtur
     assert report["summary"]["tempo"] == {"passed": 1, "of": 1}
 
 
+def test_a_page_is_written_whole(song: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "pages" / "report.html"
+    target.parent.mkdir()
+    assert run(["evaluate", str(song), "--html", str(target)]) == 0
+    text = target.read_text(encoding="utf-8")
+    assert text.startswith("<!doctype html>") and 'src="../clicks.wav"' in text and text.endswith("</html>\n")
+    assert str(target) in capsys.readouterr().err
+    assert [path.name for path in target.parent.iterdir()] == ["report.html"]
+
+
+def test_a_recogniser_that_is_none_is_one_line(song: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["evaluate", str(song), "--recogniser", str(song.parent)]) == 2
+    said = capsys.readouterr()
+    assert "holds no Whisper model" in said.err and len(said.err.splitlines()) == 1 and not said.out
+
+
 def test_without_a_sidecar_it_says_what_cannot_be_judged(song: Path, capsys: pytest.CaptureFixture[str]) -> None:
     song.with_suffix(".json").unlink()
     assert run(["evaluate", str(song)]) == 0
-    assert "not judged" in capsys.readouterr().err
+    assert "only their sound is judged" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["none.wav", "broken.wav"])

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from khala.evaluation.asked import Asked, asked, asked_beside, stated_limits
+from khala.evaluation.asked import Asked, asked, asked_beside, stated_key, stated_limits, stated_styles
+from khala.evaluation.key import Key
 from khala.music.errors import InvalidRequest
 
 
@@ -25,6 +26,10 @@ def test_numbers_go_before_words() -> None:
         ("fast tempo", (120, 1000)),
         ("A tender folk song at a slow tempo with flute.", (0, 90)),
         ("at a moderate tempo", (90, 120)),
+        ("mid-tempo", (90, 120)),
+        ("A fast-paced rock track.", (120, 1000)),
+        ("an up-tempo song", (120, 1000)),
+        ("Create a downtempo lo-fi song in f major.", (0, 90)),
         ("slow dancing in the dark", None),
         ("pop", None),
     ],
@@ -33,8 +38,56 @@ def test_tempo_words_are_ranges(text: str, limits: tuple[float, float] | None) -
     assert stated_limits([text]) == limits
 
 
-def test_a_tempo_is_met_within_8_percent_of_a_number_or_inside_a_range() -> None:
-    assert request(tags=["100 bpm"]).tempo_met(107)
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("a minor", (9, "minor")),
+        ("a song in E flat major at 80 bpm", (3, "major")),
+        ("F# minor", (6, "minor")),
+        ("Bb major", (10, "major")),
+        ("c-sharp minor", (1, "minor")),
+        ("a sad song in a minor key", (None, "minor")),
+        ("major", (None, "major")),
+        ("pop", (None, None)),
+    ],
+)
+def test_keys_and_modes(text: str, key: tuple[int | None, str | None]) -> None:
+    assert stated_key(["rock", text]) == key
+
+
+def test_a_key_is_met_by_itself_alone_and_a_mode_by_any_key_of_it() -> None:
+    a_minor, c_major = Key(9, "minor", 0.1), Key(0, "major", 0.1)
+    wanted = request(tags=["a minor"])
+    assert wanted.key_met(a_minor) and not wanted.key_met(c_major) and not wanted.key_met(Key(0, "minor", 0.1))
+    assert request(tags=["minor"]).key_met(a_minor) and not request(tags=["minor"]).key_met(None)
+    assert request(tags=["pop"]).key_met(a_minor) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "styles"),
+    [
+        ("pop", {"pop"}),
+        ("An upbeat country pop song", {"country"}),
+        ("dance", {"disco", "electronic"}),
+        ("Hip-Hop", {"hip hop"}),
+        ("a lo-fi beat, jazz", {"lo-fi", "jazz"}),
+        ("popular rocks", set()),
+    ],
+)
+def test_styles(text: str, styles: set[str]) -> None:
+    assert stated_styles([text]) == styles
+
+
+def test_a_song_ends_by_itself_and_in_time() -> None:
+    whole = asked({"request": {"tags": [], "duration": 40}, "truncated": False})
+    assert whole.length_met(45) and whole.length_met(35) and not whole.length_met(30)
+    cut = asked({"request": {"tags": [], "duration": 40}, "truncated": True})
+    assert cut.length_met(40) is False
+    assert request(tags=["pop"]).length_met(40) is None
+
+
+def test_a_tempo_is_met_within_4_percent_of_a_number_or_inside_a_range() -> None:
+    assert request(tags=["100 bpm"]).tempo_met(103.9) and not request(tags=["100 bpm"]).tempo_met(105)
     assert not request(tags=["100 bpm"]).tempo_met(200)
     assert request(tags=["slow"]).tempo_met(89) and not request(tags=["slow"]).tempo_met(91)
     assert request(tags=["pop"]).tempo_met(91) is None
@@ -60,7 +113,10 @@ def test_the_truth_of_a_corpus_song(sung: Path, played: Path) -> None:
     assert found is not None and found.voice is True
     truth = json.loads(sung.with_suffix(".json").read_text())["truth"]
     assert found.bpm == truth["bpm"]
-    assert [part.energy for part in found.parts] == [section["energy"] for section in truth["sections"]]
+    assert [(part.name, part.energy) for part in found.parts] == [(s["name"], s["energy"]) for s in truth["sections"]]
+    assert (found.tonic, found.mode, found.styles) == (truth["key"], truth["mode"], {"pop"})
+    assert "[verse]" in found.lyrics and len(found.chords) == len(truth["chords"])
+    assert all(truth["chords"][0]["root"] in chord.classes for chord in found.chords[:1])
     assert asked_beside(played).voice is False  # type: ignore[union-attr]
 
 

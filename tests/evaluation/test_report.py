@@ -7,7 +7,7 @@ import pytest
 
 from khala.audio.files import write_audio
 from khala.evaluation.asked import Asked
-from khala.evaluation.report import evaluate, evaluate_file, songs_in, summarise
+from khala.evaluation.report import VERDICTS, distance_of, evaluate, evaluate_file, songs_in, summarise
 from khala.evaluation.sections import Part
 from khala.music.errors import InvalidRequest
 
@@ -17,21 +17,51 @@ NOISE = np.random.default_rng(0).normal(size=(2, 8 * RATE)).astype(np.float32) *
 
 def test_corpus_songs_pass_their_own_truth(sung: Path, played: Path) -> None:
     records = [evaluate_file(path) for path in (sung, played)]
-    assert summarise(records) == {name: {"passed": 2, "of": 2} for name in ("tempo", "voice", "form", "sound")}
+    summary = summarise(records)
+    assert summary.keys() == {"tempo", "key", "style", "voice", "words", "form", "sound"}
+    for name in ("tempo", "key", "voice", "form", "sound"):
+        assert summary[name] == {"passed": 2, "of": 2}, name
+    assert summary["words"]["of"] == 1 and records[0]["words"]["phones"] > 40
+    assert all(record["key"]["chords"] > 0.3 for record in records)
     json.dumps(records, allow_nan=False)
 
 
 def test_what_was_not_asked_for_is_not_judged() -> None:
     record = evaluate(NOISE, RATE, Asked())
-    assert record["verdicts"] == {"tempo": None, "voice": None, "form": None, "sound": True}
+    assert record["verdicts"] == {**dict.fromkeys(VERDICTS), "sound": True}
     assert summarise([record]) == {"sound": {"passed": 1, "of": 1}}
 
 
 def test_a_silent_file_fails_whatever_it_was_asked_for() -> None:
-    asked = Asked(bpm=100, voice=True, parts=(Part(0, 4, 0.2), Part(4, 8, 0.9)))
+    asked = Asked(
+        bpm=100,
+        mode="minor",
+        styles=frozenset({"pop"}),
+        voice=True,
+        lyrics="[verse]\nSing",
+        parts=(Part(0, 4, 0.2), Part(4, 8, 0.9)),
+        seconds=20,
+        ended=True,
+    )
     record = evaluate(0 * NOISE, RATE, asked)
-    assert record["verdicts"] == {"tempo": False, "voice": False, "form": False, "sound": False}
+    assert record["verdicts"] == {**dict.fromkeys(VERDICTS, False), "chorus": None}
     json.dumps(record, allow_nan=False)
+
+
+def test_a_reader_is_judged_by_its_words() -> None:
+    asked = Asked(lyrics="[verse]\nWe sing along\nDon't go")
+    record = evaluate(NOISE, RATE, asked, lambda samples, rate: "We sing a song, don't go!")
+    assert record["words"]["word_error_rate"] == pytest.approx(2 / 5)
+    assert record["words"]["text"] == "We sing a song, don't go!"
+    assert evaluate(NOISE, RATE, Asked(), lambda samples, rate: "noise")["words"]["word_error_rate"] is None
+
+
+def test_the_distance_takes_enough_music(tmp_path: Path) -> None:
+    long, short = NOISE.repeat(6, axis=1), NOISE
+    paths = [write_audio(tmp_path / name, x, RATE) for name, x in (("a.wav", long), ("b.wav", long))]
+    distance = distance_of(paths)
+    assert distance is not None and distance > 1
+    assert distance_of([write_audio(tmp_path / "c.wav", short, RATE)]) is None
 
 
 @pytest.mark.parametrize("fault", ["gap", "nan", "clipped"])

@@ -51,9 +51,9 @@ def test_noise_has_no_beat_and_silence_no_tempo() -> None:
     assert tempo(clicks(100)[:, :RATE], RATE) is None
 
 
-def test_eight_percent_is_the_limit() -> None:
-    assert agrees(107.9, 100) and agrees(92.1, 100)
-    assert not agrees(108.1, 100) and not agrees(91.9, 100)
+def test_four_percent_is_the_limit() -> None:
+    assert agrees(103.9, 100) and agrees(96.1, 100)
+    assert not agrees(104.1, 100) and not agrees(95.9, 100)
 
 
 def test_a_metrical_level_is_named_apart_from_agreement() -> None:

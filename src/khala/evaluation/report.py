@@ -1,17 +1,21 @@
 """All measures of a song as one record, and of many songs as one summary."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from khala.audio.files import ENCODINGS, read_audio
+from khala.evaluation import words
 from khala.evaluation.asked import Asked, asked_beside
 from khala.evaluation.clipping import clipping
+from khala.evaluation.key import NAMES, chords_heard, chroma, key
 from khala.evaluation.loudness import loudness
 from khala.evaluation.repetition import repetition
 from khala.evaluation.sections import follows
 from khala.evaluation.silence import silence
+from khala.evaluation.structure import located, structure
+from khala.evaluation.style import distance, embed, style
 from khala.evaluation.tempo import metrical_level, tempo
 from khala.evaluation.types import Array
 from khala.evaluation.voice import voice
@@ -21,11 +25,20 @@ LONG_SILENCE = 2.0
 """Seconds of silence inside a song that count as a fault."""
 FOLLOWS = 0.3
 """Correlation of level and form from which a song counts as following its form."""
+UNDERSTOOD = 0.4
+"""Phoneme error rate up to which the words count as sung."""
+Reader = Callable[[Array, int], str]
+"""Writes down the words of samples [channels, N] at a rate: a recogniser that the user brings along."""
 
 VERDICTS = {
     "tempo": "tempo as asked",
+    "key": "key or mode as asked",
+    "style": "style as asked",
     "voice": "voice as asked",
+    "words": "at most 40 % of the phones wrong",
+    "chorus": "the chorus returns",
     "form": "level follows the form",
+    "length": "ends by itself, within 15 % of the length asked for",
     "sound": "no long silence, no clipping, nothing that is not a number",
 }
 """What a song can pass or fail, in words. A song that was not asked for something has no verdict on it."""
@@ -47,21 +60,36 @@ def songs_in(paths: Iterable[Path]) -> Iterator[Path]:
             raise InvalidRequest(f"there is no file {path}")
 
 
-def evaluate_file(path: Path) -> dict[str, Any]:
+def evaluate_file(path: Path, reader: Reader | None = None) -> dict[str, Any]:
     """The record of one file, measured against the JSON file beside it if there is one. Raises InvalidRequest."""
     samples, rate = read_audio(path)
-    return {"file": str(path), **evaluate(samples, rate, asked_beside(path) or Asked())}
+    return {"file": str(path), **evaluate(samples, rate, asked_beside(path) or Asked(), reader)}
 
 
-def evaluate(samples: Array, rate: int, asked: Asked) -> dict[str, Any]:
+def distance_of(songs: Iterable[Path]) -> float | None:
+    """Fréchet distance of all songs together from the corpus (`style.distance`); None if they are too few for one."""
+    try:
+        return distance([embed(*read_audio(song)) for song in songs])
+    except InvalidRequest:
+        return None
+
+
+def evaluate(samples: Array, rate: int, asked: Asked, reader: Reader | None = None) -> dict[str, Any]:
     """The record of samples [channels, N] as JSON values: every measure, and under "verdicts" what passed (true),
-    failed (false) or was not asked for (null)."""
+    failed (false) or was not asked for (null). With a `reader` the words are judged by its text, too."""
     if samples.shape[1] == 0:
         raise InvalidRequest("a file without samples cannot be measured")
+    seconds = samples.shape[1] / rate
     beat, sung, quiet, flat = tempo(samples, rate), voice(samples, rate), silence(samples, rate), clipping(samples)
+    notes = chroma(samples, rate)
+    tonality, kind = key(notes), style(embed(samples, rate))
+    heard = words.listen(samples, rate) if asked.lyrics else None
+    sections = asked.parts or (located(heard, asked.lyrics) if heard else ())
+    compared = structure(samples, rate, sections)
+    spoken = _words(heard, asked.lyrics, reader and reader(samples, rate))
     form = follows(samples, rate, asked.parts) if asked.parts else None
     return {
-        "seconds": samples.shape[1] / rate,
+        "seconds": seconds,
         "rate": rate,
         "channels": samples.shape[0],
         "tempo": {
@@ -70,18 +98,53 @@ def evaluate(samples: Array, rate: int, asked: Asked) -> dict[str, Any]:
             "asked": asked.bpm or (list(asked.limits) if asked.limits else None),
             "metrical_level": metrical_level(beat.bpm, asked.bpm) if beat and asked.bpm else None,
         },
+        "key": {
+            "heard": tonality and tonality.name,
+            "lead": tonality and tonality.lead,
+            "asked": asked.mode and " ".join([*([] if asked.tonic is None else [NAMES[asked.tonic]]), asked.mode]),
+            "chords": chords_heard(notes, asked.chords),
+        },
+        "style": {
+            "heard": kind and kind.name,
+            "probability": kind and kind.probability[kind.name],
+            "asked": sorted(asked.styles) or None,
+        },
         "voice": {"share": sung.share, "present": sung.present, "asked": asked.voice},
+        "words": spoken,
+        "chorus": {
+            "choruses": compared and compared.choruses,
+            "others": compared and compared.others,
+            "sections": [[part.name, round(part.start, 2), round(part.end, 2)] for part in sections],
+        },
         "form": {"correlation": form},
+        "length": {"asked": asked.seconds, "ended": asked.ended},
         "silence": asdict(quiet),
         "clipping": asdict(flat),
         "loudness": asdict(loudness(samples, rate)),
         "repetition": asdict(repetition(samples, rate)),
         "verdicts": {
             "tempo": (asked.tempo_met(beat.bpm) if beat else False) if asked.bpm or asked.limits else None,
+            "key": asked.key_met(tonality),
+            "style": (kind is not None and kind.name in asked.styles) if asked.styles else None,
             "voice": None if asked.voice is None else sung.present == asked.voice,
+            "words": None if spoken["phoneme_error_rate"] is None else spoken["phoneme_error_rate"] <= UNDERSTOOD,
+            "chorus": compared and compared.returns,
             "form": (form is not None and form >= FOLLOWS) if asked.parts else None,
+            "length": asked.length_met(seconds),
             "sound": quiet.longest <= LONG_SILENCE and not flat.clipped and not flat.not_finite,
         },
+    }
+
+
+def _words(heard: words.Heard | None, lyrics: str, text: str | None) -> dict[str, Any]:
+    """How the lyrics are sung: by the phones that are heard and, where a reader wrote them down, by its words."""
+    phones = words.phones_of(lyrics)
+    meant = words.words_of(lyrics)
+    return {
+        "phoneme_error_rate": words.error_rate(words.transcript(heard), phones) if heard and phones else None,
+        "phones": len(phones),
+        "word_error_rate": None if text is None or not meant else words.error_rate(words.words_of(text), meant),
+        "text": text,
     }
 
 

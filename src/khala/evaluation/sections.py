@@ -14,11 +14,12 @@ WINDOW = 0.5
 
 @dataclass(frozen=True)
 class Part:
-    """A section from `start` to `end` in seconds, with the `energy` 0..1 that it was meant to have."""
+    """A section from `start` to `end` in seconds, with the `energy` 0..1 that it was meant to have and its `name`."""
 
     start: float
     end: float
     energy: float
+    name: str = ""
 
 
 def follows(samples: Array, rate: int, parts: Sequence[Part]) -> float | None:

@@ -27,7 +27,7 @@ PARTS = (1 / 4, 1 / 3, 1 / 2, 1, 3 / 2, 2, 3, 4)
 """Multiples of a candidate's beat period at which repetition is looked at."""
 EDGES = (0, 4, 20, 40)
 """Mel bands of the low (to 300 Hz), middle (to 1500 Hz) and high onset envelopes."""
-TOLERANCE = 0.08
+TOLERANCE = 0.04
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def onsets(signal: Array) -> Array:
 
 
 def agrees(bpm: float, asked: float) -> bool:
-    """Whether `bpm` lies within 8 % of `asked`."""
+    """Whether `bpm` lies within 4 % of `asked`."""
     return abs(bpm / asked - 1) <= TOLERANCE
 
 

@@ -22,14 +22,16 @@ WINDOW, HOP = round(FRAMES_PER_SECOND), round(FRAMES_PER_SECOND / 2)
 DEPTH = 9.0
 """How far below the song's loudest band a band still counts, in nepers (78 dB)."""
 SYLLABLES = (3.0, 9.0)
-PRESENT = 0.15
+CLEAR = 0.75
+"""Somebody sings in a window if that is at least so probable: a tune on a lead instrument often looks half sung."""
+PRESENT = 0.25
 """From this share of windows on a song counts as sung."""
 
 
 @dataclass(frozen=True)
 class Voice:
     """`probability` [windows] that somebody sings in each second (windows begin every half second); `share` of windows
-    in which it exceeds one half; `present` if that is enough to call the song sung."""
+    in which it is clear; `present` if that is enough to call the song sung."""
 
     probability: Array
     share: float
@@ -46,7 +48,7 @@ def voice(samples: Array, rate: int) -> Voice:
         return Voice(np.zeros(0), 0.0)
     bias, weights = _weights()
     probability = 1 / (1 + np.exp(-np.clip(seconds @ weights + bias, -50, 50)))
-    return Voice(probability, float((probability > 0.5).mean()))
+    return Voice(probability, float((probability >= CLEAR).mean()))
 
 
 def features(samples: Array, rate: int) -> Array:

@@ -55,6 +55,12 @@ def memory(pid: int) -> float:
     return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) / 1024  # type: ignore[index]
 
 
+def cpu_seconds(pid: int) -> float:
+    """Seconds of a core that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 async def listen(http: httpx2.AsyncClient, heard: Counter[str], ready: asyncio.Semaphore) -> None:
     """Count the songs that a stream tells to be queued."""
     async with http.stream("GET", "/api/v1/events") as answer:
@@ -90,7 +96,7 @@ async def measure(url: str, pid: int, songs: int, clients: int, streams: int) ->
         seconds: list[float] = []
         rounds = []
         numbers = iter(range(songs))
-        began = time.perf_counter()
+        began, used = time.perf_counter(), cpu_seconds(pid)
         asking = [asyncio.create_task(submit(http, numbers, ids, seconds)) for _ in range(clients)]
         for quarter in range(1, 5):
             while len(ids) < quarter * songs // 4 and not all(task.done() for task in asking):
@@ -101,6 +107,7 @@ async def measure(url: str, pid: int, songs: int, clients: int, streams: int) ->
         deadline = time.monotonic() + 60
         while any(len(heard) < len(ids) for heard in counts) and time.monotonic() < deadline:
             await asyncio.sleep(0.1)
+        used = cpu_seconds(pid) - used
         for task in listening:
             task.cancel()
         await asyncio.gather(*listening, return_exceptions=True)
@@ -110,6 +117,7 @@ async def measure(url: str, pid: int, songs: int, clients: int, streams: int) ->
     p50, p99 = (1000 * seconds[int(share * (len(seconds) - 1))] for share in (0.5, 0.99))
     print(f"submitted        {len(ids)} songs by {clients} clients in {took:.1f} s, {len(ids) / took:.0f} a second")
     print(f"a submission     p50 {p50:.0f} ms, p99 {p99:.0f} ms, worst {1000 * seconds[-1]:.0f} ms")
+    print(f"server's work    {1000 * used / len(ids):.1f} ms of a core for each, its events to all streams included")
     print(f"events           {len(ids) * streams} told to {streams} streams, {lost} lost, {twice} told twice")
     print(f"server's memory  {before:.0f} MB, {opened:.0f} MB with {streams} streams, then by quarters of the songs:")
     print(f"                 {', '.join(f'{mb:.0f}' for mb in rounds)} MB")

@@ -110,6 +110,16 @@ def test_a_deleted_song_ends_its_stream(service: Service) -> None:
         assert kinds(list(stream))[-1] == "deleted"
 
 
+def test_what_waits_for_a_listener_is_handed_on_at_once(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "BATCH", 3)
+    service.ask(takes=4)
+    stream = events.Stream(0, None, None)
+    for event in service.library.events(0):
+        stream.hand(events.News(event))
+    taken = [[news.event.id for news in asyncio.run(stream.next())] for _ in range(2)]
+    assert taken == [[1, 2, 3], [4]]
+
+
 def test_who_reads_too_slowly_resumes_without_loss(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "BACKLOG", 4)
     song = service.ask()
@@ -118,16 +128,16 @@ def test_who_reads_too_slowly_resumes_without_loss(service: Service, monkeypatch
     async def listen() -> list[int]:
         hub, heard = events.Hub(library, interval=0.01), []
         slow = hub.listen(0, None, song["id"], heartbeat=0.05)
-        heard.append((await anext(slow)).event.id)
-        assert await anext(slow) is None
+        heard += [news.event.id for news in await anext(slow)]
+        assert await anext(slow) == []
         for number in range(16):
             await asyncio.to_thread(library.update, None, song["id"], str(number))
         await asyncio.sleep(0.2)
-        heard += [news.event.id async for news in slow]
+        heard += [news.event.id async for batch in slow for news in batch]
         assert len(heard) < 17 and len(hub) == 0
         again = hub.listen(heard[-1], None, song["id"], heartbeat=0.05)
-        while (news := await anext(again)) is not None:
-            heard.append(news.event.id)
+        while batch := await anext(again):
+            heard += [news.event.id for news in batch]
         await again.aclose()
         hub.close()
         return heard
@@ -151,15 +161,15 @@ def test_the_database_may_fail_for_a_while(service: Service, monkeypatch: pytest
         nonlocal broken
         hub = events.Hub(library, interval=0.01)
         stream = hub.listen(0, None, song["id"], heartbeat=0.05)
-        heard = [(await anext(stream)).event.kind]
-        assert await anext(stream) is None
+        heard = [news.event.kind for news in await anext(stream)]
+        assert await anext(stream) == []
         broken = True
         library.update(None, song["id"], "new")
-        assert await anext(stream) is None
+        assert await anext(stream) == []
         broken = False
-        while (news := await anext(stream)) is None:
+        while not (batch := await anext(stream)):
             pass
-        heard.append(news.event.kind)
+        heard += [news.event.kind for news in batch]
         await stream.aclose()
         return heard
 

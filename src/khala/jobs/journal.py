@@ -1,11 +1,14 @@
 """Writing down what happened, within the transaction in which it does: events and running totals."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
 from khala.jobs.tables import events, paces, tallies
+
+_EVENT = insert(events)
 
 RECENT = 0.2
 """How much the newest run counts in a pace."""
@@ -15,11 +18,15 @@ def emit(
     connection: Connection, kind: str, song_id: str, owner_id: str, take_id: str | None = None, **data: Any
 ) -> None:
     """Add an event (`records.Event`). Writers take turns, so ids grow in the order of commits."""
-    connection.execute(
-        insert(events).values(
-            song_id=song_id, owner_id=owner_id, take_id=take_id, kind=kind, data=data, created=time.time()
-        )
-    )
+    emit_all(connection, kind, song_id, owner_id, [take_id], **data)
+
+
+def emit_all(
+    connection: Connection, kind: str, song_id: str, owner_id: str, take_ids: Sequence[str | None], **data: Any
+) -> None:
+    """The same for several takes of a song, in their order."""
+    event = {"song_id": song_id, "owner_id": owner_id, "kind": kind, "data": data, "created": time.time()}
+    connection.execute(_EVENT, [{**event, "take_id": take_id} for take_id in take_ids])
 
 
 def tally(connection: Connection, name: str, model: str, label: str = "", amount: float = 0.0, count: int = 1) -> None:

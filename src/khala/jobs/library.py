@@ -12,13 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, true, update
 
 from khala.jobs import rows
 from khala.jobs.artifacts import Artifacts
 from khala.jobs.claims import ALIVE, release_lost
 from khala.jobs.database import Database
-from khala.jobs.journal import emit, tally
+from khala.jobs.journal import emit, emit_all, tally
 from khala.jobs.outlook import Outlook
 from khala.jobs.owners import Owners
 from khala.jobs.records import Artifact, Event, Limits, Page, Song, Status, Take, Tally, Worker
@@ -28,6 +28,14 @@ from khala.music.request import MAX_TITLE, SongRequest
 from khala.music.seeds import take_seed
 
 LIVE = ("queued", "running")
+_NEW_SONG, _NEW_TAKE = insert(songs), insert(takes)
+_OWNER = bindparam("owner")
+_ROOM = select(
+    func.count().label("waiting"),
+    func.count().filter(takes.c.owner_id == _OWNER).label("own"),
+    select(owners.c.queued_limit).where(owners.c.id == _OWNER).scalar_subquery().label("limit"),
+).where(takes.c.state == "queued")
+"""Statements that are built once: to build one takes longer than to run it."""
 DAY = 86_400.0
 
 
@@ -74,41 +82,24 @@ class Library:
                     return self._song(connection, owner_id, before.id)
             self._require_room(connection, owner_id, request.takes)
             words = " ".join((request.title, request.prompt, " ".join(request.tags), request.lyrics)).lower()
-            connection.execute(
-                insert(songs).values(
-                    id=song_id,
-                    owner_id=owner_id,
-                    model=model,
-                    request=request.to_dict(),
-                    title=request.title,
-                    liked=False,
-                    words=words,
-                    idempotency_key=idempotency_key,
-                    asked=asked,
-                    created=now,
-                )
-            )
-            for number in range(request.takes):
-                take_id = new_id()
-                connection.execute(
-                    insert(takes).values(
-                        id=take_id,
-                        song_id=song_id,
-                        owner_id=owner_id,
-                        model=model,
-                        number=number,
-                        seed=take_seed(request.seed, number),
-                        duration=request.duration,
-                        state="queued",
-                        stage_progress=0.0,
-                        attempt=0,
-                        losses=0,
-                        created=now,
-                        queued=now,
-                    )
-                )
-                emit(connection, "queued", song_id, owner_id, take_id)
-        return self.song(owner_id, song_id)
+            row = {
+                **{"id": song_id, "owner_id": owner_id, "model": model, "request": request.to_dict()},
+                **{"title": request.title, "liked": False, "words": words, "created": now},
+                **{"idempotency_key": idempotency_key, "asked": asked},
+            }
+            connection.execute(_NEW_SONG, row)
+            waits = {
+                **{"song_id": song_id, "owner_id": owner_id, "model": model, "duration": request.duration},
+                **{"state": "queued", "stage_progress": 0.0, "attempt": 0, "losses": 0, "created": now, "queued": now},
+            }
+            ids = [new_id() for _ in range(request.takes)]
+            seeds = [take_seed(request.seed, number) for number in range(request.takes)]
+            new = [{**waits, "id": ids[i], "number": i, "seed": seeds[i]} for i in range(request.takes)]
+            connection.execute(_NEW_TAKE, new)
+            emit_all(connection, "queued", song_id, owner_id, ids)
+        made = rows.song(row, [rows.take(one) for one in new])
+        with self.database.read() as connection:
+            return self._with_outlook(connection, [made])[0]
 
     def songs(self, owner_id: str | None, cursor: str | None = None, limit: int = 50, q: str = "") -> Page:
         """At most `limit` songs, newest first, older than the one that `cursor` (of the page before) names. Each word
@@ -296,15 +287,14 @@ class Library:
         return [replace(song, takes=tuple(outlook.of(song, take) for take in song.takes)) for song in found]
 
     def _require_room(self, connection: Connection, owner_id: str, more: int) -> None:
-        limit = connection.execute(select(owners.c.queued_limit).where(owners.c.id == owner_id)).scalar()
-        if limit is None:
+        room = connection.execute(_ROOM, {"owner": owner_id}).one()
+        if room.limit is None:
             raise NotFound("there is no such owner")
-        waiting = select(func.count()).select_from(takes).where(takes.c.state == "queued")
-        if connection.execute(waiting).scalar_one() + more > self.limits.queued:
+        if room.waiting + more > self.limits.queued:
             raise TooMany("the queue is full; try again later", Outlook(connection).seconds_until_room(more))
-        if connection.execute(waiting.where(takes.c.owner_id == owner_id)).scalar_one() + more > limit:
+        if room.own + more > room.limit:
             wait = Outlook(connection).seconds_until_room(more, owner_id)
-            raise TooMany(f"you have as many takes waiting as you may ({limit}); try again later", wait)
+            raise TooMany(f"you have as many takes waiting as you may ({room.limit}); try again later", wait)
 
     def _cancel(self, connection: Connection, song: Song) -> None:
         for take in song.takes:

@@ -8,7 +8,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection, Double, Integer, String, bindparam, func, select, tuple_
 
 from khala.jobs.claims import ALIVE
 from khala.jobs.records import WEIGHTS, Song, Take
@@ -16,6 +16,29 @@ from khala.jobs.tables import owners, paces, takes, workers
 
 UNKNOWN = 30.0
 """Seconds after which to ask again while nothing was measured."""
+
+# built once: to build a statement takes longer than to run it
+_WORKERS = select(func.count()).select_from(workers).where(workers.c.heartbeat > bindparam("since"))
+_PACES = select(paces.c.model, paces.c.stage, paces.c.pace)
+_RUNNING = select(takes.c.model, takes.c.duration, takes.c.stage, takes.c.stage_progress).where(
+    takes.c.state == "running"
+)
+_BY_OWNER = (takes.c.owner_id, owners.c.turn, takes.c.model)
+_WAITING = (
+    select(*_BY_OWNER, func.sum(takes.c.duration).label("length"), func.count().label("number"))
+    .join(owners, owners.c.id == takes.c.owner_id)
+    .where(takes.c.state == "queued")
+    .group_by(*_BY_OWNER)
+)
+_EARLIER = (
+    select(takes.c.model, func.sum(takes.c.duration), func.count())
+    .where(takes.c.state == "queued", takes.c.owner_id == bindparam("owner"))
+    .where(
+        tuple_(takes.c.queued, takes.c.song_id, takes.c.number)
+        < tuple_(bindparam("queued", type_=Double), bindparam("song", type_=String), bindparam("number", type_=Integer))
+    )
+    .group_by(takes.c.model)
+)
 
 
 @dataclass
@@ -36,21 +59,13 @@ class Outlook:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._workers: int = connection.execute(
-            select(func.count()).select_from(workers).where(workers.c.heartbeat > time.time() - ALIVE)
-        ).scalar_one()
+        self._workers: int = connection.execute(_WORKERS, {"since": time.time() - ALIVE}).scalar_one()
         self._paces: dict[str, dict[str, float]] = defaultdict(dict)
-        for model, stage, pace in connection.execute(select(paces)):
+        for model, stage, pace in connection.execute(_PACES):
             self._paces[model][stage] = pace
-        running = select(takes.c.model, takes.c.duration, takes.c.stage, takes.c.stage_progress)
-        self._running = _sum(
-            [self._work(*row) for row in connection.execute(running.where(takes.c.state == "running"))]
-        )
+        self._running = _sum([self._work(*row) for row in connection.execute(_RUNNING)])
         self._waiting: dict[str, _Waiting] = {}
-        length, number = func.sum(takes.c.duration).label("length"), func.count().label("number")
-        groups = select(takes.c.owner_id, owners.c.turn, takes.c.model, length, number)
-        groups = groups.join(owners, owners.c.id == takes.c.owner_id).where(takes.c.state == "queued")
-        for row in connection.execute(groups.group_by(takes.c.owner_id, owners.c.turn, takes.c.model)):
+        for row in connection.execute(_WAITING):
             owner = self._waiting.setdefault(row.owner_id, _Waiting((row.turn, row.owner_id)))
             owner.number += row.number
             owner.work = _sum([owner.work, self._work(row.model, row.length)])
@@ -81,18 +96,17 @@ class Outlook:
 
     def _own(self, owner_id: str, take: Take) -> tuple[int, float | None]:
         """How many takes of the same owner come before a take, and what they amount to."""
-        age = tuple_(takes.c.queued, takes.c.song_id, takes.c.number) < tuple_(take.queued, take.song_id, take.number)
-        earlier = (takes.c.state == "queued") & (takes.c.owner_id == owner_id) & age
-        query = select(takes.c.model, func.sum(takes.c.duration), func.count()).where(earlier)
-        groups = self._connection.execute(query.group_by(takes.c.model)).all()
+        which = {"owner": owner_id, "queued": take.queued, "song": take.song_id, "number": take.number}
+        groups = self._connection.execute(_EARLIER, which).all()
         return sum(number for *_, number in groups), _sum([self._work(model, length) for model, length, _ in groups])
 
     def _ahead(self, owner_id: str, before: int, work: float | None) -> tuple[int, float | None]:
         """Of all takes that come before one with `before` of its owner's, which are so much `work`: number and work."""
         place, parts = before, [self._running, work]
+        own = self._waiting.get(owner_id, _Waiting((0, owner_id)))  # its last take may just have left the queue
         for other, waiting in self._waiting.items():
             if other != owner_id:
-                number = min(waiting.number, before + (waiting.turn < self._waiting[owner_id].turn))
+                number = min(waiting.number, before + (waiting.turn < own.turn))
                 place += number
                 parts.append(waiting.first(number))
         return place, _sum(parts)

@@ -14,6 +14,8 @@ from khala.music.errors import InvalidRequest, NotFound
 
 LOCAL = "local"
 """The id of the owner of everything on a service without keys."""
+_LOCAL = select(owners).where(owners.c.id == LOCAL)
+_IN_USE = select(api_keys.c.id).where(api_keys.c.revoked.is_(None)).limit(1)
 
 
 class Owners:
@@ -26,7 +28,7 @@ class Owners:
     def local(self) -> Owner:
         """The owner of everything on a service without keys: an admin, made when first asked for."""
         with self._database.read() as connection:
-            row = connection.execute(select(owners).where(owners.c.id == LOCAL)).mappings().first()
+            row = connection.execute(_LOCAL).mappings().first()
         return _owner(row) if row else self._create(LOCAL, "local", "admin", self._limits)
 
     def create(self, name: str, role: Role = "user", limits: Limits | None = None) -> Owner:
@@ -64,6 +66,11 @@ class Owners:
         query = select(*(api_keys.c[name] for name in _KEY)).order_by(api_keys.c.created)
         with self._database.read() as connection:
             return [Key(**row) for row in connection.execute(query).mappings()]
+
+    def any_key(self) -> bool:
+        """Whether there is a key that is not revoked."""
+        with self._database.read() as connection:
+            return connection.execute(_IN_USE).first() is not None
 
     def of_key(self, secret: str) -> Owner | None:
         """Whose key that is; None if nobody's, or if it was revoked."""

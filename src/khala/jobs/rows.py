@@ -1,7 +1,8 @@
 """From rows of the tables to what the library hands out."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
 
@@ -13,7 +14,7 @@ _TAKE = [column.name for column in takes.c if column.name not in ("owner_id", "m
 
 
 def read_songs(connection: Connection, where: ColumnElement[bool], limit: int | None = None) -> list[Song]:
-    """Songs with their takes, newest first; queue positions are left to `queue.with_outlook`."""
+    """Songs with their takes, newest first; queue positions are left to `outlook`."""
     rows = connection.execute(select(songs).where(where).order_by(songs.c.id.desc()).limit(limit)).mappings().all()
     by_song: dict[str, list[Take]] = defaultdict(list)
     for take in read_takes(connection, takes.c.song_id.in_([row["id"] for row in rows])):
@@ -37,16 +38,16 @@ def read_artifacts(connection: Connection, where: ColumnElement[bool]) -> list[A
     return [Artifact(**row) for row in rows]
 
 
-def song(row: RowMapping, its_takes: Iterable[Take]) -> Song:
+def song(row: Mapping[str, Any], its_takes: Iterable[Take]) -> Song:
     """A song of its row and takes."""
     names = ("id", "owner_id", "model", "title", "liked", "created")
     request = SongRequest.from_dict(row["request"])
     return Song(**{name: row[name] for name in names}, request=request, takes=tuple(its_takes))
 
 
-def take(row: RowMapping, its_artifacts: Iterable[Artifact]) -> Take:
-    """A take of its row and artifacts."""
-    return Take(**{name: row[name] for name in _TAKE}, artifacts=tuple(its_artifacts))
+def take(row: Mapping[str, Any], its_artifacts: Iterable[Artifact] = ()) -> Take:
+    """A take of its row and artifacts; a column that the row lacks is None."""
+    return Take(**{name: row.get(name) for name in _TAKE}, artifacts=tuple(its_artifacts))  # type: ignore[arg-type]
 
 
 def queue_order(connection: Connection, where: Sequence[ColumnElement[bool]] = ()) -> list[RowMapping]:

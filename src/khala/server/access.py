@@ -34,8 +34,8 @@ class Access:
 
     @property
     def needs_key(self) -> bool:
-        keys = self._owners.keys()
-        return any(key.revoked is None for key in keys)
+        """Whether everybody needs one."""
+        return self._owners.any_key()
 
     def owner(self, secret: str | None) -> Owner:
         """Whose key that is. Raises Refusal."""

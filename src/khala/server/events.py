@@ -21,6 +21,8 @@ INTERVAL = 0.25
 """Seconds between looks."""
 PAGE = 1000
 """Events that are read at once."""
+BATCH = 100
+"""Events that are handed on at once at most: to send ten together costs little more than to send one."""
 BACKLOG = 5000
 """Events that may wait for a client that reads slowly; then its stream ends, and resumes where it was."""
 
@@ -63,6 +65,13 @@ class Stream:
         except asyncio.QueueFull:
             self.ended = True
 
+    async def next(self) -> list[News]:
+        """What waits for the listener, once something does."""
+        news = [await self.waiting.get()]
+        while len(news) < BATCH and not self.waiting.empty():
+            news.append(self.waiting.get_nowait())
+        return [one for one in news if one is not None]
+
 
 class Hub:
     """Hands events of the library to the streams that are open, and looks for new ones while there are any."""
@@ -87,8 +96,9 @@ class Hub:
 
     async def listen(
         self, after: int, owner_id: str | None, song_id: str | None, heartbeat: float
-    ) -> AsyncGenerator[News | None, None]:
-        """The events above `after`, each once and in order; None after `heartbeat` seconds of silence.
+    ) -> AsyncGenerator[list[News], None]:
+        """The events above `after`, each once and in order, as many at a time as there are (BATCH at most); none of
+        them after `heartbeat` seconds of silence.
 
         Ends when the hub is closed or the listener is too slow: who listens again from the last event it had misses
         nothing. Raises StoreError if the database does not answer at the start.
@@ -98,18 +108,17 @@ class Hub:
         try:
             await self._start()
             while page := await asyncio.to_thread(self._library.events, stream.after, owner_id, song_id, PAGE):
-                for event in page:
-                    stream.after = event.id
-                    yield News(event)
+                stream.after = page[-1].id
+                yield [News(event) for event in page]
             while not stream.ended and not self._closed:
                 try:
                     async with asyncio.timeout(heartbeat):
-                        news = await stream.waiting.get()
+                        news = await stream.next()
                 except TimeoutError:
-                    yield None
+                    yield []
                     continue
-                if news is not None and news.event.id > stream.after:  # others were read from the database above
-                    stream.after = news.event.id
+                if news := [one for one in news if one.event.id > stream.after]:  # others were in the pages above
+                    stream.after = news[-1].event.id
                     yield news
         finally:
             self._streams.discard(stream)

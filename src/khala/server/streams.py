@@ -28,6 +28,8 @@ router = APIRouter(prefix="/api/v1", tags=["events"])
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 """Neither a cache nor a proxy may hold events back."""
 ENDED = ("done", "partial", "failed", "cancelled")
+LAST = ("done", "failed", "cancelled", "deleted")
+"""Events after which there may be nothing more to tell."""
 
 
 def resume_point(
@@ -91,10 +93,12 @@ def _stream(
             return
         start = first.id if after is None else after
         events = here.hub.listen(start, owner_id, song.id if song else None, here.settings.heartbeat)
+        ending = False
         try:
             async for news in events:
-                yield KEEPALIVE_COMMENT if news is None else news.frame
-                if song is not None and news is not None and await _ended(here, news.event):
+                yield b"".join(one.frame for one in news) or KEEPALIVE_COMMENT
+                ending |= any(one.event.kind in LAST for one in news)
+                if song is not None and ending and news and await _ended(here, news[-1].event):
                     return
         except KhalaError as error:
             log.warning("a stream of events ends: %s", error)
@@ -105,9 +109,7 @@ def _stream(
 
 
 async def _ended(here: Context, event: records.Event) -> bool:
-    """Whether `event` is the last of its song, unless somebody wants more of it."""
-    if event.kind not in ("done", "failed", "cancelled", "deleted"):
-        return False
+    """Whether nothing more is to be told of a song after `event`, unless somebody wants more of it."""
     try:
         song = await asyncio.to_thread(here.library.song, None, event.song_id)
     except NotFound:

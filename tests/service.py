@@ -87,7 +87,7 @@ class Place:
     """Where a service keeps its things, and which model it sings with."""
 
     database: str
-    artifacts: Path
+    artifacts: Path | str
     model: str
     marks: Path
     """A folder of files: some say how things are (`full`: the disk is, `orphaned`: the worker's parent is gone), the
@@ -106,6 +106,7 @@ class Trouble:
     slow: float = 0.0
     hang: str = ""
     options: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
 
 
 class Workers:
@@ -185,6 +186,7 @@ def _work(place: Place, trouble: Trouble) -> None:
     from khala.worker.worker import Worker
 
     torch.set_num_threads(1)
+    os.environ.update(trouble.environment)
     impatient()
     workflow.GATHERING = 60.0  # takes are to share passes, however busy the machine
     real = artifacts.replacing
@@ -216,9 +218,9 @@ class TroubledStages:
     def unload(self) -> None:
         self._stages.unload()
 
-    def backbone(self, claims: Sequence[Claim], report: Report) -> list[Made]:
+    def backbone(self, claims: Sequence[Claim], report: Report, wanted: Callable[[Claim], bool]) -> list[Made]:
         self._begin("backbone", claims, report)
-        return self._stages.backbone(claims, report)
+        return self._stages.backbone(claims, report, wanted)
 
     def superres(self, claims: Sequence[Claim], backbones: Sequence[bytes], report: Report) -> list[Made]:
         self._begin("superres", claims, report)

@@ -72,6 +72,13 @@ def test_the_image_runs_the_server_as_nobody_special() -> None:
     assert {"KHALA_DATABASE", "KHALA_ARTIFACTS"} <= set(re.findall(r"KHALA_\w+(?==)", text))
 
 
+def test_the_image_has_all_that_the_package_is_built_from() -> None:
+    lines = re.findall(r"^COPY (?!--from|web)(.*) \S+$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
+    copied = set(" ".join(lines).split())
+    assert {"pyproject.toml", "hatch_build.py", "benchmarks", "src", "README.md", "LICENSE"} <= copied
+    assert all((DEPLOY.parent / name).exists() for name in copied)
+
+
 def test_settings_that_are_named_exist() -> None:
     known = {f"KHALA_{name.upper()}" for name in Settings.model_fields}
     for file in [path for path in DEPLOY.rglob("*") if path.is_file()]:

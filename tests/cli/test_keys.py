@@ -55,3 +55,18 @@ def test_a_role_does_not_change_by_the_way(tmp_path: Path, capsys: pytest.Captur
     run(["keys", "add", "bob", "--database", url])
     assert run(["keys", "add", "bob", "--role", "admin", "--database", url]) == 2
     assert "user" in capsys.readouterr().err
+
+
+def test_limits_are_those_of_the_service_until_somebody_changes_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = ["--database", f"sqlite:///{tmp_path}/khala.sqlite"]
+    monkeypatch.setenv("KHALA_OWNER_QUEUED", "7")
+    run(["keys", "add", "bob", *where])
+    assert run(["keys", "limit", "bob", "--running", "2", *where]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "bob: 7 takes may wait, 2 run"
+    owner = Owners(Database(where[1])).all()[0]
+    assert (owner.queued_limit, owner.running_limit) == (7, 2)
+    assert run(["keys", "limit", "bob", "--queued", "0", *where]) == 2
+    assert run(["keys", "limit", "eve", *where]) == 2
+    assert "nobody is called 'eve'" in capsys.readouterr().err

@@ -110,6 +110,8 @@ def test_a_server_for_others_does_not_start_without_a_key_by_accident(service: S
     others = Settings(host="0.0.0.0", model=service.settings.model, workers=0)
     with pytest.raises(InvalidRequest, match="khala keys add"):
         create_app(service.library, others)
+    with pytest.raises(InvalidRequest, match="khala keys add"):  # a name like an address is a name
+        create_app(service.library, others.model_copy(update={"host": "127.0.0.1.example"}))
     create_app(service.library, others.model_copy(update={"open": True}))
     key(service, "alice")
     create_app(service.library, others)

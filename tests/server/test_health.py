@@ -1,5 +1,6 @@
 import shutil
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from serving import Service
 
@@ -47,6 +48,7 @@ def test_metrics(service: Service) -> None:
     assert samples["khala_workers",] == 1
     assert samples["khala_takes_count_total", *sorted((model, "done"))] == 2
     assert samples["khala_stage_seconds_sum_total", *sorted((model, "backbone"))] > 0
+    assert samples["khala_tokens_total", model] == pytest.approx(2 * 43.066, abs=0.01)  # two seconds of song
     assert samples["khala_http_requests_total", *sorted(("POST", "/api/v1/songs", "202"))] == 2
     assert samples["khala_http_requests_total", *sorted(("GET", "none", "404"))] == 1
     assert "/nowhere" not in text

@@ -1,3 +1,4 @@
+import errno
 import io
 import shlex
 from concurrent.futures import ThreadPoolExecutor
@@ -75,7 +76,8 @@ def test_parts(service: Service, take: str) -> None:
     status, content, where = get(range=f"bytes={size}-")
     assert (status, where) == (416, f"bytes */{size}") and b'"status":416' in content
     head = service.client.head(f"{take}/audio.flac", headers={"Range": "bytes=0-9"})
-    assert (head.status_code, head.content, head.headers["content-length"]) == (206, b"", "10")
+    assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(size))
+    assert get(range="bytes=0-0,5-9") == (200, whole.content, None)
 
 
 def test_a_download_has_a_telling_name(service: Service, take: str) -> None:
@@ -129,3 +131,23 @@ def test_a_file_that_is_gone_from_the_store_is_no_failure(service: Service, take
         file.unlink()
     assert service.client.get(f"{take}/audio.flac").status_code == 404
     assert service.client.get(f"{take}/audio.mp3").status_code == 404
+
+
+def test_a_damaged_file_is_told_without_its_place(service: Service, take: str) -> None:
+    for file in (service.folder / "artifacts").rglob("*.flac"):
+        file.write_bytes(b"damaged")
+    answer = service.client.get(f"{take}/audio.mp3")
+    assert answer.status_code == 404 and "damaged" in answer.text and str(service.folder) not in answer.text
+
+
+def test_without_room_for_temporary_files_it_is_asked_again(
+    service: Service, take: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/somewhere")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("khala.server.audio.TemporaryDirectory", full)
+        answer = service.client.get(f"{take}/audio.mp3")
+        assert answer.status_code == 503 and "No space left" in answer.text and "/somewhere" not in answer.text
+    assert service.client.get(f"{take}/audio.mp3").status_code == 200

@@ -1,11 +1,13 @@
 """The stages with files between them are the pipeline; batches fit into memory."""
 
+import errno
 import io
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.numpy
 import soundfile
 import torch
 from service import ask
@@ -14,7 +16,7 @@ from khala.generation import pipeline
 from khala.generation.memory import need
 from khala.generation.pipeline import Pipeline, load
 from khala.jobs.records import Claim
-from khala.music.errors import InvalidRequest, ModelError
+from khala.music.errors import InvalidRequest, ModelError, StoreError
 from khala.weights.folder import open_model
 from khala.worker.stages import COLUMNS, PipelineStages
 
@@ -28,10 +30,36 @@ def silent(stage: str, done: int, total: int) -> None:
     pass
 
 
+def always(claim: Claim) -> bool:
+    return True
+
+
+def test_a_take_that_nobody_wants_any_more_costs_nothing_and_changes_nothing(singer: Path) -> None:
+    stages, claims = PipelineStages("cpu", "float32"), [claim(singer, 0), claim(singer, 1)]
+    whole = stages.backbone(claims, silent, always)
+    left = stages.backbone(claims, silent, lambda one: one is claims[1])
+    codes = [safetensors.numpy.load(made.files["backbone"][1])["codes"] for made in (left[1], whole[1])]
+    np.testing.assert_array_equal(*codes)
+    assert left[0].audio_seconds < 0.2 < whole[0].audio_seconds
+
+
+def test_a_full_disk_of_temporary_files_is_no_fault_of_the_take(singer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stages, one = PipelineStages("cpu", "float32"), claim(singer)
+    (backbone,) = stages.backbone([one], silent, always)
+    (codes,) = stages.superres([one], [backbone.files["backbone"][1]], silent)
+
+    def full(**_: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/somewhere")
+
+    monkeypatch.setattr("khala.worker.stages.TemporaryDirectory", full)
+    with pytest.raises(StoreError, match=r"^cannot write temporary files: No space left on device$"):
+        stages.render(one, backbone.files["backbone"][1], codes.files["codes"][1], silent)
+
+
 def test_files_between_stages_change_nothing(singer: Path) -> None:
     stages, claims = PipelineStages("cpu", "float32"), [claim(singer, 0), claim(singer, 1)]
     expected = load(singer, "cpu", "float32").generate(claims[0].request)
-    backbones = stages.backbone(claims, silent)
+    backbones = stages.backbone(claims, silent, always)
     refined = stages.superres(claims, [backbone.files["backbone"][1] for backbone in backbones], silent)
     for one, backbone, codes, take in zip(claims, backbones, refined, expected, strict=True):
         made = stages.render(one, backbone.files["backbone"][1], codes.files["codes"][1], silent)
@@ -48,7 +76,7 @@ def test_files_between_stages_change_nothing(singer: Path) -> None:
 def test_a_model_is_loaded_once_and_freed(singer: Path) -> None:
     stages, told = PipelineStages("cpu", "float32"), []
     for _ in range(2):
-        stages.backbone([claim(singer)], lambda stage, done, total: told.append(stage))
+        stages.backbone([claim(singer)], lambda stage, done, total: told.append(stage), always)
     assert told.count("load") == 2, "begun and ended, once"
     assert stages.model == str(singer)
     stages.unload()
@@ -58,9 +86,9 @@ def test_a_model_is_loaded_once_and_freed(singer: Path) -> None:
 def test_what_cannot_be_made_is_refused(singer: Path) -> None:
     stages = PipelineStages("cpu", "float32")
     with pytest.raises(InvalidRequest, match="up to 30 s"):
-        stages.backbone([claim(singer, duration=60)], silent)
+        stages.backbone([claim(singer, duration=60)], silent, always)
     with pytest.raises(ModelError):
-        stages.backbone([claim("no-model")], silent)
+        stages.backbone([claim("no-model")], silent, always)
     with pytest.raises(InvalidRequest, match="not on this machine"):
         PipelineStages("cuda:99")
 
@@ -69,12 +97,12 @@ def test_a_batch_is_as_large_as_memory_allows(singer: Path, monkeypatch: pytest.
     stages, sizes = PipelineStages("cpu", "float32"), list[int]()
     backbone = Pipeline.backbone
     monkeypatch.setattr(
-        Pipeline, "backbone", lambda self, works, told: sizes.append(len(works)) or backbone(self, works, told)
+        Pipeline, "backbone", lambda self, works, *told: sizes.append(len(works)) or backbone(self, works, *told)
     )
     claims = [claim(singer, 0), claim(singer, 1), claim(singer, 0, duration=20)]
     for takes, expected in ((3, [3]), (2, [2, 1]), (1, [1, 1, 1])):
         monkeypatch.setattr(Pipeline, "takes_at_once", lambda self, seconds, takes=takes: takes)
-        stages.backbone(claims, silent)
+        stages.backbone(claims, silent, always)
         assert sizes == expected
         sizes.clear()
 

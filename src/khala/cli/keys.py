@@ -33,12 +33,28 @@ def add(
     owners = _owners(database)
     found = next((owner for owner in owners.all() if owner.name == name), None)
     if found is None:
-        found = owners.create(name, role or "user")
+        found = owners.create(name, role or "user", _limits())
     elif role not in (None, found.role):
         raise InvalidRequest(f"{name} has the role {found.role}; leave out --role or choose another name")
     _, secret = owners.create_key(found.id)
     typer.echo(secret)
     say(f"This is a key of {found.name} ({found.role}). It is shown this once; only a digest of it is kept.")
+
+
+@app.command("limit")
+def limit(
+    name: Annotated[str, typer.Argument(help="Whose takes; local is everybody on a service without keys.")],
+    queued: Annotated[int | None, typer.Option(help="How many may wait.")] = None,
+    running: Annotated[int | None, typer.Option(help="How many may run at a time.")] = None,
+    database: Database = DATABASE,
+) -> None:
+    """Say how many takes somebody may have waiting and running, or change it."""
+    owners = _owners(database)
+    found = next((owner for owner in owners.all() if owner.name == name), None)
+    if found is None:
+        raise InvalidRequest(f"nobody is called {name!r} here; khala keys list shows who has keys")
+    found = owners.limit(found.id, queued, running)
+    typer.echo(f"{found.name}: {found.queued_limit} takes may wait, {found.running_limit} run")
 
 
 @app.command("list")
@@ -58,6 +74,16 @@ def revoke(
 ) -> None:
     """Make a key useless, at once."""
     _owners(database).revoke(id)
+
+
+def _limits() -> Any:
+    """What a new owner may have: the settings of the server, where they are in the environment."""
+    from khala.jobs.records import Limits
+    from khala.server.settings import Settings
+
+    from_environment: dict[str, Any] = {}
+    settings = Settings(**from_environment)
+    return Limits(settings.owner_queued, settings.owner_running, settings.queue_limit)
 
 
 def _owners(database: str) -> Any:

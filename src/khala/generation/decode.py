@@ -5,7 +5,7 @@ beside it: its noise comes from a generator of its own, and the takes' arithmeti
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -57,14 +57,27 @@ class BackboneResult:
     candidates: tuple["Candidate", ...] = ()
 
 
-def decode_backbone(model: Backbone, slots: Sequence[Slot], progress: Progress = silent) -> list[BackboneResult]:
-    """Each slot's codes, at most `longest` frames. Progress counts frames of the slot that may get longest."""
+def all_wanted(take: int) -> bool:
+    """Nobody changes their mind."""
+    return True
+
+
+def decode_backbone(
+    model: Backbone,
+    slots: Sequence[Slot],
+    progress: Progress = silent,
+    wanted: Callable[[int], bool] = all_wanted,
+) -> list[BackboneResult]:
+    """Each slot's codes, at most `longest` frames. Progress counts frames of the slot that may get longest.
+
+    A slot, told by its index, that is not `wanted` any more costs nothing from then on; its codes end there.
+    """
     layout = model.config.layout
     first = np.array([[layout.level_rows(0).start], [layout.level_rows(1).start]])
     results = []
     # one token more than the frames hold: whether a song of exactly that length ends there
     in_tokens = [replace(slot, longest=2 * slot.longest + 1) for slot in slots]
-    for slot, ids in zip(slots, decode_tokens(model, in_tokens, progress=progress), strict=True):
+    for slot, ids in zip(slots, decode_tokens(model, in_tokens, progress=progress, wanted=wanted), strict=True):
         frames = min(len(ids) // 2, slot.longest)
         codes = np.array(ids[: 2 * frames], dtype=np.int64).reshape(frames, 2).T - first
         results.append(BackboneResult(codes.astype(np.int16), ended=ids[-1] == layout.eos))
@@ -80,6 +93,7 @@ def decode_tokens(
     *,
     legal: bool = True,
     progress: Progress = silent,
+    wanted: Callable[[int], bool] = all_wanted,
     static: bool | None = None,
 ) -> list[list[int]]:
     """The tokens that follow each prompt, up to and with the end token, at most `longest`.
@@ -122,7 +136,7 @@ def decode_tokens(
                     tokens[take] = _until(tokens[take] + ids, eos, slots[take].longest)
                 unseen.clear()
                 going = [i for i, take in enumerate(takes) if len(tokens[take]) == step + 1 < slots[take].longest]
-                going = [i for i in going if tokens[takes[i]][-1] != eos]
+                going = [i for i in going if tokens[takes[i]][-1] != eos and wanted(takes[i])]
                 if not going:
                     break
                 if len(going) < len(takes):

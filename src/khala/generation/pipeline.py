@@ -18,7 +18,7 @@ A pipeline keeps no state between calls. It computes one thing at a time: never 
 import math
 import platform
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from khala import __version__
 from khala.audio.samples import Samples
 from khala.generation.choose import Candidate, Listener, best, information
-from khala.generation.decode import BackboneResult, Slot, decode_backbone
+from khala.generation.decode import BackboneResult, Slot, all_wanted, decode_backbone
 from khala.generation.device import choose_device, choose_dtype
 from khala.generation.finish import finish
 from khala.generation.memory import MARGIN, Mode, choose_mode, free_memory, need, takes_at_once
@@ -190,12 +190,15 @@ class Pipeline:
         plan = self.plan(request)
         return [Work(request, take, take_seed(request.seed, take), plan) for take in range(request.takes)]
 
-    def backbone(self, works: Sequence[Work], progress: Progress = silent) -> list[BackboneResult]:
+    def backbone(
+        self, works: Sequence[Work], progress: Progress = silent, wanted: Callable[[int], bool] = all_wanted
+    ) -> list[BackboneResult]:
         """First stage, all works in one batch: per work its codes int16 [2, T] and whether the song came to its end.
 
         `batches` says how many works memory allows. Works that ask for the best of several candidates get one
         after another, as many batches as the one that asks for most. Progress counts frames of all batches, each as
-        long as the work in it that may get longest.
+        long as the work in it that may get longest. A work, told by its index, that is not `wanted` any more costs
+        nothing from then on.
         """
         blank_ids = self.loaded.tokenizer.encode(BLANK)
         rounds = max(work.request.best_of for work in works)
@@ -203,10 +206,16 @@ class Pipeline:
         for turn in range(rounds):
             asking = [i for i, work in enumerate(works) if turn < work.request.best_of]
             slots = [self._slot(works[i], take_seed(works[i].seed, turn), blank_ids) for i in asking]
-            results = decode_backbone(self.loaded.backbone, slots, _share(progress, turn, rounds))
+            results = decode_backbone(
+                self.loaded.backbone,
+                slots,
+                _share(progress, turn, rounds),
+                lambda slot, asking=asking: wanted(asking[slot]),  # type: ignore[misc]
+            )
             for i, slot, result in zip(asking, slots, results, strict=True):
                 found[i].append((result, slot.seed))
-        return [self._chosen(work, options, blank_ids, progress) for work, options in zip(works, found, strict=True)]
+        options = [found[i] if wanted(i) else found[i][:1] for i in range(len(works))]
+        return [self._chosen(work, its, blank_ids, progress) for work, its in zip(works, options, strict=True)]
 
     def superres(
         self, works: Sequence[Work], codes: Sequence[NDArray[np.int16]], progress: Progress = silent

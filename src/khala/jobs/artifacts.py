@@ -4,6 +4,7 @@ A path is made of ids alone and written once: who reads it sees the whole file o
 """
 
 import hashlib
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -16,7 +17,9 @@ import fsspec
 from khala.audio.files import replacing
 from khala.jobs.records import Artifact
 from khala.jobs.tables import new_id
-from khala.music.errors import InvalidRequest, NotFound, OutputError, StoreError
+from khala.music.errors import InvalidRequest, KhalaError, NotFound, OutputError, StoreError
+
+log = logging.getLogger(__name__)
 
 BLOCK = 1 << 18
 """Bytes that are read at once."""
@@ -135,8 +138,18 @@ class Artifacts:
             raise StoreError(f"cannot write in the artifact store: {error.strerror or error}") from error
         except OutputError as error:  # of `replacing`; its cause says the reason without the path
             raise StoreError(f"cannot write in the artifact store: {_reason(error.__cause__ or error)}") from error
-        except OSError as error:  # fsspec's remote file systems raise it, too
+        except OSError as error:  # fsspec's remote file systems raise it for what the store answers, too
             raise StoreError(f"cannot {what} in the artifact store: {_reason(error)}") from error
+        except Exception as error:  # but let errors of their clients through, of any type, where it does not answer
+            if self._local or isinstance(error, KhalaError):
+                raise
+            log.warning("artifact store fails", extra={"error": str(error)})  # which may name addresses
+            raise StoreError(f"cannot {what} in the artifact store: {type(error).__name__}") from error
+
+
+def no_room(error: OSError | OutputError) -> StoreError:
+    """What it means that a temporary file could not be written: it says the reason, not the path."""
+    return StoreError(f"cannot write temporary files: {_reason(error.__cause__ or error)}")
 
 
 def _reason(error: BaseException) -> str:

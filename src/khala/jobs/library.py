@@ -5,6 +5,7 @@ Where an `owner_id` is asked for, None stands for everybody's (an admin); what b
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -12,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, String, bindparam, delete, func, insert, select, true, update
 
 from khala.jobs import rows
 from khala.jobs.artifacts import Artifacts
@@ -27,9 +28,10 @@ from khala.music.errors import Conflict, InvalidRequest, NotFound, StoreError, T
 from khala.music.request import MAX_TITLE, SongRequest
 from khala.music.seeds import take_seed
 
+log = logging.getLogger(__name__)
 LIVE = ("queued", "running")
 _NEW_SONG, _NEW_TAKE = insert(songs), insert(takes)
-_OWNER = bindparam("owner")
+_OWNER = bindparam("owner", type_=String)
 _ROOM = select(
     func.count().label("waiting"),
     func.count().filter(takes.c.owner_id == _OWNER).label("own"),
@@ -97,6 +99,7 @@ class Library:
             new = [{**waits, "id": ids[i], "number": i, "seed": seeds[i]} for i in range(request.takes)]
             connection.execute(_NEW_TAKE, new)
             emit_all(connection, "queued", song_id, owner_id, ids)
+        log.info("song accepted", extra={"song": song_id, "takes": ids, "owner": owner_id, "model": model})
         made = rows.song(row, [rows.take(one) for one in new])
         with self.database.read() as connection:
             return self._with_outlook(connection, [made])[0]

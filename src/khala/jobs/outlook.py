@@ -20,7 +20,7 @@ UNKNOWN = 30.0
 # built once: to build a statement takes longer than to run it
 _WORKERS = select(func.count()).select_from(workers).where(workers.c.heartbeat > bindparam("since"))
 _PACES = select(paces.c.model, paces.c.stage, paces.c.pace)
-_RUNNING = select(takes.c.model, takes.c.duration, takes.c.stage, takes.c.stage_progress).where(
+_RUNNING = select(takes.c.worker_id, takes.c.model, takes.c.duration, takes.c.stage, takes.c.stage_progress).where(
     takes.c.state == "running"
 )
 _BY_OWNER = (takes.c.owner_id, owners.c.turn, takes.c.model)
@@ -63,7 +63,10 @@ class Outlook:
         self._paces: dict[str, dict[str, float]] = defaultdict(dict)
         for model, stage, pace in connection.execute(_PACES):
             self._paces[model][stage] = pace
-        self._running = _sum([self._work(*row) for row in connection.execute(_RUNNING)])
+        self._busy: dict[str, float | None] = {}
+        for worker, *rest in connection.execute(_RUNNING):
+            self._busy[worker] = _sum([self._busy.get(worker, 0.0), self._work(*rest)])
+        self._running = _sum(list(self._busy.values()))
         self._waiting: dict[str, _Waiting] = {}
         for row in connection.execute(_WAITING):
             owner = self._waiting.setdefault(row.owner_id, _Waiting((row.turn, row.owner_id)))
@@ -73,7 +76,7 @@ class Outlook:
     def of(self, song: Song, take: Take) -> Take:
         """The take with its place in the queue and the seconds until it is done, where these can be told."""
         if take.state == "running":
-            return replace(take, eta=self._work(song.model, song.request.duration, take.stage, take.stage_progress))
+            return replace(take, eta=self._busy[str(take.worker_id)])  # it takes turns with all that its worker is at
         if take.state != "queued":
             return take
         before, work = self._own(song.owner_id, take)

@@ -52,6 +52,17 @@ class Owners:
         with self._database.read() as connection:
             return [_owner(row) for row in connection.execute(select(owners).order_by(owners.c.created)).mappings()]
 
+    def limit(self, owner_id: str, queued: int | None = None, running: int | None = None) -> Owner:
+        """Change how many takes of an owner may wait and run; None leaves it. Raises NotFound, InvalidRequest."""
+        given = {"queued_limit": queued, "running_limit": running}
+        values = {name: value for name, value in given.items() if value is not None}
+        if any(value < 1 for value in values.values()):
+            raise InvalidRequest("a limit is a whole number from 1")
+        if values:
+            with self._database.write() as connection:
+                connection.execute(update(owners).where(owners.c.id == owner_id).values(values))
+        return self.get(owner_id)
+
     def create_key(self, owner_id: str) -> tuple[Key, str]:
         """A new key of an owner, and its secret, which is shown this once. Raises NotFound."""
         self.get(owner_id)

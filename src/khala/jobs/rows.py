@@ -38,14 +38,14 @@ def read_artifacts(connection: Connection, where: ColumnElement[bool]) -> list[A
     return [Artifact(**row) for row in rows]
 
 
-def song(row: Mapping[str, Any], its_takes: Iterable[Take]) -> Song:
+def song(row: RowMapping | Mapping[str, Any], its_takes: Iterable[Take]) -> Song:
     """A song of its row and takes."""
     names = ("id", "owner_id", "model", "title", "liked", "created")
     request = SongRequest.from_dict(row["request"])
     return Song(**{name: row[name] for name in names}, request=request, takes=tuple(its_takes))
 
 
-def take(row: Mapping[str, Any], its_artifacts: Iterable[Artifact] = ()) -> Take:
+def take(row: RowMapping | Mapping[str, Any], its_artifacts: Iterable[Artifact] = ()) -> Take:
     """A take of its row and artifacts; a column that the row lacks is None."""
     return Take(**{name: row.get(name) for name in _TAKE}, artifacts=tuple(its_artifacts))  # type: ignore[arg-type]
 

@@ -9,11 +9,13 @@ Killed before the record, it is done over; killed after it, the files are found 
 """
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import Any, Protocol, TypeVar
 
 from dbos import DBOS, DBOSConfig, DBOSConfiguredInstance, DBOSPortableJSONSerializer, SetWorkflowID
@@ -55,11 +57,13 @@ class Report(Protocol):
 
 
 class Stages(Protocol):
-    """What computes. Called by one thread at a time. A KhalaError is the take's own fault; any other Exception is taken
-    for a fault of the process, which then ends."""
+    """What computes. Called by one thread at a time. After a StoreError (no room for temporary files) it is called
+    again; another KhalaError is the take's own fault; any other Exception is taken for a fault of the process, which
+    then ends."""
 
-    def backbone(self, claims: Sequence[Claim], report: Report) -> list[Made]:
-        """Takes of one model, in one batch; each makes a file `backbone`."""
+    def backbone(self, claims: Sequence[Claim], report: Report, wanted: Callable[[Claim], bool]) -> list[Made]:
+        """Takes of one model, in one batch; each makes a file `backbone`. One that is not `wanted` any more (it was
+        cancelled) may be left where it is."""
         ...
 
     def superres(self, claims: Sequence[Claim], backbones: Sequence[bytes], report: Report) -> list[Made]:
@@ -115,6 +119,7 @@ class Engine(DBOSConfiguredInstance):
             "application_version": VERSION,
             "serializer": DBOSPortableJSONSerializer(),  # its default is pickle
             "log_level": "WARNING",
+            **_telemetry(),
         }
         DBOS(config=config)
         DBOS.listen_queues([self._queue])
@@ -221,7 +226,9 @@ class Engine(DBOSConfiguredInstance):
 
     def _backbone(self, take_id: str) -> str:
         def work(claims: list[Claim]) -> dict[str, Made]:
-            return _by_take(claims, self._stages.backbone(claims, self._report(claims)))
+            lost = self._round.lost
+            report = self._report(claims)
+            return _by_take(claims, self._stages.backbone(claims, report, lambda claim: claim.take_id not in lost))
 
         return self._stage(take_id, "backbone", lambda claim: self._shared("backbone", claim, work))
 
@@ -254,7 +261,7 @@ class Engine(DBOSConfiguredInstance):
         try:
             with self._device:
                 self._require(claim)
-                made = work(claim)
+                made = self._patiently(claim, lambda: work(claim))
             return self._keep(claim, kind, made)
         except KhalaError as error:
             log.warning("take failed", extra=_ids(claim) | {"error": str(error)})
@@ -383,6 +390,19 @@ class Engine(DBOSConfiguredInstance):
 
 def _by_take(claims: Sequence[Claim], made: Sequence[Made]) -> dict[str, Made]:
     return {claim.take_id: one for claim, one in zip(claims, made, strict=True)}
+
+
+def _telemetry() -> DBOSConfig:
+    """Where the engine sends a span for every workflow and step, by the variables that OpenTelemetry names."""
+    base = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").rstrip("/")
+    to = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or (base and f"{base}/v1/traces")
+    if not to:
+        return {}
+    try:
+        import_module("opentelemetry.exporter.otlp.proto.http")
+    except ModuleNotFoundError:
+        raise KhalaError("OpenTelemetry's exporter is missing; pip install 'khala-music[otel]'") from None
+    return {"enable_otlp": True, "otlp_traces_endpoints": [to], "otel_attribute_format": "semconv"}
 
 
 def _ids(claim: Claim | None) -> dict[str, str]:

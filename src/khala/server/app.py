@@ -96,7 +96,7 @@ async def _reap(library: Library) -> None:
     while True:
         try:
             for take_id in await asyncio.to_thread(library.reap):
-                log.warning("its worker is lost: the take %s waits for another", take_id)
+                log.warning("take of a lost worker queued again", extra={"take": take_id})
         except KhalaError as error:
             log.warning("cannot look for lost workers: %s", error)
         await asyncio.sleep(REAP)

@@ -5,9 +5,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from khala.audio.transcode import transcode
+from khala.jobs.artifacts import no_room
 from khala.jobs.library import Library
 from khala.jobs.records import Artifact
-from khala.music.errors import NotFound
+from khala.music.errors import InvalidRequest, NotFound, OutputError
 
 MEDIA_TYPES = {"wav": "audio/wav", "flac": "audio/flac", "mp3": "audio/mpeg", "opus": "audio/ogg"}
 AT_ONCE = 2
@@ -42,6 +43,11 @@ class Renderer:
             return await asyncio.to_thread(self._make_now, flac, format)
 
     def _make_now(self, flac: Artifact, format: str) -> Artifact:
-        with TemporaryDirectory(prefix="khala-") as folder, self._library.store.as_file(flac) as source:
-            made = transcode(source, Path(folder) / f"audio.{format}", format)
-            return self._library.keep(flac.take_id, f"audio.{format}", MEDIA_TYPES[format], made)
+        try:
+            with TemporaryDirectory(prefix="khala-") as folder, self._library.store.as_file(flac) as source:
+                made = transcode(source, Path(folder) / f"audio.{format}", format)
+                return self._library.keep(flac.take_id, f"audio.{format}", MEDIA_TYPES[format], made)
+        except (OSError, OutputError) as error:
+            raise no_room(error) from error
+        except InvalidRequest:  # whoever asks did nothing wrong, and need not know where it is stored
+            raise NotFound("the audio of the take was changed or damaged in the store") from None

@@ -20,6 +20,8 @@ __all__ = ["CONTENT_TYPE", "Metrics", "Observed"]
 log = logging.getLogger(__name__)
 
 METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
+TOKENS = 2 * 44100 / 2048
+"""Tokens of the backbone in a second of song: codes of q0 and q1 for each frame."""
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
@@ -74,6 +76,11 @@ class _Totals(Collector):
             yield count
             if any(tally.total for tally in tallies):
                 yield total
+        tokens = CounterMetricFamily("khala_tokens", "Tokens that the backbone made.", labels=("model",))
+        for tally in by_name["stage_audio_seconds"]:
+            if tally.label == "backbone":
+                tokens.add_metric((tally.model,), tally.total * TOKENS)
+        yield tokens
 
 
 class Observed:

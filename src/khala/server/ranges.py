@@ -50,7 +50,8 @@ def ranged(
         return Response(status_code=304, headers=headers)
     # a part of another file is of no use: then the client needs the whole one
     same = request.headers.get("if-range", quoted) == quoted
-    part = parse_range(request.headers.get("range"), size) if same else None
+    asked = request.headers.get("range") if request.method == "GET" else None  # it means nothing to other methods
+    part = parse_range(asked, size) if same else None
     start, stop = part or (0, size)
     headers["Content-Length"] = str(stop - start)
     if part is not None:

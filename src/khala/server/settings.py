@@ -1,5 +1,6 @@
 """How the service is set up: flags of `khala serve`, or the environment variables KHALA_* of the same names."""
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -66,4 +67,7 @@ class Settings(BaseSettings):
     @property
     def loopback(self) -> bool:
         """Whether nobody but this machine can connect."""
-        return self.host in LOOPBACK or self.host.startswith("127.")
+        try:
+            return self.host in LOOPBACK or ip_address(self.host).is_loopback
+        except ValueError:  # a name: who knows whom it reaches
+            return False

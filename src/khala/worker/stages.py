@@ -2,7 +2,7 @@
 
 import gc
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -17,8 +17,10 @@ from khala.audio.peaks import peaks
 from khala.generation.device import choose_device
 from khala.generation.pipeline import Pipeline, Work
 from khala.generation.pipeline import load as load_pipeline
+from khala.jobs.artifacts import no_room
 from khala.jobs.records import Claim
 from khala.jobs.workflow import Made, Report
+from khala.music.errors import OutputError
 
 SAFETENSORS = "application/x-safetensors"
 COLUMNS = 1000
@@ -40,14 +42,15 @@ class PipelineStages:
         self.model: str | None = None
         """The model that is loaded, by the name that it was asked for by."""
 
-    def backbone(self, claims: Sequence[Claim], report: Report) -> list[Made]:
+    def backbone(self, claims: Sequence[Claim], report: Report, wanted: Callable[[Claim], bool]) -> list[Made]:
         """The file `backbone`: codes int16 [2, T], whether the song came to its end, seconds of work. Takes that do not
         fit into memory together are decoded one batch after another."""
         pipeline = self._load(claims, report)
-        made = []
+        made: list[Made] = []
         for batch in pipeline.batches([_work(pipeline, claim) for claim in claims]):
             start = perf_counter()
-            results = pipeline.backbone(batch, report)
+            its = claims[len(made) : len(made) + len(batch)]
+            results = pipeline.backbone(batch, report, lambda take, its=its: wanted(its[take]))  # type: ignore[misc]
             seconds = (perf_counter() - start) / len(batch)
             for result in results:
                 made.append(self._made("backbone", result.codes, seconds, ended=np.array(result.ended, np.uint8)))
@@ -63,15 +66,19 @@ class PipelineStages:
         return [self._made("codes", codes, seconds) for codes in refined]
 
     def render(self, claim: Claim, backbone: bytes, codes: bytes, report: Report) -> Made:
-        """The files `audio.flac` (24 bits), `metadata` (the record of `khala generate`) and `peaks`."""
+        """The files `audio.flac` (24 bits), `metadata` (the record of `khala generate`) and `peaks`. Raises StoreError
+        where there is no room for temporary files."""
         pipeline = self._load([claim], report)
         first, second = load(backbone), load(codes)
         before = {"backbone": float(first["seconds"]), "superres": float(second["seconds"])}
         ended = bool(first["ended"])
         take = pipeline.render(_work(pipeline, claim), second["codes"], ended, before, report)
         outline = [[round(float(low), 4), round(float(high), 4)] for low, high in peaks(take.samples, COLUMNS)]
-        with TemporaryDirectory(prefix="khala-") as folder:
-            flac = take.save(Path(folder) / "audio.flac").read_bytes()
+        try:
+            with TemporaryDirectory(prefix="khala-") as folder:
+                flac = take.save(Path(folder) / "audio.flac").read_bytes()
+        except (OSError, OutputError) as error:  # no fault of the take: it waits, and is rendered again
+            raise no_room(error) from error
         files = {
             "audio.flac": ("audio/flac", flac),
             "metadata": ("application/json", json.dumps(take.metadata, ensure_ascii=False).encode()),

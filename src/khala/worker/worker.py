@@ -119,7 +119,16 @@ class Worker:
             log.warning("store fails", extra={"error": str(error)})
 
     def _watch(self) -> None:
-        """The other thread: heartbeats, cancelled takes, other workers' ends, a hanging device, the end of a grace."""
+        """The other thread. A worker that nobody watches over must not go on: its takes would be lost to it again and
+        again."""
+        try:
+            self._look_after()
+        except BaseException:
+            log.exception("worker broke down")
+            os._exit(1)
+
+    def _look_after(self) -> None:
+        """Heartbeats, cancelled takes, other workers' ends, a hanging device, the end of a grace."""
         reaped = 0.0
         while not self._over.wait(BEAT):
             now = time.monotonic()

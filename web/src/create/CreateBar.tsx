@@ -69,6 +69,7 @@ function Wait() {
   if (!status) return null;
   if (!status.workers.length) return t("create.noWorker");
   if (pace === null) return t("create.someTime");
-  const work = (pace * lengthOf(draft, longest) * draft.takes) / status.workers.length;
+  const { takes, best_of = 1 } = requestOf(draft, longest);
+  const work = (pace * lengthOf(draft, longest) * takes! * best_of) / status.workers.length;
   return t("create.wait", { time: roughly(ahead + work, t) });
 }

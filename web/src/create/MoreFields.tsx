@@ -75,8 +75,21 @@ export function MoreFields() {
             )}
           </Labelled>
         </div>
+        <Labelled label={t("create.bestOf")} hint={t("create.bestOfHint")} aside={draft.bestOf.toLocaleString()}>
+          {(ids) => (
+            <Range
+              {...ids}
+              min={LIMITS.bestOf[0]}
+              max={LIMITS.bestOf[1]}
+              step={1}
+              value={draft.bestOf}
+              onChange={(bestOf) => draft.set({ bestOf })}
+            />
+          )}
+        </Labelled>
         {model && (
           <>
+            <Freedom name="guidance" standard={model.sampling.guidance ?? 1} max={5} step={0.1} min={1} />
             <Freedom name="temperature" standard={model.sampling.temperature} max={2} step={0.05} min={0.1} />
             <Freedom name="topK" standard={model.sampling.top_k} max={200} step={1} min={1} />
             <Freedom
@@ -95,7 +108,7 @@ export function MoreFields() {
 }
 
 interface FreedomProps {
-  name: "temperature" | "topK" | "superresTemperature" | "superresTopK";
+  name: "guidance" | "temperature" | "topK" | "superresTemperature" | "superresTopK";
   standard: number;
   min: number;
   max: number;

@@ -58,8 +58,8 @@ test.each([
   { prompt: "a calm ballad", tags: [], lyrics: "la", instrumental: false },
 ])("reusing a request with its seed asks for the same song again", async (given) => {
   const { draftOf, requestOf } = await load();
-  const sampling = { temperature: 0.9, top_k: 40, superres_temperature: 1, superres_top_k: 5 };
-  const request = { ...given, duration: 30, takes: 2, seed: 7, model: "mini", sampling, title: "Dawn" };
+  const sampling = { temperature: 0.9, top_k: 40, superres_temperature: 1, superres_top_k: 5, guidance: 2 };
+  const request = { ...given, duration: 30, takes: 2, best_of: 3, seed: 7, model: "mini", sampling, title: "Dawn" };
   const again = requestOf(draftOf(request, true));
   expect(again).toEqual(request);
   expect(requestOf(draftOf(request, false)).seed).toBeNull();

@@ -18,12 +18,15 @@ export interface DraftFields {
   tags: string[];
   title: string;
   takes: number;
+  /** Candidates for each take, of which the best is kept. */
+  bestOf: number;
   seed: number | null;
   model: string;
   temperature: number | null;
   topK: number | null;
   superresTemperature: number | null;
   superresTopK: number | null;
+  guidance: number | null;
 }
 
 export const EMPTY: DraftFields = {
@@ -36,12 +39,14 @@ export const EMPTY: DraftFields = {
   tags: [],
   title: "",
   takes: 2,
+  bestOf: 1,
   seed: null,
   model: "",
   temperature: null,
   topK: null,
   superresTemperature: null,
   superresTopK: null,
+  guidance: null,
 };
 
 /** Bounds of the service (`khala.music.request`). */
@@ -49,6 +54,7 @@ export const LIMITS = {
   seconds: [5, 600],
   bpm: [40, 240],
   takes: [1, 16],
+  bestOf: [1, 8],
   seed: [0, Number.MAX_SAFE_INTEGER],
 } as const;
 
@@ -82,6 +88,7 @@ export function requestOf(draft: DraftFields, longest?: number): NewSong {
     top_k: draft.topK,
     superres_temperature: draft.superresTemperature,
     superres_top_k: draft.superresTopK,
+    guidance: draft.guidance,
   };
   return {
     ...description(draft),
@@ -89,6 +96,7 @@ export function requestOf(draft: DraftFields, longest?: number): NewSong {
     instrumental: draft.instrumental,
     duration: lengthOf(draft, longest),
     takes: draft.takes,
+    best_of: custom ? draft.bestOf : 1,
     seed: custom ? draft.seed : null,
     model: custom ? draft.model : "",
     sampling: custom ? sampling : {},
@@ -115,11 +123,13 @@ export function draftOf(request: SongRequest, keepSeed: boolean): DraftFields {
     seconds: request.duration,
     title: request.title,
     takes: request.takes,
+    bestOf: request.best_of ?? 1,
     seed: keepSeed ? request.seed : null,
     model: request.model,
     temperature: request.sampling.temperature,
     topK: request.sampling.top_k,
     superresTemperature: request.sampling.superres_temperature,
     superresTopK: request.sampling.superres_top_k,
+    guidance: request.sampling.guidance ?? null,
   };
 }

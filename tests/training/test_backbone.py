@@ -126,3 +126,13 @@ def test_phones_and_blanks_of_a_recipe(model: Backbone, tokens: Path) -> None:
 def test_impossible_excerpts_are_refused(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=name):
         BackboneRecipe(**{name: value})
+
+
+def test_what_is_misheard_changes_what_is_seen_and_not_what_is_right(model: Backbone, tokens: Path) -> None:
+    clear, noisy = objective(model, tokens, blank=0.0), objective(model, tokens, blank=0.0, noise=0.3)
+    plan = Plan(0, None, [0, 1])
+    a, b, again = clear.piece(plan), noisy.piece(plan), noisy.piece(plan)
+    assert torch.equal(a.q0, b.q0) and torch.equal(a.q1, b.q1) and torch.equal(b.ids_BT, again.ids_BT)
+    changed = (a.ids_BT != b.ids_BT).sum() / a.predictions
+    assert 0.1 < changed < 0.3, "some are replaced by their like"
+    assert torch.equal(clear.held_out()[0].ids_BT, noisy.held_out()[0].ids_BT)

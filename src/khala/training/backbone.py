@@ -75,16 +75,17 @@ def causal_piece(
     ends: list[bool],
     layout: TokenLayout,
     phones: list[np.ndarray] | None = None,
+    heard: list[np.ndarray] | None = None,
 ) -> CausalPiece:
     """Prompts and codes [2, frames] of songs -> one piece. `ends` says which end there, rather than being cropped,
-    `phones` [frames] what is sung."""
+    `phones` [frames] what is sung, `heard` the codes that the model sees, if they are others than those to predict."""
     length = max(len(text) + 2 * song.shape[1] for text, song in zip(texts, codes, strict=True))
     ids = np.full((len(texts), length), layout.filler, dtype=np.int64)
     q0_at, q0, q1_at, q1 = [], [], [], []
-    for row, (text, song, ended) in enumerate(zip(texts, codes, ends, strict=True)):
+    for row, (text, song, seen, ended) in enumerate(zip(texts, codes, heard or codes, ends, strict=True)):
         n, frames = len(text), song.shape[1]
         ids[row, :n] = text
-        ids[row, n : n + 2 * frames] = interleave(torch.from_numpy(song).long()[None], layout)[0]
+        ids[row, n : n + 2 * frames] = interleave(torch.from_numpy(seen).long()[None], layout)[0]
         first = row * length + n - 1  # the last text position predicts q0 of frame 0
         q0_at.append(first + 2 * np.arange(frames + ended))
         q1_at.append(first + 2 * np.arange(frames) + 1)
@@ -92,6 +93,13 @@ def causal_piece(
         q1.append(song[1])
     sung = None if phones is None else _joined(phones)
     return CausalPiece(torch.from_numpy(ids), _joined(q0_at), _joined(q0), _joined(q1_at), _joined(q1), sung)
+
+
+def misheard(codes_2T: np.ndarray, share: float, dice: Random) -> np.ndarray:
+    """Codes [2, T] of which a `share` is replaced by those of the same level elsewhere in the song."""
+    random = np.random.default_rng(dice.getrandbits(64))
+    elsewhere = np.take_along_axis(codes_2T, random.integers(codes_2T.shape[1], size=codes_2T.shape), axis=1)
+    return np.where(random.random(codes_2T.shape) < share, elsewhere, codes_2T)
 
 
 def _joined(parts: list[np.ndarray]) -> Tensor:
@@ -194,12 +202,12 @@ class BackboneObjective:
         dice = Random(f"{self.recipe.seed} {plan.epoch} {plan.excerpts} {plan.songs}")
         blank = [dice.random() < self.recipe.blank for _ in songs]
         if plan.excerpts is None:
-            return self._whole(songs, plan.epoch, blank)
+            return self._whole(songs, plan.epoch, blank, dice)
         asked = []
         for song in songs:
             random = Random(f"{self.recipe.seed} {plan.epoch} {plan.excerpts} {song.name}")
             asked.append((song, *excerpt(song, self.recipe.excerpt_frames, random)))
-        return self._piece(asked, blank)
+        return self._piece(asked, blank, dice)
 
     def loss(self, piece: CausalPiece, losses: Losses) -> Tensor:
         rows = self.phone_rows if self.recipe.phones else None
@@ -209,15 +217,22 @@ class BackboneObjective:
         songs = sorted(self.corpus.held_out[: self.recipe.eval_songs], key=lambda song: song.frames)
         return [self._whole(songs[begin : begin + 2], 0) for begin in range(0, len(songs), 2)]
 
-    def _whole(self, songs: list[TokenSong], epoch: int, blank: Sequence[bool] = ()) -> CausalPiece:
+    def _whole(
+        self, songs: list[TokenSong], epoch: int, blank: Sequence[bool] = (), dice: Random | None = None
+    ) -> CausalPiece:
         asked = [
             (song, vary(song, Random(f"{self.recipe.seed} {epoch} {song.name}")), 0, song.frames) for song in songs
         ]
-        return self._piece(asked, blank)
+        return self._piece(asked, blank, dice)
 
-    def _piece(self, asked: list[tuple[TokenSong, SongRequest, int, int]], blank: Sequence[bool] = ()) -> CausalPiece:
+    def _piece(
+        self,
+        asked: list[tuple[TokenSong, SongRequest, int, int]],
+        blank: Sequence[bool] = (),
+        dice: Random | None = None,
+    ) -> CausalPiece:
         """Songs, what is asked for, from which frame on, to which: as much of it as model and recipe allow. Those that
-        are `blank` stand behind a prompt that says nothing."""
+        are `blank` stand behind a prompt that says nothing. Codes are misheard where there are `dice`."""
         texts, codes, ends, phones = [], [], [], []
         for (song, request, begin, end), bare in zip(asked, blank or [False] * len(asked), strict=True):
             text = clamp_prompt(self.tokenizer.encode(backbone_prompt(request, self.style)), self.style.backbone_limit)
@@ -228,4 +243,5 @@ class BackboneObjective:
             ends.append(begin == 0 and frames == song.frames)
             if self.recipe.phones:
                 phones.append(self.corpus.phones(song, begin, frames))
-        return causal_piece(texts, codes, ends, self.layout, phones or None)
+        heard = [misheard(song, self.recipe.noise, dice) for song in codes] if dice and self.recipe.noise else None
+        return causal_piece(texts, codes, ends, self.layout, phones or None, heard)

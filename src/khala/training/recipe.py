@@ -77,19 +77,22 @@ class BackboneRecipe(LoopRecipe):
     `excerpts` is the share of steps that see excerpts of about `excerpt_frames`, many at once, asked for with the words
     that are sung in them. What a prompt says decides an excerpt; in whole songs the music so far drowns it. A share of
     `blank` songs stands behind an empty prompt, for guidance. `phones` is the weight of telling what is being sung.
+    `noise` is the share of codes that are misheard as another one of the song: a small corpus is not learnt by heart
+    then, and a wrong draw does not lead astray.
     """
 
     excerpts: float = 0.5
     excerpt_frames: int = 128
     blank: float = 0.1
     phones: float = 0.0
+    noise: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0 <= self.excerpts < 1:
             raise ValueError(f"excerpts is {self.excerpts}; it is a share, from 0 to less than 1")
-        if not 0 <= self.blank < 1 or self.phones < 0:
-            raise ValueError("blank is a share, from 0 to less than 1, and phones a weight of 0 or more")
+        if not (0 <= self.blank < 1 and 0 <= self.noise < 1) or self.phones < 0:
+            raise ValueError("blank and noise are shares, from 0 to less than 1, and phones a weight of 0 or more")
         if self.excerpt_frames <= 0:
             raise ValueError(f"excerpt_frames is {self.excerpt_frames}; it must be more than 0")
 

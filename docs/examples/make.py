@@ -1,0 +1,41 @@
+"""Makes the songs of requests.json with the embedded model, each at its first attempt, and the table of README.md.
+
+python docs/examples/make.py
+"""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import khala
+from khala.evaluation.asked import asked
+from khala.evaluation.report import evaluate
+
+HERE = Path(__file__).parent
+INTRO = """# Twelve songs by Khala Mini
+
+Seeds 1 to 12 of the requests in [requests.json](requests.json), each as it came out: none was chosen among others, and
+nothing was done to them but to store them as Opus. `python docs/examples/make.py` makes them, and this page, again.
+
+| | asked for | seconds, of | what `khala evaluate` finds |
+|---|---|---|---|
+"""
+
+
+def main() -> None:
+    pipe, rows = khala.load("mini"), []
+    for entry in json.loads((HERE / "requests.json").read_text(encoding="utf-8")):
+        request = replace(khala.SongRequest.from_dict(entry), sampling=pipe.config.sampling)
+        (take,) = pipe.generate(request)
+        name = f"{request.seed:02d}-{request.slug()}.opus"
+        take.save(HERE / name)
+        (HERE / name).with_suffix(".json").unlink()  # requests.json says all that matters
+        record = evaluate(take.samples, take.rate, asked({"request": request.to_dict()}))
+        verdicts = ", ".join(f"{what} {'as asked' if well else 'missed'}" for what, well in record["verdicts"].items())
+        words = request.prompt or ", ".join(request.tags)
+        rows.append(f"| [{request.title}]({name}) | {words} | {take.seconds:.0f}, {request.duration:g} | {verdicts} |")
+    (HERE / "README.md").write_text(INTRO + "\n".join(rows) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

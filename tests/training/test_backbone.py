@@ -128,6 +128,13 @@ def test_impossible_excerpts_are_refused(name: str, value: float) -> None:
         BackboneRecipe(**{name: value})
 
 
+def test_excerpts_get_longer_by_turns(model: Backbone, tokens: Path) -> None:
+    made = objective(model, tokens, excerpts=0.9, excerpt_frames=6, doublings=2, batch_tokens=200, piece_tokens=200)
+    plans = [plan for step in made.epoch(0) for plan in step if plan.excerpts is not None]
+    frames = {plan.excerpts: made.piece(plan).q1.numel() / len(plan.songs) for plan in plans}
+    assert {frames[0], frames[1], frames[2], frames[3]} == {6, 12, 24}
+
+
 def test_what_is_misheard_changes_what_is_seen_and_not_what_is_right(model: Backbone, tokens: Path) -> None:
     clear, noisy = objective(model, tokens, blank=0.0), objective(model, tokens, blank=0.0, noise=0.3)
     plan = Plan(0, None, [0, 1])

@@ -9,6 +9,7 @@ computed, and only where they are needed. Padding lies to the right, where a cau
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -33,8 +34,8 @@ from khala.training.vocabulary import vocabulary
 from khala.weights import load_model
 from khala.weights.tokenizer import Tokenizer
 
-PROMPT_BOUND = 160
-"""About how many bytes the prompt of an excerpt has."""
+PROMPT_BOUND, EXCERPT_FRAMES = 160, 128
+"""About how many bytes the prompt of an excerpt of so many frames has."""
 
 
 @dataclass(frozen=True)
@@ -181,8 +182,10 @@ class BackboneObjective:
         steps = self._pass(Plan(number, None, []), self.recipe.max_frames, random)
         share = self.recipe.excerpts
         excerpts: list[list[Plan]] = []
+        turns = count()
         while share and len(excerpts) < len(steps) * share / (1 - share):
-            excerpts += self._pass(Plan(number, len(excerpts), []), self.recipe.excerpt_frames, random)
+            turn = next(turns)
+            excerpts += self._pass(Plan(number, turn, []), self._excerpt_frames(turn), random)
         if excerpts:
             steps += excerpts[: round(len(steps) * share / (1 - share))]
             random.shuffle(steps)
@@ -190,8 +193,10 @@ class BackboneObjective:
 
     def _pass(self, plan: Plan, frames: int, random: Random) -> list[list[Plan]]:
         part = plan.excerpts is not None
+        bound = PROMPT_BOUND * frames // EXCERPT_FRAMES
         lengths = [
-            (PROMPT_BOUND if part else song.text_bound) + 2 * min(song.frames, frames) for song in self.corpus.train
+            (min(bound, song.text_bound) if part else song.text_bound) + 2 * min(song.frames, frames)
+            for song in self.corpus.train
         ]
         steps = pack(lengths, self.recipe.piece_tokens, self.recipe.batch_tokens, random)
         return [[replace(plan, songs=songs) for songs in step] for step in steps]
@@ -206,8 +211,12 @@ class BackboneObjective:
         asked = []
         for song in songs:
             random = Random(f"{self.recipe.seed} {plan.epoch} {plan.excerpts} {song.name}")
-            asked.append((song, *excerpt(song, self.recipe.excerpt_frames, random)))
+            asked.append((song, *excerpt(song, self._excerpt_frames(plan.excerpts), random)))
         return self._piece(asked, blank, dice)
+
+    def _excerpt_frames(self, number: int) -> int:
+        """How long the excerpts of a pass are."""
+        return self.recipe.excerpt_frames << number % (self.recipe.doublings + 1)
 
     def loss(self, piece: CausalPiece, losses: Losses) -> Tensor:
         rows = self.phone_rows if self.recipe.phones else None

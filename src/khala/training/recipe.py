@@ -74,8 +74,9 @@ class LoopRecipe:
 class BackboneRecipe(LoopRecipe):
     """The causal model of q0 and q1.
 
-    `excerpts` is the share of steps that see excerpts of about `excerpt_frames`, many at once, asked for with the words
-    that are sung in them. What a prompt says decides an excerpt; in whole songs the music so far drowns it. A share of
+    `excerpts` is the share of steps that see excerpts, many at once, asked for with the words that are sung in them:
+    of about `excerpt_frames` and, with `doublings`, twice as many, four times as many, ... What a prompt says decides
+    an excerpt; in whole songs the music so far drowns it, and where in the lyrics it is, is harder to tell. A share of
     `blank` songs stands behind an empty prompt, for guidance. `phones` is the weight of telling what is being sung.
     `noise` is the share of codes that are misheard as another one of the song: a small corpus is not learnt by heart
     then, and a wrong draw does not lead astray.
@@ -83,6 +84,7 @@ class BackboneRecipe(LoopRecipe):
 
     excerpts: float = 0.5
     excerpt_frames: int = 128
+    doublings: int = 0
     blank: float = 0.1
     phones: float = 0.0
     noise: float = 0.0
@@ -93,8 +95,8 @@ class BackboneRecipe(LoopRecipe):
             raise ValueError(f"excerpts is {self.excerpts}; it is a share, from 0 to less than 1")
         if not (0 <= self.blank < 1 and 0 <= self.noise < 1) or self.phones < 0:
             raise ValueError("blank and noise are shares, from 0 to less than 1, and phones a weight of 0 or more")
-        if self.excerpt_frames <= 0:
-            raise ValueError(f"excerpt_frames is {self.excerpt_frames}; it must be more than 0")
+        if self.excerpt_frames <= 0 or self.doublings < 0:
+            raise ValueError("excerpt_frames must be more than 0, and doublings not less")
 
 
 @dataclass(frozen=True)

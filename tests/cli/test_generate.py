@@ -110,7 +110,7 @@ BAD = {
     "temperature NaN": (["--temperature", "nan"], "temperature is nan"),
     "no top-k": (["--top-k", "0"], "top_k is 0"),
     "unknown device": (["--device", "abacus"], "--device 'abacus' is unknown"),
-    "unknown dtype": (["--dtype", "int8"], "--dtype 'int8' is unknown"),
+    "unknown dtype": (["--dtype", "int4"], "--dtype 'int4' is unknown"),
     "unknown format": (["--format", "ogg"], "--format 'ogg' is unknown"),
     "unknown extension": (["--output", "a.txt"], "no extension that can be written"),
     "unwritable output": (["--output", "/proc/a.wav"], "cannot write"),
@@ -221,7 +221,7 @@ def test_whatever_is_asked_ends_in_one_line_or_reaches_the_model(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    def reached(name: str, device: str, dtype: str, seconds: float) -> None:
+    def reached(name: str, device: str, dtype: str, seconds: float, listener: object) -> None:
         raise InvalidRequest("reached the model")
 
     monkeypatch.setattr("khala.generation.pipeline.load", reached)

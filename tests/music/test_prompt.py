@@ -3,6 +3,7 @@
 import pytest
 
 from khala.music.prompt import (  # fmt: skip
+    BLANK,
     PromptFields,
     PromptStyle,
     Special,
@@ -11,6 +12,7 @@ from khala.music.prompt import (  # fmt: skip
     compose_prompt,
     render,
     superres_prompt,
+    unsaid_prompt,
 )
 from khala.music.request import SongRequest
 
@@ -19,6 +21,17 @@ MINI = PromptStyle(duration_text=True)
 
 def metadata(prompt):
     return render(prompt).split("<|eom_id|>")[0].removeprefix("<|begin_of_text|>")
+
+
+def test_what_a_request_is_compared_with():
+    sung = SongRequest(tags="pop", lyrics="la la", duration=30)
+    assert unsaid_prompt(sung, PromptStyle(blank=True)) == BLANK
+    bare = backbone_prompt(sung, PromptStyle())
+    assert unsaid_prompt(sung, PromptStyle()) == tuple(segment for segment in bare if segment != "la la")
+    played = SongRequest(tags="pop", instrumental=True, duration=30)
+    assert unsaid_prompt(played, PromptStyle()) == tuple(
+        segment for segment in backbone_prompt(played, PromptStyle()) if segment != "pop"
+    )
 
 
 @pytest.mark.parametrize(

@@ -101,9 +101,10 @@ def generate(
 
     with progress(quiet) as report:
         report("load", 0, 1)
+        from khala.evaluation.words import listener
         from khala.generation.pipeline import load
 
-        pipeline = load(model, device, dtype, seconds=request.duration)
+        pipeline = load(model, device, dtype, seconds=request.duration, listener=listener)
         report("load", 1, 1)
         made = pipeline.generate(request, progress=report)
     paths[0].parent.mkdir(parents=True, exist_ok=True)

@@ -39,16 +39,16 @@ class Candidate:
 def information(
     model: Backbone,
     prompt_ids: Sequence[int],
-    blank_ids: Sequence[int],
+    unsaid_ids: Sequence[int],
     codes_2T: NDArray[np.int16],
     progress: Progress = silent,
 ) -> float:
     """Pointwise mutual information of a prompt and codes [2, T], in nats a frame: how much likelier the codes are
-    behind the prompt than behind `blank_ids`."""
+    behind the prompt than behind `unsaid_ids` (`music.prompt.unsaid_prompt`)."""
     frames = codes_2T.shape[1]
     with attended(model, progress, "backbone", frames) as tell:
         tell(frames)
-        without, behind = (_nats(model, ids, codes_2T) for ids in (blank_ids, prompt_ids))
+        without, behind = (_nats(model, ids, codes_2T) for ids in (unsaid_ids, prompt_ids))
     return float(round((without - behind) / frames, 4))
 
 

@@ -42,7 +42,7 @@ from khala.generation.synthesis import synthesise
 from khala.generation.take import Take
 from khala.models.config import ModelConfig
 from khala.music.errors import InvalidRequest
-from khala.music.prompt import BLANK, Prompt, backbone_prompt, clamp_prompt, superres_prompt
+from khala.music.prompt import BLANK, Prompt, backbone_prompt, clamp_prompt, superres_prompt, unsaid_prompt
 from khala.music.request import SongRequest
 from khala.music.seeds import take_seed
 from khala.weights.folder import LoadedModel, load_parts, open_model
@@ -215,7 +215,7 @@ class Pipeline:
             for i, slot, result in zip(asking, slots, results, strict=True):
                 found[i].append((result, slot.seed))
         options = [found[i] if wanted(i) else found[i][:1] for i in range(len(works))]
-        return [self._chosen(work, its, blank_ids, progress) for work, its in zip(works, options, strict=True)]
+        return [self._chosen(work, its, progress) for work, its in zip(works, options, strict=True)]
 
     def superres(
         self, works: Sequence[Work], codes: Sequence[NDArray[np.int16]], progress: Progress = silent
@@ -253,15 +253,14 @@ class Pipeline:
         plan = work.plan
         return Slot(plan.backbone_ids, seed, plan.max_frames, work.request.sampling, blank_ids, plan.aim)
 
-    def _chosen(
-        self, work: Work, options: Sequence[tuple[BackboneResult, int]], blank_ids: list[int], progress: Progress
-    ) -> BackboneResult:
+    def _chosen(self, work: Work, options: Sequence[tuple[BackboneResult, int]], progress: Progress) -> BackboneResult:
         """The best of a work's candidates, with what they were judged by."""
         if len(options) == 1:
             return options[0][0]
         results, seeds = zip(*options, strict=True)
+        unsaid_ids = self.loaded.tokenizer.encode(unsaid_prompt(work.request, self.config.prompt))
         told = [
-            information(self.loaded.backbone, work.plan.backbone_ids, blank_ids, result.codes, progress)
+            information(self.loaded.backbone, work.plan.backbone_ids, unsaid_ids, result.codes, progress)
             for result in results
         ]
         heard = [self._heard(work, result.codes) for result in results]
@@ -273,10 +272,11 @@ class Pipeline:
         return replace(chosen, candidates=candidates)
 
     def _heard(self, work: Work, codes: NDArray[np.int16]) -> float | None:
-        """The listener's word on what levels 0 and 1 sound like."""
-        if self.listener is None:
+        """The listener's word on what levels 0 and 1 sound like; it knows no imported model's voices."""
+        if self.listener is None or self.config.origin is not None:
             return None
-        return self.listener(synthesise(self.loaded.codec, codes), self.config.codec.sample_rate, work.request)
+        samples = synthesise(self.loaded.codec, codes)
+        return round(self.listener(samples, self.config.codec.sample_rate, work.request), 4)
 
     def _backbones(self, works: Sequence[Work], progress: Progress) -> list[BackboneResult]:
         """The first stage in as many batches as memory demands."""

@@ -135,6 +135,16 @@ def superres_prompt(request: SongRequest, style: PromptStyle) -> Prompt:
     return prompt_pair(request_fields(request, style), style.superres_text)[1]
 
 
+def unsaid_prompt(request: SongRequest, style: PromptStyle) -> Prompt:
+    """The prompt that tells what the words of a request are worth, by comparison: `BLANK` for models that know it, else
+    the request without its lyrics or, where there are none, without its description and tags."""
+    if style.blank:
+        return BLANK
+    fields = request_fields(request, style)
+    told = replace(fields, lyrics="") if fields.lyrics else replace(fields, description="", tags="")
+    return prompt_pair(told, style.superres_text)[0]
+
+
 def render(prompt: Prompt) -> str:
     """The prompt as one string, special tokens by name. For people and records: encode the segments, never this."""
     return "".join(segment.name if isinstance(segment, Special) else segment for segment in prompt)

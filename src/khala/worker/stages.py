@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from khala.audio.peaks import peaks
+from khala.evaluation.words import listener
 from khala.generation.device import choose_device
 from khala.generation.pipeline import Pipeline, Work
 from khala.generation.pipeline import load as load_pipeline
@@ -100,7 +101,7 @@ class PipelineStages:
         if self._pipeline is None or self.model != model or not self._pipeline.fits(seconds):
             self.unload()
             report("load", 0, 1)
-            self._pipeline = load_pipeline(model, str(self.device), self._dtype, self._mode, seconds)
+            self._pipeline = load_pipeline(model, str(self.device), self._dtype, self._mode, seconds, listener)
             self.model = model
             report("load", 1, 1)
         return self._pipeline

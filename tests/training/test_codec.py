@@ -86,8 +86,10 @@ def test_weights_follow_the_recipe():
     weight = weights(FIT, codec.analysis)
     mid, side, balance, low = codec.analysis.split(weight[None, None])
     assert weight.shape == (sum(codec.analysis.widths),)
-    assert torch.allclose(side, FIT.side * mid) and (balance == FIT.balance).all() and (low == FIT.low).all()
-    assert mid[0, 0, 8] == 1 and mid[0, 0, -1] == pytest.approx(FIT.high_band, abs=0.05)
+    voice = torch.where((mid - side / FIT.side).abs() > 1e-6, FIT.voice_band, 1.0)
+    assert torch.allclose(voice * side, FIT.side * mid) and 0.3 < (voice > 1).float().mean() < 0.9
+    assert (balance == FIT.balance).all() and (low == FIT.low).all()
+    assert mid[0, 0, 8] == pytest.approx(FIT.voice_band) and mid[0, 0, -1] == pytest.approx(FIT.high_band, abs=0.05)
 
 
 def test_the_fit_learns_more_with_every_level(fitted: tuple[SpectralCodec, Path]):

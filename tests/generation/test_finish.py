@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from khala.audio.fades import fade_out
 from khala.audio.loudness import integrated_loudness, true_peak
 from khala.generation.finish import CUT_FADE, END_FADE, finish
 from khala.music.errors import KhalaError
@@ -22,20 +23,26 @@ def test_loudness_and_report() -> None:
     assert integrated_loudness(samples, RATE) == pytest.approx(-14, abs=0.2)
     assert report.loudness == pytest.approx(-14, abs=0.2)
     assert report.true_peak == pytest.approx(true_peak(samples), abs=1e-3)
-    assert report.gain == pytest.approx(-14 - integrated_loudness(hum(), RATE), abs=0.2)
+    assert report.gain == pytest.approx(-14 - integrated_loudness(fade_out(hum(), CUT_FADE, RATE), RATE), abs=0.2)
     assert json.loads(json.dumps(report.to_dict())).keys() == {"loudness", "true_peak", "gain", "fade"}
 
 
-@pytest.mark.parametrize(("truncated", "fade"), [(False, END_FADE), (True, CUT_FADE)])
-def test_the_end(truncated: bool, fade: float) -> None:
-    samples, report = finish(hum(), truncated)
-    assert report.fade == fade
-    assert np.abs(samples[:, -1]).max() == 0
+def test_a_cut_song_dies_away() -> None:
+    samples, report = finish(hum(), truncated=True)
+    assert report.fade == CUT_FADE and np.abs(samples[:, -1]).max() == 0
     level = np.abs(samples[0]).reshape(-1, 441).max(1)  # 10 ms each
-    steady = level[100]
-    faded = round(fade * 100)
-    assert level[: -faded - 1] == pytest.approx(steady, rel=0.01)
-    assert level[-max(2, faded // 2) :].max() < 1.01 * steady * (0.51 if truncated else 1)
+    faded = round(CUT_FADE * 100)
+    assert level[: -faded - 1] == pytest.approx(level[100], rel=0.01)
+    assert level[-faded // 2 :].max() < 0.51 * 1.01 * level[100]
+
+
+def test_a_song_that_stops_in_full_flow_dies_away_and_one_that_rings_out_does_not() -> None:
+    assert finish(hum(), truncated=False)[1].fade == CUT_FADE
+    ringing = hum() * np.exp(-np.linspace(0, 6, round(4 * RATE)), dtype=np.float32)
+    samples, report = finish(ringing, truncated=False)
+    assert report.fade == END_FADE and np.abs(samples[:, -1]).max() == 0
+    before = round(END_FADE * RATE)
+    assert samples[:, :-before] == pytest.approx(ringing[:, :-before] * 10 ** (report.gain / 20), rel=1e-3, abs=1e-6)
 
 
 def test_the_first_sample_is_left_alone() -> None:

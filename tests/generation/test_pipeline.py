@@ -63,7 +63,9 @@ def test_the_record_holds_all_that_is_needed(take: Take, pipe: Pipeline) -> None
     assert record["versions"]["khala"] == khala.__version__ and record["versions"]["torch"] == torch.__version__
     assert (record["device"], record["dtype"], record["threads"]) == ("cpu", "float32", torch.get_num_threads())
     assert record["frames"] == take.codes.shape[1] and record["duration"] == round(take.seconds, 3)
-    assert record["truncated"] == (record["frames"] == record["max_frames"] and record["fade"] == 1.5)
+    if record["truncated"]:
+        assert record["frames"] == record["max_frames"] and record["fade"] == 1.5
+    assert record["fade"] in (0.01, 1.5)
     assert set(record["seconds"]) == {"backbone", "superres", "decode", "finish"}
     assert {"loudness", "true_peak", "gain"} <= record.keys()
     again = pipe.generate(SongRequest.from_dict(record["request"]))[record["take"] - 1]

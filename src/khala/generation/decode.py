@@ -25,7 +25,7 @@ from khala.nn.sampling import generator, sample, sent
 if TYPE_CHECKING:  # choosing looks at results
     from khala.generation.choose import Candidate
 
-TOO_EARLY, HERE, PULL = 0.88, 0.96, 60.0
+TOO_EARLY, HERE, PULL = 0.88, 0.97, 120.0
 """Of a song that is to end at an aim: no end before this share of it; from this share on an end gets likelier, by so
 many nats within the length of the aim."""
 LOOK = 32

@@ -11,7 +11,10 @@ from khala.audio.samples import Samples
 from khala.music.errors import KhalaError
 
 CUT_FADE = 1.5
-"""Seconds over which a song that was cut dies away."""
+"""Seconds over which a song dies away that was cut, or that stops in full flow."""
+
+LAST, FULL_FLOW = 0.25, 0.1
+"""A song stops in full flow if its last so many seconds are louder than this share of its root mean square (-20 dB)."""
 
 END_FADE = 0.010
 """Seconds at the end of a whole song: no click, if its last sample is not silent. Its start is left alone, because
@@ -34,11 +37,18 @@ class FinishReport:
 
 def finish(samples_CN: Samples, truncated: bool, rate: int = 44100) -> tuple[Samples, FinishReport]:
     """Samples [2, n] of a song -> the same at -14 LUFS and at most -1 dBTP, with an end; `truncated` says it was cut.
+    A song that ended by itself, but while the band was still playing, gets the fade of a cut one.
 
     Raises KhalaError for samples that are not numbers.
     """
     if not np.isfinite(samples_CN).all():
         raise KhalaError("the model made samples that are no numbers; try again with --dtype float32")
-    fade = CUT_FADE if truncated else END_FADE
+    last = samples_CN[:, -round(LAST * rate) :]
+    stops = _power(last) > FULL_FLOW**2 * _power(samples_CN)
+    fade = CUT_FADE if truncated or stops else END_FADE
     result = normalise(fade_out(samples_CN, fade, rate), rate)
     return result.samples, FinishReport(result.loudness, result.true_peak, result.gain, fade)
+
+
+def _power(samples_CN: Samples) -> float:
+    return float(np.mean(np.square(samples_CN, dtype=np.float64))) if samples_CN.size else 0.0

@@ -30,8 +30,9 @@ def main() -> None:
         name = f"{request.seed:02d}-{request.slug()}.opus"
         take.save(HERE / name)
         (HERE / name).with_suffix(".json").unlink()  # requests.json says all that matters
-        record = evaluate(take.samples, take.rate, asked({"request": request.to_dict()}))
-        verdicts = ", ".join(f"{what} {'as asked' if well else 'missed'}" for what, well in record["verdicts"].items())
+        judged = evaluate(take.samples, take.rate, asked(take.metadata))["verdicts"].items()
+        told = [f"{what} {'as asked' if well else 'missed'}" for what, well in judged if well is not None]
+        verdicts = ", ".join(told)
         words = request.prompt or ", ".join(request.tags)
         rows.append(f"| [{request.title}]({name}) | {words} | {take.seconds:.0f}, {request.duration:g} | {verdicts} |")
     (HERE / "README.md").write_text(INTRO + "\n".join(rows) + "\n", encoding="utf-8")

@@ -1,9 +1,11 @@
 """Progress on stderr: a bar with the time left for every stage on a terminal, a plain line now and then elsewhere."""
 
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from threading import current_thread, main_thread
 from typing import Protocol
 
 from khala.cli.errors import say
@@ -20,14 +22,43 @@ class Report(Protocol):
 
 @contextmanager
 def progress(quiet: bool = False) -> Iterator[Report]:
-    """What to call while work goes on; whatever it shows is finished when the block ends."""
-    if quiet:
-        yield lambda stage, done, total: None
-    elif sys.stderr.isatty():
-        with _bars() as report:
-            yield report
-    else:
-        yield Lines()
+    """What to call while work goes on; whatever it shows is finished when the block ends.
+
+    An interrupt is raised where it arrives, or else at the next call: one that arrives where Python drops exceptions
+    (in a finaliser, say) is not lost.
+    """
+    with _interrupts() as asked, ExitStack() as stack:
+        show: Report = (lambda stage, done, total: None) if quiet else Lines()
+        if not quiet and sys.stderr.isatty():
+            show = stack.enter_context(_bars())
+
+        def report(stage: str, done: int, total: int) -> None:
+            if asked():
+                raise KeyboardInterrupt
+            show(stage, done, total)
+
+        yield report
+
+
+@contextmanager
+def _interrupts() -> Iterator[Callable[[], bool]]:
+    """Whether there was an interrupt since the block began."""
+    seen = False
+
+    def note(*_: object) -> None:
+        nonlocal seen
+        seen = True
+        raise KeyboardInterrupt
+
+    # only in the thread that signals reach, and only if nobody else has taken the signal, or turned it off
+    ours = current_thread() is main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if ours:
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: seen
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Lines:

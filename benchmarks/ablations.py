@@ -19,15 +19,10 @@ from tempfile import TemporaryDirectory
 import torch
 
 from khala.corpus.loader import excerpt
-from khala.corpus.shards import codebooks
-from khala.models.backbone import Backbone
 from khala.training import loop
-from khala.training.backbone import BackboneObjective
+from khala.training.backbone import BackboneObjective, prepare
 from khala.training.loop import Losses
 from khala.training.recipe import BackboneRecipe, Recipe, load, preset
-from khala.training.start import start_from
-from khala.training.vocabulary import vocabulary
-from khala.weights import load_model
 
 COLUMNS = "| run | steps | whole q0 | whole q1 | excerpt q0 | excerpt q1 | phone | other words |"
 RECIPE = Path(__file__).parent.parent / "recipes" / "mini" / "recipe.toml"
@@ -53,15 +48,7 @@ def main() -> None:
 
 def measured(recipe: Recipe, tokens: Path, start: str, lyrics: str) -> str:
     """Train as the recipe says and measure; the cells of a row."""
-    config = preset(recipe)
-    torch.manual_seed(recipe.backbone.seed)
-    model = Backbone(config.backbone).bind_codebooks(codebooks(tokens))
-    words = vocabulary(tokens, config.backbone.text_vocab)
-    if start:
-        known = load_model(start)
-        start_from(model, words, known.backbone, known.tokenizer)
-    style = replace(config.prompt, lyrics=lyrics)
-    objective = BackboneObjective(model, tokens, words, style, recipe.backbone)
+    objective = prepare(recipe, tokens, start, replace(preset(recipe).prompt, lyrics=lyrics))
     with TemporaryDirectory() as folder:
         loop.train(objective, replace(recipe.backbone, eval_minutes=1e9), Path(folder))
         steps = max((int(path.name[5:]) for path in Path(folder).glob("checkpoints/step-*")), default=0)

@@ -143,6 +143,12 @@ def train(recipe: Recipe, tokens: Path, out: Path, start: str = "") -> Path:
     """Train the backbone of the recipe's preset on a folder of token shards; returns the weights, in `out`.
 
     Begins with random weights or, if `start` names a model, with those of its backbone. Raises ModelError."""
+    return loop.train(prepare(recipe, tokens, start), recipe.backbone, out)
+
+
+def prepare(recipe: Recipe, tokens: Path, start: str = "", style: PromptStyle | None = None) -> "BackboneObjective":
+    """The objective that `train` goes by, before its first step; `style` writes prompts in another way than the
+    preset's."""
     config = preset(recipe)
     torch.manual_seed(recipe.backbone.seed)
     model = Backbone(config.backbone).bind_codebooks(codebooks(tokens))
@@ -150,8 +156,7 @@ def train(recipe: Recipe, tokens: Path, out: Path, start: str = "") -> Path:
     if start:
         known = load_model(start)
         start_from(model, words, known.backbone, known.tokenizer)
-    objective = BackboneObjective(model, tokens, words, config.prompt, recipe.backbone)
-    return loop.train(objective, recipe.backbone, out)
+    return BackboneObjective(model, tokens, words, style or config.prompt, recipe.backbone)
 
 
 class BackboneObjective:

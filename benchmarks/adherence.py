@@ -28,10 +28,11 @@ from khala.corpus.compose.harmony import tones
 from khala.corpus.render import render
 from khala.corpus.score import Score
 from khala.corpus.voice import VoiceBank
-from khala.evaluation.asked import Asked, asked, stated_bpm, stated_limits
+from khala.evaluation.asked import Asked, asked
 from khala.evaluation.key import Chord
 from khala.evaluation.report import evaluate, evaluate_file, songs_in
 from khala.evaluation.sections import Part, follows
+from khala.music.wishes import stated_bpm, stated_limits
 
 FIRST_SEED = 50_000_001
 KINDS = ("generated", "rendered", "coded")
@@ -87,14 +88,15 @@ def request_of(score: Score) -> khala.SongRequest:
     )
 
 
-def fields_of(score: Score, ended: bool | None) -> dict[str, Any]:
+def fields_of(score: Score, ended: bool | None, outline: dict[str, Any] | None) -> dict[str, Any]:
     """What a take's sidecar would say."""
-    return {"request": request_of(score).to_dict()} | ({} if ended is None else {"truncated": not ended})
+    request = {"request": request_of(score).to_dict(), "outline": outline}
+    return request | ({} if ended is None else {"truncated": not ended})
 
 
-def asked_of(score: Score, kind: str, ended: bool | None) -> Asked:
-    """What the request says. The sections of a generated song are not known, and have to be found by listening."""
-    wanted = asked(fields_of(score, ended))
+def asked_of(score: Score, kind: str, ended: bool | None, outline: dict[str, Any] | None) -> Asked:
+    """What the request says. The sections of a generated song are those of its outline, or found by listening."""
+    wanted = asked(fields_of(score, ended, outline))
     return wanted if kind == "generated" else replace(wanted, parts=parts(score), chords=chords(score))
 
 
@@ -117,34 +119,35 @@ def kept(pipe: khala.Pipeline, score: Score, kind: str, others: Sequence[Score],
         found: Record = json.loads(path.read_text(encoding="utf-8"))
         return found
     ended: bool | None = None
+    outline: dict[str, Any] | None = None
     if path and path.with_suffix(".flac").exists():
         samples, _ = read_audio(path.with_suffix(".flac"))
     else:
-        samples, ended = song(pipe, score, kind)
+        samples, ended, outline = song(pipe, score, kind)
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_audio(path.with_suffix(".flac"), samples, 44100)
-    record = {"file": str(path), **evaluate(samples, 44100, asked_of(score, kind, ended))}
+    record = {"file": str(path), **evaluate(samples, 44100, asked_of(score, kind, ended, outline))}
     record["form"]["correlation"] = follows(samples, 44100, parts(score))
     strangers = [follows(samples, 44100, parts(other)) for other in others]
     record["form"]["other"] = float(np.mean([r for r in strangers if r is not None] or [0.0]))
     if path:
-        path.write_text(json.dumps(fields_of(score, ended) | record), encoding="utf-8")
+        path.write_text(json.dumps(fields_of(score, ended, outline) | record), encoding="utf-8")
     return record
 
 
-def song(pipe: khala.Pipeline, score: Score, kind: str) -> tuple[np.ndarray, bool]:
-    """Samples [2, n] of the model's song, of the rendering, or of the rendering after the codec; and whether it came to
-    its end by itself."""
+def song(pipe: khala.Pipeline, score: Score, kind: str) -> tuple[np.ndarray, bool, dict[str, Any] | None]:
+    """Samples [2, n] of the model's song, of the rendering, or of the rendering after the codec; whether it came to its
+    end by itself; and the outline by which a model was led."""
     if kind == "generated":
         take = pipe.generate(replace(request_of(score), sampling=pipe.config.sampling))[0]
-        return take.samples, not take.metadata["truncated"]
+        return take.samples, not take.metadata["truncated"], take.metadata["outline"]
     rendered = render(score, VoiceBank(LEXICON)).samples
     if kind == "rendered":
-        return rendered, True
+        return rendered, True, None
     codec = pipe.loaded.codec
     with torch.inference_mode():
-        return codec.decode(codec.encode(torch.from_numpy(rendered)[None]))[0].numpy(), True
+        return codec.decode(codec.encode(torch.from_numpy(rendered)[None]))[0].numpy(), True, None
 
 
 def table(records: dict[str, list[Record]]) -> str:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from khala.corpus.compose import LEXICON, STYLES, TEMPO_WORDS, compose
+from khala.corpus.compose import LEXICON, STYLES, compose
 from khala.corpus.compose.harmony import SCALES, chord, key_name, tones, voicing
 from khala.corpus.compose.meter import BREATH, FASTEST
 from khala.corpus.compose.styles.base import NAMES, PROGRAMS
@@ -15,6 +15,7 @@ from khala.corpus.compose.tune import SPAN
 from khala.corpus.compose.words import stresses
 from khala.corpus.score import FONTS, ROOMS, Score, SungLine
 from khala.corpus.singers import SEXES, SINGERS
+from khala.music.wishes import TEMPO_WORDS
 
 DRAWN = [compose(seed) for seed in range(150)]
 SONGS = DRAWN[:40] + [

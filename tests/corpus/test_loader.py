@@ -34,11 +34,12 @@ def song(lines: tuple[tuple[int, int, str, str], ...] = LINES, voice: str = "fem
 
 @pytest.mark.parametrize("seed", range(60))
 def test_an_excerpt_is_asked_for_with_what_is_sung_in_it(seed: int) -> None:
-    request, begin, end = excerpt(song(), 128, Random(seed))
+    request, begin, end, lines = excerpt(song(), 128, Random(seed))
     assert 0 <= begin < end <= 400
     inside = [text for low, high, _, text in LINES if low >= begin and high <= end]
     assert not [text for low, high, _, text in LINES if low < end and high > begin and text not in inside], "cut lines"
     assert [line for line in request.lyrics.splitlines() if not line.startswith("[")] == inside
+    assert [LINES[number][3] for number in lines] == inside
     assert request.instrumental == (not inside)
     assert not request.instrumental or ("woman" not in request.prompt and "female vocals" not in request.tags)
     assert request.duration == pytest.approx(max((end - begin) * 2048 / 44100, 5.0))
@@ -46,24 +47,24 @@ def test_an_excerpt_is_asked_for_with_what_is_sung_in_it(seed: int) -> None:
 
 def test_excerpts_come_from_everywhere() -> None:
     found = [excerpt(song(), 128, Random(seed)) for seed in range(200)]
-    assert {request.lyrics for request, _, _ in found} >= {
+    assert {request.lyrics for request, *_ in found} >= {
         "",
         "[verse]\nThe river runs\nAnd so do I",
         "[verse]\nAnd so do I\n[chorus]\nStay with me",
         "[chorus]\n(with me)",
     }
-    assert len({begin for _, begin, _ in found}) > 20
+    assert len({begin for _, begin, *_ in found}) > 20
 
 
 def test_a_line_longer_than_the_excerpt_comes_whole() -> None:
-    request, begin, end = excerpt(song(((10, 390, "verse", "Oh"),)), 100, Random(0))
+    request, begin, end, _ = excerpt(song(((10, 390, "verse", "Oh"),)), 100, Random(0))
     assert (begin <= 10, end >= 390, request.lyrics) == (True, True, "[verse]\nOh")
 
 
 def test_any_part_of_an_instrumental_will_do() -> None:
     found = [excerpt(song((), ""), 128, Random(seed)) for seed in range(40)]
-    assert all(request.instrumental and end - begin == 128 for request, begin, end in found)
-    assert len({begin for _, begin, _ in found}) > 10
+    assert all(request.instrumental and end - begin == 128 for request, begin, end, _ in found)
+    assert len({begin for _, begin, *_ in found}) > 10
 
 
 def test_lines_are_where_their_words_are() -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from khala.evaluation.asked import Asked, asked, asked_beside, stated_key, stated_limits, stated_styles
+from khala.evaluation.asked import Asked, asked, asked_beside
 from khala.evaluation.key import Key
 from khala.music.errors import InvalidRequest
 
@@ -18,64 +18,12 @@ def test_numbers_go_before_words() -> None:
     assert request(prompt="A happy pop song at 120 BPM.").bpm == 120
 
 
-@pytest.mark.parametrize(
-    ("text", "limits"),
-    [
-        ("slow", (0, 90)),
-        ("mid tempo", (90, 120)),
-        ("fast tempo", (120, 1000)),
-        ("A tender folk song at a slow tempo with flute.", (0, 90)),
-        ("at a moderate tempo", (90, 120)),
-        ("mid-tempo", (90, 120)),
-        ("A fast-paced rock track.", (120, 1000)),
-        ("an up-tempo song", (120, 1000)),
-        ("Create a downtempo lo-fi song in f major.", (0, 90)),
-        ("slow dancing in the dark", None),
-        ("pop", None),
-    ],
-)
-def test_tempo_words_are_ranges(text: str, limits: tuple[float, float] | None) -> None:
-    assert stated_limits([text]) == limits
-
-
-@pytest.mark.parametrize(
-    ("text", "key"),
-    [
-        ("a minor", (9, "minor")),
-        ("a song in E flat major at 80 bpm", (3, "major")),
-        ("F# minor", (6, "minor")),
-        ("Bb major", (10, "major")),
-        ("c-sharp minor", (1, "minor")),
-        ("a sad song in a minor key", (None, "minor")),
-        ("major", (None, "major")),
-        ("pop", (None, None)),
-    ],
-)
-def test_keys_and_modes(text: str, key: tuple[int | None, str | None]) -> None:
-    assert stated_key(["rock", text]) == key
-
-
 def test_a_key_is_met_by_itself_alone_and_a_mode_by_any_key_of_it() -> None:
     a_minor, c_major = Key(9, "minor", 0.1), Key(0, "major", 0.1)
     wanted = request(tags=["a minor"])
     assert wanted.key_met(a_minor) and not wanted.key_met(c_major) and not wanted.key_met(Key(0, "minor", 0.1))
     assert request(tags=["minor"]).key_met(a_minor) and not request(tags=["minor"]).key_met(None)
     assert request(tags=["pop"]).key_met(a_minor) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "styles"),
-    [
-        ("pop", {"pop"}),
-        ("An upbeat country pop song", {"country"}),
-        ("dance", {"disco", "electronic"}),
-        ("Hip-Hop", {"hip hop"}),
-        ("a lo-fi beat, jazz", {"lo-fi", "jazz"}),
-        ("popular rocks", set()),
-    ],
-)
-def test_styles(text: str, styles: set[str]) -> None:
-    assert stated_styles([text]) == styles
 
 
 def test_a_song_ends_by_itself_and_in_time() -> None:

@@ -8,8 +8,9 @@ import torch
 from safetensors.torch import load_file
 
 from khala.generation.decode import TOO_EARLY, Slot, decode_backbone, decode_tokens
-from khala.models.backbone import Backbone
+from khala.models.backbone import Backbone, cue_stream
 from khala.models.presets import tiny
+from khala.music.outline import Outline, Part
 from khala.music.request import Sampling
 from khala.nn.sampling import generator, sample
 from khala.weights import LoadedModel
@@ -186,3 +187,57 @@ def test_a_song_is_led_to_its_aim(model: Backbone) -> None:
     for led, result in zip(results, free, strict=True):  # until there is an end to be chosen, nothing else changes
         frames = min(led.codes.shape[1], result.codes.shape[1])
         assert np.array_equal(led.codes[:, :frames], result.codes[:, :frames])
+
+
+@pytest.fixture(scope="module")
+def shown(model: Backbone) -> Backbone:
+    """The same, shown an outline."""
+    torch.manual_seed(6)
+    cued = Backbone(replace(model.config, cues=True)).bind_codebooks(torch.randn(2, 16, 16))
+    for parameter in cued.parameters():
+        if parameter.dim() > 1:
+            torch.nn.init.normal_(parameter, std=0.15)
+    return cued
+
+
+def with_outline(slot: Slot, bar: int) -> Slot:
+    outline = Outline(30, bar, 4, (Part(0, 30, "verse"),), ((0, 15), (15, 30)), style="folk", voice="male")
+    lines = tuple(None if token > 255 else number % 2 for number, token in enumerate(slot.prompt_ids))
+    return replace(slot, lines=lines, cues=tuple(map(tuple, outline.cues(0, slot.longest + 1))))
+
+
+def test_every_token_is_drawn_with_its_frame_before_the_eyes(shown: Backbone) -> None:
+    greedy = Sampling(top_k=1)
+    asked = [
+        with_outline(slot, bar) for slot, bar in zip(slots(PROMPTS, [1, 2, 3], 20, greedy), (8, 12, 8), strict=True)
+    ]
+    together = decode_tokens(shown, asked)
+    assert together == decode_tokens(shown, asked, static=True)
+    for slot, tokens in zip(asked, together, strict=True):
+        assert decode_tokens(shown, [slot]) == [tokens]
+        for at in range(len(tokens)):
+            ids = torch.tensor([[*slot.prompt_ids, *tokens[:at]]])
+            x = shown.embed_tokens(ids) + shown.embed_cues(cue_stream(slot.lines, slot.cues)[: ids.shape[1]])
+            logits = shown.logits(shown(x, causal=True))[0, -1]
+            layout = shown.config.layout
+            rows = [*layout.level_rows(at % 2), *([layout.eos] if at and at % 2 == 0 else [])]
+            assert rows[int(logits[rows].argmax())] == tokens[at]
+    assert together[0] != decode_tokens(shown, [with_outline(asked[0], 20)])[0]
+
+
+def test_guidance_keeps_the_outline(shown: Backbone) -> None:
+    asked = with_outline(guided(slots([PROMPTS[0]], [7], 9, Sampling(top_k=1))[0], 2.5), 8)
+    (tokens,) = decode_tokens(shown, [asked])
+    stream = cue_stream([None] * 2, asked.cues), cue_stream(asked.lines, asked.cues)
+    for at, token in enumerate(tokens):
+        rows = [*shown.config.layout.level_rows(at % 2), *([shown.config.layout.eos] if at and at % 2 == 0 else [])]
+        without, behind = (
+            shown.logits(
+                shown(
+                    shown.embed_tokens(torch.tensor([[*ids, *tokens[:at]]])) + shown.embed_cues(cues[: len(ids) + at]),
+                    causal=True,
+                )
+            )[0, -1, rows]
+            for ids, cues in zip((asked.blank_ids, asked.prompt_ids), stream, strict=True)
+        )
+        assert rows[int((without + 2.5 * (behind - without)).argmax())] == token

@@ -10,6 +10,7 @@ from khala.models.presets import tiny
 from khala.models.static import StaticStepper
 from khala.models.stepper import Stepper
 from khala.models.transformer import Transformer
+from khala.music.outline import CUE_ROWS, CUES
 
 KINDS = [Stepper, StaticStepper]
 IDS = torch.randint(0, 512 + 32, (3, 40), generator=torch.Generator().manual_seed(1))
@@ -96,3 +97,16 @@ def test_int8_steps(kind: type[Stepper]) -> None:
     exact, rough = states(make(), [0, 1], 10), states(model, [0, 1], 10, kind)
     assert torch.equal(states(model, [1], 10, kind)[0], rough[1])
     assert (rough - exact).abs().max() < 0.4 and (rough - exact).abs().mean() < 0.05
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@torch.inference_mode()
+def test_what_is_shown_is_added_to_what_is_read(kind: type[Stepper]) -> None:
+    model = make(cues=True)
+    shown_BTD = model.embed_cues(torch.randint(CUE_ROWS, (2, 12, CUES), generator=torch.Generator().manual_seed(2)))
+    whole = model(model.embed_tokens(IDS[:2, :12]) + shown_BTD, causal=True)
+    stepper = kind(model, 2, 16)
+    hidden = [torch.cat([stepper.read(IDS[row, :5].tolist(), row, shown_BTD[row, :5]) for row in range(2)])]
+    hidden += [stepper.step(IDS[:2, at], [0, 1], shown_BTD[:, at]) for at in range(5, 12)]
+    torch.testing.assert_close(torch.cat(hidden, dim=1), whole[:, 4:], rtol=1e-4, atol=1e-4)
+    assert not torch.allclose(whole, model(model.embed_tokens(IDS[:2, :12]), causal=True), atol=1e-2)

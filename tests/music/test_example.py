@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from khala.corpus.compose.prompt import TEMPO_WORDS, VOCALS
+from khala.corpus.compose.prompt import VOCALS
 from khala.corpus.compose.styles import STYLES
 from khala.corpus.compose.styles.base import PROGRAMS
 from khala.corpus.compose.words import LEXICON, rhyme, stresses
@@ -11,6 +11,7 @@ from khala.corpus.score import FRAME_RATE
 from khala.music.example import EXAMPLE
 from khala.music.lyrics import sections
 from khala.music.prompt import PromptStyle, backbone_prompt, clamp_prompt
+from khala.music.wishes import TEMPO_WORDS
 from khala.weights.tokenizer import Tokenizer
 
 

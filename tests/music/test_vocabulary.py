@@ -1,7 +1,8 @@
-from khala.corpus.compose.prompt import TEMPO_WORDS, VOCALS
+from khala.corpus.compose.prompt import VOCALS
 from khala.corpus.compose.styles.base import PROGRAMS
 from khala.music.request import SongRequest
 from khala.music.vocabulary import VOCABULARY
+from khala.music.wishes import TEMPO_WORDS
 
 
 def test_groups_are_those_that_the_published_client_knows() -> None:

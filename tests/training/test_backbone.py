@@ -12,8 +12,9 @@ import torch.nn.functional as F
 from khala.corpus.shards import UNTOLD, codebooks
 from khala.models.backbone import Backbone
 from khala.models.presets import tiny
+from khala.music.outline import CUE_ROWS, CUES, NOTHING
 from khala.music.prompt import BLANK
-from khala.training.backbone import BackboneObjective, Plan, causal_loss, causal_piece
+from khala.training.backbone import Aside, BackboneObjective, Plan, causal_loss, causal_piece
 from khala.training.loop import Losses
 from khala.training.recipe import BackboneRecipe
 from khala.weights.tokenizer import Tokenizer
@@ -96,9 +97,10 @@ def test_excerpts_are_the_share_of_steps_that_the_recipe_says(model: Backbone, t
 def test_what_is_sung_is_told_in_the_rows_of_its_letters(model: Backbone) -> None:
     texts, codes = [[5, 6, 7]], [np.array([[1, 2, 3], [3, 4, 5]], dtype=np.int16)]
     rows = torch.tensor([65, 64, 94])
-    piece = causal_piece(texts, codes, [True], LAYOUT, [np.array([2, UNTOLD, 0], dtype=np.uint8)])
+    piece = causal_piece(texts, codes, [True], LAYOUT)
+    aside = Aside("phone", rows, torch.tensor([2, UNTOLD, 0]), 0.5)
     losses, plain = Losses({}, {}), Losses({}, {})
-    total = causal_loss(model, piece, LAYOUT, losses, rows, 0.5)
+    total = causal_loss(model, replace(piece, asides=(aside,)), LAYOUT, losses)
     without = causal_loss(model, piece, LAYOUT, plain)
     logits = model.logits(model(model.embed_tokens(piece.ids_BT), causal=True))[0]
     expected = [-F.log_softmax(logits[at, rows], 0)[target].item() for at, target in ((2, 2), (6, 0))]
@@ -107,17 +109,19 @@ def test_what_is_sung_is_told_in_the_rows_of_its_letters(model: Backbone) -> Non
     assert (total - without).item() == pytest.approx(0.5 * sum(expected), rel=1e-3)
 
 
-def test_phones_and_blanks_of_a_recipe(model: Backbone, tokens: Path) -> None:
-    made = objective(model, tokens, phones=1.0, blank=0.5)
+def test_asides_and_blanks_of_a_recipe(model: Backbone, tokens: Path) -> None:
+    made = objective(model, tokens, phones=1.0, chords=0.5, blank=0.5)
     blank = Tokenizer.of_bytes().encode(BLANK)
     plans = [plan for step in made.epoch(0) for plan in step]
     pieces = [made.piece(plan) for plan in plans]
-    assert all(piece.sung is not None and piece.sung.numel() == piece.q1.numel() for piece in pieces)
+    assert all([aside.name for aside in piece.asides] == ["phone", "chord"] for piece in pieces)
+    assert all(aside.targets.numel() == piece.q1.numel() for piece in pieces for aside in piece.asides)
     bare = [row[: len(blank)].tolist() == blank for piece in pieces for row in piece.ids_BT]
     assert 0.2 < sum(bare) / len(bare) < 0.8
     losses = Losses({}, {})
     made.loss(pieces[0], losses)
     assert losses.counts["phone"] == losses.counts["q0"]
+    assert "chord" not in losses.counts, "nobody wrote down the chords of these songs"
 
 
 @pytest.mark.parametrize(
@@ -143,3 +147,38 @@ def test_what_is_misheard_changes_what_is_seen_and_not_what_is_right(model: Back
     changed = (a.ids_BT != b.ids_BT).sum() / a.predictions
     assert 0.1 < changed < 0.3, "some are replaced by their like"
     assert torch.equal(clear.held_out()[0].ids_BT, noisy.held_out()[0].ids_BT)
+
+
+def test_cues_are_added_where_they_belong(tokens: Path) -> None:
+    torch.manual_seed(1)
+    model = Backbone(replace(CONFIG.backbone, cues=True)).bind_codebooks(codebooks(tokens))
+    codes = np.array([[1, 2], [3, 4]], dtype=np.int16)
+    stream = torch.randint(CUE_ROWS, (3 + 4, CUES))
+    piece = causal_piece([[5, 6, 7], [8]], [codes, codes], [False] * 2, LAYOUT, cues=[stream, stream[2:]])
+    losses = Losses({}, {})
+    causal_loss(model, piece, LAYOUT, losses)
+    x = model.embed_tokens(piece.ids_BT)
+    assert piece.cues_BTC is not None and (piece.cues_BTC[1, 5:] == NOTHING).all(), "padding is shown nothing"
+    expected = 0.0
+    for row, text in enumerate((3, 1)):
+        shown = stream[3 - text :]
+        hidden = model(x[row : row + 1, : len(shown)] + model.embed_cues(shown), causal=True)[0]
+        q0 = F.log_softmax(
+            model.logits(hidden[[text - 1, text + 1]], torch.tensor([*LAYOUT.level_rows(0), LAYOUT.eos])), -1
+        )
+        expected -= q0[0, 1].item() + q0[1, 2].item()
+    assert losses.sums["q0"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_songs_show_their_outline_and_some_of_it_is_left_out(tokens: Path) -> None:
+    cued = Backbone(replace(CONFIG.backbone, cues=True)).bind_codebooks(codebooks(tokens))
+    assert objective(Backbone(CONFIG.backbone), tokens).piece(Plan(0, None, [0])).cues_BTC is None
+    plan = Plan(0, None, [0])
+    whole = objective(cued, tokens, untold=0.0).piece(plan)
+    song = objective(cued, tokens).corpus.train[0]
+    assert whole.cues_BTC is not None
+    text = whole.ids_BT.shape[1] - 2 * song.frames
+    expected = torch.tensor(song.outline.cues(0, song.frames + 1)).repeat_interleave(2, 0)[:-1]
+    assert torch.equal(whole.cues_BTC[0, text - 1 :], expected)
+    left_out = objective(cued, tokens, untold=0.99).piece(plan).cues_BTC
+    assert left_out is not None and (left_out == NOTHING).sum() >= (whole.cues_BTC == NOTHING).sum()

@@ -11,7 +11,7 @@ import soundfile
 import torch
 
 from khala.corpus.loader import TokenCorpus, TokenSong, pack, vary
-from khala.corpus.shards import SILENT, UNTOLD, codebooks, sung_phones, tokenize
+from khala.corpus.shards import NO_CHORD, SILENT, UNTOLD, codebooks, form, sung_phones, tokenize
 from khala.models.codec.folder import load_codec, save_codec
 from khala.models.codec.spectral import SpectralCodec
 from khala.models.presets import tiny
@@ -153,3 +153,29 @@ def test_steps_hold_every_song_once_and_little_padding() -> None:
     assert steps == pack(lengths, piece=4096, step=8192, random=random.Random(2))
     assert pack([10, 5000], piece=100, step=10_000, random=random.Random(0)) != []
     assert pack([], piece=100, step=100, random=random.Random(0)) == []
+
+
+def test_the_form_of_a_song_is_told_in_frames() -> None:
+    truth = {
+        **{"frames_per_bar": 40, "beats_per_bar": 4, "key": 9, "mode": "minor"},
+        "sections": [{"name": "verse", "start": 0.0, "end": 4.0}, {"name": "chorus", "start": 4.0, "end": 6.0}],
+        "chords": [
+            {"start": 0.0, "end": 4.0, "root": 9, "quality": "min7"},
+            {"start": 4.0, "end": 5.0, "root": 5, "quality": "maj7"},
+        ],
+    }
+    assert form(truth, 20.0) == {
+        **{"bar": 40, "beats": 4, "key": 21, "parts": [(0, 80, "verse"), (80, 120, "chorus")]},
+        "chords": [(0, 80, 21), (80, 100, 5)],
+    }
+    assert form({"bpm": 120.0}, 20.0) == {"parts": []}
+    lines = ((0, 30, "verse", "a"), (35, 70, "verse", "b"), (78, 110, "chorus", "c"))
+    song = TokenSong(
+        *(1, "song-1", 120, ("pop",), "", "a\nb\nc", 6.0, "", 120.0, "pop", "shard-0000"),
+        **{**form(truth, 20.0), "lines": lines},
+    )
+    assert song.outline.lines == ((0, 40), (40, 80), (80, 120)), "a line may begin before the bar that it belongs to"
+    assert (song.outline.voice, song.outline.key) == ("none", 21)
+    assert song.chord_frames(78, 4).tolist() == [21, 21, 5, 5]
+    assert set(song.chord_frames(100, 20)) == {NO_CHORD}
+    assert set(replace(song, chords=()).chord_frames(0, 20)) == {UNTOLD}

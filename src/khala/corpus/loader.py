@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from bisect import bisect
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -9,7 +10,9 @@ from random import Random
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
+from khala.corpus.shards import NO_CHORD, UNTOLD
 from khala.music.errors import InvalidRequest
+from khala.music.outline import Outline, Part, spread
 from khala.music.request import MIN_SECONDS, SongRequest
 
 HELD_OUT = 50
@@ -32,7 +35,8 @@ POOL = 512
 class TokenSong:
     """One song of the shards: `name` is that of its file without the ending, `duration` in seconds, `voice` "female",
     "male", "voice" or "" for an instrumental; `bpm` is 0 if nobody knows. `lines` are those of `shards.sung_lines`,
-    none where it is not known what is sung when."""
+    none where it is not known what is sung when. `bar`, `beats`, `parts` and `key` are those of `music.outline`,
+    `chords` begin, end and number (`shards.form`)."""
 
     seed: int
     name: str
@@ -46,6 +50,27 @@ class TokenSong:
     style: str
     shard: str
     lines: tuple[tuple[int, int, str, str], ...] = ()
+    bar: int = 0
+    beats: int = 4
+    parts: tuple[tuple[int, int, str], ...] = ()
+    key: int = -1
+    chords: tuple[tuple[int, int, int], ...] = ()
+
+    def chord_frames(self, start: int, frames: int) -> np.ndarray:
+        """Which chord is played in each frame from `start` on, uint8 [frames]; all `UNTOLD` if nobody knows."""
+        played = np.full(start + frames, NO_CHORD if self.chords else UNTOLD, dtype=np.uint8)
+        for begin, end, number in self.chords:
+            played[begin:end] = number
+        return played[start:]
+
+    @property
+    def outline(self) -> Outline:
+        """What is known of it bar by bar, each line of the lyrics in the part in which most of it is sung."""
+        parts = tuple(Part(*part) for part in self.parts)
+        ends = [part.end for part in parts[:-1]]
+        places = [bisect(ends, (begin + end) // 2) for begin, end, *_ in self.lines]
+        lines = spread(parts, [places.count(i) for i in range(len(parts))]) if parts else ()
+        return Outline(self.frames, self.bar, self.beats, parts, lines, self.key, self.style, self.voice or "none")
 
     @property
     def held_out(self) -> bool:
@@ -69,7 +94,8 @@ class TokenCorpus:
             for line in index.read_text(encoding="utf-8").splitlines():
                 fields = json.loads(line)
                 fields["tags"] = tuple(fields["tags"])
-                fields["lines"] = tuple(map(tuple, fields.get("lines", ())))
+                for name in ("lines", "parts", "chords"):
+                    fields[name] = tuple(map(tuple, fields.get(name, ())))
                 songs.append(TokenSong(**fields, shard=index.stem))
         if not songs:
             raise InvalidRequest(f"{folder} holds no token shards; make them with: khala corpus tokenize")
@@ -114,21 +140,23 @@ def vary(song: TokenSong, random: Random) -> SongRequest:
     )
 
 
-def excerpt(song: TokenSong, frames: int, random: Random) -> tuple[SongRequest, int, int]:
-    """About `frames` frames of a song: an honest way to ask for them alone, from which frame on, and to which.
+def excerpt(song: TokenSong, frames: int, random: Random) -> tuple[SongRequest, int, int, range]:
+    """About `frames` frames of a song: an honest way to ask for them alone, from which frame on, and to which, and
+    which lines of its lyrics are among them.
 
     Lines of lyrics are heard whole, and these alone are asked for; where nobody sings, it is an instrumental. If it is
     not known what is sung when, it is the beginning of the song, asked for as the whole.
     """
     if song.voice and not song.lines:
-        return vary(song, random), 0, min(frames, song.frames)
+        return vary(song, random), 0, min(frames, song.frames), range(0)
     rests = _rests(song)
     if song.lines and (not rests or random.random() < SUNG):
-        begin, end, lines = _stanza(song, frames, random)
+        begin, end, sung = _stanza(song, frames, random)
     else:
         low, high = random.choice(rests)
         begin = random.randint(low, max(high - frames, low))
-        end, lines = min(begin + frames, high), ()
+        end, sung = min(begin + frames, high), range(0)
+    lines = song.lines[sung.start : sung.stop]
     sections = ["", *(section for _, _, section, _ in lines)]
     part = replace(
         song,
@@ -141,11 +169,11 @@ def excerpt(song: TokenSong, frames: int, random: Random) -> tuple[SongRequest, 
         voice=song.voice if lines else "",
         duration=max((end - begin) * song.duration / song.frames, MIN_SECONDS),
     )
-    return vary(part, random), begin, end
+    return vary(part, random), begin, end, sung
 
 
-def _stanza(song: TokenSong, frames: int, random: Random) -> tuple[int, int, tuple[tuple[int, int, str, str], ...]]:
-    """From shortly before a line as far as whole lines fit into `frames`, at least that one."""
+def _stanza(song: TokenSong, frames: int, random: Random) -> tuple[int, int, range]:
+    """From shortly before a line as far as whole lines fit into `frames`, at least that one; and which lines."""
     first = random.randrange(len(song.lines))
     before = max((line[1] for line in song.lines[:first]), default=0)
     starts = song.lines[first][0]
@@ -153,9 +181,8 @@ def _stanza(song: TokenSong, frames: int, random: Random) -> tuple[int, int, tup
     last = first + 1
     while last < len(song.lines) and song.lines[last][1] <= begin + frames:
         last += 1
-    lines = song.lines[first:last]
     following = song.lines[last][0] if last < len(song.lines) else song.frames
-    return begin, max(min(begin + frames, following), *(line[1] for line in lines)), lines
+    return begin, max(min(begin + frames, following), *(line[1] for line in song.lines[first:last])), range(first, last)
 
 
 def _rests(song: TokenSong) -> list[tuple[int, int]]:

@@ -23,10 +23,15 @@ from khala.models.codec.folder import load_codec
 from khala.music.errors import InvalidRequest
 from khala.music.phones import PHONES
 
+MINOR = ("min", "dim")
+"""How the names of chords with a minor third begin."""
 SILENT = len(PHONES)
 """Stands for no phone."""
 UNTOLD = 255
 """Stands for what nobody wrote down: the phones of a user's own songs."""
+NO_CHORD = 24
+"""Stands where no chord is played; 0..11 are those with a major third over C..B (or none), 12..23 those with a minor
+one."""
 Progress = Callable[[int, int], None]
 """Called with songs done and songs in all."""
 
@@ -98,6 +103,24 @@ def sung_phones(truth: dict[str, Any], vocal: bool, frames: int, rate: float) ->
     return sung
 
 
+def form(truth: dict[str, Any], rate: float) -> dict[str, Any]:
+    """What `music.outline` tells of a song, as far as the truth knows it: bar, beats, key and parts, in frames; and the
+    chords."""
+    known: dict[str, Any] = {}
+    if "frames_per_bar" in truth:
+        known |= {"bar": truth["frames_per_bar"], "beats": truth["beats_per_bar"]}
+    if "key" in truth:
+        known["key"] = truth["key"] + 12 * (truth["mode"] == "minor")
+    parts = truth.get("sections", ())
+    edges = [(round(part["start"] * rate), round(part["end"] * rate), part["name"]) for part in parts]
+    if "chords" in truth:
+        known["chords"] = [
+            (round(one["start"] * rate), round(one["end"] * rate), one["root"] + 12 * one["quality"].startswith(MINOR))
+            for one in truth["chords"]
+        ]
+    return known | {"parts": edges}
+
+
 def _executor(processes: int) -> Executor:
     """Processes with a thread each, for torch's threads would only get in each other's way; one needs no process."""
     if processes < 2:
@@ -143,6 +166,7 @@ def _shard(songs: list[Song], codec_folder: Path, out: Path, number: int) -> int
             "bpm": song.truth.get("bpm", 0.0),
             "style": song.style,
             "lines": sung_lines(song.truth, codes_QT.shape[1], frame_rate),
+            **form(song.truth, frame_rate),
         }
         lines.append(json.dumps(words, ensure_ascii=False) + "\n")
     shard, index = out / f"shard-{number:04d}.safetensors", out / f"shard-{number:04d}.jsonl"

@@ -4,38 +4,18 @@ Two kinds are understood: the sidecar of a take that `khala generate` made (its 
 """
 
 import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from khala.corpus.compose import STYLES, TEMPO_WORDS
-from khala.corpus.compose.harmony import KEY_NAMES, QUALITIES
+from khala.corpus.compose.harmony import QUALITIES
 from khala.evaluation.key import Chord, Key
 from khala.evaluation.sections import Part
 from khala.evaluation.tempo import agrees
 from khala.music.errors import InvalidRequest
+from khala.music.wishes import stated_bpm, stated_key, stated_limits, stated_styles, stated_voice
 
-BPM = re.compile(r"\b(\d{2,3})\s*bpm\b", re.IGNORECASE)
-KEY = re.compile(r"\b([a-g])([#♯b♭]|[ -]?(?:sharp|flat))?[ -](major|minor)\b(?! key| mode| scale)", re.IGNORECASE)
-MODE = re.compile(r"\b(major|minor)\b", re.IGNORECASE)
-WORDS = {
-    **{word.removesuffix(" tempo"): limits for word, limits in TEMPO_WORDS.items()},
-    "moderate": TEMPO_WORDS["mid tempo"],
-}
-"""A tempo word, followed by "tempo" or alone as a tag -> its range in BPM."""
-PACES = {
-    **dict.fromkeys(("downtempo", "slow paced"), TEMPO_WORDS["slow"]),
-    **dict.fromkeys(("moderately paced", "medium paced"), TEMPO_WORDS["mid tempo"]),
-    **dict.fromkeys(("up tempo", "uptempo", "fast paced"), TEMPO_WORDS["fast tempo"]),
-}
-"""Words that say a tempo wherever they stand."""
-STYLE_WORDS = {
-    word.replace("-", " "): frozenset(name for name, style in STYLES.items() if word in (name, *style.tags))
-    for word in sorted({word for name, style in STYLES.items() for word in (name, *style.tags)}, key=len, reverse=True)
-}
-"""What a style is called -> the styles that are called so; the longest names first."""
 ENDS = 0.15
 """A song lasts as long as asked if it is off by no more than this share."""
 
@@ -46,7 +26,8 @@ class Asked:
 
     `tonic` 0..11 (0 = C) and `mode` are the key; a mode may be asked for alone. Any of `styles` will do (empty: any at
     all). `voice` says whether somebody was to sing (None: not said), `lyrics` what. `parts` is the form, with the
-    energy of every section, and `chords` what is played; empty: not said. `seconds` is how long the song was to last,
+    energy of every section, `sections` the form by which a model was led, without, and `chords` what is played; empty:
+    not said. `seconds` is how long the song was to last,
     `ended` whether it came to its end by itself (None: not known).
     """
 
@@ -58,6 +39,7 @@ class Asked:
     voice: bool | None = None
     lyrics: str = ""
     parts: tuple[Part, ...] = ()
+    sections: tuple[Part, ...] = ()
     chords: tuple[Chord, ...] = ()
     seconds: float | None = None
     ended: bool | None = None
@@ -115,9 +97,12 @@ def asked(fields: Mapping[str, Any]) -> Asked:
         limits=stated_limits(words) if bpm is None else None,
         tonic=tonic,
         mode=mode,
-        styles=stated_styles(words),
+        styles=frozenset(stated_styles(words)),
         voice=stated_voice(request, words),
         lyrics=str(request.get("lyrics", "")),
+        sections=tuple(
+            Part(begin, end, 0.0, name) for name, begin, end in (fields.get("outline") or {}).get("sections", ())
+        ),
         seconds=float(request["duration"]) if "duration" in request else None,
         ended=not fields["truncated"] if "truncated" in fields else None,
     )
@@ -127,51 +112,3 @@ def chord(fields: Mapping[str, Any]) -> Chord:
     """A chord of a corpus song's truth."""
     classes = sorted((fields["root"] + step) % 12 for step in QUALITIES[fields["quality"]])
     return Chord(fields["start"], fields["end"], tuple(classes))
-
-
-def stated_bpm(words: Iterable[str]) -> float | None:
-    """The number of "96 bpm"."""
-    return next((float(found[1]) for word in words if (found := BPM.search(word))), None)
-
-
-def stated_limits(words: Iterable[str]) -> tuple[float, float] | None:
-    """The range of "slow", "mid tempo", "at a fast tempo"."""
-    for text in (word.strip().lower().replace("-", " ") for word in words):
-        for word, limits in WORDS.items():
-            if text == word or re.search(rf"\b{word} tempo\b", text):
-                return limits
-        for word, limits in PACES.items():
-            if re.search(rf"\b{word}\b", text):
-                return limits
-    return None
-
-
-def stated_key(words: Iterable[str]) -> tuple[int | None, str | None]:
-    """Tonic and mode of "in f sharp minor", the mode alone of "in a minor key", (None, None) where neither is said."""
-    text = ", ".join(words)
-    if found := KEY.search(text):
-        mode, sign = found[3].lower(), (found[2] or "").strip(" -").lower()
-        step = 1 if sign in ("#", "♯", "sharp") else -1 if sign else 0
-        return (KEY_NAMES["major"].index(found[1].lower()) + step) % 12, mode
-    alone = MODE.search(text)
-    return None, alone[1].lower() if alone else None
-
-
-def stated_styles(words: Iterable[str]) -> frozenset[str]:
-    """The corpus's styles that are named, by a longer name ("country pop") rather than a shorter one ("pop")."""
-    text = ", ".join(words).lower().replace("-", " ")
-    found: frozenset[str] = frozenset()
-    for word, styles in STYLE_WORDS.items():
-        text, times = re.subn(rf"\b{re.escape(word)}\b", "", text)
-        found |= styles if times else frozenset()
-    return found
-
-
-def stated_voice(request: Mapping[str, Any], words: Iterable[str]) -> bool | None:
-    """True where lyrics or a vocal tag ask for somebody who sings, False where an instrumental is asked for."""
-    text = " ".join(words).lower()
-    if request.get("instrumental") or "instrumental" in text:
-        return False
-    if request.get("lyrics") or re.search(r"\b(vocals?|singer|sung|sings?)\b", text):
-        return True
-    return None

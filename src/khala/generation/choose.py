@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from khala.audio.samples import Samples
 from khala.generation.progress import Progress, attended, silent
-from khala.models.backbone import Backbone, interleave
+from khala.models.backbone import Backbone, cue_stream, interleave
 from khala.music.request import SongRequest
 
 Listener = Callable[[Samples, int, SongRequest], float]
@@ -42,13 +42,17 @@ def information(
     unsaid_ids: Sequence[int],
     codes_2T: NDArray[np.int16],
     progress: Progress = silent,
+    lines: Sequence[int | None] = (),
+    cues: Sequence[Sequence[int]] = (),
 ) -> float:
     """Pointwise mutual information of a prompt and codes [2, T], in nats a frame: how much likelier the codes are
-    behind the prompt than behind `unsaid_ids` (`music.prompt.unsaid_prompt`)."""
+    behind the prompt than behind `unsaid_ids` (`music.prompt.unsaid_prompt`). `lines` and `cues` as in `decode.Slot`;
+    the cues are told either way."""
     frames = codes_2T.shape[1]
     with attended(model, progress, "backbone", frames) as tell:
         tell(frames)
-        without, behind = (_nats(model, ids, codes_2T) for ids in (unsaid_ids, prompt_ids))
+        without = _nats(model, unsaid_ids, codes_2T, (), cues)
+        behind = _nats(model, prompt_ids, codes_2T, lines, cues)
     return float(round((without - behind) / frames, 4))
 
 
@@ -65,12 +69,22 @@ def best(candidates: Sequence[Candidate]) -> int:
 
 
 @torch.inference_mode()
-def _nats(model: Backbone, prompt_ids: Sequence[int], codes_2T: NDArray[np.int16]) -> float:
+def _nats(
+    model: Backbone,
+    prompt_ids: Sequence[int],
+    codes_2T: NDArray[np.int16],
+    lines: Sequence[int | None],
+    cues: Sequence[Sequence[int]],
+) -> float:
     layout = model.config.layout
     codes_12T = torch.from_numpy(codes_2T.astype(np.int64))[None].to(model.device)
     prompt_1N = torch.tensor([list(prompt_ids)], device=model.device)
     ids_1T = torch.cat([prompt_1N, interleave(codes_12T, layout)], dim=1)
-    hidden_TD = model(model.embed_tokens(ids_1T[:, :-1]), causal=True)[0, prompt_1N.shape[1] - 1 :]
+    x_1TD = model.embed_tokens(ids_1T[:, :-1])
+    if model.cues is not None:
+        stream = cue_stream(lines or [None] * len(prompt_ids), cues).to(model.device)
+        x_1TD = x_1TD + model.embed_cues(stream[: x_1TD.shape[1]])
+    hidden_TD = model(x_1TD, causal=True)[0, prompt_1N.shape[1] - 1 :]
     total = 0.0
     for level in range(2):
         rows = layout.level_rows(level)

@@ -7,7 +7,7 @@ beside it: its noise comes from a generator of its own, and the takes' arithmeti
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from khala.generation.progress import Progress, attended, silent
-from khala.models.backbone import Backbone
+from khala.models.backbone import Backbone, cue_stream
 from khala.models.static import StaticStepper
 from khala.models.stepper import Stepper
 from khala.music.request import Sampling
@@ -45,6 +45,10 @@ class Slot:
     """The prompt that says nothing: what guidance leads away from. Needed where `sampling.guidance` is not 1."""
     aim: int = 0
     """Frames at which the song is to end, for models that do not keep to what their prompt says; 0: where it will."""
+    lines: tuple[int | None, ...] = ()
+    cues: tuple[tuple[int, ...], ...] = ()
+    """For models that are shown an outline: the line of lyrics that each id of the prompt belongs to, and the cues of
+    every frame that there may be and of one more (`music.outline`)."""
 
 
 @dataclass(frozen=True)
@@ -118,8 +122,9 @@ def decode_tokens(
     eos = model.config.layout.eos
     longest = max(slot.longest for slot in slots)
     with attended(model, progress, "backbone", longest // 2) as tell:
-        prompts = [slot.prompt_ids for slot in slots] + [slots[take].blank_ids for take in guided]
-        hidden_B1D = _read(stepper, prompts)
+        read = [*slots, *(replace(slots[take], prompt_ids=slots[take].blank_ids, lines=()) for take in guided)]
+        shown = [_shown(model, slot) for slot in read]
+        hidden_B1D = _read(stepper, read, shown)
         takes = list(range(len(slots)))  # those that still go on
         unseen: list[Tensor] = []
         for step in range(longest):
@@ -145,8 +150,18 @@ def decode_tokens(
             tell(step // 2)
             twice = [i for i, take in enumerate(takes) if take in shadow]
             drawn_B = torch.cat([drawn_B, drawn_B[twice]]) if twice else drawn_B
-            hidden_B1D = stepper.step(drawn_B, takes + [shadow[takes[i]] for i in twice])
+            rows = takes + [shadow[takes[i]] for i in twice]
+            beside = [shown[row][len(read[row].prompt_ids) + step] for row in rows] if model.cues else []
+            hidden_B1D = stepper.step(drawn_B, rows, torch.stack(beside) if beside else None)
     return tokens
+
+
+def _shown(model: Backbone, slot: Slot) -> Tensor:
+    """What is added to the embeddings of all positions of a slot, [N + 2 T, D]; of none if the model is shown none."""
+    if model.cues is None:
+        return torch.empty(0)
+    lines = slot.lines or [None] * len(slot.prompt_ids)
+    return model.embed_cues(cue_stream(lines, slot.cues).to(model.device))
 
 
 def _until(ids: list[int], eos: int, longest: int) -> list[int]:
@@ -180,14 +195,15 @@ def _draw(logits_BC: Tensor, samplings: list[Sampling], uniform_BC: Tensor) -> T
     return torch.stack([sample(logits_C, s.temperature, s.top_k, uniform_C) for logits_C, s, uniform_C in rows])
 
 
-def _read(stepper: Stepper, prompt_ids: Sequence[Sequence[int]]) -> Tensor:
+def _read(stepper: Stepper, slots: Sequence[Slot], shown: Sequence[Tensor]) -> Tensor:
     """Fills every take's slot with its prompt -> last hidden states [B, 1, D]. A prompt that returns is read once."""
-    first: dict[tuple[int, ...], int] = {}
+    first: dict[tuple[Any, ...], int] = {}
     hidden: list[Tensor] = []
-    for take, ids in enumerate(prompt_ids):
-        source = first.setdefault(tuple(ids), take)
+    for take, slot in enumerate(slots):
+        source = first.setdefault((tuple(slot.prompt_ids), slot.lines, slot.cues), take)
         if source == take:
-            hidden.append(stepper.read(list(ids), take))
+            beside = shown[take][: len(slot.prompt_ids)] if stepper.model.cues else None
+            hidden.append(stepper.read(list(slot.prompt_ids), take, beside))
         else:
             stepper.copy(source, take)
             hidden.append(hidden[source])

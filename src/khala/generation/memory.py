@@ -22,6 +22,7 @@ from khala.models.codec.dac_cpu import WHOLE
 from khala.models.config import ModelConfig, TransformerConfig
 from khala.models.pack import BLOCK
 from khala.music.errors import InvalidRequest
+from khala.music.outline import CUE_ROWS
 from khala.nn.precision import beside, working_dtype
 from khala.weights.folder import Uninitialised, build_codec
 
@@ -139,6 +140,8 @@ def parameters(config: TransformerConfig) -> int:
     outputs = (heads + c.kv_heads) * c.head_dim + 2 * c.dim + 2 * c.ffn
     block = 2 * c.dim + (outputs if c.bias else 0) + (heads * c.head_dim if c.qk_norm else 0)
     total = c.rows * c.dim * (1 if c.tied else 2) + c.dim + c.layers * block + _matrices(c)
+    if c.cues:
+        total += CUE_ROWS * c.dim
     if c.codebook_dim is not None:
         deep = c.levels - 2
         total += c.codebook_dim * c.dim * (2 if deep else 1) + deep * (1 + c.codebook)

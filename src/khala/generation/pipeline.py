@@ -41,7 +41,9 @@ from khala.generation.staged import StagedModel
 from khala.generation.synthesis import synthesise
 from khala.generation.take import Take
 from khala.models.config import ModelConfig
+from khala.music.arrange import arrange
 from khala.music.errors import InvalidRequest
+from khala.music.outline import Outline
 from khala.music.prompt import BLANK, Prompt, backbone_prompt, clamp_prompt, superres_prompt, unsaid_prompt
 from khala.music.request import SongRequest
 from khala.music.seeds import take_seed
@@ -75,7 +77,8 @@ def load(
 class Plan:
     """What a request means for a model: its prompts as ids. `max_frames` is the longest song that it may become,
     `bound` what sets that ("duration" or "context"), `aim` the frames that it is led to end at, or 0; `prompt_cut`
-    says that words were left out."""
+    says that words were left out. `outline` is what a model is shown that is shown one, and `lines` the line of the
+    lyrics that each of the backbone's ids belongs to."""
 
     backbone_ids: list[int]
     superres_ids: list[int]
@@ -83,6 +86,8 @@ class Plan:
     max_frames: int
     bound: str
     aim: int = 0
+    outline: Outline | None = None
+    lines: tuple[int | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -170,7 +175,8 @@ class Pipeline:
         the model cannot do: a song too long, words that leave no room for one."""
         config = self.config
         config.require_possible(request)
-        backbone_ids, backbone_cut = self._ids(backbone_prompt(request, config.prompt), config.prompt.backbone_limit)
+        prompt = backbone_prompt(request, config.prompt)
+        backbone_ids, backbone_cut = self._ids(prompt, config.prompt.backbone_limit)
         superres_ids, superres_cut = self._ids(superres_prompt(request, config.prompt), config.prompt.superres_limit)
         by_duration = math.ceil(MARGIN * request.duration * self.frame_rate)
         by_context = min(
@@ -181,7 +187,13 @@ class Pipeline:
         bound = "duration" if by_duration <= by_context else "context"
         longest = min(by_duration, by_context)
         aim = min(round(request.duration * self.frame_rate), longest) if config.prompt.duration_text else 0
-        return Plan(backbone_ids, superres_ids, backbone_cut or superres_cut, longest, bound, aim)
+        outline: Outline | None = None
+        lines: tuple[int | None, ...] = ()
+        if config.backbone.cues:
+            outline = arrange(request, self.frame_rate)
+            aim = min(outline.frames, longest)
+            lines = tuple(clamp_prompt(self.loaded.tokenizer.lines(prompt), config.prompt.backbone_limit))
+        return Plan(backbone_ids, superres_ids, backbone_cut or superres_cut, longest, bound, aim, outline, lines)
 
     def works(self, request: SongRequest) -> list[Work]:
         """One work per take of a request that has its seed (ValueError otherwise). Raises InvalidRequest as `plan`."""
@@ -251,7 +263,8 @@ class Pipeline:
 
     def _slot(self, work: Work, seed: int, blank_ids: list[int]) -> Slot:
         plan = work.plan
-        return Slot(plan.backbone_ids, seed, plan.max_frames, work.request.sampling, blank_ids, plan.aim)
+        sampling = work.request.sampling
+        return Slot(plan.backbone_ids, seed, plan.max_frames, sampling, blank_ids, plan.aim, plan.lines, _cues(plan))
 
     def _chosen(self, work: Work, options: Sequence[tuple[BackboneResult, int]], progress: Progress) -> BackboneResult:
         """The best of a work's candidates, with what they were judged by."""
@@ -260,7 +273,15 @@ class Pipeline:
         results, seeds = zip(*options, strict=True)
         unsaid_ids = self.loaded.tokenizer.encode(unsaid_prompt(work.request, self.config.prompt))
         told = [
-            information(self.loaded.backbone, work.plan.backbone_ids, unsaid_ids, result.codes, progress)
+            information(
+                self.loaded.backbone,
+                work.plan.backbone_ids,
+                unsaid_ids,
+                result.codes,
+                progress,
+                work.plan.lines,
+                _cues(work.plan, result.codes.shape[1]),
+            )
             for result in results
         ]
         heard = [self._heard(work, result.codes) for result in results]
@@ -334,8 +355,17 @@ class Pipeline:
             "max_frames": plan.max_frames,
             "max_frames_set_by": plan.bound,
             "truncated": truncated,
+            "outline": plan.outline and plan.outline.told(self.frame_rate),
             "seconds": seconds,
         }
+
+
+def _cues(plan: Plan, frames: int | None = None) -> tuple[tuple[int, ...], ...]:
+    """Cues of the first so many frames, or of as many as there may be, and of one more; none without an outline."""
+    if plan.outline is None:
+        return ()
+    frames = plan.max_frames if frames is None else frames
+    return tuple(map(tuple, plan.outline.cues(0, frames + 1)))
 
 
 def _share(progress: Progress, take: int, takes: int) -> Progress:

@@ -17,7 +17,8 @@ class TransformerConfig:
     `context` is the longest sequence it was made for. `bias` puts one on every linear layer of the blocks, not on the
     head. `rope_scaling` slows the slow rotary positions down by that factor (`nn.rope`). With `codebook_dim` the codes
     of levels >= 2 have no learned rows: they are seen and told apart through the codec's own codebooks of that width
-    (`models.codebooks`). Without, every code has its row, as published.
+    (`models.codebooks`). Without, every code has its row, as published. `cues`: it is shown the outline of a song
+    (`music.outline`).
     """
 
     text_vocab: int
@@ -37,6 +38,7 @@ class TransformerConfig:
     tied: bool = False
     context: int = 16384
     codebook_dim: int | None = None
+    cues: bool = False
 
     def __post_init__(self) -> None:
         if self.heads % self.kv_heads:

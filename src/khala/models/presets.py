@@ -43,11 +43,12 @@ def mini() -> ModelConfig:
         qk_norm=True,
         context=4096,
         codebook_dim=160,
+        cues=True,
     )
     return ModelConfig(
         "mini",
         backbone,
-        replace(backbone, levels=64),
+        replace(backbone, levels=64, cues=False),
         SpectralConfig(),
         prompt=PromptStyle(duration_text=True, lyrics="phones", blank=True, backbone_limit=1400, superres_limit=1400),
         sampling=Sampling(top_k=50, superres_top_k=0),

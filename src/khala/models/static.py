@@ -39,15 +39,16 @@ class StaticStepper(Stepper):
         self._spans: tuple[int, ...] = ()
         self._ids_B = torch.zeros(slots, dtype=torch.long, device=model.device)
         self._positions_B = torch.zeros(slots, dtype=torch.long, device=model.device)
+        self._shown_BD = torch.zeros(slots, model.config.dim, dtype=model.working, device=model.device)
         self._hidden_B1D = torch.zeros(slots, 1, model.config.dim, dtype=model.working, device=model.device)
         self._count_N = torch.arange(self.cache.context, device=model.device)
         self._slots: list[int] = []
         self._index_B = self._ids_B
         model.rope.turns(slice(1), self.cache.context, model.device)  # tables that will not grow again
 
-    def read(self, ids: list[int], slot: int) -> Tensor:
+    def read(self, ids: list[int], slot: int, shown_ND: Tensor | None = None) -> Tensor:
         """As `Stepper.read`."""
-        hidden_11D = super().read(ids, slot)
+        hidden_11D = super().read(ids, slot, shown_ND)
         self._positions_B[slot] = self.cache.lengths[slot]
         return hidden_11D
 
@@ -56,13 +57,15 @@ class StaticStepper(Stepper):
         super().copy(source, target)
         self._positions_B[target] = self.cache.lengths[target]
 
-    def step(self, ids_B: Tensor, slots: list[int]) -> Tensor:
+    def step(self, ids_B: Tensor, slots: list[int], shown_BD: Tensor | None = None) -> Tensor:
         """As `Stepper.step`. All slots are computed; those that are not among `slots` stay where they are."""
         if slots != self._slots:
             self._slots, self._index_B = list(slots), torch.tensor(slots, device=self.model.device)
         if max(self.cache.lengths[slot] for slot in slots) >= self.cache.context:
             raise ValueError(f"a position is past the end of a cache of {self.cache.context}")
         self._ids_B.index_copy_(0, self._index_B, ids_B)
+        if shown_BD is not None:
+            self._shown_BD.index_copy_(0, self._index_B, shown_BD)
         spans = tuple(
             min(span(length + 1), self.cache.context) for length in self.cache.lengths
         )  # an idle one may be full
@@ -90,7 +93,8 @@ class StaticStepper(Stepper):
 
     def _run(self, spans: tuple[int, ...]) -> None:
         """One token of every slot, `spans` positions of each looked at: from `_ids_B` to `_hidden_B1D`."""
-        x_B1D = F.embedding(self._ids_B, self.rows_VD).unsqueeze(1).to(self.model.working)
+        x_BD = F.embedding(self._ids_B, self.rows_VD).to(self.model.working)
+        x_B1D = (x_BD if self.model.cues is None else x_BD + self._shown_BD).unsqueeze(1)
         turns = self.model.rope.turns(self._positions_B[:, None], self.cache.context, self.model.device)
         unseen = [self._count_N[:n] > self._positions_B[slot] for slot, n in enumerate(spans)]
         every = torch.arange(len(spans), device=x_B1D.device)

@@ -31,9 +31,11 @@ class Stepper:
         self.rows_VD = model.token_rows()
         self.layers = [_Layer(cast(Block, block)) for block in model.blocks]
 
-    def read(self, ids: list[int], slot: int) -> Tensor:
-        """A prompt into an empty slot -> normed hidden state of its last position, [1, 1, D]."""
+    def read(self, ids: list[int], slot: int, shown_ND: Tensor | None = None) -> Tensor:
+        """A prompt into an empty slot -> normed hidden state of its last position, [1, 1, D]. What is `shown` beside it
+        (`Transformer.embed_cues`) is added to its embeddings."""
         x_1TD = F.embedding(torch.tensor([ids], device=self.model.device), self.rows_VD).to(self.model.working)
+        x_1TD = x_1TD if shown_ND is None else x_1TD + shown_ND
         keep = [row for (row,) in self.cache.rows([slot], len(ids))]
         hidden_1TD: Tensor = self.model(x_1TD, causal=True, keep=keep)
         self.cache.advance([slot], len(ids))
@@ -43,9 +45,10 @@ class Stepper:
         """Gives slot `target` what slot `source` has read."""
         self.cache.copy(source, target)
 
-    def step(self, ids_B: Tensor, slots: list[int]) -> Tensor:
-        """The next token of each of `slots` -> normed hidden states [B, 1, D]."""
-        x_B1D = F.embedding(ids_B, self.rows_VD).unsqueeze(1).to(self.model.working)
+    def step(self, ids_B: Tensor, slots: list[int], shown_BD: Tensor | None = None) -> Tensor:
+        """The next token of each of `slots`, and what is shown beside it -> normed hidden states [B, 1, D]."""
+        x_BD = F.embedding(ids_B, self.rows_VD).to(self.model.working)
+        x_B1D = (x_BD if shown_BD is None else x_BD + shown_BD).unsqueeze(1)
         turns = self._turns(slots)
         for layer, rows in zip(self.layers, self.cache.rows(slots, 1), strict=True):
             x_B1D = layer.step(x_B1D, turns, rows)

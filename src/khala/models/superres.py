@@ -33,5 +33,7 @@ def init_from_backbone(superres: Superres, backbone: Backbone) -> None:
         raise ValueError("super-resolution can only start from a backbone of the same depth and width")
     target = superres.state_dict()
     for name, weight in backbone.state_dict().items():
+        if name not in target:
+            continue
         rows = weight.shape[0]
         target[name][:rows].copy_(weight)

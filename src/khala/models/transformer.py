@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from khala.models.codebooks import CodebookProjections
 from khala.models.config import TransformerConfig
+from khala.music.outline import CUE_ROWS, NOTHING
 from khala.nn.block import Block
 from khala.nn.cache import Row
 from khala.nn.linear import Linear, linear
@@ -45,6 +46,7 @@ class Transformer(nn.Module):
         self.codebooks = None
         if c.codebook_dim is not None:
             self.codebooks = CodebookProjections(c.dim, c.codebook_dim, c.levels, c.codebook)
+        self.cues = nn.Embedding(CUE_ROWS, c.dim, padding_idx=NOTHING) if c.cues else None
         self.rope = Rope(c.head_dim, c.rope_base, c.rope_scaling)
         self.reset_parameters()
 
@@ -94,6 +96,13 @@ class Transformer(nn.Module):
         """Ids of text and codes in one stream, one position each -> [B, T, D]. Codes of dense levels only."""
         x_BTD = self.embed_text(ids_BT)
         return x_BTD if self.codebooks is None else x_BTD + self.codebooks.embed_ids(ids_BT - self.config.text_vocab)
+
+    def embed_cues(self, cues: Tensor) -> Tensor:
+        """Rows of `music.outline`, [..., CUES] -> what is added to the embeddings of their positions, [..., D]."""
+        assert self.cues is not None
+        bags = F.embedding_bag(cues.flatten(0, -2), self.cues.weight, mode="sum", padding_idx=NOTHING)
+        shown: Tensor = bags.unflatten(0, cues.shape[:-1])
+        return shown.to(self.working)
 
     def token_rows(self) -> Tensor:
         """The embedding of every id that `embed_tokens` takes, [V, D]."""

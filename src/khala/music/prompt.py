@@ -8,15 +8,17 @@ can never become a special token, whatever it says.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 from khala.music.layout import MAX_MINUTES, duration_special
 from khala.music.lyrics import clean_lyrics
 from khala.music.phones import phonetic
 from khala.music.request import SongRequest
 
+T = TypeVar("T")
 INSTRUMENTAL = "Instrumental"
 """What stands in the place of the language when nobody sings."""
 
@@ -145,12 +147,25 @@ def unsaid_prompt(request: SongRequest, style: PromptStyle) -> Prompt:
     return prompt_pair(told, style.superres_text)[0]
 
 
+def lyric_lines(prompt: Prompt) -> list[int | None]:
+    """For every segment of a prompt the number of the line of lyrics that it is; None for all else."""
+    numbers: list[int | None] = []
+    sung = START_HEADER in prompt
+    inside, line = False, 0
+    for segment in prompt:
+        inside = sung and (inside or segment == START_HEADER) and segment != EOM
+        is_line = inside and isinstance(segment, str) and not re.fullmatch(r"\s*\[[^\[\]]*\]\s*", segment)
+        numbers.append(line if is_line else None)
+        line += is_line
+    return numbers
+
+
 def render(prompt: Prompt) -> str:
     """The prompt as one string, special tokens by name. For people and records: encode the segments, never this."""
     return "".join(segment.name if isinstance(segment, Special) else segment for segment in prompt)
 
 
-def clamp_prompt(ids: Sequence[int], limit: int) -> list[int]:
+def clamp_prompt(ids: Sequence[T], limit: int) -> list[T]:
     """At most `limit` ids: what is too much goes before the last token, which always stays."""
     if limit < 1:
         raise ValueError("a prompt limit is at least 1 token")

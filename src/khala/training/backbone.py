@@ -1,7 +1,8 @@
 """The backbone's objective: text, then q0 and q1 of every frame in turn, then the end; loss on the audio alone.
 
-With `phones` the head also has to say, in the rows of the letters that prompts write phones with, which one is sung in
-the frame that comes next: only who follows the lyrics can, and from codes alone following them is learnt slowest.
+Besides, the head may have to say something else about the frame that comes next (`Aside`): with `phones` which one is
+sung, in the rows of the letters that prompts write them with; with `chords` which one is played. Only who follows words
+and harmony can, and from codes alone that is learnt slowest.
 
 At a frame's start the legal rows of the head are those of q0 and the end token, after a q0 those of q1: only these are
 computed, and only where they are needed. Padding lies to the right, where a causal model never looks.
@@ -19,10 +20,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from khala.corpus.loader import TokenCorpus, TokenSong, excerpt, pack, vary
-from khala.corpus.shards import UNTOLD, codebooks
-from khala.models.backbone import Backbone, interleave
+from khala.corpus.shards import NO_CHORD, UNTOLD, codebooks
+from khala.models.backbone import Backbone, cue_stream, interleave
 from khala.models.transformer import Transformer
 from khala.music.layout import TokenLayout
+from khala.music.outline import CUES, NOTHING
 from khala.music.phones import LETTERS
 from khala.music.prompt import BLANK, PromptStyle, backbone_prompt, clamp_prompt
 from khala.music.request import SongRequest
@@ -47,19 +49,35 @@ class Plan:
     songs: list[int]
 
 
+CHORD_BYTES = range(128, 128 + NO_CHORD + 1)
+"""The rows of the head for chords: those of bytes with which no letter begins."""
+
+
+@dataclass(frozen=True)
+class Aside:
+    """What else is to be told of every frame: in which `rows` of the head, which of them is right (`UNTOLD`: nobody
+    knows), in the order of `q0` without the ends, and how much it counts."""
+
+    name: str
+    rows: Tensor
+    targets: Tensor
+    weight: float
+
+
 @dataclass(frozen=True)
 class CausalPiece:
     """Token ids [B, T]; where in the flattened [B*T] hidden states q0 and q1 are predicted, and what is right there.
 
-    A target is a code; the end token counts as code number `codebook` of q0. `sung` is what is sung in each
-    frame (`shards.sung_phones`), in the order of `q0`, without the ends."""
+    A target is a code; the end token counts as code number `codebook` of q0. `cues_BTC` are those of
+    `music.outline`."""
 
     ids_BT: Tensor
     q0_at: Tensor
     q0: Tensor
     q1_at: Tensor
     q1: Tensor
-    sung: Tensor | None = None
+    cues_BTC: Tensor | None = None
+    asides: tuple[Aside, ...] = ()
 
     @property
     def predictions(self) -> int:
@@ -75,11 +93,12 @@ def causal_piece(
     codes: list[np.ndarray],
     ends: list[bool],
     layout: TokenLayout,
-    phones: list[np.ndarray] | None = None,
     heard: list[np.ndarray] | None = None,
+    cues: list[Tensor] | None = None,
 ) -> CausalPiece:
     """Prompts and codes [2, frames] of songs -> one piece. `ends` says which end there, rather than being cropped,
-    `phones` [frames] what is sung, `heard` the codes that the model sees, if they are others than those to predict."""
+    `heard` the codes that the model sees, if they are others than those to predict, `cues` [text + 2 frames, CUES]
+    those of every position."""
     length = max(len(text) + 2 * song.shape[1] for text, song in zip(texts, codes, strict=True))
     ids = np.full((len(texts), length), layout.filler, dtype=np.int64)
     q0_at, q0, q1_at, q1 = [], [], [], []
@@ -92,8 +111,12 @@ def causal_piece(
         q1_at.append(first + 2 * np.arange(frames) + 1)
         q0.append(np.append(song[0], layout.codebook) if ended else song[0])
         q1.append(song[1])
-    sung = None if phones is None else _joined(phones)
-    return CausalPiece(torch.from_numpy(ids), _joined(q0_at), _joined(q0), _joined(q1_at), _joined(q1), sung)
+    shown = None
+    if cues is not None:
+        shown = torch.full((len(texts), length, CUES), NOTHING)
+        for row, rows in enumerate(cues):
+            shown[row, : len(rows)] = rows
+    return CausalPiece(torch.from_numpy(ids), _joined(q0_at), _joined(q0), _joined(q1_at), _joined(q1), shown)
 
 
 def misheard(codes_2T: np.ndarray, share: float, dice: Random) -> np.ndarray:
@@ -112,13 +135,14 @@ def causal_loss(
     piece: CausalPiece,
     layout: TokenLayout,
     losses: Losses,
-    phone_rows: Tensor | None = None,
-    phones: float = 1.0,
 ) -> Tensor:
-    """Sum of nats; reports q0, q1, end (the end token where it is due) and, in `phone_rows` of the head, phone, which
-    counts `phones` times."""
+    """Sum of nats, those of the asides by their weight; reports q0, q1, end (the end token where it is due) and the
+    asides by their names."""
     device = model.device
-    hidden_ND = model(model.embed_tokens(piece.ids_BT.to(device)), causal=True).flatten(0, 1)
+    x_BTD = model.embed_tokens(piece.ids_BT.to(device))
+    if piece.cues_BTC is not None:
+        x_BTD = x_BTD + model.embed_cues(piece.cues_BTC.to(device))
+    hidden_ND = model(x_BTD, causal=True).flatten(0, 1)
     q0_rows = torch.tensor([*layout.level_rows(0), layout.eos], device=device)
     q1_rows = slice(layout.level_rows(1).start, layout.level_rows(1).stop)
     q0, q1 = piece.q0.to(device), piece.q1.to(device)
@@ -129,13 +153,13 @@ def causal_loss(
     losses.add("q0", q0_nats[~due])
     losses.add("q1", q1_nats)
     nats = q0_nats.sum() + q1_nats.sum()
-    if phone_rows is not None and piece.sung is not None:
-        sung = piece.sung.to(device)
-        heard_ND = hidden_ND[piece.q0_at.to(device)[~due][sung != UNTOLD]]
-        logits_NC = model.logits(heard_ND, phone_rows.to(device)).float()
-        phone_nats = F.cross_entropy(logits_NC, sung[sung != UNTOLD], reduction="none")
-        losses.add("phone", phone_nats)
-        nats = nats + phones * phone_nats.sum()
+    for aside in piece.asides:
+        targets = aside.targets.to(device)
+        told_ND = hidden_ND[piece.q0_at.to(device)[~due][targets != UNTOLD]]
+        logits_NC = model.logits(told_ND, aside.rows.to(device)).float()
+        aside_nats = F.cross_entropy(logits_NC, targets[targets != UNTOLD], reduction="none")
+        losses.add(aside.name, aside_nats)
+        nats = nats + aside.weight * aside_nats.sum()
     return nats
 
 
@@ -178,8 +202,8 @@ class BackboneObjective:
             recipe,
         )
         self.corpus = TokenCorpus(tokens)
-        self.blank = tokenizer.encode(BLANK)
         self.phone_rows = torch.tensor([tokenizer.encode(letter)[0] for letter in (*LETTERS, " ")])
+        self.chord_rows = torch.tensor(CHORD_BYTES)
 
     def epoch(self, number: int) -> list[list[Plan]]:
         """Every song whole once, and as many steps of excerpts as make their share."""
@@ -224,8 +248,7 @@ class BackboneObjective:
         return self.recipe.excerpt_frames << number % (self.recipe.doublings + 1)
 
     def loss(self, piece: CausalPiece, losses: Losses) -> Tensor:
-        rows = self.phone_rows if self.recipe.phones else None
-        return causal_loss(self.model, piece, self.layout, losses, rows, self.recipe.phones)
+        return causal_loss(self.model, piece, self.layout, losses)
 
     def held_out(self) -> list[CausalPiece]:
         songs = sorted(self.corpus.held_out[: self.recipe.eval_songs], key=lambda song: song.frames)
@@ -235,27 +258,48 @@ class BackboneObjective:
         self, songs: list[TokenSong], epoch: int, blank: Sequence[bool] = (), dice: Random | None = None
     ) -> CausalPiece:
         asked = [
-            (song, vary(song, Random(f"{self.recipe.seed} {epoch} {song.name}")), 0, song.frames) for song in songs
+            (
+                song,
+                vary(song, Random(f"{self.recipe.seed} {epoch} {song.name}")),
+                0,
+                song.frames,
+                range(len(song.lines)),
+            )
+            for song in songs
         ]
         return self._piece(asked, blank, dice)
 
     def _piece(
         self,
-        asked: list[tuple[TokenSong, SongRequest, int, int]],
+        asked: list[tuple[TokenSong, SongRequest, int, int, range]],
         blank: Sequence[bool] = (),
         dice: Random | None = None,
     ) -> CausalPiece:
-        """Songs, what is asked for, from which frame on, to which: as much of it as model and recipe allow. Those that
-        are `blank` stand behind a prompt that says nothing. Codes are misheard where there are `dice`."""
-        texts, codes, ends, phones = [], [], [], []
-        for (song, request, begin, end), bare in zip(asked, blank or [False] * len(asked), strict=True):
-            text = clamp_prompt(self.tokenizer.encode(backbone_prompt(request, self.style)), self.style.backbone_limit)
-            text = self.blank if bare else text
+        """Songs, what is asked for, from which frame on, to which, with which lines of lyrics: as much of it as model
+        and recipe allow. Those that are `blank` stand behind a prompt that says nothing. Codes are misheard, and cues
+        left out, where there are `dice`."""
+        texts, codes, ends, phones, chords, cues = [], [], [], [], [], []
+        for (song, request, begin, end, lines), bare in zip(asked, blank or [False] * len(asked), strict=True):
+            prompt = BLANK if bare else backbone_prompt(request, self.style)
+            text = clamp_prompt(self.tokenizer.encode(prompt), self.style.backbone_limit)
             frames = min(end - begin, self.recipe.max_frames, (self.model.config.context - len(text)) // 2)
             texts.append(text)
             codes.append(self.corpus.codes(song, 2, begin, frames))
             ends.append(begin == 0 and frames == song.frames)
+            if self.model.config.cues:
+                outline = song.outline
+                if dice and dice.random() < self.recipe.untold:
+                    outline = replace(outline, style="") if dice.random() < 0.5 else replace(outline, key=-1)
+                marks = clamp_prompt(self.tokenizer.lines(prompt), self.style.backbone_limit)
+                cues.append(cue_stream(marks, outline.cues(begin, begin + frames + 1, lines)))
             if self.recipe.phones:
                 phones.append(self.corpus.phones(song, begin, frames))
+            if self.recipe.chords:
+                chords.append(song.chord_frames(begin, frames))
         heard = [misheard(song, self.recipe.noise, dice) for song in codes] if dice and self.recipe.noise else None
-        return causal_piece(texts, codes, ends, self.layout, phones or None, heard)
+        asides = []
+        if phones:
+            asides.append(Aside("phone", self.phone_rows, _joined(phones), self.recipe.phones))
+        if chords:
+            asides.append(Aside("chord", self.chord_rows, _joined(chords), self.recipe.chords))
+        return replace(causal_piece(texts, codes, ends, self.layout, heard, cues or None), asides=tuple(asides))

@@ -77,9 +77,11 @@ class BackboneRecipe(LoopRecipe):
     `excerpts` is the share of steps that see excerpts, many at once, asked for with the words that are sung in them:
     of about `excerpt_frames` and, with `doublings`, twice as many, four times as many, ... What a prompt says decides
     an excerpt; in whole songs the music so far drowns it, and where in the lyrics it is, is harder to tell. A share of
-    `blank` songs stands behind an empty prompt, for guidance. `phones` is the weight of telling what is being sung.
+    `blank` songs stands behind an empty prompt, for guidance. `phones` is the weight of telling what is being sung,
+    `chords` that of telling what is being played.
     `noise` is the share of codes that are misheard as another one of the song: a small corpus is not learnt by heart
-    then, and a wrong draw does not lead astray.
+    then, and a wrong draw does not lead astray. `untold` is the share of songs whose style or key is not among the
+    cues.
     """
 
     excerpts: float = 0.5
@@ -87,14 +89,18 @@ class BackboneRecipe(LoopRecipe):
     doublings: int = 0
     blank: float = 0.1
     phones: float = 0.0
+    chords: float = 0.0
     noise: float = 0.0
+    untold: float = 0.25
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0 <= self.excerpts < 1:
             raise ValueError(f"excerpts is {self.excerpts}; it is a share, from 0 to less than 1")
-        if not (0 <= self.blank < 1 and 0 <= self.noise < 1) or self.phones < 0:
-            raise ValueError("blank and noise are shares, from 0 to less than 1, and phones a weight of 0 or more")
+        if not all(0 <= share < 1 for share in (self.blank, self.noise, self.untold)):
+            raise ValueError("blank, noise and untold are shares, from 0 to less than 1")
+        if min(self.phones, self.chords) < 0:
+            raise ValueError("phones and chords are weights of 0 or more")
         if self.excerpt_frames <= 0 or self.doublings < 0:
             raise ValueError("excerpt_frames must be more than 0, and doublings not less")
 

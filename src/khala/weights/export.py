@@ -65,6 +65,8 @@ def require_llama(config: ModelConfig) -> None:
     reasons = []
     if config.backbone.codebook_dim is not None:
         reasons.append("it sees codes through the codec's codebooks")
+    if config.backbone.cues:
+        reasons.append("is shown the outline of a song beside its tokens")
     if config.backbone.qk_norm:
         reasons.append("it norms queries and keys")
     if reasons:

@@ -16,7 +16,7 @@ from tokenizers import AddedToken, decoders, models, pre_tokenizers, trainers
 
 from khala.music.errors import ModelError
 from khala.music.layout import SPECIAL_TOKENS, TokenLayout
-from khala.music.prompt import Prompt, Special
+from khala.music.prompt import Prompt, Special, lyric_lines
 
 
 class Tokenizer:
@@ -93,6 +93,12 @@ class Tokenizer:
             else:
                 ids += self._backend.encode(segment, add_special_tokens=False).ids
         return ids
+
+    def lines(self, prompt: Prompt) -> list[int | None]:
+        """For every id of `encode(prompt)` the number of the line of lyrics that it belongs to, None for all else."""
+        return [
+            number for segment, number in zip(prompt, lyric_lines(prompt), strict=True) for _ in self.encode((segment,))
+        ]
 
     def pieces(self) -> list[bytes]:
         """What bytes each id of text stands for; the special tokens are not among them."""

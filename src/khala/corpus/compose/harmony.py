@@ -3,6 +3,7 @@
 import re
 
 from khala.corpus.score import Chord
+from khala.music.wishes import KEY_NAMES
 
 SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
 QUALITIES = {
@@ -16,10 +17,6 @@ QUALITIES = {
     "min7b5": (0, 3, 6, 10),
 }
 """Chord quality -> semitones above the root."""
-KEY_NAMES = {
-    "major": ("c", "d flat", "d", "e flat", "e", "f", "f sharp", "g", "a flat", "a", "b flat", "b"),
-    "minor": ("c", "c sharp", "d", "e flat", "e", "f", "f sharp", "g", "g sharp", "a", "b flat", "b"),
-}
 
 _DEGREES = {"i": 0, "ii": 1, "iii": 2, "iv": 3, "v": 4, "vi": 5, "vii": 6}
 _NUMERAL = re.compile(r"(b?)([iv]+|[IV]+)(maj7|min7b5|dim|sus4|7)?")

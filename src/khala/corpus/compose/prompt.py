@@ -17,9 +17,8 @@ from khala.corpus.compose.styles.base import (
 )
 from khala.corpus.score import Part, SungLine
 from khala.corpus.singers import SINGERS
+from khala.music.wishes import TEMPO_WORDS
 
-TEMPO_WORDS = {"slow": (0.0, 90.0), "mid tempo": (90.0, 120.0), "fast tempo": (120.0, 1000.0)}
-"""Tempo word -> range in beats a minute (lower bound included)."""
 VOCALS = {"female": "female vocals", "male": "male vocals", "": "instrumental"}
 """`Score.voice` -> its tag."""
 _PACES = {

@@ -3,13 +3,14 @@
 from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Style
 from khala.corpus.compose.styles.pop import PROGRESSIONS
 from khala.corpus.score import Mix
+from khala.music.styles import STYLE_TAGS, STYLE_TEMPI, WALTZ_TEMPI
 
 STYLE = Style(
     name="ballad",
-    tags=("ballad", "piano ballad"),
+    tags=STYLE_TAGS["ballad"],
     nouns=("ballad", "piano ballad"),
-    tempi=(60, 64, 68, 72),
-    waltz_tempi=(48, 54),
+    tempi=STYLE_TEMPI["ballad"],
+    waltz_tempi=WALTZ_TEMPI["ballad"],
     major=0.6,
     keys=(0, 3, 5, 7, 10),
     kit=STANDARD_KIT,

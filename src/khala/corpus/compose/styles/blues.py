@@ -2,12 +2,13 @@
 
 from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Style
 from khala.corpus.score import Mix
+from khala.music.styles import STYLE_TAGS, STYLE_TEMPI
 
 STYLE = Style(
     name="blues",
-    tags=("blues", "blues rock", "shuffle"),
+    tags=STYLE_TAGS["blues"],
     nouns=("blues", "blues song"),
-    tempi=(44, 48, 52, 56, 60),
+    tempi=STYLE_TEMPI["blues"],
     major=0.7,
     keys=(4, 7, 9, 2, 0),
     kit=STANDARD_KIT,

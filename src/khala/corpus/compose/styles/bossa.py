@@ -2,12 +2,13 @@
 
 from khala.corpus.compose.styles.base import BRUSH_KIT, Arrangement, Layer, Style
 from khala.corpus.score import Mix
+from khala.music.styles import STYLE_TAGS, STYLE_TEMPI
 
 STYLE = Style(
     name="bossa nova",
-    tags=("bossa nova", "latin jazz"),
+    tags=STYLE_TAGS["bossa nova"],
     nouns=("bossa nova", "bossa nova song"),
-    tempi=(40, 44, 48, 52),
+    tempi=STYLE_TEMPI["bossa nova"],
     major=0.7,
     keys=(0, 2, 5, 7, 9),
     kit=BRUSH_KIT,

@@ -2,12 +2,13 @@
 
 from khala.corpus.compose.styles.base import ORCHESTRA_KIT, Arrangement, Layer, Style
 from khala.corpus.score import Mix
+from khala.music.styles import STYLE_TAGS, STYLE_TEMPI
 
 STYLE = Style(
     name="cinematic",
-    tags=("cinematic", "orchestral", "film score"),
+    tags=STYLE_TAGS["cinematic"],
     nouns=("cinematic piece", "orchestral piece"),
-    tempi=(40, 48, 56, 64),
+    tempi=STYLE_TEMPI["cinematic"],
     major=0.35,
     keys=(0, 2, 4, 7, 9),
     kit=ORCHESTRA_KIT,

@@ -2,12 +2,13 @@
 
 from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Style
 from khala.corpus.score import Mix
+from khala.music.styles import STYLE_TAGS, STYLE_TEMPI
 
 STYLE = Style(
     name="country",
-    tags=("country", "country pop", "americana"),
+    tags=STYLE_TAGS["country"],
     nouns=("country song", "country tune"),
-    tempi=(40, 44, 48, 52),
+    tempi=STYLE_TEMPI["country"],
     major=0.85,
     keys=(0, 2, 4, 7, 9),
     kit=STANDARD_KIT,

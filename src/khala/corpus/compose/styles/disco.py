@@ -2,12 +2,13 @@
 
 from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Style
 from khala.corpus.score import Mix
+from khala.music.styles import STYLE_TAGS, STYLE_TEMPI
 
 STYLE = Style(
     name="disco",
-    tags=("disco", "dance", "nu disco"),
+    tags=STYLE_TAGS["disco"],
     nouns=("disco song", "disco track"),
-    tempi=(40, 44, 48),
+    tempi=STYLE_TEMPI["disco"],
     major=0.5,
     keys=(0, 2, 5, 7, 9),
     kit=STANDARD_KIT,

@@ -2,12 +2,13 @@
 
 from khala.corpus.compose.styles.base import ELECTRONIC_KIT, Arrangement, Layer, Style
 from khala.corpus.score import Mix
+from khala.music.styles import STYLE_TAGS, STYLE_TEMPI
 
 STYLE = Style(
     name="electronic",
-    tags=("electronic", "dance", "edm"),
+    tags=STYLE_TAGS["electronic"],
     nouns=("electronic track", "dance track"),
-    tempi=(36, 40, 44),
+    tempi=STYLE_TEMPI["electronic"],
     major=0.4,
     keys=(0, 5, 7, 9),
     kit=ELECTRONIC_KIT,

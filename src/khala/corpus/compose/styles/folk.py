@@ -2,13 +2,14 @@
 
 from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Style
 from khala.corpus.score import Mix
+from khala.music.styles import STYLE_TAGS, STYLE_TEMPI, WALTZ_TEMPI
 
 STYLE = Style(
     name="folk",
-    tags=("folk", "acoustic folk"),
+    tags=STYLE_TAGS["folk"],
     nouns=("folk song", "acoustic folk song"),
-    tempi=(44, 48, 52, 56, 60),
-    waltz_tempi=(36, 42, 48),
+    tempi=STYLE_TEMPI["folk"],
+    waltz_tempi=WALTZ_TEMPI["folk"],
     major=0.75,
     keys=(0, 2, 4, 7, 9),
     kit=STANDARD_KIT,

@@ -2,12 +2,13 @@
 
 from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Style
 from khala.corpus.score import Mix
+from khala.music.styles import STYLE_TAGS, STYLE_TEMPI
 
 STYLE = Style(
     name="funk",
-    tags=("funk", "funky"),
+    tags=STYLE_TAGS["funk"],
     nouns=("funk track", "funk song"),
-    tempi=(44, 48, 52),
+    tempi=STYLE_TEMPI["funk"],
     major=0.4,
     keys=(2, 4, 5, 7, 9),
     kit=STANDARD_KIT,

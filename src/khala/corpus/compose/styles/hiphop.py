@@ -2,12 +2,13 @@
 
 from khala.corpus.compose.styles.base import MACHINE_KIT, Arrangement, Layer, Style
 from khala.corpus.score import Mix
+from khala.music.styles import STYLE_TAGS, STYLE_TEMPI
 
 STYLE = Style(
     name="hip hop",
-    tags=("hip hop",),
+    tags=STYLE_TAGS["hip hop"],
     nouns=("hip hop track", "hip hop song"),
-    tempi=(52, 56, 60),
+    tempi=STYLE_TEMPI["hip hop"],
     major=0.15,
     keys=(0, 2, 5, 7, 9),
     kit=MACHINE_KIT,

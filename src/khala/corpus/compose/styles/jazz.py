@@ -2,12 +2,13 @@
 
 from khala.corpus.compose.styles.base import JAZZ_KIT, Arrangement, Layer, Style
 from khala.corpus.score import Mix
+from khala.music.styles import STYLE_TAGS, STYLE_TEMPI
 
 STYLE = Style(
     name="jazz",
-    tags=("jazz", "swing"),
+    tags=STYLE_TAGS["jazz"],
     nouns=("jazz tune", "swing tune"),
-    tempi=(40, 44, 48, 52),
+    tempi=STYLE_TEMPI["jazz"],
     major=0.7,
     keys=(0, 3, 5, 7, 10),
     kit=JAZZ_KIT,

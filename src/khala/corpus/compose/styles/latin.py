@@ -2,12 +2,13 @@
 
 from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Style
 from khala.corpus.score import Mix
+from khala.music.styles import STYLE_TAGS, STYLE_TEMPI
 
 STYLE = Style(
     name="latin",
-    tags=("latin", "salsa", "latin pop"),
+    tags=STYLE_TAGS["latin"],
     nouns=("latin song", "salsa tune"),
-    tempi=(44, 48, 52),
+    tempi=STYLE_TEMPI["latin"],
     major=0.45,
     keys=(0, 2, 5, 7, 9),
     kit=STANDARD_KIT,

@@ -2,12 +2,13 @@
 
 from khala.corpus.compose.styles.base import BRUSH_KIT, Arrangement, Layer, Style
 from khala.corpus.score import Mix
+from khala.music.styles import STYLE_TAGS, STYLE_TEMPI
 
 STYLE = Style(
     name="lo-fi",
-    tags=("lo-fi", "lo-fi hip hop", "chillhop"),
+    tags=STYLE_TAGS["lo-fi"],
     nouns=("lo-fi track", "lo-fi song"),
-    tempi=(60, 64, 68, 72),
+    tempi=STYLE_TEMPI["lo-fi"],
     major=0.6,
     keys=(0, 3, 5, 7, 10),
     kit=BRUSH_KIT,

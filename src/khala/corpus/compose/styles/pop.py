@@ -2,6 +2,7 @@
 
 from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Progressions, Style
 from khala.corpus.score import Mix
+from khala.music.styles import STYLE_TAGS, STYLE_TEMPI
 
 PROGRESSIONS: Progressions = {
     "major": {
@@ -19,9 +20,9 @@ PROGRESSIONS: Progressions = {
 }
 STYLE = Style(
     name="pop",
-    tags=("pop",),
+    tags=STYLE_TAGS["pop"],
     nouns=("pop song", "pop tune"),
-    tempi=(40, 44, 48, 52),
+    tempi=STYLE_TEMPI["pop"],
     major=0.75,
     keys=(0, 2, 5, 7, 9),
     kit=STANDARD_KIT,

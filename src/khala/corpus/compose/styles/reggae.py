@@ -2,12 +2,13 @@
 
 from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Style
 from khala.corpus.score import Mix
+from khala.music.styles import STYLE_TAGS, STYLE_TEMPI
 
 STYLE = Style(
     name="reggae",
-    tags=("reggae", "roots reggae"),
+    tags=STYLE_TAGS["reggae"],
     nouns=("reggae song", "reggae tune"),
-    tempi=(56, 60, 64, 68),
+    tempi=STYLE_TEMPI["reggae"],
     major=0.7,
     keys=(0, 2, 5, 7, 9),
     kit=STANDARD_KIT,

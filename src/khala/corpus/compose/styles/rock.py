@@ -2,12 +2,13 @@
 
 from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Style
 from khala.corpus.score import Mix
+from khala.music.styles import STYLE_TAGS, STYLE_TEMPI
 
 STYLE = Style(
     name="rock",
-    tags=("rock", "guitar rock"),
+    tags=STYLE_TAGS["rock"],
     nouns=("rock song", "rock track"),
-    tempi=(32, 36, 40, 44),
+    tempi=STYLE_TEMPI["rock"],
     major=0.5,
     keys=(2, 4, 7, 9),
     kit=STANDARD_KIT,

@@ -2,12 +2,13 @@
 
 from khala.corpus.compose.styles.base import STANDARD_KIT, Arrangement, Layer, Style
 from khala.corpus.score import Mix
+from khala.music.styles import STYLE_TAGS, STYLE_TEMPI
 
 STYLE = Style(
     name="soul",
-    tags=("soul", "r&b", "neo soul"),
+    tags=STYLE_TAGS["soul"],
     nouns=("soul song", "soul ballad"),
-    tempi=(52, 56, 60, 64),
+    tempi=STYLE_TEMPI["soul"],
     major=0.6,
     keys=(0, 3, 5, 8, 10),
     kit=STANDARD_KIT,

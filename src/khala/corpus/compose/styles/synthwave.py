@@ -2,12 +2,13 @@
 
 from khala.corpus.compose.styles.base import MACHINE_KIT, Arrangement, Layer, Style
 from khala.corpus.score import Mix
+from khala.music.styles import STYLE_TAGS, STYLE_TEMPI
 
 STYLE = Style(
     name="synthwave",
-    tags=("synthwave", "retrowave", "80s synth pop"),
+    tags=STYLE_TAGS["synthwave"],
     nouns=("synthwave track", "retro synth song"),
-    tempi=(44, 48, 52, 56),
+    tempi=STYLE_TEMPI["synthwave"],
     major=0.25,
     keys=(0, 2, 4, 5, 9),
     kit=MACHINE_KIT,

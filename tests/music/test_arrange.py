@@ -1,0 +1,112 @@
+"""Requests become outlines that keep to what was asked."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from khala.corpus.compose import compose
+from khala.music.arrange import LONGEST, TEMPI, arrange
+from khala.music.outline import Outline
+from khala.music.request import SongRequest
+
+RATE = 44100 / 2048
+LYRICS = "[verse]\nOne line\nAnd two\n\n[chorus]\nSing it\n(sing it)\nAgain\n(again)\n\n[outro]"
+
+
+def outline(**fields: object) -> Outline:
+    return arrange(SongRequest(**{"seed": 1, "duration": 30.0, **fields}), RATE)  # type: ignore[arg-type]
+
+
+def bpm(found: Outline) -> float:
+    return 60 * RATE * found.beats / found.bar
+
+
+@pytest.mark.parametrize("tempo", [80, 99, 108, 117, 129])
+def test_a_tempo_by_number_is_kept(tempo: int) -> None:
+    found = outline(tags=("pop", f"{tempo} bpm"), instrumental=True)
+    assert bpm(found) == pytest.approx(tempo, rel=0.045)
+    assert found.bar in TEMPI[4]
+
+
+@pytest.mark.parametrize(("word", "low", "high"), [("slow", 0, 90), ("mid tempo", 90, 120), ("fast tempo", 120, 999)])
+@pytest.mark.parametrize("style", ["ballad", "rock", "folk", ""])
+def test_a_tempo_by_word_is_kept_whatever_the_style(word: str, low: float, high: float, style: str) -> None:
+    for seed in range(5):
+        assert low <= bpm(outline(tags=tuple(filter(None, (style, word))), instrumental=True, seed=seed)) < high
+
+
+def test_a_style_has_its_own_tempi() -> None:
+    assert {outline(tags=("ballad",), instrumental=True, seed=seed).bar for seed in range(20)} <= {60, 64, 68, 72}
+
+
+def test_a_waltz_has_three_beats() -> None:
+    found = outline(prompt="A slow folk waltz", instrumental=True)
+    assert (found.beats, found.bar in TEMPI[3], found.style) == (3, True, "folk")
+
+
+def test_words_have_their_place() -> None:
+    found = outline(prompt="A soul ballad in e flat minor with a woman singing, 99 bpm", lyrics=LYRICS)
+    assert [part.name for part in found.parts] == ["intro", "verse", "chorus", "outro"]
+    assert (found.style, found.key, found.voice) == ("soul", 15, "female")
+    assert len(found.lines) == 6
+    (_, verse, chorus, _) = found.parts
+    assert [(begin // found.bar, end // found.bar) for begin, end in found.lines[:2]] == [
+        (verse.begin // found.bar + bar, verse.begin // found.bar + bar + 2) for bar in (0, 2)
+    ]
+    assert found.lines[2][0] == chorus.begin and found.lines[5][1] == chorus.end
+    assert chorus.end - chorus.begin == 4 * found.bar, "answers take no time of their own"
+
+
+def test_nobody_sings_without_words() -> None:
+    assert outline(tags=("pop", "female vocals")).voice == "none"
+    assert outline(tags=("pop",), instrumental=True).voice == "none"
+    assert {outline(tags=("pop",), lyrics="La", seed=seed).voice for seed in range(20)} == {"female", "male"}
+
+
+def test_words_that_do_not_fit_are_left_out() -> None:
+    found = outline(lyrics="\n".join(f"[verse]\nLine {n}\nand {n}\nand {n}\nand more" for n in range(40)))
+    assert 4 <= len(found.lines) < 40
+    assert found.frames <= LONGEST * 30 * RATE
+
+
+def test_few_words_do_not_make_a_short_song() -> None:
+    found = outline(lyrics="[verse]\nOne line\nAnd two\n[chorus]\nSing", duration=60.0)
+    assert found.frames == pytest.approx(60 * RATE, rel=0.1)
+    assert sum(part.name == "inst" for part in found.parts) >= 1
+    assert outline(instrumental=True, tags=("pop",), duration=600.0).frames == pytest.approx(600 * RATE, rel=0.05)
+
+
+def test_corpus_songs_are_arranged_nearly_as_they_were_composed() -> None:
+    for seed in range(9000, 9040):
+        score = compose(seed)
+        request = SongRequest(
+            tags=(*score.tags, f"{score.bpm:.0f} bpm", *(["waltz"] if score.beats_per_bar == 3 else [])),
+            lyrics=score.lyrics if score.voice else "",
+            instrumental=not score.voice,
+            duration=score.seconds,
+            seed=seed,
+        )
+        found = arrange(request, RATE)
+        assert (found.bar, found.beats) == (score.frames_per_bar, score.beats_per_bar)
+        assert abs(found.frames - score.frames) <= 2 * score.frames_per_bar
+        assert len(found.lines) == len(score.lines)
+        assert found.style == score.style
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.sampled_from(["[verse]", "[chorus]", "[inst]", "[what]", "la la la", "(hey)", "", "One"]), max_size=60),
+    st.floats(5, 600),
+    st.lists(st.sampled_from(["waltz", "slow", "300 bpm", "10 bpm", "rock", "dance", "c minor"]), unique=True),
+    st.integers(0, 99),
+)
+def test_any_request_has_an_outline(lyrics: list[str], seconds: float, tags: list[str], seed: int) -> None:
+    words = "\n".join(lyrics).strip()
+    request = SongRequest(tags=("pop", *tags), lyrics=words, duration=seconds, seed=seed)
+    found = arrange(request, RATE)
+    assert found == arrange(request, RATE)
+    assert [part.begin for part in found.parts] == [0, *(part.end for part in found.parts[:-1])]
+    assert found.parts[-1].end == found.frames
+    assert all(begin < end <= found.frames for begin, end in found.lines)
+    rows = found.cues(0, found.frames + 1)
+    assert len(rows) == found.frames + 1

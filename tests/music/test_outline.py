@@ -1,0 +1,69 @@
+"""The outline of a song, frame by frame."""
+
+from dataclasses import replace
+
+from khala.music.lyrics import SECTION_TAGS
+from khala.music.outline import CUE_ROWS, CUES, LINES, NOTHING, Outline, Part, line_cue, spread
+
+PARTS = (Part(0, 40, "intro"), Part(40, 200, "verse"), Part(200, 280, "outro"))
+OUTLINE = Outline(280, 40, 4, PARTS, spread(PARTS, (0, 2, 0)), key=21, style="folk", voice="female")
+BEAT, LEFT, SECTION, BAR_IN, TO_GO, LINE, BAR, KEY, STYLE, VOICE = range(CUES)
+
+
+def columns(outline: Outline, kind: int) -> list[int]:
+    return [cues[kind] for cues in outline.cues(0, outline.frames)]
+
+
+def test_lines_share_their_part_evenly() -> None:
+    assert spread(PARTS, (0, 2, 1)) == ((40, 120), (120, 200), (200, 280))
+    assert spread((Part(0, 10, "verse"),), (3,)) == ((0, 3), (3, 6), (6, 10))
+
+
+def test_every_cue_has_a_row_and_no_two_kinds_share_one() -> None:
+    seen = [set(columns(OUTLINE, kind)) - {NOTHING} for kind in range(CUES)]
+    assert all(0 < row < CUE_ROWS for rows in seen for row in rows)
+    assert sum(map(len, seen)) == len(set.union(*seen))
+
+
+def test_every_bar_counts_the_same_and_every_beat_another() -> None:
+    beats = columns(OUTLINE, BEAT)
+    assert all(beats[frame] == beats[frame % 40] for frame in range(280))
+    assert len(set(beats)) == 40
+    assert len({beats[frame] for frame in (0, 10, 20, 30)}) == 4
+    waltz = columns(replace(OUTLINE, bar=30, beats=3), BEAT)
+    assert waltz[:30:10] == beats[:30:10]
+
+
+def test_the_end_comes_nearer() -> None:
+    left = columns(OUTLINE, LEFT)
+    assert left == sorted(left, reverse=True)
+    assert len(set(left[-63:])) == 16
+    assert {cues[LEFT] for cues in OUTLINE.cues(280, 300)} == {left[-1]}
+    assert len({Outline(9000).cues(0, 1)[0][LEFT], Outline(90_000).cues(0, 1)[0][LEFT]}) == 1, "the last bin is open"
+
+
+def test_where_in_the_form_it_is() -> None:
+    assert len({columns(OUTLINE, SECTION)[frame] for frame in (0, 40, 199, 200)}) == 3
+    bars = columns(OUTLINE, BAR_IN)[40:200]
+    assert bars == [bars[0] + frame // 40 for frame in range(160)]
+    to_go = columns(OUTLINE, TO_GO)
+    assert to_go[39] == to_go[199] == to_go[279] == to_go[0]
+    assert to_go[40] == to_go[199] + 3
+    unknown = Outline(100, parts=(Part(10, 50, "interlude"),)).cues(0, 100)
+    assert unknown[20][SECTION] == unknown[49][SECTION] == columns(OUTLINE, SECTION)[0] + len(SECTION_TAGS)
+    assert unknown[9][SECTION] == unknown[50][SECTION] == NOTHING
+
+
+def test_a_line_is_told_where_it_is_sung() -> None:
+    lines = columns(OUTLINE, LINE)
+    assert lines == [NOTHING] * 40 + [line_cue(0)] * 80 + [line_cue(1)] * 80 + [NOTHING] * 80
+    second = [cues[LINE] for cues in OUTLINE.cues(100, 140, range(1, 2))]
+    assert second == [NOTHING] * 20 + [line_cue(0)] * 20, "of an excerpt's lines the first is number 0"
+    assert line_cue(LINES + 1) == line_cue(1)
+
+
+def test_what_is_not_known_is_nothing() -> None:
+    assert Outline(100).cues(0, 1) == [[NOTHING, *Outline(100).cues(0, 1)[0][1:2], *[NOTHING] * 8]]
+    other = replace(OUTLINE, key=-1, style="polka", voice="")
+    assert [other.cues(0, 1)[0][kind] for kind in (KEY, STYLE, VOICE)] == [NOTHING] * 3
+    assert NOTHING not in [OUTLINE.cues(0, 1)[0][kind] for kind in (BAR, KEY, STYLE, VOICE)]

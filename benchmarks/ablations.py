@@ -5,9 +5,9 @@
     python benchmarks/ablations.py runs/mini plain: noise:noise=0.1 spelling:lyrics=spelling
 
 Each run begins anew (or with --start's weights) and takes the same processor time on one thread. `lyrics` is how
-prompts write them, every other key a setting of the recipe's [backbone]. Losses are nats a code on whole held-out songs
-and on excerpts of them with their own words; "other words" is what the excerpts cost behind the words of another one,
-less what they cost behind their own: how much the model listens to its prompt.
+prompts write them, `cues=false` shows no outline, every other key is a setting of the recipe's [backbone]. Losses are
+nats a code on whole held-out songs and on excerpts of them with their own words; "other words" is what the excerpts
+cost behind the words of another one, less what they cost behind their own: how much the model listens to its prompt.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 import torch
 
 from khala.corpus.loader import excerpt
+from khala.models.config import ModelConfig
 from khala.training import loop
 from khala.training.backbone import BackboneObjective, prepare
 from khala.training.loop import Losses
@@ -40,15 +41,17 @@ def main() -> None:
     for text in arguments.runs:
         name, _, settings = text.partition(":")
         pairs = dict(pair.split("=") for pair in settings.split(",") if pair)
-        lyrics = pairs.pop("lyrics", "phones")
+        system = preset(load(arguments.recipe))
+        system = replace(system, prompt=replace(system.prompt, lyrics=pairs.pop("lyrics", "phones")))
+        system = replace(system, backbone=replace(system.backbone, cues=pairs.pop("cues", "true") == "true"))
         chosen = [f"backbone.{key}={value}" for key, value in pairs.items()]
         recipe = load(arguments.recipe, [*chosen, f"backbone.minutes={arguments.minutes}", "backbone.threads=1"])
-        print(f"| {name} | {measured(recipe, arguments.run / 'tokens', arguments.start, lyrics)} |", flush=True)
+        print(f"| {name} | {measured(recipe, arguments.run / 'tokens', arguments.start, system)} |", flush=True)
 
 
-def measured(recipe: Recipe, tokens: Path, start: str, lyrics: str) -> str:
+def measured(recipe: Recipe, tokens: Path, start: str, system: ModelConfig) -> str:
     """Train as the recipe says and measure; the cells of a row."""
-    objective = prepare(recipe, tokens, start, replace(preset(recipe).prompt, lyrics=lyrics))
+    objective = prepare(recipe, tokens, start, system)
     with TemporaryDirectory() as folder:
         loop.train(objective, replace(recipe.backbone, eval_minutes=1e9), Path(folder))
         steps = max((int(path.name[5:]) for path in Path(folder).glob("checkpoints/step-*")), default=0)
@@ -65,15 +68,16 @@ def held_out(objective: BackboneObjective, recipe: BackboneRecipe) -> list[float
     asked = []
     for song in objective.corpus.held_out:
         for number in range(4):
-            request, begin, end = excerpt(song, recipe.excerpt_frames, Random(f"{song.name} {number}"))
+            request, begin, end, lines = excerpt(song, recipe.excerpt_frames, Random(f"{song.name} {number}"))
             if request.lyrics:
-                asked.append((song, request, begin, end))
-    for i, (song, request, begin, end) in enumerate(asked):
+                asked.append((song, request, begin, end, lines))
+    for i, (song, request, begin, end, lines) in enumerate(asked):
         words = asked[(i + len(asked) // 2) % len(asked)][1].lyrics
-        objective.loss(objective._piece([(song, request, begin, end)]), own)
-        objective.loss(objective._piece([(song, replace(request, lyrics=words), begin, end)]), other)
-    mean, strange = own.mean(), other.mean()
-    worth = strange["q0"] + strange["q1"] - mean["q0"] - mean["q1"]
+        objective.loss(objective._piece([(song, request, begin, end, lines)]), own)
+        strange = replace(request, lyrics=words)
+        objective.loss(objective._piece([(song, strange, begin, end, lines)]), other)
+    mean, dearer = own.mean(), other.mean()
+    worth = dearer["q0"] + dearer["q1"] - mean["q0"] - mean["q1"]
     return [whole.mean()["q0"], whole.mean()["q1"], mean["q0"], mean["q1"], mean.get("phone", float("nan")), worth]
 
 

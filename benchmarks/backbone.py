@@ -20,6 +20,7 @@ from khala.generation.decode import Slot, decode_tokens
 from khala.models.backbone import Backbone
 from khala.models.config import TransformerConfig
 from khala.models.presets import official
+from khala.music.outline import CUES, NOTHING
 from khala.music.request import Sampling
 from khala.nn.precision import beside
 
@@ -73,7 +74,8 @@ def token_seconds(model: Backbone, batch: int, tokens: int, clock: Callable[[], 
     """Of one step of `batch` takes, without the reading of the prompt: the quickest of three differences."""
 
     def run(longest: int) -> float:
-        slots = [Slot([300 + i % 200 for i in range(PROMPT)], seed, longest, Sampling()) for seed in range(batch)]
+        prompt, cues = [300 + i % 200 for i in range(PROMPT)], ((NOTHING,) * CUES,) * (longest // 2 + 2)
+        slots = [Slot(prompt, seed, longest, Sampling(), cues=cues) for seed in range(batch)]
         start = clock()
         decoded = decode_tokens(model, slots)
         assert all(len(ids) == longest for ids in decoded), "a take ended early"

@@ -11,13 +11,15 @@ token, as in decoding; super-resolution level by level.
 import argparse
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from khala.generation.decode import Slot, decode_tokens
+from khala.generation.decode import decode_tokens
 from khala.generation.pipeline import Pipeline, Work, load
 from khala.generation.refine import Draft, refine
+from khala.models.backbone import cue_stream
 from khala.models.stepper import Stepper
 from khala.music.request import SongRequest
 from khala.weights.folder import LoadedModel
@@ -60,7 +62,7 @@ def drawn(pipe: Pipeline, seed: int, seconds: float) -> Song:
         sampling=pipe.config.sampling,
     )
     (work,) = pipe.works(request)
-    slot = Slot(work.plan.backbone_ids, seed, 2 * round(seconds * pipe.frame_rate), request.sampling)
+    slot = replace(pipe.slot(work), longest=2 * round(seconds * pipe.frame_rate))
     (ids,) = decode_tokens(pipe.loaded.backbone, [slot])
     ids = ids[: len(ids) // 2 * 2]
     first = [[pipe.loaded.layout.level_rows(level).start] for level in (0, 1)]
@@ -74,10 +76,14 @@ def backbone_logits(model: LoadedModel, work: Work, ids: list[int], codes_QT: Te
     """Of every token's legal codes, [1, C]."""
     prompt, backbone = work.plan.backbone_ids, model.backbone
     stepper = Stepper(backbone, 1, len(prompt) + len(ids))
-    hidden = stepper.read(prompt, 0)
+    beside = None
+    if work.plan.outline and backbone.cues:
+        beside = backbone.embed_cues(cue_stream(work.plan.lines, work.plan.outline.cues(0, len(ids) // 2 + 1)))
+    hidden = stepper.read(prompt, 0, None if beside is None else beside[: len(prompt)])
     for position, token in enumerate(ids):
         yield backbone.level_logits(hidden, position % 2)[0]
-        hidden = stepper.step(torch.tensor([token]), [0])
+        shown = None if beside is None else beside[len(prompt) + position][None]
+        hidden = stepper.step(torch.tensor([token]), [0], shown)
 
 
 def superres_logits(model: LoadedModel, work: Work, ids: list[int], codes_QT: Tensor) -> Iterator[Tensor]:

@@ -7,6 +7,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import soundfile
+from scipy.signal import resample_poly
+
 import khala
 from khala.evaluation.asked import asked
 from khala.evaluation.report import evaluate
@@ -15,7 +18,7 @@ HERE = Path(__file__).parent
 INTRO = """# Twelve songs by Khala Mini
 
 Seeds 1 to 12 of the requests in [requests.json](requests.json), each as it came out: none was chosen among others, and
-nothing was done to them but to store them as Opus. `python docs/examples/make.py` makes them, and this page, again.
+nothing was done to them but to store them as Opus, at some 70 kbit/s. `python docs/examples/make.py` makes them, and this page, again.
 
 | | asked for | seconds, of | what `khala evaluate` finds |
 |---|---|---|---|
@@ -28,14 +31,19 @@ def main() -> None:
         request = replace(khala.SongRequest.from_dict(entry), sampling=pipe.config.sampling)
         (take,) = pipe.generate(request)
         name = f"{request.seed:02d}-{request.slug()}.opus"
-        take.save(HERE / name)
-        (HERE / name).with_suffix(".json").unlink()  # requests.json says all that matters
+        store(take, HERE / name)
         judged = evaluate(take.samples, take.rate, asked(take.metadata))["verdicts"].items()
         told = [f"{what} {'as asked' if well else 'missed'}" for what, well in judged if well is not None]
         verdicts = ", ".join(told)
         words = request.prompt or ", ".join(request.tags)
         rows.append(f"| [{request.title}]({name}) | {words} | {take.seconds:.0f}, {request.duration:g} | {verdicts} |")
     (HERE / "README.md").write_text(INTRO + "\n".join(rows) + "\n", encoding="utf-8")
+
+
+def store(take: khala.Take, path: Path) -> None:
+    """Smaller than `Take.save` makes it, for a repository; requests.json says how it was made."""
+    samples = resample_poly(take.samples, 160, 147, axis=1)  # from 44.1 to 48 kHz
+    soundfile.write(path, samples.T, 48000, format="OGG", subtype="OPUS", compression_level=0.9)
 
 
 if __name__ == "__main__":

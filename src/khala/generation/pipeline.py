@@ -212,12 +212,11 @@ class Pipeline:
         long as the work in it that may get longest. A work, told by its index, that is not `wanted` any more costs
         nothing from then on.
         """
-        blank_ids = self.loaded.tokenizer.encode(BLANK)
         rounds = max(work.request.best_of for work in works)
         found: list[list[tuple[BackboneResult, int]]] = [[] for _ in works]
         for turn in range(rounds):
             asking = [i for i, work in enumerate(works) if turn < work.request.best_of]
-            slots = [self._slot(works[i], take_seed(works[i].seed, turn), blank_ids) for i in asking]
+            slots = [replace(self.slot(works[i]), seed=take_seed(works[i].seed, turn)) for i in asking]
             results = decode_backbone(
                 self.loaded.backbone,
                 slots,
@@ -228,6 +227,12 @@ class Pipeline:
                 found[i].append((result, slot.seed))
         options = [found[i] if wanted(i) else found[i][:1] for i in range(len(works))]
         return [self._chosen(work, its, progress) for work, its in zip(works, options, strict=True)]
+
+    def slot(self, work: Work) -> Slot:
+        """A work's place in a decode batch."""
+        plan, blank_ids = work.plan, self.loaded.tokenizer.encode(BLANK)
+        ids, sampling = plan.backbone_ids, work.request.sampling
+        return Slot(ids, work.seed, plan.max_frames, sampling, blank_ids, plan.aim, plan.lines, _cues(plan))
 
     def superres(
         self, works: Sequence[Work], codes: Sequence[NDArray[np.int16]], progress: Progress = silent
@@ -260,11 +265,6 @@ class Pipeline:
         with _timed(seconds, "decode"):
             raw = synthesise(self.loaded.codec, codes, progress=progress)
         return self._finish(work, codes, BackboneResult(codes[:2], ended), raw, seconds, progress)
-
-    def _slot(self, work: Work, seed: int, blank_ids: list[int]) -> Slot:
-        plan = work.plan
-        sampling = work.request.sampling
-        return Slot(plan.backbone_ids, seed, plan.max_frames, sampling, blank_ids, plan.aim, plan.lines, _cues(plan))
 
     def _chosen(self, work: Work, options: Sequence[tuple[BackboneResult, int]], progress: Progress) -> BackboneResult:
         """The best of a work's candidates, with what they were judged by."""

@@ -22,6 +22,7 @@ from torch import Tensor
 from khala.corpus.loader import TokenCorpus, TokenSong, excerpt, pack, vary
 from khala.corpus.shards import NO_CHORD, UNTOLD, codebooks
 from khala.models.backbone import Backbone, cue_stream, interleave
+from khala.models.config import ModelConfig
 from khala.models.transformer import Transformer
 from khala.music.layout import TokenLayout
 from khala.music.outline import CUES, NOTHING
@@ -170,17 +171,16 @@ def train(recipe: Recipe, tokens: Path, out: Path, start: str = "") -> Path:
     return loop.train(prepare(recipe, tokens, start), recipe.backbone, out)
 
 
-def prepare(recipe: Recipe, tokens: Path, start: str = "", style: PromptStyle | None = None) -> "BackboneObjective":
-    """The objective that `train` goes by, before its first step; `style` writes prompts in another way than the
-    preset's."""
-    config = preset(recipe)
+def prepare(recipe: Recipe, tokens: Path, start: str = "", config: ModelConfig | None = None) -> "BackboneObjective":
+    """The objective that `train` goes by, before its first step, for the recipe's preset or another `config`."""
+    config = config or preset(recipe)
     torch.manual_seed(recipe.backbone.seed)
     model = Backbone(config.backbone).bind_codebooks(codebooks(tokens))
     words = vocabulary(tokens, config.backbone.text_vocab)
     if start:
         known = load_model(start)
         start_from(model, words, known.backbone, known.tokenizer)
-    return BackboneObjective(model, tokens, words, style or config.prompt, recipe.backbone)
+    return BackboneObjective(model, tokens, words, config.prompt, recipe.backbone)
 
 
 class BackboneObjective:

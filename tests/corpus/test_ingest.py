@@ -181,12 +181,14 @@ def test_training_accepts_what_was_taken_in(mine: Path, tmp_path: Path) -> None:
         for song in songs.values():
             asked = vary(song, Random(seed))
             assert (asked.lyrics, asked.instrumental) == (song.lyrics, not song.voice)
-        request, begin, end = excerpt(untimed, 40, Random(seed))
+            assert len(song.outline.cues(0, song.frames + 1)) == song.frames + 1
+        request, begin, end, lines = excerpt(untimed, 40, Random(seed))
         assert (request.lyrics, begin, end) == ("[verse]\nHello", 0, 40), "nobody knows which words belong to a part"
-        request, begin, end = excerpt(timed, 40, Random(seed))
+        request, begin, end, lines = excerpt(timed, 40, Random(seed))
         inside = [text for low, high, _, text in timed.lines if low >= begin and high <= end]
+        assert [timed.lines[number][3] for number in lines] == inside
         assert request.lyrics.splitlines()[1:] == inside, "a song without tags has no words for its rests"
-        request, begin, end = excerpt(played, 40, Random(seed))
+        request, begin, end, lines = excerpt(played, 40, Random(seed))
         assert (request.prompt, request.instrumental, end - begin) == ("piano", True, 40)
 
 

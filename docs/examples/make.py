@@ -18,7 +18,8 @@ HERE = Path(__file__).parent
 INTRO = """# Twelve songs by Khala Mini
 
 Seeds 1 to 12 of the requests in [requests.json](requests.json), each as it came out: none was chosen among others, and
-nothing was done to them but to store them as Opus, at some 70 kbit/s. `python docs/examples/make.py` makes them, and this page, again.
+nothing was done to them but to store them as Opus, at some 70 kbit/s. `python docs/examples/make.py` makes them, and
+this page, again.
 
 | | asked for | seconds, of | what `khala evaluate` finds |
 |---|---|---|---|

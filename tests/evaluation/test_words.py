@@ -5,11 +5,11 @@ import pytest
 
 from khala.audio.files import read_audio
 from khala.evaluation.asked import asked_beside
+from khala.evaluation.listener import listener
 from khala.evaluation.words import (
     error_rate,
     lines_of,
     listen,
-    listener,
     lyric_score,
     phoneme_error_rate,
     phones_of,

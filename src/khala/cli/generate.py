@@ -101,7 +101,7 @@ def generate(
 
     with progress(quiet) as report:
         report("load", 0, 1)
-        from khala.evaluation.words import listener
+        from khala.evaluation.listener import listener
         from khala.generation.pipeline import load
 
         pipeline = load(model, device, dtype, seconds=request.duration, listener=listener)

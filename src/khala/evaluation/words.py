@@ -19,7 +19,6 @@ from khala.evaluation.types import Array
 from khala.music.distance import edits
 from khala.music.lyrics import sections
 from khala.music.phones import LETTERS, PHONES, phonetic
-from khala.music.request import SongRequest
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -104,15 +103,6 @@ def lyric_score(samples: Array, rate: int, lyrics: str) -> float:
 
     phones = phones_of(lyrics)
     return likelihood(listen(samples, rate).said, phones) / max(len(phones), 1)
-
-
-def listener(samples: Array, rate: int, request: SongRequest) -> float:
-    """How well samples [channels, N] answer the words of a request, for choosing among its candidates
-    (`generation.choose.Listener`): `lyric_score`, or nats a frame for silence where nobody is to sing."""
-    if request.lyrics:
-        return lyric_score(samples, rate, request.lyrics)
-    silent = float(listen(samples, rate).frames[:, 0].mean())
-    return silent if request.instrumental else -silent
 
 
 @cache

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from khala.audio.peaks import peaks
-from khala.evaluation.words import listener
+from khala.evaluation.listener import listener
 from khala.generation.device import choose_device
 from khala.generation.pipeline import Pipeline, Work
 from khala.generation.pipeline import load as load_pipeline

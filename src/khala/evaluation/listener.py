@@ -1,0 +1,34 @@
+"""How well audio answers a request: what the choice among candidates goes by, beside the model's own word."""
+
+import math
+
+from khala.evaluation.asked import asked
+from khala.evaluation.key import chroma, key
+from khala.evaluation.style import embed, style
+from khala.evaluation.types import Array
+from khala.evaluation.words import listen, lyric_score
+from khala.music.request import SongRequest
+
+UNLIKELY = 1e-3
+"""A style is held to be no less likely than this: one opinion must not drown all others."""
+KEY_NATS = 1.0
+"""What the right key is worth, or the right mode where that is all that was asked for."""
+
+
+def listener(samples: Array, rate: int, request: SongRequest) -> float:
+    """How well samples [channels, N] answer the words of a request, in nats (`generation.choose.Listener`): how clearly
+    the lyrics are heard (`words.lyric_score`), or silence where nobody is to sing; how likely the style is that was
+    asked for; and whether it is in the key."""
+    wanted = asked({"request": request.to_dict()})
+    if request.lyrics:
+        nats = lyric_score(samples, rate, request.lyrics)
+    else:
+        silent = float(listen(samples, rate).frames[:, 0].mean())
+        nats = silent if request.instrumental else -silent
+    if wanted.styles:
+        kind = style(embed(samples, rate))
+        likely = sum(kind.probability.get(name, 0.0) for name in wanted.styles) if kind else 0.0
+        nats += math.log(max(likely, UNLIKELY))
+    if wanted.mode and wanted.key_met(key(chroma(samples, rate))):
+        nats += KEY_NATS
+    return nats

@@ -7,8 +7,8 @@ Two columns of log-mel L1: "codes" is what projection and codes lose (before the
 decoded samples; "CPU s" is processor time of decoding a second. Held out are songs that no training has seen: one in
 fifty, chosen by name. With `--seconds`, so much from the middle of each.
 
-With `--voices`, so many songs of other seeds are sung as well, by one voice without a band, and the recogniser of `khala
-evaluate` writes down what it hears before the codec and after it: the share of phones that are wrong.
+With `--voices`, so many songs of other seeds are sung as well, by one voice without a band, and the recogniser of
+`khala evaluate` writes down what it hears before the codec and after it: the share of phones that are wrong.
 """
 
 import argparse
@@ -75,9 +75,7 @@ def main() -> None:
         rates = {"no codec": wrong_phones(sung)}
         for levels in (int(text) for text in arguments.levels.split(",")):
             heard = [codec.decode(codec.encode(torch.from_numpy(song)[None], levels))[0].numpy() for song, _ in sung]
-            rates[f"{levels} levels"] = wrong_phones(
-                [(song, phones) for song, (_, phones) in zip(heard, sung, strict=True)]
-            )
+            rates[f"{levels} levels"] = wrong_phones(list(zip(heard, (phones for _, phones in sung), strict=True)))
         print("wrong phones of dry voices: " + ", ".join(f"{name} {rate:.1%}" for name, rate in rates.items()))
 
 

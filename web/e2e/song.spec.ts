@@ -94,6 +94,9 @@ test("the keyboard plays, seeks and repeats a region", async ({ studio }) => {
   await studio.getByRole("button", { name: "Show the lyrics" }).click();
   const lyrics = studio.getByRole("complementary", { name: "Lyrics" });
   await expect(lyrics).toContainText("Sing with me");
+  await position.press("Home");
+  await position.press("PageUp");
+  await expect(lyrics.locator("[aria-current=true]")).toHaveCount(1); // the line that is sung there
   await expectAccessible(studio);
   await studio.keyboard.press("Escape");
   await expect(lyrics).toBeHidden();

@@ -202,8 +202,12 @@ def shown(model: Backbone) -> Backbone:
 
 def with_outline(slot: Slot, bar: int) -> Slot:
     outline = Outline(30, bar, 4, (Part(0, 30, "verse"),), ((0, 15), (15, 30)), style="folk", voice="male")
+
+    def cues(told: Outline) -> tuple[tuple[int, ...], ...]:
+        return tuple(map(tuple, told.cues(0, slot.longest + 1)))
+
     lines = tuple(None if token > 255 else number % 2 for number, token in enumerate(slot.prompt_ids))
-    return replace(slot, lines=lines, cues=tuple(map(tuple, outline.cues(0, slot.longest + 1))))
+    return replace(slot, lines=lines, cues=cues(outline), blank_cues=cues(outline.untold))
 
 
 def test_every_token_is_drawn_with_its_frame_before_the_eyes(shown: Backbone) -> None:
@@ -225,10 +229,10 @@ def test_every_token_is_drawn_with_its_frame_before_the_eyes(shown: Backbone) ->
     assert together[0] != decode_tokens(shown, [with_outline(asked[0], 20)])[0]
 
 
-def test_guidance_keeps_the_outline(shown: Backbone) -> None:
+def test_guidance_keeps_the_outline_but_for_style_and_key(shown: Backbone) -> None:
     asked = with_outline(guided(slots([PROMPTS[0]], [7], 9, Sampling(top_k=1))[0], 2.5), 8)
     (tokens,) = decode_tokens(shown, [asked])
-    stream = cue_stream([None] * 2, asked.cues), cue_stream(asked.lines, asked.cues)
+    stream = cue_stream([None] * 2, asked.blank_cues), cue_stream(asked.lines, asked.cues)
     for at, token in enumerate(tokens):
         rows = [*shown.config.layout.level_rows(at % 2), *([shown.config.layout.eos] if at and at % 2 == 0 else [])]
         without, behind = (

@@ -174,11 +174,14 @@ def test_songs_show_their_outline_and_some_of_it_is_left_out(tokens: Path) -> No
     cued = Backbone(replace(CONFIG.backbone, cues=True)).bind_codebooks(codebooks(tokens))
     assert objective(Backbone(CONFIG.backbone), tokens).piece(Plan(0, None, [0])).cues_BTC is None
     plan = Plan(0, None, [0])
-    whole = objective(cued, tokens, untold=0.0).piece(plan)
+    whole = objective(cued, tokens, untold=0.0, blank=0.0).piece(plan)
     song = objective(cued, tokens).corpus.train[0]
     assert whole.cues_BTC is not None
     text = whole.ids_BT.shape[1] - 2 * song.frames
     expected = torch.tensor(song.outline.cues(0, song.frames + 1)).repeat_interleave(2, 0)[:-1]
     assert torch.equal(whole.cues_BTC[0, text - 1 :], expected)
-    left_out = objective(cued, tokens, untold=0.99).piece(plan).cues_BTC
+    left_out = objective(cued, tokens, untold=0.99, blank=0.0).piece(plan).cues_BTC
     assert left_out is not None and (left_out == NOTHING).sum() >= (whole.cues_BTC == NOTHING).sum()
+    behind_nothing = objective(cued, tokens, blank=0.999).piece(plan)
+    bare = torch.tensor(song.outline.untold.cues(0, song.frames + 1)).repeat_interleave(2, 0)[:-1]
+    assert behind_nothing.cues_BTC is not None and torch.equal(behind_nothing.cues_BTC[0, 1:], bare)

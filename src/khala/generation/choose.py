@@ -44,14 +44,15 @@ def information(
     progress: Progress = silent,
     lines: Sequence[int | None] = (),
     cues: Sequence[Sequence[int]] = (),
+    blank_cues: Sequence[Sequence[int]] = (),
 ) -> float:
     """Pointwise mutual information of a prompt and codes [2, T], in nats a frame: how much likelier the codes are
-    behind the prompt than behind `unsaid_ids` (`music.prompt.unsaid_prompt`). `lines` and `cues` as in `decode.Slot`;
-    the cues are told either way."""
+    behind the prompt than behind `unsaid_ids` (`music.prompt.unsaid_prompt`). `lines`, `cues` and
+    `blank_cues` are those of `decode.Slot`."""
     frames = codes_2T.shape[1]
     with attended(model, progress, "backbone", frames) as tell:
         tell(frames)
-        without = _nats(model, unsaid_ids, codes_2T, (), cues)
+        without = _nats(model, unsaid_ids, codes_2T, (), blank_cues)
         behind = _nats(model, prompt_ids, codes_2T, lines, cues)
     return float(round((without - behind) / frames, 4))
 

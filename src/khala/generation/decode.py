@@ -47,8 +47,9 @@ class Slot:
     """Frames at which the song is to end, for models that do not keep to what their prompt says; 0: where it will."""
     lines: tuple[int | None, ...] = ()
     cues: tuple[tuple[int, ...], ...] = ()
+    blank_cues: tuple[tuple[int, ...], ...] = ()
     """For models that are shown an outline: the line of lyrics that each id of the prompt belongs to, and the cues of
-    every frame that there may be and of one more (`music.outline`)."""
+    every frame that there may be and of one more (`music.outline`), to go with the prompt and with `blank_ids`."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def decode_tokens(
     eos = model.config.layout.eos
     longest = max(slot.longest for slot in slots)
     with attended(model, progress, "backbone", longest // 2) as tell:
-        read = [*slots, *(replace(slots[take], prompt_ids=slots[take].blank_ids, lines=()) for take in guided)]
+        read = [*slots, *(_blank(slots[take]) for take in guided)]
         shown = [_shown(model, slot) for slot in read]
         hidden_B1D = _read(stepper, read, shown)
         takes = list(range(len(slots)))  # those that still go on
@@ -154,6 +155,11 @@ def decode_tokens(
             beside = [shown[row][len(read[row].prompt_ids) + step] for row in rows] if model.cues else []
             hidden_B1D = stepper.step(drawn_B, rows, torch.stack(beside) if beside else None)
     return tokens
+
+
+def _blank(slot: Slot) -> Slot:
+    """What guidance leads a slot away from."""
+    return replace(slot, prompt_ids=slot.blank_ids, lines=(), cues=slot.blank_cues)
 
 
 def _shown(model: Backbone, slot: Slot) -> Tensor:

@@ -89,6 +89,11 @@ class Plan:
     outline: Outline | None = None
     lines: tuple[int | None, ...] = ()
 
+    @property
+    def untold(self) -> Outline | None:
+        """What guidance leads away from."""
+        return self.outline and self.outline.untold
+
 
 @dataclass(frozen=True)
 class Work:
@@ -232,7 +237,8 @@ class Pipeline:
         """A work's place in a decode batch."""
         plan, blank_ids = work.plan, self.loaded.tokenizer.encode(BLANK)
         ids, sampling = plan.backbone_ids, work.request.sampling
-        return Slot(ids, work.seed, plan.max_frames, sampling, blank_ids, plan.aim, plan.lines, _cues(plan))
+        told, untold = (_cues(outline, plan.max_frames) for outline in (plan.outline, plan.untold))
+        return Slot(ids, work.seed, plan.max_frames, sampling, blank_ids, plan.aim, plan.lines, told, untold)
 
     def superres(
         self, works: Sequence[Work], codes: Sequence[NDArray[np.int16]], progress: Progress = silent
@@ -280,7 +286,8 @@ class Pipeline:
                 result.codes,
                 progress,
                 work.plan.lines,
-                _cues(work.plan, result.codes.shape[1]),
+                _cues(work.plan.outline, result.codes.shape[1]),
+                _cues(work.plan.untold, result.codes.shape[1]),
             )
             for result in results
         ]
@@ -360,12 +367,9 @@ class Pipeline:
         }
 
 
-def _cues(plan: Plan, frames: int | None = None) -> tuple[tuple[int, ...], ...]:
-    """Cues of the first so many frames, or of as many as there may be, and of one more; none without an outline."""
-    if plan.outline is None:
-        return ()
-    frames = plan.max_frames if frames is None else frames
-    return tuple(map(tuple, plan.outline.cues(0, frames + 1)))
+def _cues(outline: Outline | None, frames: int) -> tuple[tuple[int, ...], ...]:
+    """Cues of so many frames and of one more; none without an outline."""
+    return tuple(map(tuple, outline.cues(0, frames + 1))) if outline else ()
 
 
 def _share(progress: Progress, take: int, takes: int) -> Progress:

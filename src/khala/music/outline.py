@@ -8,7 +8,7 @@ added to what the model reads (rhythm as in MusiConGen, arXiv 2407.15060; the ti
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from khala.music.lyrics import SECTION_TAGS
@@ -64,6 +64,11 @@ class Outline:
     key: int = -1
     style: str = ""
     voice: str = ""
+
+    @property
+    def untold(self) -> "Outline":
+        """The same without what the words ask for: neither style nor key. Guidance leads away from it."""
+        return replace(self, style="", key=-1)
 
     def cues(self, begin: int, end: int, lines: range | None = None) -> list[list[int]]:
         """The rows for frames `begin` to `end`, `CUES` each. Of the lyrics only `lines` are known, if that is given:

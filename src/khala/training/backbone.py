@@ -288,7 +288,9 @@ class BackboneObjective:
             ends.append(begin == 0 and frames == song.frames)
             if self.model.config.cues:
                 outline = song.outline
-                if dice and dice.random() < self.recipe.untold:
+                if bare:
+                    outline = outline.untold
+                elif dice and dice.random() < self.recipe.untold:
                     outline = replace(outline, style="") if dice.random() < 0.5 else replace(outline, key=-1)
                 marks = clamp_prompt(self.tokenizer.lines(prompt), self.style.backbone_limit)
                 cues.append(cue_stream(marks, outline.cues(begin, begin + frames + 1, lines)))

@@ -17,7 +17,9 @@ from khala.generation import pipeline as module
 from khala.generation.device import choose_device, choose_dtype
 from khala.generation.pipeline import Pipeline, load
 from khala.generation.take import Take
+from khala.models.backbone import Backbone
 from khala.models.config import ModelConfig
+from khala.music.arrange import arrange
 from khala.music.errors import InvalidRequest, ModelError, OutputError
 from khala.music.request import Sampling, SongRequest
 from khala.music.seeds import take_seed
@@ -280,3 +282,31 @@ def test_the_package_is_light_and_says_what_it_offers() -> None:
     assert khala.load is module.load
     with pytest.raises(AttributeError, match="no attribute 'laod'"):
         khala.laod  # noqa: B018
+
+
+@pytest.fixture(scope="module")
+def led(loaded: LoadedModel) -> Pipeline:
+    """A model that is shown an outline and knows guidance."""
+    torch.manual_seed(3)
+    backbone = replace(loaded.config.backbone, cues=True)
+    config = replace(loaded.config, backbone=backbone, prompt=replace(loaded.config.prompt, blank=True))
+    return Pipeline(replace(loaded, config=config, backbone=Backbone(backbone).bind_codebooks(loaded.codebooks).eval()))
+
+
+def test_every_take_has_an_outline_of_its_own_seed(led: Pipeline) -> None:
+    request = replace(REQUEST, tags=("pop",), duration=20, takes=3, sampling=Sampling(guidance=2.0))
+    takes = led.generate(request)
+    for number, take in enumerate(takes):
+        seed = take_seed(11, number)
+        outline = arrange(replace(request, seed=seed), led.frame_rate)
+        assert take.metadata["outline"] == outline.told(led.frame_rate)
+        (alone,) = led.generate(replace(request, takes=1, seed=seed))
+        assert np.array_equal(alone.samples, take.samples)
+        assert len(take.metadata["outline"]["lines"]) == 1
+    assert len({take.metadata["outline"]["bpm"] for take in takes}) > 1, "what is left open differs from take to take"
+    (best,) = led.generate(replace(request, takes=1, best_of=2))
+    assert best.metadata["outline"] == takes[0].metadata["outline"] and len(best.metadata["candidates"]) == 2
+
+
+def test_only_models_that_are_shown_an_outline_tell_one(take: Take) -> None:
+    assert take.metadata["outline"] is None

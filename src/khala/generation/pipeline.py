@@ -176,7 +176,8 @@ class Pipeline:
         ]
 
     def plan(self, request: SongRequest) -> Plan:
-        """What `request` means for this model, found out before anything is computed. Raises InvalidRequest for what
+        """What `request` means for this model, found out before anything is computed; its seed draws what an outline
+        leaves open. Raises InvalidRequest for what
         the model cannot do: a song too long, words that leave no room for one."""
         config = self.config
         config.require_possible(request)
@@ -204,8 +205,8 @@ class Pipeline:
         """One work per take of a request that has its seed (ValueError otherwise). Raises InvalidRequest as `plan`."""
         if request.seed is None:
             raise ValueError("takes are told apart by the seed of their request: give it one by with_seed()")
-        plan = self.plan(request)
-        return [Work(request, take, take_seed(request.seed, take), plan) for take in range(request.takes)]
+        seeds = [take_seed(request.seed, take) for take in range(request.takes)]
+        return [Work(request, take, seed, self.plan(replace(request, seed=seed))) for take, seed in enumerate(seeds)]
 
     def backbone(
         self, works: Sequence[Work], progress: Progress = silent, wanted: Callable[[int], bool] = all_wanted

@@ -90,8 +90,7 @@ def command(take: Take) -> str | None:
         words += ["--instrumental"]
     words += ["--duration", f"{request.duration:g}", "--temperature", f"{sampling.temperature:g}"]
     words += ["--top-k", str(sampling.top_k), "--superres-top-k", str(sampling.superres_top_k)]
-    if sampling.guidance != 1:
-        words += ["--guidance", f"{sampling.guidance:g}"]
+    words += ["--guidance", f"{sampling.guidance:g}"]
     if request.best_of != 1:
         words += ["--best-of", str(request.best_of)]
     return shlex.join([*words, "--device", record["device"], "--dtype", record["dtype"]])

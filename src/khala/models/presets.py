@@ -51,7 +51,7 @@ def mini() -> ModelConfig:
         replace(backbone, levels=64, cues=False),
         SpectralConfig(),
         prompt=PromptStyle(duration_text=True, lyrics="phones", blank=True, backbone_limit=1400, superres_limit=1400),
-        sampling=Sampling(top_k=50, superres_top_k=0),
+        sampling=Sampling(top_k=50, superres_top_k=0, guidance=4.0),
         max_seconds=60.0,
     )
 

@@ -18,7 +18,7 @@ from khala.evaluation.structure import located, structure
 from khala.evaluation.style import distance, embed, style
 from khala.evaluation.tempo import metrical_level, tempo
 from khala.evaluation.types import Array
-from khala.evaluation.voice import voice
+from khala.evaluation.voice import PRESENT, voice
 from khala.music.errors import InvalidRequest
 
 LONG_SILENCE = 2.0
@@ -83,8 +83,10 @@ def evaluate(samples: Array, rate: int, asked: Asked, reader: Reader | None = No
     beat, sung, quiet, flat = tempo(samples, rate), voice(samples, rate), silence(samples, rate), clipping(samples)
     notes = chroma(samples, rate)
     tonality, kind = key(notes), style(embed(samples, rate))
-    heard = words.listen(samples, rate) if asked.lyrics else None
-    sections = asked.parts or asked.sections or (located(heard, asked.lyrics) if heard else ())
+    heard = words.listen(samples, rate)
+    share = (sung.share + heard.sung) / 2  # two listeners, who err on different songs
+    present = share >= PRESENT
+    sections = asked.parts or asked.sections or (located(heard, asked.lyrics) if asked.lyrics else ())
     compared = structure(samples, rate, sections)
     spoken = _words(heard, asked.lyrics, reader and reader(samples, rate))
     form = follows(samples, rate, asked.parts) if asked.parts else None
@@ -109,7 +111,13 @@ def evaluate(samples: Array, rate: int, asked: Asked, reader: Reader | None = No
             "probability": kind and kind.probability[kind.name],
             "asked": sorted(asked.styles) or None,
         },
-        "voice": {"share": sung.share, "present": sung.present, "asked": asked.voice},
+        "voice": {
+            "share": share,
+            "seconds": sung.share,
+            "frames": heard.sung,
+            "present": present,
+            "asked": asked.voice,
+        },
         "words": spoken,
         "chorus": {
             "choruses": compared and compared.choruses,
@@ -126,7 +134,7 @@ def evaluate(samples: Array, rate: int, asked: Asked, reader: Reader | None = No
             "tempo": (asked.tempo_met(beat.bpm) if beat else False) if asked.bpm or asked.limits else None,
             "key": asked.key_met(tonality),
             "style": (kind is not None and kind.name in asked.styles) if asked.styles else None,
-            "voice": None if asked.voice is None else sung.present == asked.voice,
+            "voice": None if asked.voice is None else present == asked.voice,
             "words": None if spoken["phoneme_error_rate"] is None else spoken["phoneme_error_rate"] <= UNDERSTOOD,
             "chorus": compared and compared.returns,
             "form": (form is not None and form >= FOLLOWS) if asked.parts else None,
@@ -136,12 +144,12 @@ def evaluate(samples: Array, rate: int, asked: Asked, reader: Reader | None = No
     }
 
 
-def _words(heard: words.Heard | None, lyrics: str, text: str | None) -> dict[str, Any]:
+def _words(heard: words.Heard, lyrics: str, text: str | None) -> dict[str, Any]:
     """How the lyrics are sung: by the phones that are heard and, where a reader wrote them down, by its words."""
     phones = words.phones_of(lyrics)
     meant = words.words_of(lyrics)
     return {
-        "phoneme_error_rate": words.error_rate(words.transcript(heard), phones) if heard and phones else None,
+        "phoneme_error_rate": words.error_rate(words.transcript(heard), phones) if phones else None,
         "phones": len(phones),
         "word_error_rate": None if text is None or not meant else words.error_rate(words.words_of(text), meant),
         "text": text,

@@ -8,9 +8,8 @@ from khala.corpus.compose.harmony import chord
 from khala.corpus.compose.styles.base import Arrangement, Style
 from khala.corpus.score import FRAME_RATE, ROOMS, Mix, Section
 from khala.corpus.singers import singers
+from khala.music.arrange import LINE_SECONDS
 
-LINE_SECONDS = 2.55
-"""A line takes two bars, or one where a bar lasts at least this long."""
 _HARMONY_OF = {"intro": "verse", "pre-chorus": "bridge", "inst": "chorus", "solo": "chorus"}
 WALTZES = 0.35
 """Share of songs in three in the styles that know them."""

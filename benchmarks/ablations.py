@@ -1,13 +1,15 @@
-"""What a choice in training is worth: short runs of the backbone that differ in it alone, measured on held-out songs.
+"""What a choice in training is worth: short runs that differ in it alone, measured on held-out songs.
 
-    python benchmarks/ablations.py RUN [--minutes 8] [--start MODEL] NAME:KEY=VALUE[,KEY=VALUE...] ...
+    python benchmarks/ablations.py RUN [--part superres] [--minutes 8] [--start MODEL] NAME:KEY=VALUE[,KEY=VALUE...] ...
 
     python benchmarks/ablations.py runs/mini plain: noise:noise=0.1 spelling:lyrics=spelling
+    python benchmarks/ablations.py runs/mini --part superres recipe: random:begin=random unhybrid:causal=0.0
 
-Each run begins anew (or with --start's weights) and takes the same processor time on one thread. `lyrics` is how
-prompts write them, `cues=false` shows no outline, every other key is a setting of the recipe's [backbone]. Losses are
-nats a code on whole held-out songs and on excerpts of them with their own words; "other words" is what the excerpts
-cost behind the words of another one, less what they cost behind their own: how much the model listens to its prompt.
+Each run begins anew (or with --start's weights) and takes the same time on one thread. `cues=false` shows no outline,
+`lyrics` is how prompts write them; super-resolution begins with the backbone of RUN unless `begin=random`. Every other
+key is a setting of the recipe's table of the part. Losses are nats a code: for the backbone on whole held-out songs and
+on excerpts of them with their own words, and "other words" is what the excerpts cost behind the words of another one,
+less what they cost behind their own: how much the model listens to its prompt. For super-resolution they are by level.
 """
 
 import argparse
@@ -19,43 +21,70 @@ from tempfile import TemporaryDirectory
 import torch
 
 from khala.corpus.loader import excerpt
-from khala.models.config import ModelConfig
-from khala.training import loop
+from khala.training import loop, superres
 from khala.training.backbone import BackboneObjective, prepare
 from khala.training.loop import Losses
-from khala.training.recipe import BackboneRecipe, Recipe, load, preset
+from khala.training.recipe import BackboneRecipe, LoopRecipe, load, preset
+from khala.training.superres import HELD_OUT_LEVELS, SuperresObjective
 
-COLUMNS = "| run | steps | whole q0 | whole q1 | excerpt q0 | excerpt q1 | phone | other words |"
+COLUMNS = {
+    "backbone": "| run | steps | whole q0 | whole q1 | excerpt q0 | excerpt q1 | phone | other words |",
+    "superres": "| run | steps | q2-3 | q4-7 | q8-15 | q16-31 | q32-63 |",
+}
 RECIPE = Path(__file__).parent.parent / "recipes" / "mini" / "recipe.toml"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("run", type=Path, help="folder that holds `tokens`")
+    parser.add_argument("run", type=Path, help="folder that holds `tokens` and, for super-resolution, `backbone`")
     parser.add_argument("runs", nargs="+", metavar="NAME:SETTINGS")
+    parser.add_argument("--part", choices=COLUMNS, default="backbone")
     parser.add_argument("--minutes", type=float, default=8.0)
     parser.add_argument("--start", default="", help="a model to go on from")
     parser.add_argument("--recipe", type=Path, default=RECIPE)
     arguments = parser.parse_args()
-    print(f"{COLUMNS}\n{'|---' * COLUMNS.count(' | ')}|---|", flush=True)
+    columns, part = COLUMNS[arguments.part], arguments.part
+    print(f"{columns}\n{'|---' * columns.count(' | ')}|---|", flush=True)
     for text in arguments.runs:
         name, _, settings = text.partition(":")
         pairs = dict(pair.split("=") for pair in settings.split(",") if pair)
         system = preset(load(arguments.recipe))
         system = replace(system, prompt=replace(system.prompt, lyrics=pairs.pop("lyrics", "phones")))
-        system = replace(system, backbone=replace(system.backbone, cues=pairs.pop("cues", "true") == "true"))
-        chosen = [f"backbone.{key}={value}" for key, value in pairs.items()]
-        recipe = load(arguments.recipe, [*chosen, f"backbone.minutes={arguments.minutes}", "backbone.threads=1"])
-        print(f"| {name} | {measured(recipe, arguments.run / 'tokens', arguments.start, system)} |", flush=True)
+        shown = pairs.pop("cues", "true") == "true"
+        system = replace(
+            system, backbone=replace(system.backbone, cues=shown), superres=replace(system.superres, cues=shown)
+        )
+        begin = None if pairs.pop("begin", "backbone") == "random" else arguments.run / "backbone"
+        chosen = [f"{part}.{key}={value}" for key, value in pairs.items()]
+        recipe = load(arguments.recipe, [*chosen, f"{part}.minutes={arguments.minutes}", f"{part}.threads=1"])
+        tokens = arguments.run / "tokens"
+        if part == "backbone":
+            objective = prepare(recipe, tokens, arguments.start, system)
+            steps = trained(objective, recipe.backbone)
+            figures = held_out(objective, recipe.backbone)
+        else:
+            refiner = superres.prepare(recipe, tokens, begin, arguments.start, system)
+            steps = trained(refiner, recipe.superres)
+            figures = by_level(refiner)
+        print(f"| {name} | {steps} | " + " | ".join(f"{value:.2f}" for value in figures) + " |", flush=True)
 
 
-def measured(recipe: Recipe, tokens: Path, start: str, system: ModelConfig) -> str:
-    """Train as the recipe says and measure; the cells of a row."""
-    objective = prepare(recipe, tokens, start, system)
+def trained(objective: BackboneObjective | SuperresObjective, recipe: LoopRecipe) -> int:
+    """Train as the recipe says; the number of steps."""
     with TemporaryDirectory() as folder:
-        loop.train(objective, replace(recipe.backbone, eval_minutes=1e9), Path(folder))
-        steps = max((int(path.name[5:]) for path in Path(folder).glob("checkpoints/step-*")), default=0)
-    return f"{steps} | " + " | ".join(f"{value:.2f}" for value in held_out(objective, recipe.backbone))
+        loop.train(objective, replace(recipe, eval_minutes=1e9), Path(folder))  # type: ignore[arg-type,misc]
+        return max((int(path.name[5:]) for path in Path(folder).glob("checkpoints/step-*")), default=0)
+
+
+@torch.no_grad()
+def by_level(objective: SuperresObjective) -> list[float]:
+    """Losses of super-resolution on held-out songs, every level of a column alike: each song at several of them."""
+    objective.model.eval()
+    losses = Losses({}, {})
+    for number, song in enumerate(objective.corpus.held_out[: objective.recipe.eval_songs]):
+        for level in HELD_OUT_LEVELS:
+            objective.loss(objective._refinement([song], [level], 0, [Random(number)]), losses)
+    return [losses.mean()[name] for name in ("q2-3", "q4-7", "q8-15", "q16-31", "q32-63")]
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -137,8 +137,9 @@ def _migrate(url: str) -> None:
     run_dbos_database_migrations(url)
 
 
-def tiny_model(folder: Path) -> Path:
-    """Write a tiny model with random weights, which is neither silent nor slow."""
+def tiny_model(folder: Path, led: bool = False) -> Path:
+    """Write a tiny model with random weights, which is neither silent nor slow; with `led` it is shown an outline, and
+    led through its words."""
     import torch
 
     from khala.models.backbone import Backbone
@@ -149,6 +150,14 @@ def tiny_model(folder: Path) -> Path:
     from khala.weights.tokenizer import Tokenizer
 
     config = tiny()
+    if led:
+        config = replace(
+            config,
+            backbone=replace(config.backbone, cues=True),
+            superres=replace(config.superres, cues=True),
+            prompt=replace(config.prompt, blank=True, lyrics="phones", superres_text="no_lyrics"),
+            sampling=replace(config.sampling, guidance=2.0, superres_top_k=0),
+        )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         backbone, superres, codec = Backbone(config.backbone), Superres(config.superres), build_codec(config.codec)

@@ -8,10 +8,11 @@ import torch
 from safetensors.torch import load_file
 
 from khala.generation.decode import TOO_EARLY, Slot, decode_backbone, decode_tokens
-from khala.models.backbone import Backbone, cue_stream
+from khala.models.backbone import Backbone, cue_stream, interleave
 from khala.models.presets import tiny
 from khala.music.outline import Outline, Part
 from khala.music.request import Sampling
+from khala.music.singing import REST, UNKNOWN, Words
 from khala.nn.sampling import generator, sample
 from khala.weights import LoadedModel
 
@@ -245,3 +246,34 @@ def test_guidance_keeps_the_outline_but_for_style_and_key(shown: Backbone) -> No
             for ids, cues in zip((asked.blank_ids, asked.prompt_ids), stream, strict=True)
         )
         assert rows[int((without + 2.5 * (behind - without)).argmax())] == token
+
+
+def test_every_token_is_drawn_with_the_phone_of_its_frame_before_the_eyes(shown: Backbone) -> None:
+    words = Words((REST, 4, 17, 8, REST, 30, 2, REST), (1, 5))
+    greedy = Sampling(top_k=1, guidance=1.5)
+    asked = [
+        replace(with_outline(guided(slot, 1.5), 8), words=words, bounds=words.bounds(((0, 10), (10, 20)), 31))
+        for slot in slots(PROMPTS[:2], [1, 2], 30, greedy)
+    ]
+    asked[1] = replace(asked[1], words=None, bounds=((), ()))
+    results = decode_backbone(shown, asked)
+    assert results[1].places is None and results[0].places is not None
+    assert set(results[0].places.tolist()) >= {1, 2, 3, 5, 6}
+    (alone,) = decode_backbone(shown, asked[:1])
+    assert np.array_equal(alone.codes, results[0].codes) and np.array_equal(alone.places, results[0].places)
+    for slot, result in zip(asked, results, strict=True):
+        frames = result.codes.shape[1]
+        sung = [words.cues()[at] for at in result.places] if result.places is not None else [UNKNOWN] * frames
+        rows = [(*cues, *its) for cues, its in zip(slot.cues, [*sung, UNKNOWN], strict=False)]
+        blank = [(*cues, *UNKNOWN) for cues in slot.blank_cues[: frames + 1]]
+        layout, codes = shown.config.layout, torch.from_numpy(result.codes.astype(np.int64))[None]
+        logits = []
+        for ids, lines, cues in ((slot.prompt_ids, slot.lines, rows), (slot.blank_ids, [None] * 2, blank)):
+            x = shown.embed_tokens(torch.cat([torch.tensor([list(ids)]), interleave(codes, layout)], 1))
+            stream = cue_stream(lines, cues)
+            hidden = shown(x + shown.embed_cues(stream)[: x.shape[1]], causal=True)
+            logits.append(shown.logits(hidden)[0, len(ids) - 1 : -1])
+        guided_NC = logits[1] + 1.5 * (logits[0] - logits[1])
+        for at, token in enumerate(interleave(codes, layout)[0].tolist()):
+            level = layout.level_rows(at % 2)
+            assert guided_NC[at, level.start : level.stop].argmax() + level.start == token

@@ -19,10 +19,12 @@ from khala.generation.pipeline import Pipeline, load
 from khala.generation.take import Take
 from khala.models.backbone import Backbone
 from khala.models.config import ModelConfig
+from khala.models.superres import Superres
 from khala.music.arrange import arrange
 from khala.music.errors import InvalidRequest, ModelError, OutputError
 from khala.music.request import Sampling, SongRequest
 from khala.music.seeds import take_seed
+from khala.music.singing import REST
 from khala.nn.precision import computes_bfloat16
 from khala.weights import LoadedModel
 
@@ -94,10 +96,10 @@ def test_stages_run_apart_and_in_the_company_of_other_requests_give_the_same_sam
     alone = [take for request in requests for take in pipe.generate(request)]
     works = [work for request in requests for work in pipe.works(request)]
     results = pipe.backbone(works)
-    codes = pipe.superres(works, [result.codes for result in results])
+    codes = pipe.superres(works, results)
     for i, expected in enumerate(alone):
         (work,) = [work for work in pipe.works(works[i].request) if work.take == works[i].take]  # as after a restart
-        take = pipe.render(work, codes[i], results[i].ended, {"backbone": 1.5, "superres": 2.5})
+        take = pipe.render(work, codes[i], results[i], {"backbone": 1.5, "superres": 2.5})
         assert np.array_equal(take.samples, expected.samples)
         assert set(take.metadata["seconds"]) == set(expected.metadata["seconds"])
         record = take.metadata | {"seconds": expected.metadata["seconds"]}
@@ -289,8 +291,32 @@ def led(loaded: LoadedModel) -> Pipeline:
     """A model that is shown an outline and knows guidance."""
     torch.manual_seed(3)
     backbone = replace(loaded.config.backbone, cues=True)
-    config = replace(loaded.config, backbone=backbone, prompt=replace(loaded.config.prompt, blank=True))
-    return Pipeline(replace(loaded, config=config, backbone=Backbone(backbone).bind_codebooks(loaded.codebooks).eval()))
+    superres = replace(loaded.config.superres, cues=True)
+    prompt = replace(loaded.config.prompt, blank=True, lyrics="phones", superres_text="no_lyrics")
+    return Pipeline(
+        replace(
+            loaded,
+            config=replace(loaded.config, backbone=backbone, superres=superres, prompt=prompt),
+            backbone=Backbone(backbone).bind_codebooks(loaded.codebooks).eval(),
+            superres=Superres(superres).bind_codebooks(loaded.codebooks).eval(),
+        )
+    )
+
+
+def test_what_is_sung_is_led_and_shown_to_super_resolution(led: Pipeline) -> None:
+    request = replace(REQUEST, tags=("pop",), lyrics="[verse]\nDance with me\nSing", duration=20, takes=1)
+    (work,) = led.works(request)
+    (result,) = led.backbone([work])
+    assert result.places is not None and result.places.shape == result.codes.shape[1:]
+    assert work.plan.words is not None and work.plan.outline is not None
+    phones = {place for place, phone in enumerate(work.plan.words.phones) if phone != REST}
+    assert phones <= set(result.places.tolist()), "every phone is sung"
+    assert (np.diff(result.places) >= 0).all()
+    (codes,) = led.superres([work], [result])
+    (other,) = led.superres([work], [replace(result, places=np.zeros_like(result.places))])
+    assert not np.array_equal(codes, other)
+    (unled,) = led.works(replace(request, lyrics="你好"))
+    assert unled.plan.words is None and led.backbone([unled])[0].places is None
 
 
 def test_every_take_has_an_outline_of_its_own_seed(led: Pipeline) -> None:
@@ -299,7 +325,10 @@ def test_every_take_has_an_outline_of_its_own_seed(led: Pipeline) -> None:
     for number, take in enumerate(takes):
         seed = take_seed(11, number)
         outline = arrange(replace(request, seed=seed), led.frame_rate)
-        assert take.metadata["outline"] == outline.told(led.frame_rate)
+        told, ((begin, end),) = outline.told(led.frame_rate), take.metadata["outline"]["lines"]
+        assert {**take.metadata["outline"], "lines": 0} == {**told, "lines": 0}
+        ((early, late),) = told["lines"]
+        assert early - 0.2 < begin < end < late + 0.3, "a line is told where it is sung, and that is about its place"
         (alone,) = led.generate(replace(request, takes=1, seed=seed))
         assert np.array_equal(alone.samples, take.samples)
         assert len(take.metadata["outline"]["lines"]) == 1

@@ -65,11 +65,40 @@ def test_without_draws_the_code_nearest_to_the_expected_vector_is_taken() -> Non
     refined = alone(model, 1, Sampling(superres_top_k=0))
     assert np.array_equal(refined, alone(model, 2, Sampling(superres_top_k=0)))
     codes = torch.from_numpy(refined.astype(np.int64))
+    missing = torch.zeros(23, 5)  # of what was expected of the levels before
     for level in range(2, model.config.levels):
         x = model.embed_song(torch.tensor([PROMPT]), codes[None, :level])
         chances = model.level_logits(model(x, causal=False), level)[0, len(PROMPT) :].softmax(-1)
-        distances = (chances @ BOOKS[level])[:, None] - BOOKS[level]
-        assert torch.equal(distances.norm(dim=-1).argmin(-1), codes[level])
+        wanted = chances @ BOOKS[level] + missing
+        assert torch.equal((wanted[:, None] - BOOKS[level]).norm(dim=-1).argmin(-1), codes[level])
+        missing = wanted - BOOKS[level][codes[level]]
+
+
+def test_guidance_leads_away_from_blank_cues(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "GUIDED", 5)
+    model, guided = make(cues=True), Sampling(superres_top_k=0, guidance=2.5)
+    rows, blank = [[1 + frame % 40, 0, 300] for frame in range(23)], [[0, 0, 0]] * 23
+    draft = Draft(PROMPT, CODES, 7, guided, rows, blank)
+    (refined,) = refine(model, [draft], BOOKS)
+    codes, missing = torch.from_numpy(refined.astype(np.int64)), torch.zeros(23, 5)
+    for level in range(2, model.config.levels):
+        told, untold = (
+            model.level_logits(
+                model(
+                    model.embed_song(torch.tensor([PROMPT]), codes[None, :level], torch.tensor([cues])), causal=False
+                ),
+                level,
+            )[0, len(PROMPT) :]
+            for cues in (rows, blank)
+        )
+        logits = untold + 2.5 * (told - untold) if level < 5 else told
+        wanted = logits.softmax(-1) @ BOOKS[level] + missing
+        assert torch.equal((wanted[:, None] - BOOKS[level]).norm(dim=-1).argmin(-1), codes[level])
+        missing = wanted - BOOKS[level][codes[level]]
+    unguided = Draft(PROMPT, CODES[:, :9], 7, Sampling(superres_top_k=0), rows[:9], blank[:9])
+    company = refine(model, [unguided, draft, unguided], BOOKS)
+    assert np.array_equal(company[1], refined)
+    assert draft.positions == 2 * (len(PROMPT) + 23) and unguided.positions == len(PROMPT) + 9
 
 
 LENGTHS = (23, 40, 1, 23, 7)
@@ -118,3 +147,17 @@ def test_published_codes_of_all_levels(fixtures: Path, official: Callable[..., L
     for by_rows in (False, True):
         (refined,) = refine(superres, [draft], BOOKS, by_rows=by_rows)
         assert np.array_equal(refined, codes)
+
+
+def test_what_a_frame_is_shown_is_added_in_every_pass() -> None:
+    model = make(cues=True)
+    rows = [[1 + frame % 40, 0, 300] for frame in range(CODES.shape[1])]
+    (refined,) = refine(model, [Draft(PROMPT, CODES, 7, DREW, rows)], BOOKS)
+    codes = torch.from_numpy(CODES.astype(np.int64))
+    for level in range(2, model.config.levels):
+        x = model.embed_song(torch.tensor([PROMPT]), codes[None], torch.tensor([rows]))
+        logits = model.level_logits(model(x, causal=False), level)[0, len(PROMPT) :]
+        codes = torch.cat([codes, sample(logits, 0.9, 5, torch.rand(23, 16, generator=generator(7, level)))[None]])
+    assert np.array_equal(refined, codes.numpy())
+    (unshown,) = refine(model, [Draft(PROMPT, CODES, 7, DREW, [[0, 0, 0]] * CODES.shape[1])], BOOKS)
+    assert not np.array_equal(refined, unshown)

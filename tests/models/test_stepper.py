@@ -10,7 +10,8 @@ from khala.models.presets import tiny
 from khala.models.static import StaticStepper
 from khala.models.stepper import Stepper
 from khala.models.transformer import Transformer
-from khala.music.outline import CUE_ROWS, CUES
+from khala.music.outline import CUES
+from khala.music.singing import CUE_ROWS, SUNG_CUES
 
 KINDS = [Stepper, StaticStepper]
 IDS = torch.randint(0, 512 + 32, (3, 40), generator=torch.Generator().manual_seed(1))
@@ -103,7 +104,9 @@ def test_int8_steps(kind: type[Stepper]) -> None:
 @torch.inference_mode()
 def test_what_is_shown_is_added_to_what_is_read(kind: type[Stepper]) -> None:
     model = make(cues=True)
-    shown_BTD = model.embed_cues(torch.randint(CUE_ROWS, (2, 12, CUES), generator=torch.Generator().manual_seed(2)))
+    shown_BTD = model.embed_cues(
+        torch.randint(CUE_ROWS, (2, 12, CUES + SUNG_CUES), generator=torch.Generator().manual_seed(2))
+    )
     whole = model(model.embed_tokens(IDS[:2, :12]) + shown_BTD, causal=True)
     stepper = kind(model, 2, 16)
     hidden = [torch.cat([stepper.read(IDS[row, :5].tolist(), row, shown_BTD[row, :5]) for row in range(2)])]

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from khala.music.lyrics import SECTION_TAGS
-from khala.music.outline import CUE_ROWS, CUES, LINES, NOTHING, Outline, Part, line_cue, spread
+from khala.music.outline import CUES, LINES, NOTHING, ROWS, Outline, Part, line_cue, spread
 
 PARTS = (Part(0, 40, "intro"), Part(40, 200, "verse"), Part(200, 280, "outro"))
 OUTLINE = Outline(280, 40, 4, PARTS, spread(PARTS, (0, 2, 0)), key=21, style="folk", voice="female")
-BEAT, LEFT, SECTION, BAR_IN, TO_GO, LINE, BAR, KEY, STYLE, VOICE = range(CUES)
+BEAT, LEFT, SECTION, BAR_IN, TO_GO, LINE, LINE_LEFT, BAR, KEY, STYLE, VOICE = range(CUES)
 
 
 def columns(outline: Outline, kind: int) -> list[int]:
@@ -21,7 +21,7 @@ def test_lines_share_their_part_evenly() -> None:
 
 def test_every_cue_has_a_row_and_no_two_kinds_share_one() -> None:
     seen = [set(columns(OUTLINE, kind)) - {NOTHING} for kind in range(CUES)]
-    assert all(0 < row < CUE_ROWS for rows in seen for row in rows)
+    assert all(0 < row < ROWS for rows in seen for row in rows)
     assert sum(map(len, seen)) == len(set.union(*seen))
 
 
@@ -60,10 +60,13 @@ def test_a_line_is_told_where_it_is_sung() -> None:
     second = [cues[LINE] for cues in OUTLINE.cues(100, 140, range(1, 2))]
     assert second == [NOTHING] * 20 + [line_cue(0)] * 20, "of an excerpt's lines the first is number 0"
     assert line_cue(LINES + 1) == line_cue(1)
+    left = columns(OUTLINE, LINE_LEFT)
+    assert left[39] == left[200] == NOTHING and left[40:120] == left[120:200]
+    assert left[56:120] == sorted(left[56:120], reverse=True) and len(set(left[56:120])) == 32
 
 
 def test_what_is_not_known_is_nothing() -> None:
-    assert Outline(100).cues(0, 1) == [[NOTHING, *Outline(100).cues(0, 1)[0][1:2], *[NOTHING] * 8]]
+    assert Outline(100).cues(0, 1) == [[NOTHING, *Outline(100).cues(0, 1)[0][1:2], *[NOTHING] * 9]]
     other = replace(OUTLINE, key=-1, style="polka", voice="")
     assert [other.cues(0, 1)[0][kind] for kind in (KEY, STYLE, VOICE)] == [NOTHING] * 3
     assert NOTHING not in [OUTLINE.cues(0, 1)[0][kind] for kind in (BAR, KEY, STYLE, VOICE)]

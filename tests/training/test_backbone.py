@@ -9,11 +9,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from khala.corpus.shards import UNTOLD, codebooks
+from khala.corpus.shards import codebooks
 from khala.models.backbone import Backbone
 from khala.models.presets import tiny
-from khala.music.outline import CUE_ROWS, CUES, NOTHING
+from khala.music.outline import CUES, NOTHING
 from khala.music.prompt import BLANK
+from khala.music.singing import CUE_ROWS, SUNG_CUES, UNTOLD
 from khala.training.backbone import Aside, BackboneObjective, Plan, causal_loss, causal_piece
 from khala.training.loop import Losses
 from khala.training.recipe import BackboneRecipe
@@ -153,7 +154,7 @@ def test_cues_are_added_where_they_belong(tokens: Path) -> None:
     torch.manual_seed(1)
     model = Backbone(replace(CONFIG.backbone, cues=True)).bind_codebooks(codebooks(tokens))
     codes = np.array([[1, 2], [3, 4]], dtype=np.int16)
-    stream = torch.randint(CUE_ROWS, (3 + 4, CUES))
+    stream = torch.randint(CUE_ROWS, (3 + 4, CUES + SUNG_CUES))
     piece = causal_piece([[5, 6, 7], [8]], [codes, codes], [False] * 2, LAYOUT, cues=[stream, stream[2:]])
     losses = Losses({}, {})
     causal_loss(model, piece, LAYOUT, losses)
@@ -178,10 +179,30 @@ def test_songs_show_their_outline_and_some_of_it_is_left_out(tokens: Path) -> No
     song = objective(cued, tokens).corpus.train[0]
     assert whole.cues_BTC is not None
     text = whole.ids_BT.shape[1] - 2 * song.frames
-    expected = torch.tensor(song.outline.cues(0, song.frames + 1)).repeat_interleave(2, 0)[:-1]
-    assert torch.equal(whole.cues_BTC[0, text - 1 :], expected)
+    rows = objective(cued, tokens).corpus.cues(song, song.outline, 0, song.frames)
+    assert [row[:CUES] for row in rows] == song.outline.cues(0, song.frames + 1)
+    assert torch.equal(whole.cues_BTC[0, text - 1 :], torch.tensor(rows).repeat_interleave(2, 0)[:-1])
     left_out = objective(cued, tokens, untold=0.99, blank=0.0).piece(plan).cues_BTC
     assert left_out is not None and (left_out == NOTHING).sum() >= (whole.cues_BTC == NOTHING).sum()
     behind_nothing = objective(cued, tokens, blank=0.999).piece(plan)
     bare = torch.tensor(song.outline.untold.cues(0, song.frames + 1)).repeat_interleave(2, 0)[:-1]
-    assert behind_nothing.cues_BTC is not None and torch.equal(behind_nothing.cues_BTC[0, 1:], bare)
+    assert behind_nothing.cues_BTC is not None
+    assert torch.equal(behind_nothing.cues_BTC[0, 1:, :CUES], bare)
+    assert (behind_nothing.cues_BTC[0, :, CUES:] == NOTHING).all(), "nor what is sung"
+
+
+def test_a_model_with_cues_is_asked_for_phones_a_frame_ahead(tokens: Path) -> None:
+    cued = Backbone(replace(CONFIG.backbone, cues=True)).bind_codebooks(codebooks(tokens))
+    made = objective(cued, tokens, phones=0.5, blank=0.0)
+    piece = made.piece(Plan(0, None, [0]))
+    song = made.corpus.train[0]
+    (aside,) = piece.asides
+    assert aside.early and aside.targets.tolist() == [*made.corpus.phones(song, 1, song.frames).tolist(), UNTOLD]
+    known = replace(piece, asides=(replace(aside, targets=torch.full_like(aside.targets, 2)),))
+    losses = Losses({}, {})
+    causal_loss(cued, known, LAYOUT, losses)
+    x = cued.embed_tokens(piece.ids_BT) + cued.embed_cues(piece.cues_BTC)
+    logits = cued.logits(cued(x, causal=True))[0, piece.q1_at][:, aside.rows]
+    assert losses.sums["phone"] == pytest.approx(-F.log_softmax(logits, -1)[:, 2].sum().item(), rel=1e-4)
+    behind_nothing = objective(cued, tokens, phones=0.5, blank=0.999).piece(Plan(0, None, [0]))
+    assert (behind_nothing.asides[0].targets == UNTOLD).all()

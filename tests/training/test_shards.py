@@ -11,13 +11,14 @@ import soundfile
 import torch
 
 from khala.corpus.loader import TokenCorpus, TokenSong, pack, vary
-from khala.corpus.shards import NO_CHORD, SILENT, UNTOLD, codebooks, form, sung_phones, tokenize
+from khala.corpus.shards import NO_CHORD, codebooks, form, sung_phones, tokenize
 from khala.models.codec.folder import load_codec, save_codec
 from khala.models.codec.spectral import SpectralCodec
 from khala.models.presets import tiny
 from khala.music.errors import InvalidRequest
 from khala.music.phones import PHONES
 from khala.music.request import SongRequest
+from khala.music.singing import REST, UNTOLD
 
 FRAMES = 12
 
@@ -83,7 +84,7 @@ def test_what_is_sung_in_the_middle_of_every_frame() -> None:
     truth = {"phones": [{"phone": name, "start": start, "end": end} for name, start, end in phones]}
     names = [*PHONES, ""]
     assert [names[i] for i in sung_phones(truth, True, 6, 10.0)] == ["AX", "AX", "S", "EY", "", ""]
-    assert sung_phones({}, False, 3, 10.0).tolist() == [SILENT] * 3
+    assert sung_phones({}, False, 3, 10.0).tolist() == [REST] * 3
     assert sung_phones({}, True, 3, 10.0).tolist() == [UNTOLD] * 3
 
 

@@ -13,6 +13,7 @@ from khala.models.backbone import Backbone
 from khala.models.presets import tiny
 from khala.models.superres import Superres
 from khala.music.errors import ModelError
+from khala.music.outline import CUES, NOTHING
 from khala.training import superres
 from khala.training.backbone import CausalPiece
 from khala.training.loop import Losses
@@ -109,3 +110,34 @@ def test_it_starts_from_the_backbone_and_needs_one(tokens: Path, tmp_path: Path)
     for name in ("blocks.1.mlp.down.weight", "embedding.weight", "codebooks.inward.weight"):
         own = backbone.state_dict()[name]
         assert torch.equal(weights[name][: len(own)], own), name
+
+
+def test_both_objectives_show_the_cues_of_their_frames(tokens: Path) -> None:
+    torch.manual_seed(0)
+    model = Superres(replace(CONFIG.superres, cues=True)).bind_codebooks(codebooks(tokens))
+    style = replace(CONFIG.prompt, superres_text="no_lyrics")
+    made = SuperresObjective(model, tokens, Tokenizer.of_bytes(), style, SuperresRecipe(max_frames=20, untold=0.0))
+    piece = made.piece(Plan(False, 0, [0, 1]))
+    assert isinstance(piece, LevelPiece)
+    losses = Losses({}, {})
+    total = made.loss(piece, losses)
+    expected = 0.0
+    for text, song, rows in zip(piece.texts, piece.codes, piece.cues, strict=True):
+        assert rows is not None and len(rows) == song.shape[1]
+        x = model.embed_song(text[None], song[None, :-1], rows[None])
+        hidden = model(x, causal=False)[0, len(text) :]
+        expected += F.cross_entropy(model.level_logits(hidden, len(song) - 1), song[-1], reduction="sum").item()
+    assert total.item() == pytest.approx(expected, rel=1e-4)
+    wholes = [made.corpus.cues(song, song.outline, 0, song.frames) for song in made.corpus.train[:2]]
+    rows = piece.cues[0]
+    assert rows is not None and any(rows.tolist() == cues[at:][: len(rows)] for cues in wholes for at in range(99))
+    untold = SuperresObjective(model, tokens, Tokenizer.of_bytes(), style, SuperresRecipe(max_frames=20, untold=0.999))
+    bare = untold.piece(Plan(False, 0, [0, 1]))
+    assert isinstance(bare, LevelPiece) and bare.cues[0] is not None
+    assert (bare.cues[0][:, CUES:] == NOTHING).all() and torch.equal(bare.cues[0][:, :CUES], rows[:, :CUES])
+    causal = made.piece(Plan(True, 0, [0]))
+    assert isinstance(causal, CausalPiece) and causal.cues_BTC is not None
+    assert causal.cues_BTC[0, int(causal.q0_at[0])].tolist() == wholes[0][0]
+    assert all(
+        word not in Tokenizer.of_bytes().decode(piece.texts[0].tolist()) for word in made.corpus.train[0].lyrics.split()
+    )

@@ -10,13 +10,14 @@ import pytest
 import safetensors.numpy
 import soundfile
 import torch
-from service import ask
+from service import ask, tiny_model
 
 from khala.generation import pipeline
 from khala.generation.memory import need
 from khala.generation.pipeline import Pipeline, load
 from khala.jobs.records import Claim
 from khala.music.errors import InvalidRequest, ModelError, StoreError
+from khala.music.request import Sampling
 from khala.weights.folder import open_model
 from khala.worker.stages import COLUMNS, PipelineStages
 
@@ -56,11 +57,15 @@ def test_a_full_disk_of_temporary_files_is_no_fault_of_the_take(singer: Path, mo
         stages.render(one, backbone.files["backbone"][1], codes.files["codes"][1], silent)
 
 
-def test_files_between_stages_change_nothing(singer: Path) -> None:
-    stages, claims = PipelineStages("cpu", "float32"), [claim(singer, 0), claim(singer, 1)]
-    expected = load(singer, "cpu", "float32").generate(claims[0].request)
+@pytest.mark.parametrize("led", [False, True])
+def test_files_between_stages_change_nothing(led: bool, singer: Path, tmp_path: Path) -> None:
+    model = tiny_model(tmp_path / "led", led) if led else singer
+    sung = {"lyrics": "Sing it", "instrumental": False, "sampling": Sampling(guidance=2.0)} if led else {}
+    stages, claims = PipelineStages("cpu", "float32"), [claim(model, 0, **sung), claim(model, 1, **sung)]
+    expected = load(model, "cpu", "float32").generate(claims[0].request)
     backbones = stages.backbone(claims, silent, always)
     refined = stages.superres(claims, [backbone.files["backbone"][1] for backbone in backbones], silent)
+    assert all(("places" in safetensors.numpy.load(made.files["backbone"][1])) == led for made in backbones)
     for one, backbone, codes, take in zip(claims, backbones, refined, expected, strict=True):
         made = stages.render(one, backbone.files["backbone"][1], codes.files["codes"][1], silent)
         samples, rate = soundfile.read(io.BytesIO(made.files["audio.flac"][1]), dtype="float32")

@@ -10,10 +10,11 @@ from random import Random
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from khala.corpus.shards import NO_CHORD, UNTOLD
+from khala.corpus.shards import NO_CHORD
 from khala.music.errors import InvalidRequest
 from khala.music.outline import Outline, Part, spread
 from khala.music.request import MIN_SECONDS, SongRequest
+from khala.music.singing import REST, UNTOLD, cues, sung_cues
 
 HELD_OUT = 50
 """One song in so many is never trained on."""
@@ -25,7 +26,7 @@ SUNG = 0.8
 """Share of the excerpts of sung songs in which somebody sings."""
 LEAD_IN = 12
 """So many frames may be heard before the first line of an excerpt."""
-REST = 64
+LULL = 64
 """So many frames without singing make an instrumental excerpt: 3 s."""
 POOL = 512
 """So many songs are sorted by length together: enough for pieces of like lengths, few enough to mix them well."""
@@ -109,8 +110,18 @@ class TokenCorpus:
         return self._read(song, "codes", (slice(levels), slice(start, stop)))
 
     def phones(self, song: TokenSong, start: int, frames: int) -> np.ndarray:
-        """What is sung in each frame, uint8 [frames]: `shards.sung_phones`."""
-        return self._read(song, "phones", (slice(start, start + frames),))
+        """What is sung in each frame, uint8 [frames], fewer at the song's end: `shards.sung_phones`."""
+        return self._read(song, "phones", (slice(start, min(start + frames, song.frames)),))
+
+    def cues(
+        self, song: TokenSong, outline: Outline, begin: int, end: int, lines: range | None = None
+    ) -> list[list[int]]:
+        """The rows that a model is shown for frames `begin` to `end` and for one more: the `outline` of a song, of
+        which only `lines` are known if that is given, and what is sung in these frames."""
+        lines = range(len(song.lines)) if lines is None else lines
+        sung = sung_cues(self.phones(song, begin, end + 1 - begin).tolist(), [line[0] - begin for line in song.lines])
+        sung += [cues(REST, REST, 0)] * (end + 1 - begin - len(sung))
+        return [[*row, *its] for row, its in zip(outline.cues(begin, end + 1, lines), sung, strict=True)]
 
     def _read(self, song: TokenSong, name: str, part: tuple[slice, ...]) -> np.ndarray:
         path = self.folder / f"{song.shard}.safetensors"
@@ -190,7 +201,7 @@ def _rests(song: TokenSong) -> list[tuple[int, int]]:
     if song.voice and all(map(_vocal, song.tags)):
         return []
     edges = [0, *(edge for line in song.lines for edge in line[:2]), song.frames]
-    gaps = [(low, high) for low, high in zip(edges[::2], edges[1::2], strict=True) if high - low >= REST]
+    gaps = [(low, high) for low, high in zip(edges[::2], edges[1::2], strict=True) if high - low >= LULL]
     return gaps or ([] if song.lines else [(0, song.frames)])
 
 

@@ -22,13 +22,10 @@ from khala.corpus.manifest import Song, read_corpus
 from khala.models.codec.folder import load_codec
 from khala.music.errors import InvalidRequest
 from khala.music.phones import PHONES
+from khala.music.singing import REST, UNTOLD
 
 MINOR = ("min", "dim")
 """How the names of chords with a minor third begin."""
-SILENT = len(PHONES)
-"""Stands for no phone."""
-UNTOLD = 255
-"""Stands for what nobody wrote down: the phones of a user's own songs."""
 NO_CHORD = 24
 """Stands where no chord is played; 0..11 are those with a major third over C..B (or none), 12..23 those with a minor
 one."""
@@ -94,9 +91,9 @@ def sung_lines(truth: dict[str, Any], frames: int, rate: float) -> list[tuple[in
 
 def sung_phones(truth: dict[str, Any], vocal: bool, frames: int, rate: float) -> torch.Tensor:
     """What is sung in the middle of every frame, uint8 [frames]: the place of the phone in `music.phones.PHONES`, or
-    `SILENT`; all `UNTOLD` if the truth does not hold the phones of what is sung. Where two voices sing different words
+    `REST`; all `UNTOLD` if the truth does not hold the phones of what is sung. Where two voices sing different words
     it is the later one's."""
-    sung = torch.full((frames,), SILENT if "phones" in truth or not vocal else UNTOLD, dtype=torch.uint8)
+    sung = torch.full((frames,), REST if "phones" in truth or not vocal else UNTOLD, dtype=torch.uint8)
     for phone in truth.get("phones", ()):
         begin, end = (max(math.ceil(phone[edge] * rate - 0.5), 0) for edge in ("start", "end"))
         sung[begin:end] = PHONES.index(phone["phone"].upper())

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from khala.generation.progress import Progress, attended, silent
+from khala.generation.sing import Singing
 from khala.models.backbone import Backbone, cue_stream
 from khala.models.static import StaticStepper
 from khala.models.stepper import Stepper
 from khala.music.request import Sampling
+from khala.music.singing import Words
 from khala.nn.rowwise import Rowwise
 from khala.nn.sampling import generator, sample, sent
 
@@ -50,15 +52,21 @@ class Slot:
     blank_cues: tuple[tuple[int, ...], ...] = ()
     """For models that are shown an outline: the line of lyrics that each id of the prompt belongs to, and the cues of
     every frame that there may be and of one more (`music.outline`), to go with the prompt and with `blank_ids`."""
+    words: Words | None = None
+    bounds: tuple[Sequence[int], Sequence[int]] = ((), ())
+    """For models that are shown what is sung: the words, and between which places in them the song is in every frame
+    that there may be and in one more; without words nothing is known of it."""
 
 
 @dataclass(frozen=True)
 class BackboneResult:
-    """Codes int16 [2, T]; `ended` is False where the song was cut at the longest length allowed. `candidates` are those
-    that they were chosen from (`generation.choose`), if there were several."""
+    """Codes int16 [2, T]; `ended` is False where the song was cut at the longest length allowed. `places` int16 [T] are
+    those of `music.singing.Words` in each frame, none where no words were known. `candidates` are those that they were
+    chosen from (`generation.choose`), if there were several."""
 
     codes: NDArray[np.int16]
     ended: bool
+    places: NDArray[np.int16] | None = None
     candidates: tuple["Candidate", ...] = ()
 
 
@@ -82,10 +90,15 @@ def decode_backbone(
     results = []
     # one token more than the frames hold: whether a song of exactly that length ends there
     in_tokens = [replace(slot, longest=2 * slot.longest + 1) for slot in slots]
-    for slot, ids in zip(slots, decode_tokens(model, in_tokens, progress=progress, wanted=wanted), strict=True):
+    singing = _singing(model, slots)
+    tokens = decode_tokens(model, in_tokens, progress=progress, wanted=wanted, singing=singing)
+    for take, (slot, ids) in enumerate(zip(slots, tokens, strict=True)):
         frames = min(len(ids) // 2, slot.longest)
         codes = np.array(ids[: 2 * frames], dtype=np.int64).reshape(frames, 2).T - first
-        results.append(BackboneResult(codes.astype(np.int16), ended=ids[-1] == layout.eos))
+        places = None
+        if singing and slot.words:
+            places = np.array(singing.places(take, frames), dtype=np.int16)
+        results.append(BackboneResult(codes.astype(np.int16), ids[-1] == layout.eos, places))
     longest = max(slot.longest for slot in slots)
     progress("backbone", longest, longest)
     return results
@@ -100,6 +113,7 @@ def decode_tokens(
     progress: Progress = silent,
     wanted: Callable[[int], bool] = all_wanted,
     static: bool | None = None,
+    singing: Singing | None = None,
 ) -> list[list[int]]:
     """The tokens that follow each prompt, up to and with the end token, at most `longest`.
 
@@ -107,7 +121,8 @@ def decode_tokens(
     end; then a code of q1. A slot with guidance is decoded twice, behind its prompt and behind `blank_ids`, and drawn
     from logits that go on from the second to the first (Ho and Salimans, arXiv 2207.12598). With `legal` False the
     whole vocabulary is open, as in the published engine. `static` is the loop for CUDA (`models.static`), taken there
-    unless told otherwise: it looks at what was drawn every `LOOK` steps.
+    unless told otherwise: it looks at what was drawn every `LOOK` steps. `singing`, of the slots by number, is led on
+    frame by frame, and shown to those with words.
     """
     context = max(len(slot.prompt_ids) + slot.longest for slot in slots)
     if context > model.config.context:
@@ -125,6 +140,10 @@ def decode_tokens(
     with attended(model, progress, "backbone", longest // 2) as tell:
         read = [*slots, *(_blank(slots[take]) for take in guided)]
         shown = [_shown(model, slot) for slot in read]
+        if singing:
+            for take, slot in enumerate(slots):
+                last = len(slot.prompt_ids) - 1  # it is shown the first frame
+                shown[take][last] += model.embed_cues(singing.cues([take], 0))[0]
         hidden_B1D = _read(stepper, read, shown)
         takes = list(range(len(slots)))  # those that still go on
         unseen: list[Tensor] = []
@@ -138,6 +157,8 @@ def decode_tokens(
             uniform_BC = torch.stack([torch.rand(len(ids_C), generator=generators[take]) for take in takes])
             drawn_B = ids_C[_draw(logits_BC, [slots[take].sampling for take in takes], sent(uniform_BC, model.device))]
             unseen.append(drawn_B)
+            if singing and step % 2:
+                singing.go_on(takes, step // 2 + 1, hidden_B1D[: len(takes)])
             if len(unseen) == look or step + 1 == longest:
                 for take, ids in zip(takes, torch.stack(unseen, 1).tolist(), strict=True):
                     tokens[take] = _until(tokens[take] + ids, eos, slots[take].longest)
@@ -152,9 +173,21 @@ def decode_tokens(
             twice = [i for i, take in enumerate(takes) if take in shadow]
             drawn_B = torch.cat([drawn_B, drawn_B[twice]]) if twice else drawn_B
             rows = takes + [shadow[takes[i]] for i in twice]
-            beside = [shown[row][len(read[row].prompt_ids) + step] for row in rows] if model.cues else []
-            hidden_B1D = stepper.step(drawn_B, rows, torch.stack(beside) if beside else None)
+            beside_BD = None
+            if model.cues is not None:
+                beside_BD = torch.stack([shown[row][len(read[row].prompt_ids) + step] for row in rows])
+            if singing and beside_BD is not None:
+                beside_BD[: len(takes)] += model.embed_cues(singing.cues(takes, (step + 1) // 2))
+            hidden_B1D = stepper.step(drawn_B, rows, beside_BD)
     return tokens
+
+
+def _singing(model: Backbone, slots: Sequence[Slot]) -> Singing | None:
+    """Where the slots are in their words; nobody is where no slot has words."""
+    if model.cues is None or not any(slot.words for slot in slots):
+        return None
+    words, bounds, seeds = zip(*((slot.words, slot.bounds, slot.seed) for slot in slots), strict=True)
+    return Singing(model, words, bounds, seeds)
 
 
 def _blank(slot: Slot) -> Slot:

@@ -22,7 +22,7 @@ from khala.models.codec.dac_cpu import WHOLE
 from khala.models.config import ModelConfig, TransformerConfig
 from khala.models.pack import BLOCK
 from khala.music.errors import InvalidRequest
-from khala.music.outline import CUE_ROWS
+from khala.music.singing import CUE_ROWS
 from khala.nn.precision import beside, working_dtype
 from khala.weights.folder import Uninitialised, build_codec
 
@@ -65,6 +65,7 @@ def need(config: ModelConfig, device: torch.device, dtype: torch.dtype, seconds:
     working = working_dtype(dtype, device)
     widened = working.itemsize > dtype.itemsize  # weights are stored narrower than they are multiplied
     backbone, superres = config.backbone, config.superres
+    seen = (config.prompt.superres_limit + frames) * (2 if superres.cues else 1)  # by guidance, without the words too
     prompt = min(config.prompt.backbone_limit, backbone.context)
     positions = min(prompt + 2 * frames + 1, backbone.context)
     cache = 2 * backbone.layers * backbone.kv_heads * backbone.head_dim * positions * working.itemsize
@@ -81,8 +82,7 @@ def need(config: ModelConfig, device: torch.device, dtype: torch.dtype, seconds:
         },
         work={
             "backbone": takes * cache + reading + drawn,
-            "superres": _pack_bytes(superres, config.prompt.superres_limit + frames, working, widened, device)
-            + 4 * frames * superres.codebook * FLOAT,
+            "superres": _pack_bytes(superres, seen, working, widened, device) + 4 * frames * superres.codebook * FLOAT,
             "decode": _decode_bytes(config.codec, frames, device),
         },
     )

@@ -6,9 +6,9 @@ take by itself: a take depends on its own seed alone, and `take_seed` of the fir
 The stages can be run apart, each on another day or machine (with the same model, device, dtype and threads):
 
     works = pipe.works(request)                        one `Work` per take; a request gives the same ones again
-    results = pipe.backbone(works)                     store result.codes int16 [2, T] and result.ended
-    (codes,) = pipe.superres([work], [result.codes])   store codes int16 [levels, T]
-    take = pipe.render(work, codes, result.ended)      a `Take`: `take.save(path)`, `take.samples`, `take.metadata`
+    results = pipe.backbone(works)                     store what a `BackboneResult` holds: codes int16 [2, T], ...
+    (codes,) = pipe.superres([work], [result])         store codes int16 [levels, T]
+    take = pipe.render(work, codes, result)            a `Take`: `take.save(path)`, `take.samples`, `take.metadata`
 
 `backbone` and `superres` take works of different requests at once; what a take becomes does not depend on its company.
 Every stage reports through `progress` and is stopped by an exception raised there (`generation.progress.Progress`).
@@ -47,6 +47,7 @@ from khala.music.outline import Outline
 from khala.music.prompt import BLANK, Prompt, backbone_prompt, clamp_prompt, superres_prompt, unsaid_prompt
 from khala.music.request import SongRequest
 from khala.music.seeds import take_seed
+from khala.music.singing import UNKNOWN, Words, words_of
 from khala.weights.folder import LoadedModel, load_parts, open_model
 
 
@@ -77,8 +78,8 @@ def load(
 class Plan:
     """What a request means for a model: its prompts as ids. `max_frames` is the longest song that it may become,
     `bound` what sets that ("duration" or "context"), `aim` the frames that it is led to end at, or 0; `prompt_cut`
-    says that words were left out. `outline` is what a model is shown that is shown one, and `lines` the line of the
-    lyrics that each of the backbone's ids belongs to."""
+    says that words were left out. `outline` is what a model is shown that is shown one, `lines` the line of the
+    lyrics that each of the backbone's ids belongs to, and `words` what is sung, if it has phones."""
 
     backbone_ids: list[int]
     superres_ids: list[int]
@@ -88,6 +89,12 @@ class Plan:
     aim: int = 0
     outline: Outline | None = None
     lines: tuple[int | None, ...] = ()
+    words: Words | None = None
+
+    @property
+    def sung(self) -> bool:
+        """Whether it is known what is sung."""
+        return self.words is not None and bool(self.words.starts)
 
     @property
     def untold(self) -> Outline | None:
@@ -165,7 +172,7 @@ class Pipeline:
         with _timed(together, "backbone"):
             results = self._backbones(works, progress)
         with _timed(together, "superres"):
-            codes = self.superres(works, [result.codes for result in results], progress)
+            codes = self.superres(works, results, progress)
         raw, seconds = [], [dict(together) for _ in works]
         for i in range(len(works)):
             with _timed(seconds[i], "decode"):
@@ -195,11 +202,15 @@ class Pipeline:
         aim = min(round(request.duration * self.frame_rate), longest) if config.prompt.duration_text else 0
         outline: Outline | None = None
         lines: tuple[int | None, ...] = ()
+        words: Words | None = None
         if config.backbone.cues:
             outline = arrange(request, self.frame_rate)
             aim = min(outline.frames, longest)
             lines = tuple(clamp_prompt(self.loaded.tokenizer.lines(prompt), config.prompt.backbone_limit))
-        return Plan(backbone_ids, superres_ids, backbone_cut or superres_cut, longest, bound, aim, outline, lines)
+            words = words_of(prompt) if config.prompt.lyrics == "phones" else None
+        return Plan(
+            backbone_ids, superres_ids, backbone_cut or superres_cut, longest, bound, aim, outline, lines, words
+        )
 
     def works(self, request: SongRequest) -> list[Work]:
         """One work per take of a request that has its seed (ValueError otherwise). Raises InvalidRequest as `plan`."""
@@ -239,18 +250,37 @@ class Pipeline:
         plan, blank_ids = work.plan, self.loaded.tokenizer.encode(BLANK)
         ids, sampling = plan.backbone_ids, work.request.sampling
         told, untold = (_cues(outline, plan.max_frames) for outline in (plan.outline, plan.untold))
-        return Slot(ids, work.seed, plan.max_frames, sampling, blank_ids, plan.aim, plan.lines, told, untold)
+        bounds: tuple[Sequence[int], Sequence[int]] = ((), ())
+        if plan.words and plan.outline:
+            bounds = plan.words.bounds(plan.outline.lines, plan.max_frames + 1)
+        return Slot(
+            ids,
+            work.seed,
+            plan.max_frames,
+            sampling,
+            blank_ids,
+            plan.aim,
+            plan.lines,
+            told,
+            untold,
+            plan.words,
+            bounds,
+        )
 
     def superres(
-        self, works: Sequence[Work], codes: Sequence[NDArray[np.int16]], progress: Progress = silent
+        self, works: Sequence[Work], results: Sequence[BackboneResult], progress: Progress = silent
     ) -> list[NDArray[np.int16]]:
-        """Second stage: per work its codes of the backbone, int16 [2, T] -> int16 [levels, T]; works share passes.
+        """Second stage: per work what the backbone made of it -> codes int16 [levels, T]; works share passes.
 
         Progress counts levels, of all works together.
         """
-        drafts = [
-            Draft(work.plan.superres_ids, codes[i], work.seed, work.request.sampling) for i, work in enumerate(works)
-        ]
+        drafts = []
+        for work, result in zip(works, results, strict=True):
+            shown = self.config.superres.cues
+            cues = _shown(work.plan, result)[:-1] if shown else ()
+            blank = _shown(work.plan, replace(result, places=None))[:-1] if shown and work.plan.sung else ()
+            sampling = work.request.sampling
+            drafts.append(Draft(work.plan.superres_ids, result.codes, work.seed, sampling, cues, blank))
         codebooks_QCK = self.loaded.codebooks  # before super-resolution is there: a staged model holds one part
         return refine(self.loaded.superres, drafts, codebooks_QCK, progress)
 
@@ -258,20 +288,20 @@ class Pipeline:
         self,
         work: Work,
         codes: NDArray[np.int16],
-        ended: bool,
+        result: BackboneResult,
         seconds: Mapping[str, float] | None = None,
         progress: Progress = silent,
     ) -> Take:
         """Last stages, decode and finish: codes int16 [levels, T] -> the finished take.
 
-        `ended` as the backbone said it. `seconds` says how long the stages before took, for the record; those of decode
-        and finish are added. Progress counts frames in decode, takes in finish. Raises KhalaError for samples that are
-        not numbers.
+        `result` is what the backbone made of it. `seconds` says how long the stages before took, for the record; those
+        of decode and finish are added. Progress counts frames in decode, takes in finish. Raises KhalaError for samples
+        that are not numbers.
         """
         seconds = dict(seconds or {})
         with _timed(seconds, "decode"):
             raw = synthesise(self.loaded.codec, codes, progress=progress)
-        return self._finish(work, codes, BackboneResult(codes[:2], ended), raw, seconds, progress)
+        return self._finish(work, codes, result, raw, seconds, progress)
 
     def _chosen(self, work: Work, options: Sequence[tuple[BackboneResult, int]], progress: Progress) -> BackboneResult:
         """The best of a work's candidates, with what they were judged by."""
@@ -287,7 +317,7 @@ class Pipeline:
                 result.codes,
                 progress,
                 work.plan.lines,
-                _cues(work.plan.outline, result.codes.shape[1]),
+                _shown(work.plan, result),
                 _cues(work.plan.untold, result.codes.shape[1]),
             )
             for result in results
@@ -329,7 +359,7 @@ class Pipeline:
         with _timed(seconds, "finish"):
             samples, report = finish(raw, not result.ended, rate)
         progress("finish", 1, 1)
-        record = self._record(work, codes.shape[1], not result.ended, seconds)
+        record = self._record(work, result, seconds)
         if result.candidates:
             record["candidates"] = [candidate.to_dict() for candidate in result.candidates]
         return Take(samples, rate, codes, record | report.to_dict())
@@ -338,10 +368,13 @@ class Pipeline:
         ids = self.loaded.tokenizer.encode(prompt)
         return clamp_prompt(ids, limit), len(ids) > limit
 
-    def _record(self, work: Work, frames: int, truncated: bool, seconds: dict[str, float]) -> dict[str, Any]:
+    def _record(self, work: Work, result: BackboneResult, seconds: dict[str, float]) -> dict[str, Any]:
         """The sidecar: all that is needed to make the same samples again, and what came of it. `seconds` counts the
         take's own time in decode and finish; those of backbone and superres are for all takes together."""
         loaded, request, plan = self.loaded, work.request, work.plan
+        frames, outline = result.codes.shape[1], plan.outline
+        if outline and plan.words and result.places is not None:
+            outline = replace(outline, lines=plan.words.sung(result.places.tolist()))
         return {
             "request": request.to_dict(),
             "take": work.take + 1,
@@ -362,8 +395,8 @@ class Pipeline:
             "duration": round(frames / self.frame_rate, 3),
             "max_frames": plan.max_frames,
             "max_frames_set_by": plan.bound,
-            "truncated": truncated,
-            "outline": plan.outline and plan.outline.told(self.frame_rate),
+            "truncated": not result.ended,
+            "outline": outline and outline.told(self.frame_rate),
             "seconds": seconds,
         }
 
@@ -371,6 +404,16 @@ class Pipeline:
 def _cues(outline: Outline | None, frames: int) -> tuple[tuple[int, ...], ...]:
     """Cues of so many frames and of one more; none without an outline."""
     return tuple(map(tuple, outline.cues(0, frames + 1))) if outline else ()
+
+
+def _shown(plan: Plan, result: BackboneResult) -> list[tuple[int, ...]]:
+    """All cues of every frame of a result and of one more: those of the outline, and of what is sung."""
+    rows = _cues(plan.outline, result.codes.shape[1])
+    if plan.words is None or result.places is None:
+        return [(*row, *UNKNOWN) for row in rows]
+    sung = plan.words.cues()
+    places = [*result.places, len(sung) - 1]
+    return [(*row, *sung[place]) for row, place in zip(rows, places, strict=True)]
 
 
 def _share(progress: Progress, take: int, takes: int) -> Progress:

@@ -14,22 +14,31 @@ from khala.models.superres import Superres, mark
 from khala.music.request import Sampling
 from khala.nn.sampling import generator, nearest_to_mean, sample, sent
 
+GUIDED = 8
+"""Guidance is for the levels below this one: finer ones add no words, and what it adds to them is noise."""
 PACK = 8192
 """Positions in a pass, unless a single take has more: no device is idle with so many, and memory stays bounded."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A take as the backbone left it, codes int16 [2, T], and how its deeper levels are drawn."""
+    """A take as the backbone left it, codes int16 [2, T], and how its deeper levels are drawn. `cues` are those of
+    every frame, for a model that is shown them; with `blank_cues` beside them a take is guided away from these."""
 
     prompt_ids: Sequence[int]
     codes: NDArray[np.int16]
     seed: int
     sampling: Sampling
+    cues: Sequence[Sequence[int]] = ()
+    blank_cues: Sequence[Sequence[int]] = ()
+
+    @property
+    def guided(self) -> bool:
+        return bool(self.blank_cues) and self.sampling.guidance != 1
 
     @property
     def positions(self) -> int:
-        return len(self.prompt_ids) + int(self.codes.shape[1])
+        return (len(self.prompt_ids) + int(self.codes.shape[1])) * (1 + self.guided)
 
 
 @torch.inference_mode()
@@ -54,11 +63,12 @@ def refine(
     with attended(model, progress, "superres", len(levels) * len(drafts)) as tell:
         for pack in packs(drafts):
             takes = [_Take(model, draft, books_QCK) for draft in pack]
-            starts = [len(draft.prompt_ids) for draft in pack]
             for level in levels:
-                hidden = encode_pack(model, [take.embedded(level) for take in takes], starts, by_rows)
-                for take, hidden_1TD in zip(takes, hidden, strict=True):
-                    take.draw(level, hidden_1TD)
+                songs = [(take, song) for take in takes for song in take.embedded(level)]
+                starts = [len(take.draft.prompt_ids) for take, _ in songs]
+                hidden = encode_pack(model, [song for _, song in songs], starts, by_rows)
+                for take in takes:
+                    take.draw(level, [one for (its, _), one in zip(songs, hidden, strict=True) if its is take])
                 tell(len(refined) * len(levels) + len(pack) * (level - 1), now=True)
             refined += [take.codes() for take in takes]
     return refined
@@ -77,29 +87,41 @@ def packs(drafts: Sequence[Draft]) -> Iterator[list[Draft]]:
 
 
 class _Take:
-    """What is known of a take: its levels so far, and the sum of their embeddings."""
+    """What is known of a take: its levels so far, the sum of their embeddings, and what they left unsaid."""
 
     def __init__(self, model: Superres, draft: Draft, books_QCK: Tensor) -> None:
         self.model, self.draft, self.books_QCK = model, draft, books_QCK
         self.text_1T = torch.tensor([list(draft.prompt_ids)], device=model.device)
         codes_1QT = torch.from_numpy(draft.codes.astype(np.int64))[None].to(model.device)
         self.song_1TD = model.embed_codes(codes_1QT).float()  # a sum of up to 64 levels
+        self.shown: list[Tensor | None] = [None]
+        if model.cues is not None:
+            both = (draft.cues, draft.blank_cues) if draft.guided else (draft.cues,)
+            self.shown = [model.embed_cues(torch.tensor(cues, device=model.device)) for cues in both]
         self.levels = [codes_1QT[0]]
+        self.missing_TK = books_QCK.new_zeros(codes_1QT.shape[2], books_QCK.shape[2])
 
-    def embedded(self, level: int) -> Tensor:
-        """The input of the pass for `level`."""
+    def embedded(self, level: int) -> list[Tensor]:
+        """The input of the pass for `level`; twice where the take is guided: with its cues, and with the blank ones."""
         text_1TD = self.model.embed_text(mark(self.text_1T, level, self.model.config.layout))
-        return torch.cat([text_1TD, self.song_1TD.to(self.model.working)], dim=1)
+        beside = self.shown if level < GUIDED else self.shown[:1]
+        songs = [self.song_1TD if shown is None else self.song_1TD + shown for shown in beside]
+        return [torch.cat([text_1TD, song_1TD.to(self.model.working)], dim=1) for song_1TD in songs]
 
-    def draw(self, level: int, hidden_1TD: Tensor) -> None:
-        """Choose the codes of `level`, and add them to what is known."""
-        logits_TC, sampling = self.model.level_logits(hidden_1TD, level)[0], self.draft.sampling
+    def draw(self, level: int, hidden: list[Tensor]) -> None:
+        """Choose the codes of `level` from the hidden states [1, T, D] of its passes, and add them to what is known."""
+        sampling = self.draft.sampling
+        logits_TC, *without = (self.model.level_logits(hidden_1TD, level)[0] for hidden_1TD in hidden)
+        for without_TC in without:
+            logits_TC = without_TC + sampling.guidance * (logits_TC - without_TC)
         if sampling.superres_top_k:
             uniform_TC = torch.rand(logits_TC.shape, generator=generator(self.draft.seed, level))
             uniform_TC = sent(uniform_TC, self.model.device)
             chosen_T = sample(logits_TC, sampling.superres_temperature, sampling.superres_top_k, uniform_TC)
         else:
-            chosen_T = nearest_to_mean(logits_TC, sampling.superres_temperature, self.books_QCK[level])
+            chosen_T, self.missing_TK = nearest_to_mean(
+                logits_TC, sampling.superres_temperature, self.books_QCK[level], self.missing_TK
+            )
         self.levels.append(chosen_T[None])
         self.song_1TD = self.song_1TD + self.model.embed_codes(chosen_T[None, None], start=level)
 

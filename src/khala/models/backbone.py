@@ -7,7 +7,7 @@ from torch import Tensor
 
 from khala.models.transformer import Transformer
 from khala.music.layout import TokenLayout
-from khala.music.outline import CUES, NOTHING, line_cue
+from khala.music.outline import NOTHING, line_cue
 
 
 class Backbone(Transformer):
@@ -15,12 +15,13 @@ class Backbone(Transformer):
 
 
 def cue_stream(lines: Sequence[int | None], frame_cues: Sequence[Sequence[int]]) -> Tensor:
-    """Cues of a prompt whose ids belong to `lines` and of T + 1 frames -> those of every position, [N + 2 T, CUES].
+    """Cues of a prompt whose ids belong to `lines` and of T + 1 frames -> those of every position, [N + 2 T, n]
+    where a frame has n.
 
     A position is shown the frame that it predicts a code of: the last of the prompt the first frame, and so on.
     """
     frames = torch.tensor(frame_cues).repeat_interleave(2, 0)[:-1]  # q1 of the frame after the last is not asked for
-    rows = torch.full((len(lines) + 2 * len(frame_cues) - 2, CUES), NOTHING)
+    rows = torch.full((len(lines) + 2 * len(frame_cues) - 2, frames.shape[1]), NOTHING)
     for position, line in enumerate(lines):
         if line is not None:
             rows[position, 0] = line_cue(line)

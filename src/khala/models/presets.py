@@ -48,10 +48,17 @@ def mini() -> ModelConfig:
     return ModelConfig(
         "mini",
         backbone,
-        replace(backbone, levels=64, cues=False),
+        replace(backbone, levels=64),
         SpectralConfig(),
-        prompt=PromptStyle(duration_text=True, lyrics="phones", blank=True, backbone_limit=1400, superres_limit=1400),
-        sampling=Sampling(top_k=50, superres_top_k=0, guidance=4.0),
+        prompt=PromptStyle(
+            duration_text=True,
+            superres_text="no_lyrics",
+            lyrics="phones",
+            blank=True,
+            backbone_limit=1400,
+            superres_limit=1400,
+        ),
+        sampling=Sampling(top_k=50, superres_top_k=0, guidance=6.0),
         max_seconds=60.0,
     )
 

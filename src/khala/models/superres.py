@@ -11,10 +11,13 @@ from khala.music.layout import TokenLayout
 class Superres(Transformer):
     """A `Transformer` with full attention: the text, then one position per frame."""
 
-    def embed_song(self, text_ids_BT: Tensor, codes_BQT: Tensor) -> Tensor:
-        """Prompt and the known levels 0..Q-1 of all frames -> input of the pass for level Q, [B, N + T, D]."""
+    def embed_song(self, text_ids_BT: Tensor, codes_BQT: Tensor, cues_BTC: Tensor | None = None) -> Tensor:
+        """Prompt, the known levels 0..Q-1 of all frames and, for a model that is shown them, the frames' cues -> input
+        of the pass for level Q, [B, N + T, D]."""
         text_ids_BT = mark(text_ids_BT, codes_BQT.shape[1], self.config.layout)
-        return torch.cat([self.embed_text(text_ids_BT), self.embed_codes(codes_BQT)], dim=1)
+        song_BTD = self.embed_codes(codes_BQT)
+        song_BTD = song_BTD if cues_BTC is None else song_BTD + self.embed_cues(cues_BTC)
+        return torch.cat([self.embed_text(text_ids_BT), song_BTD], dim=1)
 
 
 def mark(text_ids_BT: Tensor, task: int, layout: TokenLayout) -> Tensor:

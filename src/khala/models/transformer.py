@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from khala.models.codebooks import CodebookProjections
 from khala.models.config import TransformerConfig
-from khala.music.outline import CUE_ROWS, NOTHING
+from khala.music.outline import NOTHING
+from khala.music.singing import CUE_ROWS
 from khala.nn.block import Block
 from khala.nn.cache import Row
 from khala.nn.linear import Linear, linear
@@ -98,7 +99,8 @@ class Transformer(nn.Module):
         return x_BTD if self.codebooks is None else x_BTD + self.codebooks.embed_ids(ids_BT - self.config.text_vocab)
 
     def embed_cues(self, cues: Tensor) -> Tensor:
-        """Rows of `music.outline`, [..., CUES] -> what is added to the embeddings of their positions, [..., D]."""
+        """Rows of `music.outline` and `music.singing`, [..., n] -> what is added to the embeddings of their positions,
+        [..., D]."""
         assert self.cues is not None
         bags = F.embedding_bag(cues.flatten(0, -2), self.cues.weight, mode="sum", padding_idx=NOTHING)
         shown: Tensor = bags.unflatten(0, cues.shape[:-1])

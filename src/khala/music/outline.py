@@ -21,22 +21,22 @@ VOICES = ("none", "female", "male", "voice")
 
 NOTHING = 0
 """The row of what is not known."""
-BEATS, TWELFTHS, BAR_PAIRS, LEFT, BARS_IN, BARS_TO_GO, LINES = 4, 12, 64, 64, 8, 4, 16
+BEATS, TWELFTHS, BAR_PAIRS, LEFT, BARS_IN, BARS_TO_GO, LINES, LINE_LEFT = 4, 12, 64, 64, 8, 4, 16, 32
 
 
 def _rows() -> Iterator[int]:
     """First row of each kind of cue, one kind after another, and at last the number of rows."""
     row = NOTHING + 1
     sizes = (BEATS * TWELFTHS, BAR_PAIRS, LEFT, len(SECTION_TAGS) + 1, BARS_IN, BARS_TO_GO, LINES, 24, 32, len(VOICES))
-    for size in sizes:
+    for size in (*sizes, LINE_LEFT):
         yield row
         row += size
     yield row
 
 
-_BEAT, _BAR, _LEFT, _SECTION, _BAR_IN, _TO_GO, _LINE, _KEY, _STYLE, _VOICE, CUE_ROWS = _rows()
-CUES = 10
-"""So many cues has a frame."""
+_BEAT, _BAR, _LEFT, _SECTION, _BAR_IN, _TO_GO, _LINE, _KEY, _STYLE, _VOICE, _LINE_LEFT, ROWS = _rows()
+CUES = 11
+"""So many cues has a frame, of the table's first `ROWS` rows."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,8 @@ class Outline:
                 line += 1
             sung = line in lines and self.lines[line][0] <= frame
             moving = [self._beat(frame), _LEFT + _left(self.frames - frame), *self._place(part, frame)]
-            rows.append([*moving, line_cue(line - lines.start) if sung else NOTHING, *steady])
+            its = [line_cue(line - lines.start), self._line_left(line, frame)] if sung else [NOTHING, NOTHING]
+            rows.append([*moving, *its, *steady])
         return rows
 
     def told(self, rate: float) -> dict[str, Any]:
@@ -106,6 +107,9 @@ class Outline:
         if not self.bar:
             return NOTHING
         return _BEAT + min(frame % self.bar * self.beats * TWELFTHS // self.bar, BEATS * TWELFTHS - 1)
+
+    def _line_left(self, line: int, frame: int) -> int:
+        return _LINE_LEFT + min((self.lines[line][1] - 1 - frame) // 2, LINE_LEFT - 1)
 
     def _place(self, number: int, frame: int) -> list[int]:
         """Section, how many bars into it, how many to go."""

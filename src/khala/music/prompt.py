@@ -22,7 +22,7 @@ T = TypeVar("T")
 INSTRUMENTAL = "Instrumental"
 """What stands in the place of the language when nobody sings."""
 
-SuperresText = Literal["same_as_backbone", "same_as_backbone_no_description", "lyrics_only"]
+SuperresText = Literal["same_as_backbone", "same_as_backbone_no_description", "lyrics_only", "no_lyrics"]
 LyricsText = Literal["spelling", "phones"]
 
 
@@ -50,9 +50,10 @@ class PromptStyle:
     """How a model was taught to read prompts.
 
     `duration_text`: the length in seconds stands in the metadata, because the duration token knows minutes only.
-    `superres_text`: what super-resolution reads: the backbone's prompt, the same without a free description, or
-    neither description nor tags. `blank`: it was taught what a prompt that says nothing leads to, so that guidance has
-    something to lead away from. `lyrics`: as they are spelt, or as phones (`music.phones`). Limits in tokens.
+    `superres_text`: what super-resolution reads: the backbone's prompt, the same without a free description, neither
+    description nor tags, or neither description nor lyrics, for a model that is shown frame by frame what is sung.
+    `blank`: it was taught what a prompt that says nothing leads to, so that guidance has something to lead away from.
+    `lyrics`: as they are spelt, or as phones (`music.phones`). Limits in tokens.
     """
 
     duration_text: bool = False
@@ -104,8 +105,10 @@ def prompt_pair(fields: PromptFields, superres_text: SuperresText) -> tuple[Prom
     if superres_text != "lyrics_only" and fields.language != INSTRUMENTAL:
         fields = replace(fields, language="")
     described = bool(fields.description.strip())
-    bare = superres_text == "lyrics_only" or (superres_text == "same_as_backbone_no_description" and described)
+    bare = superres_text == "lyrics_only" or (superres_text != "same_as_backbone" and described)
     superres = replace(fields, description="", tags="") if bare else fields
+    if superres_text == "no_lyrics":
+        superres = replace(superres, lyrics="")
     return compose_prompt(fields), compose_prompt(superres)
 
 

@@ -20,13 +20,16 @@ def sent(x: Tensor, device: torch.device) -> Tensor:
     return x.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else x.to(device)
 
 
-def nearest_to_mean(logits: Tensor, temperature: float, vectors_CK: Tensor) -> Tensor:
-    """The class whose vector is nearest to the expected one: float32 logits [..., C], vectors [C, K] -> indices [...].
+def nearest_to_mean(logits: Tensor, temperature: float, vectors_CK: Tensor, missing: Tensor) -> tuple[Tensor, Tensor]:
+    """The class whose vector is nearest to the expected one plus what is `missing` from before, and what is missing
+    then: float32 logits [..., C], vectors [C, K], missing [..., K] -> indices [...], [..., K].
 
-    It errs least in square. Where the logits say little, that is a vector near the mean of all, and not a loud guess.
+    It errs least in square. Where the logits say little, that is a vector near the mean of all, and not a loud guess;
+    and what a level is too coarse to say, the finer ones after it make up for, as in error diffusion.
     """
-    expected = (logits / temperature).softmax(-1) @ vectors_CK
-    return (2 * expected @ vectors_CK.T - vectors_CK.square().sum(-1)).argmax(-1)
+    wanted = (logits / temperature).softmax(-1) @ vectors_CK + missing
+    chosen = (2 * wanted @ vectors_CK.T - vectors_CK.square().sum(-1)).argmax(-1)
+    return chosen, wanted - vectors_CK[chosen]
 
 
 def sample(logits: Tensor, temperature: float, top_k: int, uniform: Tensor) -> Tensor:

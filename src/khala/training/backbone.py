@@ -1,8 +1,9 @@
 """The backbone's objective: text, then q0 and q1 of every frame in turn, then the end; loss on the audio alone.
 
 Besides, the head may have to say something else about the frame that comes next (`Aside`): with `phones` which one is
-sung, in the rows of the letters that prompts write them with; with `chords` which one is played. Only who follows words
-and harmony can, and from codes alone that is learnt slowest.
+sung, in the rows of the letters that prompts write them with, and one code early, for a model that is shown cues hears
+of it before it writes the frame; with `chords` which one is played. Only who follows words and harmony can, and from
+codes alone that is learnt slowest.
 
 At a frame's start the legal rows of the head are those of q0 and the end token, after a q0 those of q1: only these are
 computed, and only where they are needed. Padding lies to the right, where a causal model never looks.
@@ -20,15 +21,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from khala.corpus.loader import TokenCorpus, TokenSong, excerpt, pack, vary
-from khala.corpus.shards import NO_CHORD, UNTOLD, codebooks
+from khala.corpus.shards import NO_CHORD, codebooks
 from khala.models.backbone import Backbone, cue_stream, interleave
 from khala.models.config import ModelConfig
 from khala.models.transformer import Transformer
 from khala.music.layout import TokenLayout
 from khala.music.outline import CUES, NOTHING
-from khala.music.phones import LETTERS
 from khala.music.prompt import BLANK, PromptStyle, backbone_prompt, clamp_prompt
 from khala.music.request import SongRequest
+from khala.music.singing import PHONE_IDS, SUNG_CUES, UNKNOWN, UNTOLD
 from khala.training import loop
 from khala.training.loop import Losses
 from khala.training.recipe import BackboneRecipe, Recipe, preset
@@ -57,12 +58,14 @@ CHORD_BYTES = range(128, 128 + NO_CHORD + 1)
 @dataclass(frozen=True)
 class Aside:
     """What else is to be told of every frame: in which `rows` of the head, which of them is right (`UNTOLD`: nobody
-    knows), in the order of `q0` without the ends, and how much it counts."""
+    knows), in the order of `q0` without the ends, and how much it counts. It is told where q0 is written or, `early`,
+    where q1 of that frame is and the next frame is meant."""
 
     name: str
     rows: Tensor
     targets: Tensor
     weight: float
+    early: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class CausalPiece:
     """Token ids [B, T]; where in the flattened [B*T] hidden states q0 and q1 are predicted, and what is right there.
 
     A target is a code; the end token counts as code number `codebook` of q0. `cues_BTC` are those of
-    `music.outline`."""
+    `music.outline` and `music.singing`."""
 
     ids_BT: Tensor
     q0_at: Tensor
@@ -98,8 +101,8 @@ def causal_piece(
     cues: list[Tensor] | None = None,
 ) -> CausalPiece:
     """Prompts and codes [2, frames] of songs -> one piece. `ends` says which end there, rather than being cropped,
-    `heard` the codes that the model sees, if they are others than those to predict, `cues` [text + 2 frames, CUES]
-    those of every position."""
+    `heard` the codes that the model sees, if they are others than those to predict, `cues` [text + 2 frames, n] those
+    of every position."""
     length = max(len(text) + 2 * song.shape[1] for text, song in zip(texts, codes, strict=True))
     ids = np.full((len(texts), length), layout.filler, dtype=np.int64)
     q0_at, q0, q1_at, q1 = [], [], [], []
@@ -114,7 +117,7 @@ def causal_piece(
         q1.append(song[1])
     shown = None
     if cues is not None:
-        shown = torch.full((len(texts), length, CUES), NOTHING)
+        shown = torch.full((len(texts), length, CUES + SUNG_CUES), NOTHING)
         for row, rows in enumerate(cues):
             shown[row, : len(rows)] = rows
     return CausalPiece(torch.from_numpy(ids), _joined(q0_at), _joined(q0), _joined(q1_at), _joined(q1), shown)
@@ -156,7 +159,8 @@ def causal_loss(
     nats = q0_nats.sum() + q1_nats.sum()
     for aside in piece.asides:
         targets = aside.targets.to(device)
-        told_ND = hidden_ND[piece.q0_at.to(device)[~due][targets != UNTOLD]]
+        at = piece.q1_at.to(device) if aside.early else piece.q0_at.to(device)[~due]
+        told_ND = hidden_ND[at[targets != UNTOLD]]
         logits_NC = model.logits(told_ND, aside.rows.to(device)).float()
         aside_nats = F.cross_entropy(logits_NC, targets[targets != UNTOLD], reduction="none")
         losses.add(aside.name, aside_nats)
@@ -202,7 +206,7 @@ class BackboneObjective:
             recipe,
         )
         self.corpus = TokenCorpus(tokens)
-        self.phone_rows = torch.tensor([tokenizer.encode(letter)[0] for letter in (*LETTERS, " ")])
+        self.phone_rows = torch.tensor(PHONE_IDS)
         self.chord_rows = torch.tensor(CHORD_BYTES)
 
     def epoch(self, number: int) -> list[list[Plan]]:
@@ -293,15 +297,26 @@ class BackboneObjective:
                 elif dice and dice.random() < self.recipe.untold:
                     outline = replace(outline, style="") if dice.random() < 0.5 else replace(outline, key=-1)
                 marks = clamp_prompt(self.tokenizer.lines(prompt), self.style.backbone_limit)
-                cues.append(cue_stream(marks, outline.cues(begin, begin + frames + 1, lines)))
+                rows = self.corpus.cues(song, outline, begin, end, lines)[: frames + 1]
+                cues.append(cue_stream(marks, [[*row[:CUES], *UNKNOWN] for row in rows] if bare else rows))
             if self.recipe.phones:
-                phones.append(self.corpus.phones(song, begin, frames))
+                phones.append(self._phones(song, begin, frames, bare))
             if self.recipe.chords:
                 chords.append(song.chord_frames(begin, frames))
         heard = [misheard(song, self.recipe.noise, dice) for song in codes] if dice and self.recipe.noise else None
         asides = []
         if phones:
-            asides.append(Aside("phone", self.phone_rows, _joined(phones), self.recipe.phones))
+            asides.append(Aside("phone", self.phone_rows, _joined(phones), self.recipe.phones, self.model.config.cues))
         if chords:
             asides.append(Aside("chord", self.chord_rows, _joined(chords), self.recipe.chords))
         return replace(causal_piece(texts, codes, ends, self.layout, heard, cues or None), asides=tuple(asides))
+
+    def _phones(self, song: TokenSong, begin: int, frames: int, bare: bool) -> np.ndarray:
+        """What is to be told of each frame's singing; nothing behind a prompt that says nothing. A model with cues is
+        asked a frame ahead: it is shown the frame at hand."""
+        if not self.model.config.cues:
+            return self.corpus.phones(song, begin, frames)
+        ahead = self.corpus.phones(song, begin + 1, frames)
+        told = np.full(frames, UNTOLD, np.uint8)
+        told[: len(ahead)] = UNTOLD if bare else ahead
+        return told

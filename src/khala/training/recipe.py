@@ -110,12 +110,19 @@ class SuperresRecipe(LoopRecipe):
     """The refiner: with probability `causal` a step is the backbone's objective, else full attention predicts a level.
 
     Level k = 2.. is drawn with weight 1 / (k + `level_offset`), one per song of the batch, on a window of at most
-    `max_frames` frames that lies anywhere in the song.
+    `max_frames` frames that lies anywhere in the song. A share of `untold` songs is not shown what is sung, for
+    guidance.
     """
 
     causal: float = 0.1
     level_offset: float = 2.0
     max_frames: int = 640
+    untold: float = 0.1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.untold < 1:
+            raise ValueError(f"untold is {self.untold}; it is a share, from 0 to less than 1")
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,11 @@ from torch import Tensor
 
 from khala.corpus.loader import TokenCorpus, TokenSong, pack, vary
 from khala.corpus.shards import codebooks
-from khala.models.backbone import Backbone
-from khala.models.config import TransformerConfig
+from khala.models.backbone import Backbone, cue_stream
+from khala.models.config import ModelConfig, TransformerConfig
 from khala.models.superres import Superres, init_from_backbone
 from khala.music.errors import ModelError
+from khala.music.outline import CUES, NOTHING
 from khala.music.prompt import PromptStyle, clamp_prompt, superres_prompt
 from khala.training import loop
 from khala.training.backbone import CausalPiece, causal_loss, causal_piece
@@ -50,10 +51,12 @@ class Plan:
 
 @dataclass(frozen=True)
 class LevelPiece:
-    """Songs of one length in positions: prompts [N_b], codes [k_b + 1, T_b] whose last level k_b is to be predicted."""
+    """Songs of one length in positions: prompts [N_b], codes [k_b + 1, T_b] whose last level k_b is to be predicted,
+    and the cues of their frames, if the model is shown any."""
 
     texts: list[Tensor]
     codes: list[Tensor]
+    cues: list[Tensor | None]
 
     @property
     def predictions(self) -> int:
@@ -70,17 +73,24 @@ def train(recipe: Recipe, tokens: Path, backbone: Path, out: Path, start: str = 
     Begins with the weights of the backbone in the run folder `backbone` or, if `start` names a model, with those of its
     super-resolution. Raises ModelError if there is no such backbone or model.
     """
-    config = preset(recipe)
+    return loop.train(prepare(recipe, tokens, backbone, start), recipe.superres, out)
+
+
+def prepare(
+    recipe: Recipe, tokens: Path, backbone: Path | None, start: str = "", config: ModelConfig | None = None
+) -> "SuperresObjective":
+    """The objective that `train` goes by, before its first step, for the recipe's preset or another `config`; with
+    neither backbone nor model to start from, the weights are random."""
+    config = config or preset(recipe)
     torch.manual_seed(recipe.superres.seed)
     model = Superres(config.superres).bind_codebooks(codebooks(tokens))
     words = vocabulary(tokens, config.superres.text_vocab)
     if start:
         known = load_model(start)
         start_from(model, words, known.superres, known.tokenizer)
-    else:
+    elif backbone:
         init_from_backbone(model, _trained(config.backbone, backbone))
-    objective = SuperresObjective(model, tokens, words, config.prompt, recipe.superres)
-    return loop.train(objective, recipe.superres, out)
+    return SuperresObjective(model, tokens, words, config.prompt, recipe.superres)
 
 
 def _trained(config: TransformerConfig, run: Path) -> Backbone:
@@ -112,7 +122,10 @@ class SuperresObjective:
         self.weights = [1 / (level + recipe.level_offset) for level in self.levels]
 
     def epoch(self, number: int) -> list[list[Plan]]:
-        lengths = [song.text_bound + min(song.frames, self.recipe.max_frames) for song in self.corpus.train]
+        unsung = self.style.superres_text == "no_lyrics"
+        bounds = [song.text_bound - unsung * len(song.lyrics.encode()) for song in self.corpus.train]
+        frames = [min(song.frames, self.recipe.max_frames) for song in self.corpus.train]
+        lengths = [bound + count for bound, count in zip(bounds, frames, strict=True)]
         random = Random(f"{self.recipe.seed} epoch {number}")
         steps = pack(lengths, self.recipe.piece_tokens, self.recipe.batch_tokens, random)
         kinds = [random.random() < self.recipe.causal for _ in steps]
@@ -124,7 +137,7 @@ class SuperresObjective:
             return self._causal(songs, plan.epoch)
         dice = [Random(f"{self.recipe.seed} {plan.epoch} {song.name} level") for song in songs]
         levels = [one.choices(self.levels, self.weights)[0] for one in dice]
-        return self._refinement(songs, levels, plan.epoch, dice)
+        return self._refinement(songs, levels, plan.epoch, dice, self.recipe.untold)
 
     def loss(self, piece: LevelPiece | CausalPiece, losses: Losses) -> Tensor:
         if isinstance(piece, CausalPiece):
@@ -132,7 +145,9 @@ class SuperresObjective:
         model = self.model
         texts = [text.to(model.device) for text in piece.texts]
         codes = [song.to(model.device) for song in piece.codes]
-        x_BTD = torch.cat([model.embed_song(n[None], song[None, :-1]) for n, song in zip(texts, codes, strict=True)])
+        cues = [None if rows is None else rows[None].to(model.device) for rows in piece.cues]
+        songs = zip(texts, codes, cues, strict=True)
+        x_BTD = torch.cat([model.embed_song(n[None], song[None, :-1], rows) for n, song, rows in songs])
         start = min(len(text) for text in texts)
         hidden_BTD = model(x_BTD, causal=False, start=start)
         nats = x_BTD.new_zeros(())
@@ -153,25 +168,44 @@ class SuperresObjective:
         ]
         return [*pieces, *(self._causal([song], 0) for song in songs[:4])]
 
-    def _refinement(self, songs: list[TokenSong], levels: list[int], epoch: int, dice: list[Random]) -> LevelPiece:
+    def _refinement(
+        self, songs: list[TokenSong], levels: list[int], epoch: int, dice: list[Random], untold: float = 0.0
+    ) -> LevelPiece:
         texts = [self._text(song, epoch) for song in songs]
         whole = [len(text) + min(song.frames, self.recipe.max_frames) for text, song in zip(texts, songs, strict=True)]
         length = min(*whole, self.model.config.context)
-        kept, codes = [], []
+        kept, codes, cues = [], [], []
         for text, song, level, random in zip(texts, songs, levels, dice, strict=True):
             frames = length - len(text)
             if frames > 0:  # else the prompt alone is longer than another song of the piece: its turn comes in another
                 first = random.randint(0, song.frames - frames)
                 kept.append(torch.tensor(text))
                 codes.append(_tensor(self.corpus.codes(song, level + 1, first, frames)))
-        return LevelPiece(kept, codes)
+                cues.append(self._cues(song, first, frames, random.random() < untold))
+        return LevelPiece(kept, codes, cues)
 
     def _causal(self, songs: list[TokenSong], epoch: int) -> CausalPiece:
         texts = [[*self._text(song, epoch)[:-1], self.layout.marker(0)] for song in songs]
         frames = [min(song.frames, self.recipe.max_frames // 2) for song in songs]
         codes = [self.corpus.codes(song, 2, 0, count) for song, count in zip(songs, frames, strict=True)]
         ends = [count == song.frames for song, count in zip(songs, frames, strict=True)]
-        return causal_piece(texts, codes, ends, self.layout)
+        cues = None
+        if self.model.config.cues:
+            rows = [self._shown(song)[: count + 1] for song, count in zip(songs, frames, strict=True)]
+            cues = [cue_stream([None] * len(text), its) for text, its in zip(texts, rows, strict=True)]
+        return causal_piece(texts, codes, ends, self.layout, cues=cues)
+
+    def _cues(self, song: TokenSong, first: int, frames: int, untold: bool) -> Tensor | None:
+        if not self.model.config.cues:
+            return None
+        rows = torch.tensor(self._shown(song)[first : first + frames])
+        if untold:
+            rows[:, CUES:] = NOTHING
+        return rows
+
+    def _shown(self, song: TokenSong) -> list[list[int]]:
+        """The cues of a whole song: what is next is known at the end of a window, too."""
+        return self.corpus.cues(song, song.outline, 0, song.frames)
 
     def _text(self, song: TokenSong, epoch: int) -> list[int]:
         request = vary(song, Random(f"{self.recipe.seed} {epoch} {song.name}"))

@@ -296,6 +296,7 @@ import json
 import urllib.request
 
 import khala
+from khala.generation.decode import BackboneResult
 from khala.weights.export import codes_of
 
 pipe = khala.load({call})
@@ -315,8 +316,8 @@ call = urllib.request.Request(
 )
 with urllib.request.urlopen(call) as answer:
     ids = json.load(answer)["choices"][0]["token_ids"]
-codes, ended = codes_of(ids, pipe.config.backbone.layout)
-(codes,) = pipe.superres([work], [codes])
-pipe.render(work, codes, ended).save("song.flac")
+result = BackboneResult(*codes_of(ids, pipe.config.backbone.layout))
+(codes,) = pipe.superres([work], [result])
+pipe.render(work, codes, result).save("song.flac")
 ```
 """

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from safetensors.numpy import load, save
 
 from khala.audio.peaks import peaks
 from khala.evaluation.listener import listener
+from khala.generation.decode import BackboneResult
 from khala.generation.device import choose_device
 from khala.generation.pipeline import Pipeline, Work
 from khala.generation.pipeline import load as load_pipeline
@@ -44,7 +45,7 @@ class PipelineStages:
         """The model that is loaded, by the name that it was asked for by."""
 
     def backbone(self, claims: Sequence[Claim], report: Report, wanted: Callable[[Claim], bool]) -> list[Made]:
-        """The file `backbone`: codes int16 [2, T], whether the song came to its end, seconds of work. Takes that do not
+        """The file `backbone`: a `BackboneResult` and seconds of work. Takes that do not
         fit into memory together are decoded one batch after another."""
         pipeline = self._load(claims, report)
         made: list[Made] = []
@@ -54,14 +55,16 @@ class PipelineStages:
             results = pipeline.backbone(batch, report, lambda take, its=its: wanted(its[take]))  # type: ignore[misc]
             seconds = (perf_counter() - start) / len(batch)
             for result in results:
-                made.append(self._made("backbone", result.codes, seconds, ended=np.array(result.ended, np.uint8)))
+                more = {} if result.places is None else {"places": result.places}
+                more["ended"] = np.array(result.ended, np.uint8)
+                made.append(self._made("backbone", result.codes, seconds, **more))
         return made
 
     def superres(self, claims: Sequence[Claim], backbones: Sequence[bytes], report: Report) -> list[Made]:
         """The file `codes`: codes int16 [levels, T], seconds of work. Takes share passes over the model."""
         pipeline = self._load(claims, report)
         start = perf_counter()
-        drafts = [load(backbone)["codes"] for backbone in backbones]
+        drafts = [_result(load(backbone)) for backbone in backbones]
         refined = pipeline.superres([_work(pipeline, claim) for claim in claims], drafts, report)
         seconds = (perf_counter() - start) / len(claims)
         return [self._made("codes", codes, seconds) for codes in refined]
@@ -72,8 +75,7 @@ class PipelineStages:
         pipeline = self._load([claim], report)
         first, second = load(backbone), load(codes)
         before = {"backbone": float(first["seconds"]), "superres": float(second["seconds"])}
-        ended = bool(first["ended"])
-        take = pipeline.render(_work(pipeline, claim), second["codes"], ended, before, report)
+        take = pipeline.render(_work(pipeline, claim), second["codes"], _result(first), before, report)
         outline = [[round(float(low), 4), round(float(high), 4)] for low, high in peaks(take.samples, COLUMNS)]
         try:
             with TemporaryDirectory(prefix="khala-") as folder:
@@ -106,13 +108,17 @@ class PipelineStages:
             report("load", 1, 1)
         return self._pipeline
 
-    def _made(self, kind: str, codes: NDArray[np.int16], seconds: float, **more: NDArray[np.uint8]) -> Made:
+    def _made(self, kind: str, codes: NDArray[np.int16], seconds: float, **more: NDArray[Any]) -> Made:
         assert self._pipeline is not None
         content = save({"codes": np.ascontiguousarray(codes), "seconds": np.array(round(seconds, 3)), **more})
         return Made({kind: (SAFETENSORS, content)}, {_STAGE[kind]: seconds}, codes.shape[1] / self._pipeline.frame_rate)
 
 
 _STAGE = {"backbone": "backbone", "codes": "superres"}
+
+
+def _result(tensors: dict[str, NDArray[Any]]) -> BackboneResult:
+    return BackboneResult(tensors["codes"], bool(tensors["ended"]), tensors.get("places"))
 
 
 def _work(pipeline: Pipeline, claim: Claim) -> Work:

@@ -1,0 +1,67 @@
+"""A song in the making is led through its words."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from khala.generation.sing import Singing
+from khala.models.backbone import Backbone
+from khala.models.presets import tiny
+from khala.music.outline import NOTHING
+from khala.music.singing import PHONE_IDS, REST, Words
+
+WORDS = Words((REST, 3, 9, REST, 5, REST), (1, 4))
+FRAMES = 40
+FREE = [0] * FRAMES, [5] * FRAMES
+
+
+@pytest.fixture(scope="module")
+def model() -> Backbone:
+    torch.manual_seed(1)
+    return Backbone(replace(tiny().backbone, cues=True))
+
+
+def said(model: Backbone, phone: int, surely: float = 9.0) -> torch.Tensor:
+    """A hidden state in which the head says that phone."""
+    return surely * torch.linalg.pinv(model.head.weight[list(PHONE_IDS)].detach())[:, phone][None, None]
+
+
+def walk(singing: Singing, hidden: list[torch.Tensor], takes: list[int] | None = None) -> None:
+    for frame, state in enumerate(hidden, 1):
+        singing.go_on(takes or [0], frame, state)
+
+
+def test_it_stays_as_long_as_the_model_says_and_then_goes_on(model: Backbone) -> None:
+    singing = Singing(model, [WORDS], [FREE], [1])
+    rest, first, second, other = (said(model, phone, 40.0) for phone in (REST, 3, 9, 20))
+    walk(singing, [rest, rest, first, first, first, other, second, rest])
+    assert singing.places(0, 9) == [0, 0, 0, 1, 1, 1, 2, 2, 3], "whatever it would leave for, the words go on"
+    assert singing.cues([0], 5).tolist() == [list(WORDS.cues()[1])]
+
+
+def test_from_the_end_of_a_line_it_may_go_to_the_next_without_a_rest(model: Backbone) -> None:
+    singing = Singing(model, [WORDS], [FREE], [1])
+    walk(singing, [said(model, 3, 40.0), said(model, 9, 40.0), said(model, 5, 40.0)])
+    assert singing.places(0, 4) == [0, 1, 2, 4]
+
+
+def test_bounds_hold_whatever_the_model_says(model: Backbone) -> None:
+    low, high = [0, 0, 1, 2, 2, 3, 3, 4, 5], [0, 0, 1, 2, 3, 3, 3, 5, 5]
+    for phone in (REST, 3, 5):
+        singing = Singing(model, [WORDS], [(low, high)], [1])
+        walk(singing, [said(model, phone, 40.0)] * 8)
+        places = singing.places(0, 9)
+        assert all(a <= place <= b for a, place, b in zip(low, places, high, strict=True))
+
+
+def test_a_take_is_led_by_its_own_seed_alone(model: Backbone) -> None:
+    torch.manual_seed(2)
+    hidden = [torch.randn(3, 1, 32) for _ in range(FRAMES - 1)]
+    words, other = [WORDS, None, WORDS], Words((REST, 1, 2, 3, 4, 5, 6, REST), (1,))
+    together = Singing(model, words, [FREE, ([], []), FREE], [1, 2, 3])
+    walk(together, hidden, [0, 1, 2])
+    alone = Singing(model, [other, WORDS], [FREE, FREE], [8, 3])
+    walk(alone, [state[2:] for state in hidden], [1])
+    assert alone.places(1, FRAMES) == together.places(2, FRAMES) != together.places(0, FRAMES)
+    assert together.cues([1], 3).unique().tolist() == [NOTHING]

@@ -1,0 +1,100 @@
+"""The words of a song, phone by phone."""
+
+import math
+
+import pytest
+
+from khala.music.outline import NOTHING, ROWS
+from khala.music.phones import LETTERS, PHONES
+from khala.music.prompt import PromptStyle, backbone_prompt
+from khala.music.request import SongRequest
+from khala.music.singing import (
+    CUE_ROWS,
+    EARLY,
+    LATE,
+    PACE,
+    REST,
+    SUNG_CUES,
+    UNKNOWN,
+    UNTOLD,
+    Words,
+    cues,
+    sung_cues,
+    words_of,
+)
+
+STYLE = PromptStyle(lyrics="phones")
+
+
+def numbers(text: str) -> list[int]:
+    return [PHONES.index(phone) if phone != "." else REST for phone in text.split()]
+
+
+def words(lyrics: str) -> Words | None:
+    return words_of(backbone_prompt(SongRequest(tags=("folk",), lyrics=lyrics), STYLE))
+
+
+WORDS = Words(tuple(numbers(". D AE N S . S IH NG .")), (1, 6))
+
+
+def test_the_words_of_a_prompt() -> None:
+    assert words("[verse]\nDance\n\n[chorus]\n(sing)") == WORDS
+    doubled = words("big game")
+    assert doubled is not None and doubled.phones == tuple(numbers(". B IH G EY M .")), "nobody hears two in one"
+    rest = words_of(backbone_prompt(SongRequest(tags=("folk",), instrumental=True), STYLE))
+    assert rest == Words() and rest.cues() == [cues(REST, REST, 0)]
+    assert words("sing\n你好") is None, "what has no phones is not led"
+
+
+def test_every_cue_has_a_row_of_its_own() -> None:
+    every = [[cues(phone, REST, 0)[0] for phone in range(REST + 1)], [cues(0, phone, 0)[1] for phone in range(REST)]]
+    every.append([cues(0, 0, left)[2] for left in range(32)])
+    rows = [row for kind in every for row in kind]
+    assert len(set(rows)) == len(rows) and min(rows) == ROWS and max(rows) == CUE_ROWS - 1
+    assert cues(0, REST, 99) == (cues(0, 0, 0)[0], NOTHING, CUE_ROWS - 1)
+    assert len(UNKNOWN) == SUNG_CUES and len(LETTERS) == REST
+
+
+def test_what_is_heard_and_what_is_to_be_sung_are_told_alike() -> None:
+    lengths = [3, 1, 4, 1, 2, 5, 1, 2, 2, 3]
+    heard = [phone for phone, length in zip(WORDS.phones, lengths, strict=True) for _ in range(length)]
+    begins = [3, 16]
+    assert sung_cues(heard, begins) == [
+        row for row, length in zip(WORDS.cues(), lengths, strict=True) for _ in range(length)
+    ]
+    assert sung_cues(heard[:6], begins)[-1][1] == NOTHING, "what is not in the part is not told"
+    assert sung_cues([UNTOLD] * 3, []) == [UNKNOWN] * 3
+    assert sung_cues(heard[:0], []) == []
+
+
+def test_a_line_has_its_time() -> None:
+    low, high = WORDS.bounds([(10, 30), (30, 60)], 90)
+    assert high[: 10 - EARLY] == [0] * (10 - EARLY) and high[10 - EARLY] == 5
+    assert high[30 - EARLY - 1] == 5 and high[30 - EARLY] == 9
+    assert low[29] <= 1 and low[30 + LATE] == 5 and low[60 + LATE :] == [9] * (30 - LATE)
+    assert low[30 + LATE - math.ceil(5 * PACE)] == 0 < low[30 + LATE - int(4 * PACE)]
+
+
+@pytest.mark.parametrize("places", [[(0, 6), (6, 12)], [(0, 9), (9, 40)], [(5, 30), (30, 36)], [(12, 18), (18, 22)]])
+def test_bounds_can_be_kept(places: list[tuple[int, int]]) -> None:
+    low, high = WORDS.bounds(places, 50)
+    assert all(one <= other for one, other in zip(low, high, strict=True))
+    assert low == sorted(low) and high == sorted(high)
+    at, visited = 0, {0}
+    for frame in range(1, 50):  # as late as is allowed
+        at = max(at, low[frame])
+        visited.add(at)
+    assert at == 9 and {1, 2, 3, 4, 6, 7, 8} <= visited, "no phone is left out"
+
+
+def test_lines_without_a_place_are_not_sung() -> None:
+    low, high = WORDS.bounds([(10, 30)], 60)
+    assert max(high) == max(low) == 5
+    assert max(WORDS.bounds([], 60)[1]) == 0
+
+
+def test_lines_are_sung_where_their_phones_are() -> None:
+    places = [0, 0, 1, 2, 2, 3, 4, 5, 5, 6, 7, 7, 8, 9]
+    assert WORDS.sung(places) == ((2, 7), (9, 13))
+    assert WORDS.sung([0, 1, 2, 3, 4, 6, 7]) == ((1, 5), (5, 7)), "without a rest between, and cut off"
+    assert WORDS.sung([0, 1, 2]) == ((1, 3),)

@@ -315,6 +315,8 @@ def test_what_is_sung_is_led_and_shown_to_super_resolution(led: Pipeline) -> Non
     (codes,) = led.superres([work], [result])
     (other,) = led.superres([work], [replace(result, places=np.zeros_like(result.places))])
     assert not np.array_equal(codes, other)
+    (mute,) = led.generate(replace(request, lyrics="", instrumental=True))
+    assert mute.metadata["outline"]["lines"] == []
     (unled,) = led.works(replace(request, lyrics="你好"))
     assert unled.plan.words is None and led.backbone([unled])[0].places is None
 

@@ -98,3 +98,4 @@ def test_lines_are_sung_where_their_phones_are() -> None:
     assert WORDS.sung(places) == ((2, 7), (9, 13))
     assert WORDS.sung([0, 1, 2, 3, 4, 6, 7]) == ((1, 5), (5, 7)), "without a rest between, and cut off"
     assert WORDS.sung([0, 1, 2]) == ((1, 3),)
+    assert Words().sung([0] * 9) == () and Words().bounds([], 9) == ([0] * 9, [0] * 9), "of an instrumental"

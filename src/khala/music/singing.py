@@ -49,7 +49,7 @@ class Words:
     @property
     def _rests(self) -> list[int]:
         """Where the rest after each line stands."""
-        return [*(start - 1 for start in self.starts[1:]), len(self.phones) - 1]
+        return [*(start - 1 for start in self.starts[1:]), len(self.phones) - 1][: len(self.starts)]
 
     def cues(self) -> list[tuple[int, ...]]:
         """The rows to show at each place of `phones`, `SUNG_CUES` of them."""

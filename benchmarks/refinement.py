@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("settings", nargs="*", default=["guidance=1", "guidance=4"], metavar="NAME=VALUE")
     parser.add_argument("--model", default="mini")
     parser.add_argument("--songs", type=int, default=4)
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     pipe, corpus = khala.load(arguments.model), TokenCorpus(arguments.tokens)
     songs = [song for song in corpus.held_out if song.voice and song.lines and song.frames < LONGEST][: arguments.songs]
     columns: dict[str, Callable[[TokenSong, np.ndarray], np.ndarray]] = {

@@ -56,7 +56,7 @@ class Singing:
 
     def cues(self, takes: Sequence[int], frame: int) -> Tensor:
         """The rows that are shown of a frame, [takes, `SUNG_CUES`]."""
-        index = torch.tensor(takes, device=self._at_BT.device)
+        index = sent(torch.tensor(takes), self._at_BT.device)
         return self._cues_BSC[index, self._at_BT[index, frame]]
 
     def go_on(self, takes: Sequence[int], frame: int, hidden_B1D: Tensor) -> None:

@@ -45,8 +45,8 @@ class PipelineStages:
         """The model that is loaded, by the name that it was asked for by."""
 
     def backbone(self, claims: Sequence[Claim], report: Report, wanted: Callable[[Claim], bool]) -> list[Made]:
-        """The file `backbone`: a `BackboneResult` and seconds of work. Takes that do not
-        fit into memory together are decoded one batch after another."""
+        """The file `backbone`: a `BackboneResult` and seconds of work. Takes that do not fit into memory together are
+        decoded one batch after another."""
         pipeline = self._load(claims, report)
         made: list[Made] = []
         for batch in pipeline.batches([_work(pipeline, claim) for claim in claims]):

@@ -24,10 +24,9 @@ from khala.evaluation.words import error_rate, listen, phones_of, transcript
 from khala.generation.refine import Draft, refine
 from khala.generation.synthesis import synthesise
 from khala.models.codec.spectral import SpectralCodec
-from khala.music.outline import CUES
 from khala.music.prompt import superres_prompt
 from khala.music.request import Sampling, SongRequest
-from khala.music.singing import REST, UNKNOWN
+from khala.music.singing import REST, unsung
 
 LONGEST = 700
 """Frames: longer songs are left out."""
@@ -66,8 +65,8 @@ def refined(
     request = SongRequest(tags=song.tags, lyrics=song.lyrics, duration=song.duration)
     ids = pipe.loaded.tokenizer.encode(superres_prompt(request, pipe.config.prompt))
     rows = corpus.cues(song, song.outline, 0, song.frames)[:-1]
-    blank = [[*row[:CUES], *UNKNOWN] for row in rows]
-    (found,) = refine(pipe.loaded.superres, [Draft(ids, codes[:2], 1, sampling, rows, blank)], pipe.loaded.codebooks)
+    draft = Draft(ids, codes[:2], 1, sampling, rows, unsung(rows))
+    (found,) = refine(pipe.loaded.superres, [draft], pipe.loaded.codebooks)
     return found
 
 

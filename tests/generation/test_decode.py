@@ -263,7 +263,7 @@ def test_every_token_is_drawn_with_the_phone_of_its_frame_before_the_eyes(shown:
     assert np.array_equal(alone.codes, results[0].codes) and np.array_equal(alone.places, results[0].places)
     for slot, result in zip(asked, results, strict=True):
         frames = result.codes.shape[1]
-        sung = [words.cues()[at] for at in result.places] if result.places is not None else [UNKNOWN] * frames
+        sung = words.cues(result.places) if result.places is not None else [UNKNOWN] * frames
         rows = [(*cues, *its) for cues, its in zip(slot.cues, [*sung, UNKNOWN], strict=False)]
         blank = [(*cues, *UNKNOWN) for cues in slot.blank_cues[: frames + 1]]
         layout, codes = shown.config.layout, torch.from_numpy(result.codes.astype(np.int64))[None]

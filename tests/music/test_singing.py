@@ -11,6 +11,7 @@ from khala.music.request import SongRequest
 from khala.music.singing import (
     CUE_ROWS,
     EARLY,
+    HELD,
     LATE,
     PACE,
     REST,
@@ -42,16 +43,20 @@ def test_the_words_of_a_prompt() -> None:
     doubled = words("big game")
     assert doubled is not None and doubled.phones == tuple(numbers(". B IH G EY M .")), "nobody hears two in one"
     rest = words_of(backbone_prompt(SongRequest(tags=("folk",), instrumental=True), STYLE))
-    assert rest == Words() and rest.cues() == [cues(REST, REST, 0)]
+    assert rest == Words() and rest.cues([0]) == [cues(REST, REST, 0, 0)]
     assert words("sing\n你好") is None, "what has no phones is not led"
 
 
 def test_every_cue_has_a_row_of_its_own() -> None:
-    every = [[cues(phone, REST, 0)[0] for phone in range(REST + 1)], [cues(0, phone, 0)[1] for phone in range(REST)]]
-    every.append([cues(0, 0, left)[2] for left in range(32)])
+    every = [
+        [cues(phone, REST, 0, 0)[0] for phone in range(REST + 1)],
+        [cues(0, phone, 0, 0)[1] for phone in range(REST)],
+        [cues(0, 0, left, 0)[2] for left in range(32)],
+        [cues(0, 0, 0, frame)[3] for frame in range(HELD)],
+    ]
     rows = [row for kind in every for row in kind]
     assert len(set(rows)) == len(rows) and min(rows) == ROWS and max(rows) == CUE_ROWS - 1
-    assert cues(0, REST, 99) == (cues(0, 0, 0)[0], NOTHING, CUE_ROWS - 1)
+    assert cues(0, REST, 99, 99) == (cues(0, 0, 0, 0)[0], NOTHING, CUE_ROWS - 1 - HELD, CUE_ROWS - 1)
     assert len(UNKNOWN) == SUNG_CUES and len(LETTERS) == REST
 
 
@@ -59,9 +64,8 @@ def test_what_is_heard_and_what_is_to_be_sung_are_told_alike() -> None:
     lengths = [3, 1, 4, 1, 2, 5, 1, 2, 2, 3]
     heard = [phone for phone, length in zip(WORDS.phones, lengths, strict=True) for _ in range(length)]
     begins = [3, 16]
-    assert sung_cues(heard, begins) == [
-        row for row, length in zip(WORDS.cues(), lengths, strict=True) for _ in range(length)
-    ]
+    places = [place for place, length in enumerate(lengths) for _ in range(length)]
+    assert sung_cues(heard, begins) == WORDS.cues(places)
     assert sung_cues(heard[:6], begins)[-1][1] == NOTHING, "what is not in the part is not told"
     assert sung_cues([UNTOLD] * 3, []) == [UNKNOWN] * 3
     assert sung_cues(heard[:0], []) == []

@@ -14,7 +14,7 @@ from khala.corpus.shards import NO_CHORD
 from khala.music.errors import InvalidRequest
 from khala.music.outline import Outline, Part, spread
 from khala.music.request import MIN_SECONDS, SongRequest
-from khala.music.singing import REST, UNTOLD, cues, sung_cues
+from khala.music.singing import REST, UNTOLD, sung_cues
 
 HELD_OUT = 50
 """One song in so many is never trained on."""
@@ -119,8 +119,9 @@ class TokenCorpus:
         """The rows that a model is shown for frames `begin` to `end` and for one more: the `outline` of a song, of
         which only `lines` are known if that is given, and what is sung in these frames."""
         lines = range(len(song.lines)) if lines is None else lines
-        sung = sung_cues(self.phones(song, begin, end + 1 - begin).tolist(), [line[0] - begin for line in song.lines])
-        sung += [cues(REST, REST, 0)] * (end + 1 - begin - len(sung))
+        phones = self.phones(song, begin, end + 1 - begin).tolist()
+        phones += [REST] * (end + 1 - begin - len(phones))  # nobody sings after the end
+        sung = sung_cues(phones, [line[0] - begin for line in song.lines])
         return [[*row, *its] for row, its in zip(outline.cues(begin, end + 1, lines), sung, strict=True)]
 
     def _read(self, song: TokenSong, name: str, part: tuple[slice, ...]) -> np.ndarray:

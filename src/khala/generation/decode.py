@@ -186,8 +186,7 @@ def _singing(model: Backbone, slots: Sequence[Slot]) -> Singing | None:
     """Where the slots are in their words; nobody is where no slot has words."""
     if model.cues is None or not any(slot.words for slot in slots):
         return None
-    words, bounds, seeds = zip(*((slot.words, slot.bounds, slot.seed) for slot in slots), strict=True)
-    return Singing(model, words, bounds, seeds)
+    return Singing(model, [slot.words for slot in slots], [slot.bounds for slot in slots])
 
 
 def _blank(slot: Slot) -> Slot:

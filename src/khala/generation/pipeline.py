@@ -411,9 +411,8 @@ def _shown(plan: Plan, result: BackboneResult) -> list[tuple[int, ...]]:
     rows = _cues(plan.outline, result.codes.shape[1])
     if plan.words is None or result.places is None:
         return [(*row, *UNKNOWN) for row in rows]
-    sung = plan.words.cues()
-    places = [*result.places, len(sung) - 1]
-    return [(*row, *sung[place]) for row, place in zip(rows, places, strict=True)]
+    sung = plan.words.cues([*result.places, len(plan.words.phones) - 1])
+    return [(*row, *its) for row, its in zip(rows, sung, strict=True)]
 
 
 def _share(progress: Progress, take: int, takes: int) -> Progress:

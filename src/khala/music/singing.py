@@ -5,7 +5,7 @@ song in the making is led through its words (`Words`), and the model says only h
 """
 
 from bisect import bisect, bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 
@@ -21,13 +21,17 @@ PHONE_IDS = (*map(ord, LETTERS), ord(" "))
 """The ids of the text that stand for `PHONES` and `REST`: Khala's tokenizers give bytes their values."""
 LEFT = 32
 """More phones than these are not counted."""
+HELD = 16
+"""Nor are more frames than these."""
 _NOW = ROWS
 _NEXT = _NOW + REST + 1
 _LEFT = _NEXT + REST
-CUE_ROWS = _LEFT + LEFT
+_HELD = _LEFT + LEFT
+CUE_ROWS = _HELD + HELD
 """Rows of the whole table of cues."""
-SUNG_CUES = 3
-"""So many cues of singing has a frame: the phone, the one that is next in its line, how many are left of it."""
+SUNG_CUES = 4
+"""So many cues of singing has a frame: the phone, the one that is next in its line, how many are left of the line, and
+in which of the phone's frames it is."""
 UNKNOWN = (NOTHING,) * SUNG_CUES
 """The cues where nobody knows what is sung."""
 PACE = 1.5
@@ -51,13 +55,15 @@ class Words:
         """Where the rest after each line stands."""
         return [*(start - 1 for start in self.starts[1:]), len(self.phones) - 1][: len(self.starts)]
 
-    def cues(self) -> list[tuple[int, ...]]:
-        """The rows to show at each place of `phones`, `SUNG_CUES` of them."""
+    def cues(self, places: Iterable[int]) -> list[tuple[int, ...]]:
+        """The rows to show in frames in which a song is at these places of `phones`, `SUNG_CUES` of each."""
         rows = []
-        for at, phone in enumerate(self.phones):
+        for at, frames in groupby(places):
+            phone = self.phones[at]
             line = bisect(self.starts, at + (phone == REST)) - 1
             left = self._rests[line] - at - 1 if line >= 0 and at < len(self.phones) - 1 else 0
-            rows.append(cues(phone, self.phones[at + 1] if left else REST, left))
+            following = self.phones[at + 1] if left else REST
+            rows += [cues(phone, following, left, frame) for frame, _ in enumerate(frames)]
         return rows
 
     def bounds(self, places: Sequence[tuple[int, int]], frames: int) -> tuple[list[int], list[int]]:
@@ -107,9 +113,16 @@ def words_of(prompt: Prompt) -> Words | None:
     return Words(tuple(phones), tuple(starts))
 
 
-def cues(phone: int, following: int, left: int) -> tuple[int, ...]:
-    """The rows of a frame: what is sung, what is next in the line (`REST`: nothing), how many phones are left of it."""
-    return _NOW + phone, _NEXT + following if following != REST else NOTHING, _LEFT + min(left, LEFT - 1)
+def cues(phone: int, following: int, left: int, frame: int) -> tuple[int, ...]:
+    """The rows of a frame: what is sung, what is next in the line (`REST`: nothing), how many phones are left of the
+    line, and which frame of what is sung this is, from 0."""
+    after = _NEXT + following if following != REST else NOTHING
+    return _NOW + phone, after, _LEFT + min(left, LEFT - 1), _HELD + min(frame, HELD - 1)
+
+
+def unsung(rows: Iterable[Sequence[int]]) -> list[tuple[int, ...]]:
+    """All cues of some frames, but for those of singing: nobody knows what is sung."""
+    return [(*row[:-SUNG_CUES], *UNKNOWN) for row in rows]
 
 
 def sung_cues(phones: Sequence[int], begins: Sequence[int]) -> list[tuple[int, ...]]:
@@ -125,10 +138,10 @@ def sung_cues(phones: Sequence[int], begins: Sequence[int]) -> list[tuple[int, .
         if phone == UNTOLD:
             return [UNKNOWN] * len(phones)
         if phone == REST:
-            rows += [cues(REST, following, left)] * length
+            rows += [cues(REST, following, left, frame) for frame in reversed(range(length))]
             continue
         if lines[number] != line:
             following, left, line = REST, 0, lines[number]
-        rows += [cues(phone, following, left)] * length
+        rows += [cues(phone, following, left, frame) for frame in reversed(range(length))]
         following, left = phone, left + 1
     return rows[::-1]

@@ -29,7 +29,7 @@ from khala.music.layout import TokenLayout
 from khala.music.outline import CUES, NOTHING
 from khala.music.prompt import BLANK, PromptStyle, backbone_prompt, clamp_prompt
 from khala.music.request import SongRequest
-from khala.music.singing import PHONE_IDS, SUNG_CUES, UNKNOWN, UNTOLD
+from khala.music.singing import PHONE_IDS, SUNG_CUES, UNTOLD, unsung
 from khala.training import loop
 from khala.training.loop import Losses
 from khala.training.recipe import BackboneRecipe, Recipe, preset
@@ -298,7 +298,7 @@ class BackboneObjective:
                     outline = replace(outline, style="") if dice.random() < 0.5 else replace(outline, key=-1)
                 marks = clamp_prompt(self.tokenizer.lines(prompt), self.style.backbone_limit)
                 rows = self.corpus.cues(song, outline, begin, end, lines)[: frames + 1]
-                cues.append(cue_stream(marks, [[*row[:CUES], *UNKNOWN] for row in rows] if bare else rows))
+                cues.append(cue_stream(marks, unsung(rows) if bare else rows))
             if self.recipe.phones:
                 phones.append(self._phones(song, begin, frames, bare))
             if self.recipe.chords:

@@ -22,8 +22,8 @@ from khala.models.backbone import Backbone, cue_stream
 from khala.models.config import ModelConfig, TransformerConfig
 from khala.models.superres import Superres, init_from_backbone
 from khala.music.errors import ModelError
-from khala.music.outline import CUES, NOTHING
 from khala.music.prompt import PromptStyle, clamp_prompt, superres_prompt
+from khala.music.singing import unsung
 from khala.training import loop
 from khala.training.backbone import CausalPiece, causal_loss, causal_piece
 from khala.training.loop import Losses
@@ -198,10 +198,8 @@ class SuperresObjective:
     def _cues(self, song: TokenSong, first: int, frames: int, untold: bool) -> Tensor | None:
         if not self.model.config.cues:
             return None
-        rows = torch.tensor(self._shown(song)[first : first + frames])
-        if untold:
-            rows[:, CUES:] = NOTHING
-        return rows
+        rows = self._shown(song)[first : first + frames]
+        return torch.tensor(unsung(rows) if untold else rows)
 
     def _shown(self, song: TokenSong) -> list[list[int]]:
         """The cues of a whole song: what is next is known at the end of a window, too."""

@@ -76,6 +76,16 @@ def test_sampling_is_the_models_own_unless_chosen(sing, tmp_path: Path) -> None:
     }
 
 
+def test_words_for_which_a_song_is_too_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lyrics = "[verse]\n" + "sing along\n" * 12
+    assert run(["generate", "--tags", "pop", "--lyrics", lyrics, "--duration", "5", "--seed", "1", "-o", "a.wav"]) == 0
+    left = json.loads((tmp_path / "a.json").read_text())["unsung_lines"]
+    assert 0 < left < 12 and f", too short for {left} lines of the lyrics" in capsys.readouterr().err
+
+
 def test_lyrics_come_from_a_file(sing, tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text("\ufeff[verse]\nHello\n", encoding="utf-8")
     assert sing("--tags", "pop", "--lyrics-file", "words.txt", "--duration", "5", "-o", "new/folder") == 0

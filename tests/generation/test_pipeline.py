@@ -316,9 +316,18 @@ def test_what_is_sung_is_led_and_shown_to_super_resolution(led: Pipeline) -> Non
     (other,) = led.superres([work], [replace(result, places=np.zeros_like(result.places))])
     assert not np.array_equal(codes, other)
     (mute,) = led.generate(replace(request, lyrics="", instrumental=True))
-    assert mute.metadata["outline"]["lines"] == []
+    assert mute.metadata["outline"]["lines"] == [] and mute.metadata["unsung_lines"] == 0
     (unled,) = led.works(replace(request, lyrics="你好"))
     assert unled.plan.words is None and led.backbone([unled])[0].places is None
+
+
+def test_lines_for_which_there_is_no_time_are_counted(led: Pipeline) -> None:
+    request = replace(REQUEST, tags=("pop",), lyrics="[verse]\n" + "Dance with me\n" * 20, duration=10, takes=1)
+    (take,) = led.generate(request)
+    sung = len(take.metadata["outline"]["lines"])
+    assert 0 < sung < 20 and take.metadata["unsung_lines"] == 20 - sung
+    (unled,) = led.generate(replace(request, lyrics="你好"))
+    assert unled.metadata["unsung_lines"] is None
 
 
 def test_every_take_has_an_outline_of_its_own_seed(led: Pipeline) -> None:

@@ -112,6 +112,8 @@ def generate(
         take.save(path)
         if not quiet:
             ending = ", cut at its longest" if take.metadata["truncated"] else ""
+            if left := take.metadata["unsung_lines"]:
+                ending += f", too short for {left} line{'s' if left > 1 else ''} of the lyrics"
             say(f"{path}: {take.seconds:.1f} s{ending}")
     if as_json:
         typer.echo(json.dumps([{"file": str(path), **take.metadata} for take, path in zip(made, paths, strict=True)]))

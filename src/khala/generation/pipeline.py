@@ -372,9 +372,10 @@ class Pipeline:
         """The sidecar: all that is needed to make the same samples again, and what came of it. `seconds` counts the
         take's own time in decode and finish; those of backbone and superres are for all takes together."""
         loaded, request, plan = self.loaded, work.request, work.plan
-        frames, outline = result.codes.shape[1], plan.outline
+        frames, outline, unsung = result.codes.shape[1], plan.outline, None
         if outline and plan.words and result.places is not None:
-            outline = replace(outline, lines=plan.words.sung(result.places.tolist()))
+            sung = plan.words.sung(result.places.tolist())
+            outline, unsung = replace(outline, lines=sung), len(plan.words.starts) - len(sung)
         return {
             "request": request.to_dict(),
             "take": work.take + 1,
@@ -397,6 +398,7 @@ class Pipeline:
             "max_frames_set_by": plan.bound,
             "truncated": not result.ended,
             "outline": outline and outline.told(self.frame_rate),
+            "unsung_lines": unsung,
             "seconds": seconds,
         }
 

@@ -184,6 +184,8 @@ export const en = {
   "facts.loudness": "Loudness",
   "facts.lufs": "{n} LUFS",
   "facts.record": "The whole record (JSON)",
+  "facts.unsung": "Not sung",
+  "facts.tooShort": { one: "{n} line: the song is too short", other: "{n} lines: the song is too short" },
   "facts.ending": "Ending",
   "facts.faded": "Faded out at its longest",
   "facts.ended": "Came to its end",

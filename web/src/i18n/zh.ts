@@ -185,6 +185,8 @@ export const zh: Messages = {
   "facts.loudness": "响度",
   "facts.lufs": "{n} LUFS",
   "facts.record": "完整记录（JSON）",
+  "facts.unsung": "未演唱",
+  "facts.tooShort": { other: "{n} 行：歌曲时长不足" },
   "facts.ending": "结尾",
   "facts.faded": "到达最长时长后淡出",
   "facts.ended": "自然结束",

@@ -21,6 +21,7 @@ export function SongFacts({ song }: { song: Song }) {
     command?: string;
     loudness?: number;
     truncated?: boolean;
+    unsung_lines?: number | null;
   };
   const { request } = song;
   const { sampling } = request;
@@ -49,6 +50,9 @@ export function SongFacts({ song }: { song: Song }) {
           <Fact name={t("facts.loudness")}>
             {t("facts.lufs", { n: record.loudness.toLocaleString(locale, { maximumFractionDigits: 1 }) })}
           </Fact>
+        )}
+        {!!record.unsung_lines && (
+          <Fact name={t("facts.unsung")}>{t("facts.tooShort", { n: record.unsung_lines })}</Fact>
         )}
         {record.truncated !== undefined && (
           <Fact name={t("facts.ending")}>{t(record.truncated ? "facts.faded" : "facts.ended")}</Fact>

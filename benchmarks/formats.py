@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from khala.generation.decode import decode_tokens
-from khala.generation.pipeline import Pipeline, Work, load
+from khala.generation.pipeline import Pipeline, load
+from khala.generation.plan import Work
 from khala.generation.refine import Draft, refine
 from khala.models.backbone import cue_stream
 from khala.models.stepper import Stepper

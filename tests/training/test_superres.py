@@ -18,7 +18,7 @@ from khala.training import superres
 from khala.training.backbone import CausalPiece
 from khala.training.loop import Losses
 from khala.training.recipe import BackboneRecipe, Recipe, SuperresRecipe
-from khala.training.superres import LevelPiece, Plan, SuperresObjective, bucket
+from khala.training.superres import LevelPiece, Plan, SuperresObjective, bucket, requantised
 from khala.weights.tensors import save_module
 from khala.weights.tokenizer import Tokenizer
 
@@ -82,6 +82,42 @@ def test_some_steps_are_causal_behind_marker_0(objective: SuperresObjective) -> 
     losses = Losses({}, {})
     objective.loss(piece, losses)
     assert {"q0", "q1"} <= set(losses.counts)
+
+
+def test_levels_lead_back_from_what_is_misheard() -> None:
+    torch.manual_seed(1)
+    sizes = torch.tensor([1.0, 0.6, 0.4, 0.25, 0.15])
+    codebooks_QCK = torch.randn(5, 64, 3) * sizes[:, None, None]
+    latents_TK = torch.randn(40, 3)
+    codes_QT = torch.empty(5, 40, dtype=torch.long)
+    residual_TK = latents_TK
+    for level, book_CK in enumerate(codebooks_QCK):
+        codes_QT[level] = torch.cdist(residual_TK, book_CK).argmin(1)
+        residual_TK = residual_TK - book_CK[codes_QT[level]]
+    assert torch.equal(requantised(codes_QT, codes_QT[:2], 5, codebooks_QCK), codes_QT)
+    heard_2T = codes_QT[:2].clone()
+    heard_2T[1, ::4] = (heard_2T[1, ::4] + 1) % 64
+    found_QT = requantised(codes_QT, heard_2T, 5, codebooks_QCK)
+    kept = torch.arange(40) % 4 > 0
+    assert torch.equal(found_QT[:, kept], codes_QT[:, kept]) and torch.equal(found_QT[:2], heard_2T)
+    assert torch.equal(requantised(codes_QT, heard_2T, 3, codebooks_QCK), found_QT[:3])
+
+    def away(levels: int, codes_QT: torch.Tensor) -> float:
+        song_TK = torch.stack([book_CK[its] for book_CK, its in zip(codebooks_QCK, codes_QT[:levels], strict=False)])
+        return (song_TK.sum(0) - latents_TK)[~kept].norm().item()
+
+    unmended_QT = torch.cat([heard_2T, codes_QT[2:]])
+    assert away(5, found_QT) < 0.5 * away(2, found_QT) and away(5, found_QT) < away(5, unmended_QT)
+
+
+def test_the_backbones_codes_are_misheard_in_training_alone(tokens: Path, objective: SuperresObjective) -> None:
+    recipe = replace(objective.recipe, noise=0.5)
+    noisy = SuperresObjective(objective.model, tokens, Tokenizer.of_bytes(), CONFIG.prompt, recipe)
+    plan = next(plan for step in objective.epoch(0) for plan in step if not plan.causal)
+    for clean, heard in zip(objective.piece(plan).codes, noisy.piece(plan).codes, strict=True):
+        assert clean.shape == heard.shape and 0.2 < (clean[:2] != heard[:2]).float().mean() < 0.6
+    for clean, heard in zip(objective.held_out(), noisy.held_out(), strict=True):
+        assert isinstance(clean, CausalPiece) or torch.equal(clean.codes[0], heard.codes[0])
 
 
 @pytest.mark.parametrize(("level", "name"), [(2, "q2-3"), (3, "q2-3"), (4, "q4-7"), (31, "q16-31"), (63, "q32-63")])

@@ -15,12 +15,11 @@ Every stage reports through `progress` and is stopped by an exception raised the
 A pipeline keeps no state between calls. It computes one thing at a time: never call it from two threads.
 """
 
-import math
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,20 +33,17 @@ from khala.generation.choose import Candidate, Listener, best, information
 from khala.generation.decode import BackboneResult, Slot, all_wanted, decode_backbone
 from khala.generation.device import choose_device, choose_dtype
 from khala.generation.finish import finish
-from khala.generation.memory import MARGIN, Mode, choose_mode, free_memory, need, takes_at_once
+from khala.generation.memory import Mode, choose_mode, free_memory, need, takes_at_once
+from khala.generation.plan import Work, plan_for
 from khala.generation.progress import Progress, Stage, silent
 from khala.generation.refine import Draft, refine
 from khala.generation.staged import StagedModel
 from khala.generation.synthesis import synthesise
 from khala.generation.take import Take
 from khala.models.config import ModelConfig
-from khala.music.arrange import arrange
-from khala.music.errors import InvalidRequest
-from khala.music.outline import Outline
-from khala.music.prompt import BLANK, Prompt, backbone_prompt, clamp_prompt, superres_prompt, unsaid_prompt
+from khala.music.prompt import BLANK, unsaid_prompt
 from khala.music.request import SongRequest
 from khala.music.seeds import take_seed
-from khala.music.singing import UNKNOWN, Words, words_of
 from khala.weights.folder import LoadedModel, load_parts, open_model
 
 
@@ -72,44 +68,6 @@ def load(
     if choose_mode(opened.config, place, numbers, seconds, free_memory(place), mode) == "one_shot":
         return Pipeline(StagedModel(opened, place, numbers), listener)
     return Pipeline(load_parts(opened, place, numbers), listener)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a request means for a model: its prompts as ids. `max_frames` is the longest song that it may become,
-    `bound` what sets that ("duration" or "context"), `aim` the frames that it is led to end at, or 0; `prompt_cut`
-    says that words were left out. `outline` is what a model is shown that is shown one, `lines` the line of the
-    lyrics that each of the backbone's ids belongs to, and `words` what is sung, if it has phones."""
-
-    backbone_ids: list[int]
-    superres_ids: list[int]
-    prompt_cut: bool
-    max_frames: int
-    bound: str
-    aim: int = 0
-    outline: Outline | None = None
-    lines: tuple[int | None, ...] = ()
-    words: Words | None = None
-
-    @property
-    def sung(self) -> bool:
-        """Whether it is known what is sung."""
-        return self.words is not None and bool(self.words.starts)
-
-    @property
-    def untold(self) -> Outline | None:
-        """What guidance leads away from."""
-        return self.outline and self.outline.untold
-
-
-@dataclass(frozen=True)
-class Work:
-    """One take to be made: take 0, 1, ... of a `request` that has its seed. `seed` is the take's own."""
-
-    request: SongRequest
-    take: int
-    seed: int
-    plan: Plan
 
 
 class Pipeline:
@@ -182,42 +140,17 @@ class Pipeline:
             for i, work in enumerate(works)
         ]
 
-    def plan(self, request: SongRequest) -> Plan:
-        """What `request` means for this model, found out before anything is computed; its seed draws what an outline
-        leaves open. Raises InvalidRequest for what
-        the model cannot do: a song too long, words that leave no room for one."""
-        config = self.config
-        config.require_possible(request)
-        prompt = backbone_prompt(request, config.prompt)
-        backbone_ids, backbone_cut = self._ids(prompt, config.prompt.backbone_limit)
-        superres_ids, superres_cut = self._ids(superres_prompt(request, config.prompt), config.prompt.superres_limit)
-        by_duration = math.ceil(MARGIN * request.duration * self.frame_rate)
-        by_context = min(
-            (config.backbone.context - len(backbone_ids) - 1) // 2, config.superres.context - len(superres_ids)
-        )
-        if by_context < 1:
-            raise InvalidRequest(f"the words fill all that the model {config.name} can attend to; shorten the lyrics")
-        bound = "duration" if by_duration <= by_context else "context"
-        longest = min(by_duration, by_context)
-        aim = min(round(request.duration * self.frame_rate), longest) if config.prompt.duration_text else 0
-        outline: Outline | None = None
-        lines: tuple[int | None, ...] = ()
-        words: Words | None = None
-        if config.backbone.cues:
-            outline = arrange(request, self.frame_rate)
-            aim = min(outline.frames, longest)
-            lines = tuple(clamp_prompt(self.loaded.tokenizer.lines(prompt), config.prompt.backbone_limit))
-            words = words_of(prompt) if config.prompt.lyrics == "phones" else None
-        return Plan(
-            backbone_ids, superres_ids, backbone_cut or superres_cut, longest, bound, aim, outline, lines, words
-        )
-
     def works(self, request: SongRequest) -> list[Work]:
-        """One work per take of a request that has its seed (ValueError otherwise). Raises InvalidRequest as `plan`."""
+        """One work per take of a request that has its seed (ValueError otherwise). Raises
+        InvalidRequest for what the model cannot do."""
         if request.seed is None:
             raise ValueError("takes are told apart by the seed of their request: give it one by with_seed()")
         seeds = [take_seed(request.seed, take) for take in range(request.takes)]
-        return [Work(request, take, seed, self.plan(replace(request, seed=seed))) for take, seed in enumerate(seeds)]
+        config, tokenizer = self.config, self.loaded.tokenizer
+        return [
+            Work(request, take, seed, plan_for(replace(request, seed=seed), config, tokenizer, self.frame_rate))
+            for take, seed in enumerate(seeds)
+        ]
 
     def backbone(
         self, works: Sequence[Work], progress: Progress = silent, wanted: Callable[[int], bool] = all_wanted
@@ -247,24 +180,19 @@ class Pipeline:
 
     def slot(self, work: Work) -> Slot:
         """A work's place in a decode batch."""
-        plan, blank_ids = work.plan, self.loaded.tokenizer.encode(BLANK)
-        ids, sampling = plan.backbone_ids, work.request.sampling
-        told, untold = (_cues(outline, plan.max_frames) for outline in (plan.outline, plan.untold))
-        bounds: tuple[Sequence[int], Sequence[int]] = ((), ())
-        if plan.words and plan.outline:
-            bounds = plan.words.bounds(plan.outline.lines, plan.max_frames + 1)
+        plan, frames = work.plan, work.plan.max_frames
         return Slot(
-            ids,
-            work.seed,
-            plan.max_frames,
-            sampling,
-            blank_ids,
-            plan.aim,
-            plan.lines,
-            told,
-            untold,
-            plan.words,
-            bounds,
+            prompt_ids=plan.backbone_ids,
+            seed=work.seed,
+            longest=frames,
+            sampling=work.request.sampling,
+            blank_ids=self.loaded.tokenizer.encode(BLANK),
+            aim=plan.aim,
+            lines=plan.lines,
+            cues=plan.cues(frames),
+            blank_cues=plan.blank_cues(frames),
+            words=plan.words,
+            bounds=plan.bounds,
         )
 
     def superres(
@@ -277,8 +205,8 @@ class Pipeline:
         drafts = []
         for work, result in zip(works, results, strict=True):
             shown = self.config.superres.cues
-            cues = _shown(work.plan, result)[:-1] if shown else ()
-            blank = _shown(work.plan, replace(result, places=None))[:-1] if shown and work.plan.sung else ()
+            cues = work.plan.shown(result)[:-1] if shown else ()
+            blank = work.plan.shown(replace(result, places=None))[:-1] if shown and work.plan.sung else ()
             sampling = work.request.sampling
             drafts.append(Draft(work.plan.superres_ids, result.codes, work.seed, sampling, cues, blank))
         codebooks_QCK = self.loaded.codebooks  # before super-resolution is there: a staged model holds one part
@@ -317,8 +245,8 @@ class Pipeline:
                 result.codes,
                 progress,
                 work.plan.lines,
-                _shown(work.plan, result),
-                _cues(work.plan.untold, result.codes.shape[1]),
+                work.plan.shown(result),
+                work.plan.blank_cues(result.codes.shape[1]),
             )
             for result in results
         ]
@@ -364,10 +292,6 @@ class Pipeline:
             record["candidates"] = [candidate.to_dict() for candidate in result.candidates]
         return Take(samples, rate, codes, record | report.to_dict())
 
-    def _ids(self, prompt: Prompt, limit: int) -> tuple[list[int], bool]:
-        ids = self.loaded.tokenizer.encode(prompt)
-        return clamp_prompt(ids, limit), len(ids) > limit
-
     def _record(self, work: Work, result: BackboneResult, seconds: dict[str, float]) -> dict[str, Any]:
         """The sidecar: all that is needed to make the same samples again, and what came of it. `seconds` counts the
         take's own time in decode and finish; those of backbone and superres are for all takes together."""
@@ -401,20 +325,6 @@ class Pipeline:
             "unsung_lines": unsung,
             "seconds": seconds,
         }
-
-
-def _cues(outline: Outline | None, frames: int) -> tuple[tuple[int, ...], ...]:
-    """Cues of so many frames and of one more; none without an outline."""
-    return tuple(map(tuple, outline.cues(0, frames + 1))) if outline else ()
-
-
-def _shown(plan: Plan, result: BackboneResult) -> list[tuple[int, ...]]:
-    """All cues of every frame of a result and of one more: those of the outline, and of what is sung."""
-    rows = _cues(plan.outline, result.codes.shape[1])
-    if plan.words is None or result.places is None:
-        return [(*row, *UNKNOWN) for row in rows]
-    sung = plan.words.cues([*result.places, len(plan.words.phones) - 1])
-    return [(*row, *its) for row, its in zip(rows, sung, strict=True)]
 
 
 def _share(progress: Progress, take: int, takes: int) -> Progress:

@@ -111,18 +111,19 @@ class SuperresRecipe(LoopRecipe):
 
     Level k = 2.. is drawn with weight 1 / (k + `level_offset`), one per song of the batch, on a window of at most
     `max_frames` frames that lies anywhere in the song. A share of `untold` songs is not shown what is sung, for
-    guidance.
+    guidance. `noise` is the share of the codes of levels 0 and 1 that are misheard as another one of the song.
     """
 
     causal: float = 0.1
     level_offset: float = 2.0
     max_frames: int = 640
     untold: float = 0.1
+    noise: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.untold < 1:
-            raise ValueError(f"untold is {self.untold}; it is a share, from 0 to less than 1")
+        if not all(0 <= share < 1 for share in (self.untold, self.noise)):
+            raise ValueError("untold and noise are shares, from 0 to less than 1")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,9 @@ Refinement: text, its last position the marker of the level, then one position p
 levels below; attention is full, the loss is on that level of every frame. Every song of a piece has a level of its own,
 and a window of frames just long enough that all of them have one length: no padding, no mask, the fast kernel.
 
+What the backbone writes is not what a song would have there. So some of the codes of its levels may be misheard; from
+there the levels above are quantised anew, and lead back to the song: to super-resolution they are there to be mended.
+
 Alignment: text, its last position marker 0, then q0 and q1 in turn, causally, as the backbone does it.
 """
 
@@ -25,7 +28,7 @@ from khala.music.errors import ModelError
 from khala.music.prompt import PromptStyle, clamp_prompt, superres_prompt
 from khala.music.singing import unsung
 from khala.training import loop
-from khala.training.backbone import CausalPiece, causal_loss, causal_piece
+from khala.training.backbone import CausalPiece, causal_loss, causal_piece, misheard
 from khala.training.loop import Losses
 from khala.training.recipe import Recipe, SuperresRecipe, preset
 from khala.training.start import start_from
@@ -109,6 +112,22 @@ def bucket(level: int) -> str:
     return f"q{low}-{2 * low - 1}"
 
 
+def requantised(codes_QT: Tensor, heard_2T: Tensor, levels: int, codebooks_QCK: Tensor) -> Tensor:
+    """So many levels of a song of which the first are heard as others: where they are, those from `FIRST` on are those
+    of the residual that is left, as an encoder would find them."""
+    found_LT = torch.cat([heard_2T, codes_QT[FIRST:levels]])
+    other_T = (codes_QT[:FIRST] != heard_2T).any(0)
+    books = list(zip(codebooks_QCK, codes_QT[:, other_T], strict=True))
+    residual_NK = torch.stack([book_CK[its] for book_CK, its in books]).sum(0)
+    for level in range(levels):
+        book_CK = codebooks_QCK[level]
+        if level >= FIRST:
+            near_NC = 2 * residual_NK @ book_CK.T - book_CK.square().sum(1)
+            found_LT[level, other_T] = near_NC.argmax(1)
+        residual_NK = residual_NK - book_CK[found_LT[level, other_T]]
+    return found_LT
+
+
 class SuperresObjective:
     """The hybrid training of a super-resolution model on a folder of token shards."""
 
@@ -118,12 +137,13 @@ class SuperresObjective:
         self.model, self.layout, self.recipe = model, model.config.layout, recipe
         self.tokenizer, self.style = tokenizer, style
         self.corpus = TokenCorpus(tokens)
+        self.codebooks_QCK = codebooks(tokens)
         self.levels = range(FIRST, model.config.levels)
         self.weights = [1 / (level + recipe.level_offset) for level in self.levels]
 
     def epoch(self, number: int) -> list[list[Plan]]:
-        unsung = self.style.superres_text == "no_lyrics"
-        bounds = [song.text_bound - unsung * len(song.lyrics.encode()) for song in self.corpus.train]
+        wordless = self.style.superres_text == "no_lyrics"
+        bounds = [song.text_bound - wordless * len(song.lyrics.encode()) for song in self.corpus.train]
         frames = [min(song.frames, self.recipe.max_frames) for song in self.corpus.train]
         lengths = [bound + count for bound, count in zip(bounds, frames, strict=True)]
         random = Random(f"{self.recipe.seed} epoch {number}")
@@ -137,7 +157,7 @@ class SuperresObjective:
             return self._causal(songs, plan.epoch)
         dice = [Random(f"{self.recipe.seed} {plan.epoch} {song.name} level") for song in songs]
         levels = [one.choices(self.levels, self.weights)[0] for one in dice]
-        return self._refinement(songs, levels, plan.epoch, dice, self.recipe.untold)
+        return self._refinement(songs, levels, plan.epoch, dice, self.recipe.untold, self.recipe.noise)
 
     def loss(self, piece: LevelPiece | CausalPiece, losses: Losses) -> Tensor:
         if isinstance(piece, CausalPiece):
@@ -169,7 +189,13 @@ class SuperresObjective:
         return [*pieces, *(self._causal([song], 0) for song in songs[:4])]
 
     def _refinement(
-        self, songs: list[TokenSong], levels: list[int], epoch: int, dice: list[Random], untold: float = 0.0
+        self,
+        songs: list[TokenSong],
+        levels: list[int],
+        epoch: int,
+        dice: list[Random],
+        untold: float = 0.0,
+        noise: float = 0.0,
     ) -> LevelPiece:
         texts = [self._text(song, epoch) for song in songs]
         whole = [len(text) + min(song.frames, self.recipe.max_frames) for text, song in zip(texts, songs, strict=True)]
@@ -180,7 +206,12 @@ class SuperresObjective:
             if frames > 0:  # else the prompt alone is longer than another song of the piece: its turn comes in another
                 first = random.randint(0, song.frames - frames)
                 kept.append(torch.tensor(text))
-                codes.append(_tensor(self.corpus.codes(song, level + 1, first, frames)))
+                if noise:
+                    known = self.corpus.codes(song, self.model.config.levels, first, frames)
+                    heard = misheard(known[:FIRST], noise, random)
+                    codes.append(requantised(_tensor(known), _tensor(heard), level + 1, self.codebooks_QCK))
+                else:
+                    codes.append(_tensor(self.corpus.codes(song, level + 1, first, frames)))
                 cues.append(self._cues(song, first, frames, random.random() < untold))
         return LevelPiece(kept, codes, cues)
 

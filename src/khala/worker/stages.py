@@ -17,8 +17,9 @@ from khala.audio.peaks import peaks
 from khala.evaluation.listener import listener
 from khala.generation.decode import BackboneResult
 from khala.generation.device import choose_device
-from khala.generation.pipeline import Pipeline, Work
+from khala.generation.pipeline import Pipeline
 from khala.generation.pipeline import load as load_pipeline
+from khala.generation.plan import Work
 from khala.jobs.artifacts import no_room
 from khala.jobs.records import Claim
 from khala.jobs.workflow import Made, Report

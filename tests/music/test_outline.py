@@ -34,6 +34,14 @@ def test_every_bar_counts_the_same_and_every_beat_another() -> None:
     assert waltz[:30:10] == beats[:30:10]
 
 
+def test_a_bar_between_those_of_the_corpus_is_told_as_the_nearest() -> None:
+    told = [columns(replace(OUTLINE, bar=bar), BAR)[0] for bar in range(39, 46)]
+    assert told == [told[1]] * 4 + [told[5]] * 3 and told[1] != told[5]
+    waltz = [columns(replace(OUTLINE, bar=bar, beats=3), BAR)[0] for bar in (40, 42, 44, 46)]
+    assert waltz[0] == waltz[1] == waltz[2] != waltz[3]
+    assert len(set(columns(replace(OUTLINE, bar=41), BEAT)[:41])) == 41
+
+
 def test_the_end_comes_nearer() -> None:
     left = columns(OUTLINE, LEFT)
     assert left == sorted(left, reverse=True)

@@ -1,8 +1,8 @@
 """A request becomes an outline: how fast, how many bars of what, which line when, for models that are shown one.
 
-It keeps to what Khala's corpus does, for its models know nothing else: a bar is a whole number of codec frames, a line
-of lyrics lasts two bars, or one where bars are long, and a song of words alone has an intro before them and an outro
-after them.
+It keeps to what Khala's corpus does, for its models know nothing else: a bar is a whole number of codec frames (which
+is within 1.6 % of any tempo), a line of lyrics lasts two bars, or one where bars are long, and a song of words alone
+has an intro before them and an outro after them.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,8 @@ from khala.music.styles import STYLE_TEMPI, WALTZ_TEMPI
 from khala.music.wishes import stated_bpm, stated_key, stated_limits, stated_singer, stated_styles
 
 TEMPI = {4: range(32, 73, 4), 3: range(36, 55, 6)}
-"""Beats of a bar -> how many frames it may have."""
+"""Beats of a bar -> how many frames it has in the corpus. A tempo by number may lie between: where in a bar a frame is,
+is told in twelfths of a beat, and these a model has seen all."""
 LINE_SECONDS = 2.55
 """A line takes two bars, or one where a bar lasts at least this long."""
 INTROS, OUTROS = (1, 2, 4), (1, 2, 3)
@@ -62,7 +63,7 @@ def arrange(request: SongRequest, rate: float) -> Outline:
 
 
 def _bars(words: tuple[str, ...], style: str, beats: int, rate: float) -> list[int]:
-    """How many frames a bar may have: the nearest to a tempo by number; what lies in the range of a tempo by word, as
+    """How many frames a bar may have: as many as a tempo by number wants; what lies in the range of a tempo by word, as
     far as it is usual in the style; or what is usual."""
     every = list(TEMPI[beats])
     usual = list((STYLE_TEMPI if beats == 4 else WALTZ_TEMPI).get(style, every))
@@ -71,7 +72,7 @@ def _bars(words: tuple[str, ...], style: str, beats: int, rate: float) -> list[i
         return 60 * rate * beats / bar
 
     if said := stated_bpm(words):
-        return [min(every, key=lambda bar: abs(bpm(bar) / said - 1))]
+        return [min(range(every[0], every[-1] + 1), key=lambda bar: abs(bpm(bar) / said - 1))]
     if limits := stated_limits(words):
         inside = [bar for bar in every if limits[0] <= bpm(bar) < limits[1]]
         return [bar for bar in inside if bar in usual] or inside or usual

@@ -74,8 +74,11 @@ class Outline:
         """The rows for frames `begin` to `end`, `CUES` each. Of the lyrics only `lines` are known, if that is given:
         the first of them is number 0 of `line_cue`."""
         lines = range(len(self.lines)) if lines is None else lines
+        unit = self.beats * (
+            1 + self.beats % 2
+        )  # of which the corpus's bars are multiples; others are told as these
         steady = [
-            _BAR + min(max(self.bar // 2, 1), BAR_PAIRS) - 1 if self.bar else NOTHING,
+            _BAR + min(max(unit * round(self.bar / unit) // 2, 1), BAR_PAIRS) - 1 if self.bar else NOTHING,
             _KEY + self.key if self.key >= 0 else NOTHING,
             _STYLE + STYLE_NAMES.index(self.style) if self.style in STYLE_NAMES else NOTHING,
             _VOICE + VOICES.index(self.voice) if self.voice else NOTHING,

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from khala.generation import pipeline as module
+from khala.generation import plan
 from khala.generation.memory import need
 from khala.generation.pipeline import load
 from khala.generation.staged import StagedModel
@@ -20,7 +21,7 @@ REQUEST = SongRequest(tags=("folk",), instrumental=True, duration=5, seed=3, tak
 
 
 def test_one_shot_makes_the_same_songs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MARGIN", 0.2)  # a second of song
+    monkeypatch.setattr(plan, "MARGIN", 0.2)  # a second of song
     whole, staged = (load(folder, "cpu", "float32", mode) for mode in ("keep_loaded", "one_shot"))  # type: ignore[arg-type]
     assert (whole.mode, staged.mode) == ("keep_loaded", "one_shot")
     for one, other in zip(whole.generate(REQUEST), staged.generate(REQUEST), strict=True):
@@ -49,7 +50,7 @@ def test_auto_goes_by_free_memory(folder: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_batches_as_small_as_memory_demands_change_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MARGIN", 0.2)
+    monkeypatch.setattr(plan, "MARGIN", 0.2)
     pipe = load(folder, "cpu", "float32", "keep_loaded")
     together = pipe.generate(REQUEST)
     told: list[float] = []
@@ -74,7 +75,7 @@ def test_a_part_that_breaks_later_says_so(folder: Path, tmp_path: Path) -> None:
 
 
 def test_each_part_is_read_once_for_all_takes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MARGIN", 0.2)
+    monkeypatch.setattr(plan, "MARGIN", 0.2)
     pipe, read = load(folder, "cpu", "float32", "one_shot"), list[str]()
     only = StagedModel._only
 

@@ -65,6 +65,15 @@ def test_nobody_sings_without_words() -> None:
     assert {outline(tags=("pop",), lyrics="La", seed=seed).voice for seed in range(20)} == {"female", "male"}
 
 
+def test_a_long_line_has_more_time_if_there_is_any() -> None:
+    long = "Everybody in the whole wide world is waiting for the moment when the morning comes again"
+    found = outline(tags=("rock", "144 bpm"), lyrics=f"[verse]\nDance with me\n{long}\nDance with me", duration=60.0)
+    bars = [(end - begin) / found.bar for begin, end in found.lines]
+    assert bars[0] == bars[2] == 2 and bars[1] > 4 and bars[1] % 2 == 0
+    short = outline(tags=("rock", "144 bpm"), lyrics="[verse]\n" + f"{long}\n" * 8, duration=30.0)
+    assert {(end - begin) / short.bar for begin, end in short.lines} == {2}, "else none would be left out"
+
+
 def test_words_that_do_not_fit_are_left_out() -> None:
     found = outline(lyrics="\n".join(f"[verse]\nLine {n}\nand {n}\nand {n}\nand more" for n in range(40)))
     assert 4 <= len(found.lines) < 40

@@ -6,7 +6,7 @@ from khala.music.lyrics import SECTION_TAGS
 from khala.music.outline import CUES, LINES, NOTHING, ROWS, Outline, Part, line_cue, spread
 
 PARTS = (Part(0, 40, "intro"), Part(40, 200, "verse"), Part(200, 280, "outro"))
-OUTLINE = Outline(280, 40, 4, PARTS, spread(PARTS, (0, 2, 0)), key=21, style="folk", voice="female")
+OUTLINE = Outline(280, 40, 4, PARTS, spread(PARTS, ((), (1, 1), ())), key=21, style="folk", voice="female")
 BEAT, LEFT, SECTION, BAR_IN, TO_GO, LINE, LINE_LEFT, BAR, KEY, STYLE, VOICE = range(CUES)
 
 
@@ -15,8 +15,9 @@ def columns(outline: Outline, kind: int) -> list[int]:
 
 
 def test_lines_share_their_part_evenly() -> None:
-    assert spread(PARTS, (0, 2, 1)) == ((40, 120), (120, 200), (200, 280))
-    assert spread((Part(0, 10, "verse"),), (3,)) == ((0, 3), (3, 6), (6, 10))
+    assert spread(PARTS, ((), (1, 1), (1,))) == ((40, 120), (120, 200), (200, 280))
+    assert spread((Part(0, 10, "verse"),), ((1, 1, 1),)) == ((0, 3), (3, 6), (6, 10))
+    assert spread(PARTS, ((), (1, 3), ())) == ((40, 80), (80, 200)), "a line may need more time than the others"
 
 
 def test_every_cue_has_a_row_and_no_two_kinds_share_one() -> None:

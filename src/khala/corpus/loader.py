@@ -70,7 +70,7 @@ class TokenSong:
         parts = tuple(Part(*part) for part in self.parts)
         ends = [part.end for part in parts[:-1]]
         places = [bisect(ends, (begin + end) // 2) for begin, end, *_ in self.lines]
-        lines = spread(parts, [places.count(i) for i in range(len(parts))]) if parts else ()
+        lines = spread(parts, [[1] * places.count(i) for i in range(len(parts))]) if parts else ()
         return Outline(self.frames, self.bar, self.beats, parts, lines, self.key, self.style, self.voice or "none")
 
     @property

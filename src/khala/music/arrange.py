@@ -5,12 +5,15 @@ is within 1.6 % of any tempo), a line of lyrics lasts two bars, or one where bar
 has an intro before them and an outro after them.
 """
 
+import math
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import product
 from random import Random
 
 from khala.music.lyrics import Section, sections
 from khala.music.outline import Outline, Part, spread
+from khala.music.phones import LETTERS, phonetic
 from khala.music.request import SongRequest
 from khala.music.styles import STYLE_TEMPI, WALTZ_TEMPI
 from khala.music.wishes import stated_bpm, stated_key, stated_limits, stated_singer, stated_styles
@@ -29,7 +32,13 @@ CLOSE = 0.05
 LONGEST = 1.15
 """Words that would make the song longer than this, as a share of what was asked, are left out."""
 
-Form = list[tuple[str, int, int]]
+LONG, BREATH = 26, 2.5
+"""A line of more phones than the corpus has in one gets so much more time that a phone has so many frames, as 95 of 100
+of the corpus's lines have."""
+
+Shares = tuple[int, ...]
+"""How much time each line of lyrics takes, as a multiple of what is usual."""
+Form = list[tuple[str, int, Shares]]
 """Parts: name, bars, lines of lyrics."""
 
 
@@ -41,7 +50,10 @@ def arrange(request: SongRequest, rate: float) -> Outline:
     beats = 3 if "waltz" in " ".join(words).lower() else 4
     sung = [] if request.instrumental else sections(request.lyrics)
     frames = request.duration * rate
-    plans = [(bar, _form(sung, frames / bar, bar / rate)) for bar in _bars(words, style, beats, rate)]
+    plans = [
+        (bar, _form(sung, frames / bar, bar, 1 if bar / rate >= LINE_SECONDS else 2))
+        for bar in _bars(words, style, beats, rate)
+    ]
     off = [abs(_length(form) * bar / frames - 1) for bar, form in plans]
     bar, form = random.choice([plan for plan, away in zip(plans, off, strict=True) if away <= max(min(off), CLOSE)])
     parts: list[Part] = []
@@ -55,7 +67,7 @@ def arrange(request: SongRequest, rate: float) -> Outline:
         bar=bar,
         beats=beats,
         parts=tuple(parts),
-        lines=spread(parts, [lines for *_, lines in form]),
+        lines=spread(parts, [shares for *_, shares in form]),
         key=-1 if tonic is None else tonic + 12 * (mode == "minor"),
         style=style,
         voice=singer if any(section.lines for section in sung) else "none",
@@ -79,11 +91,11 @@ def _bars(words: tuple[str, ...], style: str, beats: int, rate: float) -> list[i
     return usual
 
 
-def _form(sung: list[Section], bars: float, bar_seconds: float) -> Form:
-    """The form nearest to so many bars, with lines as long as usual if the words then fit."""
-    line_bars = 1 if bar_seconds >= LINE_SECONDS else 2
-    for length in range(line_bars, 0, -1):
-        form = min(_forms(sung, bars, length), key=lambda form: abs(_length(form) - bars))
+def _form(sung: list[Section], bars: float, bar: int, line_bars: int) -> Form:
+    """The form nearest to so many bars, with `line_bars` for a line if the words then fit, and more for a long one."""
+    for length, patient in (line_bars, True), *((length, False) for length in range(line_bars, 0, -1)):
+        place = length * bar if patient else math.inf
+        form = min(_forms(sung, bars, length, place), key=lambda form: abs(_length(form) - bars))
         if _length(form) <= LONGEST * bars:
             return form
     while _length(form) > LONGEST * bars and len(form) > 3:
@@ -91,8 +103,9 @@ def _form(sung: list[Section], bars: float, bar_seconds: float) -> Form:
     return form
 
 
-def _forms(sung: list[Section], bars: float, line_bars: int) -> Iterator[Form]:
-    """Every intro and outro, every length of the parts without words and, without any words, every shape."""
+def _forms(sung: list[Section], bars: float, line_bars: int, place: float) -> Iterator[Form]:
+    """Every intro and outro, every length of the parts without words and, without any words, every shape. A line has
+    `line_bars`, more if it is too long for a `place` of so many frames."""
     most = int(bars / (4 * line_bars)) + 1
     if any(section.lines for section in sung):
         middle = [section for section in sung if section.lines or section.name not in ("intro", "outro")]
@@ -100,9 +113,10 @@ def _forms(sung: list[Section], bars: float, line_bars: int) -> Iterator[Form]:
     else:
         rounds = (("verse", "chorus") * n + end for n in range(2, most + 1) for end in ((), ("bridge", "chorus")))
         shapes = [[Section(name, ()) for name in shape] for shape in (*SHAPES, *rounds)]
-    for shape, empty, intro, outro in product(shapes, (2 * line_bars, 4 * line_bars), INTROS, OUTROS):
-        parts = [(part.name or "verse", _calls(part) * line_bars or empty, len(part.lines)) for part in shape]
-        yield [("intro", intro, 0), *parts, ("outro", outro, 0)]
+    timed = [[(part, _shares(part, place)) for part in shape] for shape in shapes]
+    for shape, empty, intro, outro in product(timed, (2 * line_bars, 4 * line_bars), INTROS, OUTROS):
+        parts = [(part.name or "verse", _taken(part, shares) * line_bars or empty, shares) for part, shares in shape]
+        yield [("intro", intro, ()), *parts, ("outro", outro, ())]
 
 
 def _with_breaks(middle: list[Section], count: int) -> list[Section]:
@@ -114,9 +128,19 @@ def _with_breaks(middle: list[Section], count: int) -> list[Section]:
     return parts
 
 
-def _calls(section: Section) -> int:
-    """Lines that take time of their own: not those in brackets, which answer the line before."""
-    return sum(not line.startswith("(") for line in section.lines)
+def _shares(section: Section, place: float) -> Shares:
+    phones = map(_phones, section.lines)
+    return tuple(max(math.ceil(BREATH * count / place), 1) if count > LONG else 1 for count in phones)
+
+
+@lru_cache(4096)
+def _phones(line: str) -> int:
+    return sum(letter in LETTERS for letter in phonetic(line))
+
+
+def _taken(section: Section, shares: Shares) -> int:
+    """What time the lines take, those in brackets none of their own: they answer the line before."""
+    return sum(share for line, share in zip(section.lines, shares, strict=True) if not line.startswith("("))
 
 
 def _length(form: Form) -> int:

@@ -9,6 +9,7 @@ added to what the model reads (rhythm as in MusiConGen, arXiv 2407.15060; the ti
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 from typing import Any
 
 from khala.music.lyrics import SECTION_TAGS
@@ -74,9 +75,7 @@ class Outline:
         """The rows for frames `begin` to `end`, `CUES` each. Of the lyrics only `lines` are known, if that is given:
         the first of them is number 0 of `line_cue`."""
         lines = range(len(self.lines)) if lines is None else lines
-        unit = self.beats * (
-            1 + self.beats % 2
-        )  # of which the corpus's bars are multiples; others are told as these
+        unit = self.beats * (1 + self.beats % 2)  # of which the corpus's bars are multiples; others are told as these
         steady = [
             _BAR + min(max(unit * round(self.bar / unit) // 2, 1), BAR_PAIRS) - 1 if self.bar else NOTHING,
             _KEY + self.key if self.key >= 0 else NOTHING,
@@ -131,14 +130,13 @@ def line_cue(number: int) -> int:
     return _LINE + number % LINES
 
 
-def spread(parts: Sequence[Part], counts: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    """Where the lines are: so many in each part, at even distances."""
-    return tuple(
-        (part.begin + length * i // count, part.begin + length * (i + 1) // count)
-        for part, count in zip(parts, counts, strict=True)
-        for length in (part.end - part.begin,)
-        for i in range(count)
-    )
+def spread(parts: Sequence[Part], shares: Sequence[Sequence[int]]) -> tuple[tuple[int, int], ...]:
+    """Where the lines are: one after another through each part, each as long as its share of that part's."""
+    spans: list[tuple[int, int]] = []
+    for part, its in zip(parts, shares, strict=True):
+        edges = [part.begin + (part.end - part.begin) * edge // max(sum(its), 1) for edge in accumulate(its, initial=0)]
+        spans += pairwise(edges)
+    return tuple(spans)
 
 
 def _left(frames: int) -> int:

@@ -1,4 +1,4 @@
-"""Lead a song in the making through its words: which phone is sung in its next frame, led by what the model says.
+"""Lead a song in the making through its words: which phone is sung in its next frame, by what the model says of it.
 
 The model is asked in the rows of its head that stand for phones, before it writes the frame, and may only stay where it
 is in the words or go on: whatever phone it would leave for, it goes to the next one. So no word is left out, mixed up

@@ -14,6 +14,7 @@ from khala.models.presets import tiny
 from khala.models.superres import Superres
 from khala.music.errors import ModelError
 from khala.music.outline import CUES, NOTHING
+from khala.nn.rvq import ResidualVQ
 from khala.training import superres
 from khala.training.backbone import CausalPiece
 from khala.training.loop import Losses
@@ -89,18 +90,20 @@ def test_levels_lead_back_from_what_is_misheard() -> None:
     sizes = torch.tensor([1.0, 0.6, 0.4, 0.25, 0.15])
     codebooks_QCK = torch.randn(5, 64, 3) * sizes[:, None, None]
     latents_TK = torch.randn(40, 3)
+    quantiser = ResidualVQ(5, 64, 3)
+    quantiser.codebooks = codebooks_QCK
     codes_QT = torch.empty(5, 40, dtype=torch.long)
     residual_TK = latents_TK
     for level, book_CK in enumerate(codebooks_QCK):
         codes_QT[level] = torch.cdist(residual_TK, book_CK).argmin(1)
         residual_TK = residual_TK - book_CK[codes_QT[level]]
-    assert torch.equal(requantised(codes_QT, codes_QT[:2], 5, codebooks_QCK), codes_QT)
+    assert torch.equal(requantised(codes_QT, codes_QT[:2], 5, quantiser), codes_QT)
     heard_2T = codes_QT[:2].clone()
     heard_2T[1, ::4] = (heard_2T[1, ::4] + 1) % 64
-    found_QT = requantised(codes_QT, heard_2T, 5, codebooks_QCK)
+    found_QT = requantised(codes_QT, heard_2T, 5, quantiser)
     kept = torch.arange(40) % 4 > 0
     assert torch.equal(found_QT[:, kept], codes_QT[:, kept]) and torch.equal(found_QT[:2], heard_2T)
-    assert torch.equal(requantised(codes_QT, heard_2T, 3, codebooks_QCK), found_QT[:3])
+    assert torch.equal(requantised(codes_QT, heard_2T, 3, quantiser), found_QT[:3])
 
     def away(levels: int, codes_QT: torch.Tensor) -> float:
         song_TK = torch.stack([book_CK[its] for book_CK, its in zip(codebooks_QCK, codes_QT[:levels], strict=False)])

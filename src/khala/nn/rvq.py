@@ -18,16 +18,19 @@ class ResidualVQ(nn.Module):
         super().__init__()
         self.register_buffer("codebooks", torch.zeros(levels, codebook, dim))
 
-    def encode(self, latent_BDT: Tensor, levels: int | None = None) -> Tensor:
-        """The nearest code of each of the first ``levels`` levels (default: all) -> [B, Q, T]."""
+    def encode(self, latent_BDT: Tensor, levels: int | None = None, first: int = 0) -> Tensor:
+        """The nearest code of each of the first ``levels`` levels (default: all) -> [B, Q, T].
+
+        With ``first`` the latents are what the levels before that one left over, and the codes begin with its own.
+        """
         B, D, T = latent_BDT.shape
         residual_ND = latent_BDT.transpose(1, 2).reshape(B * T, D)
         codes = []
-        for book_CD in self.codebooks[:levels]:
+        for book_CD in self.codebooks[first:levels]:
             code_N = nearest(residual_ND, book_CD)
             residual_ND = residual_ND - book_CD[code_N]
             codes.append(code_N)
-        return torch.stack(codes).view(-1, B, T).transpose(0, 1)
+        return torch.stack(codes).view(len(codes), B, T).transpose(0, 1)
 
     def decode(self, codes_BQT: Tensor) -> Tensor:
         """Sum of the code vectors of the levels present (any first Q levels) -> [B, D, T]."""

@@ -27,6 +27,7 @@ from khala.models.superres import Superres, init_from_backbone
 from khala.music.errors import ModelError
 from khala.music.prompt import PromptStyle, clamp_prompt, superres_prompt
 from khala.music.singing import unsung
+from khala.nn.rvq import ResidualVQ
 from khala.training import loop
 from khala.training.backbone import CausalPiece, causal_loss, causal_piece, misheard
 from khala.training.loop import Losses
@@ -112,20 +113,14 @@ def bucket(level: int) -> str:
     return f"q{low}-{2 * low - 1}"
 
 
-def requantised(codes_QT: Tensor, heard_2T: Tensor, levels: int, codebooks_QCK: Tensor) -> Tensor:
+def requantised(codes_QT: Tensor, heard_2T: Tensor, levels: int, quantiser: ResidualVQ) -> Tensor:
     """So many levels of a song of which the first are heard as others: where they are, those from `FIRST` on are those
     of the residual that is left, as an encoder would find them."""
-    found_LT = torch.cat([heard_2T, codes_QT[FIRST:levels]])
     other_T = (codes_QT[:FIRST] != heard_2T).any(0)
-    books = list(zip(codebooks_QCK, codes_QT[:, other_T], strict=True))
-    residual_NK = torch.stack([book_CK[its] for book_CK, its in books]).sum(0)
-    for level in range(levels):
-        book_CK = codebooks_QCK[level]
-        if level >= FIRST:
-            near_NC = 2 * residual_NK @ book_CK.T - book_CK.square().sum(1)
-            found_LT[level, other_T] = near_NC.argmax(1)
-        residual_NK = residual_NK - book_CK[found_LT[level, other_T]]
-    return found_LT
+    residual_1KN = quantiser.decode(codes_QT[None, :, other_T]) - quantiser.decode(heard_2T[None, :, other_T])
+    upper_QT = codes_QT[FIRST:levels].clone()
+    upper_QT[:, other_T] = quantiser.encode(residual_1KN, levels, FIRST)[0]
+    return torch.cat([heard_2T, upper_QT])
 
 
 class SuperresObjective:
@@ -137,7 +132,9 @@ class SuperresObjective:
         self.model, self.layout, self.recipe = model, model.config.layout, recipe
         self.tokenizer, self.style = tokenizer, style
         self.corpus = TokenCorpus(tokens)
-        self.codebooks_QCK = codebooks(tokens)
+        codebooks_QCK = codebooks(tokens)
+        self.quantiser = ResidualVQ(*codebooks_QCK.shape)
+        self.quantiser.codebooks = codebooks_QCK
         self.levels = range(FIRST, model.config.levels)
         self.weights = [1 / (level + recipe.level_offset) for level in self.levels]
 
@@ -209,7 +206,7 @@ class SuperresObjective:
                 if noise:
                     known = self.corpus.codes(song, self.model.config.levels, first, frames)
                     heard = misheard(known[:FIRST], noise, random)
-                    codes.append(requantised(_tensor(known), _tensor(heard), level + 1, self.codebooks_QCK))
+                    codes.append(requantised(_tensor(known), _tensor(heard), level + 1, self.quantiser))
                 else:
                     codes.append(_tensor(self.corpus.codes(song, level + 1, first, frames)))
                 cues.append(self._cues(song, first, frames, random.random() < untold))

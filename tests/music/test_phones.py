@@ -33,7 +33,10 @@ def test_every_phone_has_a_letter_of_its_own() -> None:
         ("waltzed", "W AO L T S T"),
         ("glimped", "G L IH M P EH D"),  # no word: by its letters
         ("24", "T W EH N T IY F AO R"),
-        ("2026", "T UW Z IH R OW T UW S IH K S"),
+        ("2026", "T UW TH AW Z AX N D T W EH N T IY S IH K S"),
+        ("007", "Z IH R OW Z IH R OW S EH V AX N"),
+        ("cœur", "K UW R"),  # Latin letters that Unicode does not take apart
+        ("Łódź", "L AA D Z"),
     ],
 )
 def test_pronounces(word: str, said: str) -> None:

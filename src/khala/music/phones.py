@@ -12,6 +12,8 @@ import unicodedata
 from functools import cache
 from importlib.resources import files
 
+from khala.music.numerals import cardinal, spell_numbers
+
 PHONES = (
     *("AA", "AE", "AH", "AX", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"),
     *("B", "CH", "D", "DH", "F", "G", "HH", "JH", "K", "L", "M", "N", "NG", "P", "R", "S", "SH", "T", "TH", "V"),
@@ -26,11 +28,8 @@ LONGEST = 40
 
 _LETTER = dict(zip(PHONES, LETTERS, strict=True))
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*'?|[()]")
-_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_TEENS = (
-    *("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
-)
-_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_LATIN = re.compile(r"LATIN SMALL (?:LETTER|LIGATURE) (?:DOTLESS |LONG )?([A-Z]{1,2})(?: WITH .+)?")
+_OTHER_LATIN = {"ð": "d", "þ": "th", "ŋ": "ng"}
 
 # How English spells, longest first; a pattern ends in "$" where it holds at the end of a word alone.
 _SPELLINGS = {
@@ -62,20 +61,33 @@ def phonetic(lyrics: str) -> str:
 
 def pronounce(word: str) -> str | None:
     """The phones of a word as characters of `LETTERS`; None for what is not written in Latin letters or digits."""
-    plain = unicodedata.normalize("NFKD", word.casefold())
-    plain = "".join(char for char in plain if not unicodedata.combining(char))
+    plain = _plain(word)
     if not re.fullmatch(r"[a-z0-9'-]+", plain):
         return None
     found: list[str] = []
     for part in re.findall(r"[a-z']+|\d+", plain):
-        found += map(_read, _number(part)) if part.isdigit() else [_read(part)]
+        found += map(_read, cardinal(part)) if part.isdigit() else [_read(part)]
     return "".join(found)
+
+
+def _plain(word: str) -> str:
+    """A word in a..z, as far as its letters are Latin ones: "Cœur" -> "coeur", "Łódź" -> "lodz"."""
+    decomposed = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(_base(char) for char in decomposed if not unicodedata.combining(char))
+
+
+@cache
+def _base(char: str) -> str:
+    """The letters that a Latin letter without a decomposition stands for, by its Unicode name."""
+    found = _LATIN.fullmatch(unicodedata.name(char, ""))
+    return _OTHER_LATIN.get(char) or (found[1].lower() if found else char)
 
 
 def _line(line: str) -> str:
     tag = re.match(r"\s*\[[^\[\]]*\]\s*", line)
     head, rest = (tag[0].strip(), line[tag.end() :]) if tag else ("", line)
-    words = (match[0] for match in _WORD.finditer(rest))
+    composed = "".join(char for char in unicodedata.normalize("NFC", rest) if not unicodedata.combining(char))
+    words = (match[0] for match in _WORD.finditer(spell_numbers(composed)))
     said = " ".join(word if word in "()" else pronounce(word) or word for word in words)
     return " ".join(filter(None, (head, said.replace("( ", "(").replace(" )", ")"))))
 
@@ -136,22 +148,6 @@ def _letters(word: str) -> str:
         else:
             at += 1
     return "".join(_LETTER[phone] for phone in phones)
-
-
-def _number(digits: str) -> list[str]:
-    """A number below 1000 in words, a longer one digit by digit."""
-    value = int(digits)
-    if value > 999 or digits[0] == "0":
-        return [_DIGITS[int(digit)] for digit in digits]
-    words = [_DIGITS[value // 100], "hundred"] if value >= 100 else []
-    value %= 100
-    if value >= 20:
-        words.append(_TENS[value // 10 - 2])
-        value %= 10
-    elif value >= 10:
-        words.append(_TEENS[value - 10])
-        value = 0
-    return words + ([_DIGITS[value]] if value or not words else [])
 
 
 def _look_up(word: str) -> str:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from khala.music.example import EXAMPLE
-from khala.music.lyrics import SECTION_TAGS
+from khala.music.headers import SECTION_TAGS
 from khala.server.app import create_routes
 
 WEB = Path(__file__).parents[1] / "web"

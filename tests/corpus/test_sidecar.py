@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from khala.corpus.sidecar import LONGEST_LINE, TimedLine, Words, as_lyrics, read_words, timed_lines
 from khala.music.errors import KhalaError
-from khala.music.lyrics import sections
+from khala.music.reading import sections
 
 LRC = """\ufeff[ar:Somebody]
 [offset:+500]

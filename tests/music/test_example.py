@@ -9,8 +9,8 @@ from khala.corpus.compose.styles.base import PROGRAMS
 from khala.corpus.compose.words import LEXICON, rhyme, stresses
 from khala.corpus.score import FRAME_RATE
 from khala.music.example import EXAMPLE
-from khala.music.lyrics import sections
 from khala.music.prompt import PromptStyle, backbone_prompt, clamp_prompt
+from khala.music.reading import sections
 from khala.music.wishes import TEMPO_WORDS
 from khala.weights.tokenizer import Tokenizer
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from khala.music.lyrics import SECTION_TAGS
+from khala.music.headers import SECTION_TAGS
 from khala.music.outline import CUES, LINES, NOTHING, ROWS, Outline, Part, line_cue, spread
 
 PARTS = (Part(0, 40, "intro"), Part(40, 200, "verse"), Part(200, 280, "outro"))

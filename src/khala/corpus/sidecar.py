@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from khala.corpus.manifest import CorpusError
-from khala.music.lyrics import section_name
+from khala.music.headers import section_name
 from khala.music.request import MAX_LYRICS, SongRequest
 from khala.music.tags import parse_tags
 

@@ -17,7 +17,7 @@ from khala.evaluation.sections import Part
 from khala.evaluation.spectrum import RATE, mel, mono
 from khala.evaluation.types import Array
 from khala.evaluation.words import Heard, lines_of
-from khala.music.lyrics import sections
+from khala.music.reading import sections
 
 HOP = 2048
 PACE = RATE / HOP

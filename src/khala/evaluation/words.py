@@ -17,8 +17,8 @@ from scipy.signal import resample_poly
 
 from khala.evaluation.types import Array
 from khala.music.distance import edits
-from khala.music.lyrics import sections
 from khala.music.phones import LETTERS, PHONES, phonetic
+from khala.music.reading import sections
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -1,37 +1,8 @@
-"""Lyrics: cleaned as the models were taught to read them, parted into sections, and the script they are written in."""
+"""The letters of lyrics: cleaned as the published models were taught to read them, and the script they belong to."""
 
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
-
-SECTION_TAGS = ("intro", "verse", "pre-chorus", "chorus", "post-chorus", "bridge", "inst", "solo", "outro")
-"""Names of the parts of a song that models know, as written between brackets."""
-
-_ALIASES = {
-    "prechorus": "pre-chorus",
-    "refrain": "chorus",
-    "hook": "chorus",
-    "drop": "chorus",
-    "postchorus": "post-chorus",
-    "middle 8": "bridge",
-    "middle eight": "bridge",
-    "instrumental": "inst",
-    "interlude": "inst",
-    "break": "inst",
-    "guitar solo": "solo",
-    "piano solo": "solo",
-    "opening": "intro",
-    "ending": "outro",
-    "end": "outro",
-    "coda": "outro",
-    "前奏": "intro",
-    "主歌": "verse",
-    "副歌": "chorus",
-    "桥段": "bridge",
-    "间奏": "inst",
-    "尾奏": "outro",
-}
 
 # One pass: what a character becomes is not looked at again ("＾" stays "^" although "^" becomes an apostrophe).
 _CLEAN = str.maketrans(
@@ -50,8 +21,6 @@ _CLEAN = str.maketrans(
 )
 _DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63]+")
 _MOJIBAKE = re.compile("\u00e2\u0080[\u0080-\u00bf]")  # UTF-8 punctuation that was read as Latin-1
-_TAG = re.compile(r"\s*\[([^\[\]]*)\]\s*(.*)")
-_NUMBER = re.compile(r"[ #]*(x?\d+| [ivx]+| [a-c])$")  # "verse 2", "verse ii", "verse b", "chorus x2"
 
 
 def clean_lyrics(text: str) -> str:
@@ -59,49 +28,6 @@ def clean_lyrics(text: str) -> str:
     dropped, a run of typographic dashes made one hyphen, white space around the whole removed."""
     text = _MOJIBAKE.sub(lambda match: match[0].encode("latin-1").decode("utf-8"), text)
     return _DASHES.sub("-", text).translate(_CLEAN).strip()
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the lyrics: `name` is one of SECTION_TAGS, an unknown tag in lower case, or "" before any tag."""
-
-    name: str
-    lines: tuple[str, ...]
-
-    @property
-    def known(self) -> bool:
-        """Whether models were taught this name (lines before any tag count as known)."""
-        return not self.name or self.name in SECTION_TAGS
-
-
-def section_name(tag: str) -> str:
-    """The name that the inside of a bracketed tag stands for: "Verse 1" -> "verse", "Hook: all voices" -> "chorus"; an
-    unknown one comes back in lower case."""
-    name = re.sub(r"[\s_-]+", " ", tag.partition(":")[0]).strip().casefold()
-    if name not in _ALIASES:
-        name = _NUMBER.sub("", name)
-    name = _ALIASES.get(name, name)
-    hyphened = name.replace(" ", "-")
-    return hyphened if hyphened in SECTION_TAGS else name
-
-
-def sections(lyrics: str) -> list[Section]:
-    """The cleaned lyrics part by part; blank lines are dropped. A tag stands in brackets at the start of a line."""
-    parts: list[tuple[str, list[str]]] = []
-    for line in clean_lyrics(lyrics).split("\n"):
-        if match := _TAG.fullmatch(line):
-            parts.append((section_name(match[1]), []))
-            line = match[2]
-        if line.strip():
-            if not parts:
-                parts.append(("", []))
-            parts[-1][1].append(line.strip())
-    return [Section(name, tuple(lines)) for name, lines in parts]
-
-
-def unknown_tags(lyrics: str) -> tuple[str, ...]:
-    """Section names that no model was taught, each once, in order: worth a remark, not a refusal."""
-    return tuple(dict.fromkeys(section.name for section in sections(lyrics) if not section.known))
 
 
 _SCRIPTS = {"cjk": "han", "hiragana": "kana", "katakana": "kana"}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Any
 
-from khala.music.lyrics import SECTION_TAGS
+from khala.music.headers import SECTION_TAGS
 from khala.music.styles import STYLE_TAGS
 
 STYLE_NAMES = tuple(STYLE_TAGS)

@@ -83,7 +83,9 @@ def test_words_for_which_a_song_is_too_short(
     lyrics = "[verse]\n" + "sing along\n" * 12
     assert run(["generate", "--tags", "pop", "--lyrics", lyrics, "--duration", "5", "--seed", "1", "-o", "a.wav"]) == 0
     left = json.loads((tmp_path / "a.json").read_text())["unsung_lines"]
-    assert 0 < left < 12 and f", too short for {left} lines of the lyrics" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert 0 < left < 12 and f", {left} lines of the lyrics not sung" in said
+    assert f"note: The song is too short for {left} lines" in said, "which was known before"
 
 
 def test_lyrics_come_from_a_file(sing, tmp_path: Path) -> None:

@@ -317,8 +317,7 @@ def test_what_is_sung_is_led_and_shown_to_super_resolution(led: Pipeline) -> Non
     assert not np.array_equal(codes, other)
     (mute,) = led.generate(replace(request, lyrics="", instrumental=True))
     assert mute.metadata["outline"]["lines"] == [] and mute.metadata["unsung_lines"] == 0
-    (unled,) = led.works(replace(request, lyrics="你好"))
-    assert unled.plan.words is None and led.backbone([unled])[0].places is None
+    assert mute.metadata["lyrics"] == []
 
 
 def test_lines_for_which_there_is_no_time_are_counted(led: Pipeline) -> None:
@@ -326,8 +325,40 @@ def test_lines_for_which_there_is_no_time_are_counted(led: Pipeline) -> None:
     (take,) = led.generate(request)
     sung = len(take.metadata["outline"]["lines"])
     assert 0 < sung < 20 and take.metadata["unsung_lines"] == 20 - sung
-    (unled,) = led.generate(replace(request, lyrics="你好"))
-    assert unled.metadata["unsung_lines"] is None
+    assert [line["sung"] for line in take.metadata["lyrics"]] == [True] * sung + [False] * (20 - sung)
+    assert "lines-unsung" in [remark["kind"] for remark in take.metadata["remarks"]]
+
+
+def test_a_line_in_another_script_silences_nobody(led: Pipeline) -> None:
+    request = replace(REQUEST, tags=("pop",), duration=20, takes=1, lyrics="[verse]\nDance with me\n你好\nSing it now")
+    (take,) = led.generate(request)
+    assert [line["sung"] for line in take.metadata["lyrics"]] == [True, False, True]
+    assert [line["line"] for line in take.metadata["lyrics"]] == [2, 3, 4]
+    assert take.metadata["lyrics"][1]["start"] is None and take.metadata["unsung_lines"] == 1
+    assert "script" in [remark["kind"] for remark in take.metadata["remarks"]]
+    (alone,) = led.generate(replace(request, lyrics="[verse]\nDance with me\nSing it now"))
+    assert np.array_equal(alone.samples, take.samples), "the others are sung as if it were not there"
+    (silent,) = led.generate(replace(request, lyrics="你好"))
+    assert silent.metadata["unsung_lines"] == 1 and silent.metadata["outline"]["lines"] == []
+
+
+def test_a_long_line_is_sung_in_parts_and_told_as_one(led: Pipeline) -> None:
+    line = "the wagon rolled along the dusty river road, and everybody waved their hats and called my name"
+    (take,) = led.generate(replace(REQUEST, tags=("pop",), duration=30, takes=1, lyrics=f"[verse]\n{line}\nover now"))
+    first, second = take.metadata["lyrics"]
+    assert (first["text"], second["text"]) == (line, "over now") and first["sung"] and second["sung"]
+    assert first["start"] < first["end"] <= second["start"]
+    assert len(take.metadata["outline"]["lines"]) == 2
+
+
+def test_a_song_does_not_end_within_its_last_line(led: Pipeline) -> None:
+    for seed in range(6):
+        (work,) = led.works(
+            replace(REQUEST, tags=("pop",), lyrics="Dance with me\nSing to me", duration=10, takes=1, seed=seed)
+        )
+        (result,) = led.backbone([work])
+        assert result.places is not None and work.plan.words is not None
+        assert work.plan.words.sung(result.places.tolist())[-1][2] == 1.0
 
 
 def test_every_take_has_an_outline_of_its_own_seed(led: Pipeline) -> None:

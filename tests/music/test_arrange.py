@@ -8,6 +8,7 @@ from khala.corpus.compose import compose
 from khala.music.arrange import LONGEST, TEMPI, arrange
 from khala.music.outline import Outline
 from khala.music.request import SongRequest
+from khala.music.singing import PACE
 
 RATE = 44100 / 2048
 LYRICS = "[verse]\nOne line\nAnd two\n\n[chorus]\nSing it\n(sing it)\nAgain\n(again)\n\n[outro]"
@@ -71,7 +72,8 @@ def test_a_long_line_has_more_time_if_there_is_any() -> None:
     bars = [(end - begin) / found.bar for begin, end in found.lines]
     assert bars[0] == bars[2] == 2 and bars[1] > 4 and bars[1] % 2 == 0
     short = outline(tags=("rock", "144 bpm"), lyrics="[verse]\n" + f"{long}\n" * 8, duration=30.0)
-    assert {(end - begin) / short.bar for begin, end in short.lines} == {2}, "else none would be left out"
+    assert len(short.lines) < 8, "some are left out, rather than all of them hurried"
+    assert all(end - begin >= PACE * 59 for begin, end in short.lines)
 
 
 def test_words_that_do_not_fit_are_left_out() -> None:

@@ -44,7 +44,8 @@ def test_the_words_of_a_prompt() -> None:
     assert doubled is not None and doubled.phones == tuple(numbers(". B IH G EY M .")), "nobody hears two in one"
     rest = words_of(backbone_prompt(SongRequest(tags=("folk",), instrumental=True), STYLE))
     assert rest == Words() and rest.cues([0]) == [cues(REST, REST, 0, 0)]
-    assert words("sing\n你好") is None, "what has no phones is not led"
+    with pytest.raises(ValueError, match="nothing to sing"):
+        words("sing\n你好")
 
 
 def test_every_cue_has_a_row_of_its_own() -> None:
@@ -99,7 +100,7 @@ def test_lines_without_a_place_are_not_sung() -> None:
 
 def test_lines_are_sung_where_their_phones_are() -> None:
     places = [0, 0, 1, 2, 2, 3, 4, 5, 5, 6, 7, 7, 8, 9]
-    assert WORDS.sung(places) == ((2, 7), (9, 13))
-    assert WORDS.sung([0, 1, 2, 3, 4, 6, 7]) == ((1, 5), (5, 7)), "without a rest between, and cut off"
-    assert WORDS.sung([0, 1, 2]) == ((1, 3),)
-    assert Words().sung([0] * 9) == () and Words().bounds([], 9) == ([0] * 9, [0] * 9), "of an instrumental"
+    assert WORDS.sung(places) == [(2, 7, 1.0), (9, 13, 1.0)]
+    assert WORDS.sung([0, 1, 2, 3, 4, 6, 7]) == [(1, 5, 1.0), (5, 7, 2 / 3)], "without a rest between, and cut off"
+    assert WORDS.sung([0, 1, 4]) == [(1, 3, 0.5), None], "phones are jumped over"
+    assert Words().sung([0] * 9) == [] and Words().bounds([], 9) == ([0] * 9, [0] * 9), "of an instrumental"

@@ -28,3 +28,11 @@ def serve(tmp_path: Path, singer: Path) -> Iterator[Callable[..., Service]]:
 def service(serve: Callable[..., Service]) -> Service:
     """A service with the settings that it comes with."""
     return serve()
+
+
+@pytest.fixture
+def mini_service(tmp_path: Path) -> Iterator[Service]:
+    """A service of the embedded model, which nobody makes songs for."""
+    service = Service(tmp_path, Path("mini"))
+    yield service
+    service.library.database.close()

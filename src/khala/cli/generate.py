@@ -98,6 +98,9 @@ def generate(
     config = describe(model, verify=False).config
     request = replace(request, sampling=replace(config.sampling, **chosen))
     config.require_possible(request)
+    if not quiet:
+        for remark in config.preview(request).remarks:
+            say(f"note: {remark.text}" if remark.line is None else f"note on line {remark.line}: {remark.text}")
 
     with progress(quiet) as report:
         report("load", 0, 1)
@@ -113,7 +116,7 @@ def generate(
         if not quiet:
             ending = ", cut at its longest" if take.metadata["truncated"] else ""
             if left := take.metadata["unsung_lines"]:
-                ending += f", too short for {left} line{'s' if left > 1 else ''} of the lyrics"
+                ending += f", {left} line{'s' if left > 1 else ''} of the lyrics not sung"
             say(f"{path}: {take.seconds:.1f} s{ending}")
     if as_json:
         typer.echo(json.dumps([{"file": str(path), **take.metadata} for take, path in zip(made, paths, strict=True)]))

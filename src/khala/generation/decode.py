@@ -153,6 +153,8 @@ def decode_tokens(
             if step % 2 == 0 and any(slots[take].aim for take in takes):
                 pulls = torch.tensor([_pull(step // 2, slots[take].aim) for take in takes])
                 pulls_B1 = sent(pulls, model.device)[:, None]
+                if singing:
+                    pulls_B1 = pulls_B1.masked_fill(singing.unfinished(takes, step // 2)[:, None], -math.inf)
                 logits_BC = torch.where(ids_C == eos, logits_BC + pulls_B1, logits_BC)  # a pull may be infinite
             uniform_BC = torch.stack([torch.rand(len(ids_C), generator=generators[take]) for take in takes])
             drawn_B = ids_C[_draw(logits_BC, [slots[take].sampling for take in takes], sent(uniform_BC, model.device))]

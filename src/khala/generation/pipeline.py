@@ -40,6 +40,7 @@ from khala.generation.refine import Draft, refine
 from khala.generation.staged import StagedModel
 from khala.generation.synthesis import synthesise
 from khala.generation.take import Take
+from khala.generation.timing import timed_lines
 from khala.models.config import ModelConfig
 from khala.music.prompt import BLANK, unsaid_prompt
 from khala.music.request import SongRequest
@@ -89,7 +90,7 @@ class Pipeline:
     @property
     def frame_rate(self) -> float:
         """Frames of codes in a second of song."""
-        return self.config.codec.sample_rate / self.config.codec.hop
+        return self.config.frame_rate
 
     def takes_at_once(self, seconds: float) -> int:
         """How many takes of so many seconds `backbone` may decode together in the memory that is free now; where the
@@ -148,7 +149,7 @@ class Pipeline:
         seeds = [take_seed(request.seed, take) for take in range(request.takes)]
         config, tokenizer = self.config, self.loaded.tokenizer
         return [
-            Work(request, take, seed, plan_for(replace(request, seed=seed), config, tokenizer, self.frame_rate))
+            Work(request, take, seed, plan_for(replace(request, seed=seed), config, tokenizer))
             for take, seed in enumerate(seeds)
         ]
 
@@ -236,7 +237,7 @@ class Pipeline:
         if len(options) == 1:
             return options[0][0]
         results, seeds = zip(*options, strict=True)
-        unsaid_ids = self.loaded.tokenizer.encode(unsaid_prompt(work.request, self.config.prompt))
+        unsaid_ids = self.loaded.tokenizer.encode(unsaid_prompt(work.plan.preview.request, self.config.prompt))
         told = [
             information(
                 self.loaded.backbone,
@@ -296,10 +297,11 @@ class Pipeline:
         """The sidecar: all that is needed to make the same samples again, and what came of it. `seconds` counts the
         take's own time in decode and finish; those of backbone and superres are for all takes together."""
         loaded, request, plan = self.loaded, work.request, work.plan
-        frames, outline, unsung = result.codes.shape[1], plan.outline, None
-        if outline and plan.words and result.places is not None:
-            sung = plan.words.sung(result.places.tolist())
-            outline, unsung = replace(outline, lines=sung), len(plan.words.starts) - len(sung)
+        frames, outline = result.codes.shape[1], plan.outline
+        lines = timed_lines(plan, result)
+        if outline and lines is not None:
+            spans = tuple((line.begin, line.end) for line in lines if line.begin is not None and line.end is not None)
+            outline = replace(outline, lines=spans)
         return {
             "request": request.to_dict(),
             "take": work.take + 1,
@@ -322,7 +324,9 @@ class Pipeline:
             "max_frames_set_by": plan.bound,
             "truncated": not result.ended,
             "outline": outline and outline.told(self.frame_rate),
-            "unsung_lines": unsung,
+            "lyrics": lines and [line.to_dict(self.frame_rate) for line in lines],
+            "unsung_lines": None if lines is None else sum(not line.sung for line in lines),
+            "remarks": [remark.to_dict() for remark in plan.preview.remarks],
             "seconds": seconds,
         }
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from khala.generation.decode import BackboneResult
 from khala.generation.memory import MARGIN
 from khala.models.config import ModelConfig
-from khala.music.arrange import arrange
 from khala.music.errors import InvalidRequest
 from khala.music.outline import Outline
+from khala.music.preview import Preview
 from khala.music.prompt import Prompt, backbone_prompt, clamp_prompt, superres_prompt
 from khala.music.request import SongRequest
 from khala.music.singing import UNKNOWN, Words, words_of
@@ -23,18 +23,24 @@ Cues = tuple[tuple[int, ...], ...]
 class Plan:
     """What a request means for a model: its prompts as ids. `max_frames` is the longest song that it may become,
     `bound` what sets that ("duration" or "context"), `aim` the frames that it is led to end at, or 0; `prompt_cut`
-    says that words were left out. `outline` is what a model is shown that is shown one, `lines` the line of the
-    lyrics that each of the backbone's ids belongs to, and `words` what is sung, if it has phones."""
+    says that words were left out. `preview` is what can be said of the request without a tokenizer. For models that are
+    shown an outline, `lines` is the line of the lyrics that each of the backbone's ids belongs to, and `words` what is
+    sung, if they read phones."""
 
+    preview: Preview
     backbone_ids: list[int]
     superres_ids: list[int]
     prompt_cut: bool
     max_frames: int
     bound: str
     aim: int = 0
-    outline: Outline | None = None
     lines: tuple[int | None, ...] = ()
     words: Words | None = None
+
+    @property
+    def outline(self) -> Outline | None:
+        """What a model is shown that is shown one."""
+        return self.preview.outline
 
     @property
     def sung(self) -> bool:
@@ -75,39 +81,39 @@ class Work:
     plan: Plan
 
 
-def plan_for(request: SongRequest, config: ModelConfig, tokenizer: Tokenizer, rate: float) -> Plan:
-    """What `request` means for a model with `rate` frames a second; its seed draws what an outline leaves open.
+def plan_for(request: SongRequest, config: ModelConfig, tokenizer: Tokenizer) -> Plan:
+    """What `request` means for a model; its seed draws what an outline leaves open.
 
     Raises InvalidRequest for what the model cannot do: a song too long, words that leave no room for one.
     """
     config.require_possible(request)
+    seen = config.preview(request)
+    request = seen.request
     prompt, limit = backbone_prompt(request, config.prompt), config.prompt.backbone_limit
     backbone_ids, backbone_cut = _ids(prompt, tokenizer, limit)
     superres_ids, superres_cut = _ids(superres_prompt(request, config.prompt), tokenizer, config.prompt.superres_limit)
-    by_duration = math.ceil(MARGIN * request.duration * rate)
+    by_duration = math.ceil(MARGIN * request.duration * config.frame_rate)
     by_context = min(
         (config.backbone.context - len(backbone_ids) - 1) // 2, config.superres.context - len(superres_ids)
     )
     if by_context < 1:
         raise InvalidRequest(f"the words fill all that the model {config.name} can attend to; shorten the lyrics")
     longest = min(by_duration, by_context)
-    aim = min(round(request.duration * rate), longest) if config.prompt.duration_text else 0
-    outline: Outline | None = None
+    aim = min(round(request.duration * config.frame_rate), longest) if config.prompt.duration_text else 0
     lines: tuple[int | None, ...] = ()
     words: Words | None = None
-    if config.backbone.cues:
-        outline = arrange(request, rate)
-        aim = min(outline.frames, longest)
+    if seen.outline:
+        aim = min(seen.outline.frames, longest)
         lines = tuple(clamp_prompt(tokenizer.lines(prompt), limit))
         words = words_of(prompt) if config.prompt.lyrics == "phones" else None
     return Plan(
+        preview=seen,
         backbone_ids=backbone_ids,
         superres_ids=superres_ids,
         prompt_cut=backbone_cut or superres_cut,
         max_frames=longest,
         bound="duration" if by_duration <= by_context else "context",
         aim=aim,
-        outline=outline,
         lines=lines,
         words=words,
     )

@@ -40,6 +40,7 @@ class Singing:
         self._phones_BS = torch.full((len(words), longest), REST)
         self._cues_BSHC = torch.full((len(words), longest, HELD, SUNG_CUES), NOTHING)
         self._bounds_2BT = torch.zeros(2, len(words), frames, dtype=torch.long)
+        self._last_B = torch.zeros(len(words), dtype=torch.long)
         for take, (one, its) in enumerate(zip(words, bounds, strict=True)):
             if one is None:
                 continue
@@ -47,8 +48,9 @@ class Singing:
             places = [place for place in range(len(one.phones)) for _ in range(HELD)]
             self._cues_BSHC[take, : len(one.phones)] = torch.tensor(one.cues(places)).view(-1, HELD, SUNG_CUES)
             self._bounds_2BT[:, take, : len(its[0])] = torch.tensor(its)
-        self._phones_BS, self._cues_BSHC, self._bounds_2BT = (
-            table.to(device) for table in (self._phones_BS, self._cues_BSHC, self._bounds_2BT)
+            self._last_B[take] = its[0][-1]
+        self._phones_BS, self._cues_BSHC, self._bounds_2BT, self._last_B = (
+            table.to(device) for table in (self._phones_BS, self._cues_BSHC, self._bounds_2BT, self._last_B)
         )
         self._at_BT = torch.zeros(len(words), frames, dtype=torch.long, device=device)
         self._held_B = torch.zeros(len(words), dtype=torch.long, device=device)
@@ -77,6 +79,11 @@ class Singing:
         self._odds_B[index] = torch.where(onward_B > 0, 0.0, odds_B)
         self._held_B[index] = torch.where(onward_B > 0, 0, self._held_B[index] + 1)
         self._at_BT[index, frame] = ahead_BK.gather(1, onward_B[:, None])[:, 0]
+
+    def unfinished(self, takes: Sequence[int], frame: int) -> Tensor:
+        """Which takes have words left in a frame that they are led to sing: no song ends there, bool [takes]."""
+        index = sent(torch.tensor(takes), self._at_BT.device)
+        return self._at_BT[index, frame] < self._last_B[index]
 
     def places(self, take: int, frames: int) -> list[int]:
         """Where a take was in its words, frame by frame."""

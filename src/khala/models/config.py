@@ -6,6 +6,7 @@ from typing import Literal
 from khala.models.codec.config import CodecConfig
 from khala.music.errors import InvalidRequest
 from khala.music.layout import TokenLayout
+from khala.music.preview import Preview, preview
 from khala.music.prompt import PromptStyle
 from khala.music.request import Sampling, SongRequest
 
@@ -120,6 +121,20 @@ class ModelConfig:
             raise InvalidRequest(
                 f"guidance is {request.sampling.guidance:g}; the model {self.name} knows none: leave it at 1"
             )
+
+    @property
+    def frame_rate(self) -> float:
+        """Frames of codes in a second of song."""
+        return self.codec.sample_rate / self.codec.hop
+
+    @property
+    def languages(self) -> tuple[str, ...] | None:
+        """The languages it sings, as ISO 639-1 codes, where that is known."""
+        return ("en",) if self.prompt.lyrics == "phones" else None
+
+    def preview(self, request: SongRequest) -> Preview:
+        """What this model will make of a request, told from its words alone."""
+        return preview(request, self.prompt, self.frame_rate, self.backbone.cues)
 
     @property
     def layout(self) -> TokenLayout:

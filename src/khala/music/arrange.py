@@ -6,15 +6,15 @@ has an intro before them and an outro after them.
 """
 
 import math
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
 from itertools import product
 from random import Random
 
-from khala.music.lyrics import Section, sections
 from khala.music.outline import Outline, Part, spread
-from khala.music.phones import LETTERS, phonetic
+from khala.music.reading import Section, sections
 from khala.music.request import SongRequest
+from khala.music.singable import count_phones
+from khala.music.singing import PACE
 from khala.music.styles import STYLE_TEMPI, WALTZ_TEMPI
 from khala.music.wishes import stated_bpm, stated_key, stated_limits, stated_singer, stated_styles
 
@@ -29,12 +29,14 @@ SHAPES = (("verse",), ("verse", "chorus"), ("verse", "chorus", "inst", "chorus")
 """What a short instrumental may have between intro and outro; longer ones repeat verse and chorus before a bridge."""
 CLOSE = 0.05
 """Tempi by which the song would be as long as asked, within this share, are all as good."""
+BRIEF = 6
+"""In fewer bars words are worth more than an intro and an outro."""
 LONGEST = 1.15
 """Words that would make the song longer than this, as a share of what was asked, are left out."""
 
-LONG, BREATH = 26, 2.5
+LONG, BREATH, HASTE = 26, 2.5, PACE
 """A line of more phones than the corpus has in one gets so much more time that a phone has so many frames, as 95 of 100
-of the corpus's lines have."""
+of the corpus's lines have; where time is short, every line gets as much as nobody can do without."""
 
 Shares = tuple[int, ...]
 """How much time each line of lyrics takes, as a multiple of what is usual."""
@@ -42,13 +44,14 @@ Form = list[tuple[str, int, Shares]]
 """Parts: name, bars, lines of lyrics."""
 
 
-def arrange(request: SongRequest, rate: float) -> Outline:
-    """The outline of a request at `rate` codec frames a second. What is left open is drawn by the request's seed."""
+def arrange(request: SongRequest, rate: float, lyrics: Sequence[Section] | None = None) -> Outline:
+    """The outline of a request at `rate` codec frames a second, whose sections are those of its lyrics or, where a
+    model does not sing all of them, `lyrics`. What is left open is drawn by the request's seed."""
     words = request.tags or (request.prompt,)
     random = Random(f"{request.seed} outline")
     style = next(iter(stated_styles(words)), "")
     beats = 3 if "waltz" in " ".join(words).lower() else 4
-    sung = [] if request.instrumental else sections(request.lyrics)
+    sung = _sections(request, lyrics)
     frames = request.duration * rate
     plans = [
         (bar, _form(sung, frames / bar, bar, 1 if bar / rate >= LINE_SECONDS else 2))
@@ -74,6 +77,26 @@ def arrange(request: SongRequest, rate: float) -> Outline:
     )
 
 
+def wanted_seconds(request: SongRequest, rate: float, lyrics: Sequence[Section] | None = None) -> float | None:
+    """How long a song wants to be in which the words of a request are sung without hurry, at the tempo asked for; None
+    without words."""
+    sung = _sections(request, lyrics)
+    if not any(section.lines for section in sung):
+        return None
+    words = request.tags or (request.prompt,)
+    lengths = sorted(_bars(words, next(iter(stated_styles(words)), ""), 4, rate))
+    bar = lengths[len(lengths) // 2]
+    line_bars = 1 if bar / rate >= LINE_SECONDS else 2
+    form = min(_forms(sung, 0, line_bars, BREATH, bar), key=_length)
+    return round(bar / rate * (_length(form) + 2), 1)
+
+
+def _sections(request: SongRequest, lyrics: Sequence[Section] | None) -> list[Section]:
+    if request.instrumental:
+        return []
+    return sections(request.lyrics) if lyrics is None else list(lyrics)
+
+
 def _bars(words: tuple[str, ...], style: str, beats: int, rate: float) -> list[int]:
     """How many frames a bar may have: as many as a tempo by number wants; what lies in the range of a tempo by word, as
     far as it is usual in the style; or what is usual."""
@@ -92,20 +115,31 @@ def _bars(words: tuple[str, ...], style: str, beats: int, rate: float) -> list[i
 
 
 def _form(sung: list[Section], bars: float, bar: int, line_bars: int) -> Form:
-    """The form nearest to so many bars, with `line_bars` for a line if the words then fit, and more for a long one."""
-    for length, patient in (line_bars, True), *((length, False) for length in range(line_bars, 0, -1)):
-        place = length * bar if patient else math.inf
-        form = min(_forms(sung, bars, length, place), key=lambda form: abs(_length(form) - bars))
-        if _length(form) <= LONGEST * bars:
-            return form
-    while _length(form) > LONGEST * bars and len(form) > 3:
-        del form[-2]
-    return form
+    """The form nearest to so many bars, with `line_bars` for a line if the words then fit, and more for a long one; or
+    else with as many of the words, from the first on, as can be sung in that time."""
+    tries = ((line_bars, BREATH), *((length, HASTE) for length in range(line_bars, 0, -1)))
+    while True:
+        for length, breath in tries:
+            form = _nearest(_forms(sung, bars, length, breath, bar), bars)
+            if _length(form) <= LONGEST * bars:
+                return form
+        last = sum(len(section.lines) for section in sung) <= 1
+        if bars < BRIEF or last:
+            form = _nearest(_forms(sung, bars, 1, HASTE, bar, brief=True), bars)
+            if last or _length(form) <= LONGEST * bars:
+                return form
+        sung = _without_last_line(sung)
 
 
-def _forms(sung: list[Section], bars: float, line_bars: int, place: float) -> Iterator[Form]:
+def _nearest(forms: Iterator[Form], bars: float) -> Form:
+    return min(forms, key=lambda form: abs(_length(form) - bars))
+
+
+def _forms(
+    sung: list[Section], bars: float, line_bars: int, breath: float, bar: int, brief: bool = False
+) -> Iterator[Form]:
     """Every intro and outro, every length of the parts without words and, without any words, every shape. A line has
-    `line_bars`, more if it is too long for a `place` of so many frames."""
+    `line_bars` of `bar` frames, more if its phones need them. A `brief` song may do without intro and outro."""
     most = int(bars / (4 * line_bars)) + 1
     if any(section.lines for section in sung):
         middle = [section for section in sung if section.lines or section.name not in ("intro", "outro")]
@@ -113,10 +147,18 @@ def _forms(sung: list[Section], bars: float, line_bars: int, place: float) -> It
     else:
         rounds = (("verse", "chorus") * n + end for n in range(2, most + 1) for end in ((), ("bridge", "chorus")))
         shapes = [[Section(name, ()) for name in shape] for shape in (*SHAPES, *rounds)]
-    timed = [[(part, _shares(part, place)) for part in shape] for shape in shapes]
-    for shape, empty, intro, outro in product(timed, (2 * line_bars, 4 * line_bars), INTROS, OUTROS):
+    timed = [[(part, _shares(part, line_bars * bar, breath)) for part in shape] for shape in shapes]
+    empties = (1, 2) if brief else (2 * line_bars, 4 * line_bars)
+    for shape, empty, intro, outro in product(timed, empties, (0, 1) if brief else INTROS, (0, 1) if brief else OUTROS):
         parts = [(part.name or "verse", _taken(part, shares) * line_bars or empty, shares) for part, shares in shape]
-        yield [("intro", intro, ()), *parts, ("outro", outro, ())]
+        yield [part for part in (("intro", intro, ()), *parts, ("outro", outro, ())) if part[1]]
+
+
+def _without_last_line(sung: list[Section]) -> list[Section]:
+    """The sections without their last line, and without those behind it that have none."""
+    last = max(i for i, section in enumerate(sung) if section.lines)
+    rest = Section(sung[last].name, sung[last].lines[:-1])
+    return [*sung[:last], *([rest] if rest.lines else [])]
 
 
 def _with_breaks(middle: list[Section], count: int) -> list[Section]:
@@ -128,14 +170,11 @@ def _with_breaks(middle: list[Section], count: int) -> list[Section]:
     return parts
 
 
-def _shares(section: Section, place: float) -> Shares:
-    phones = map(_phones, section.lines)
-    return tuple(max(math.ceil(BREATH * count / place), 1) if count > LONG else 1 for count in phones)
-
-
-@lru_cache(4096)
-def _phones(line: str) -> int:
-    return sum(letter in LETTERS for letter in phonetic(line))
+def _shares(section: Section, place: int, breath: float) -> Shares:
+    """How many places of so many frames each line takes, for each phone to have `breath` frames; lines as long as the
+    corpus's have one where there is time to breathe."""
+    phones = map(count_phones, section.lines)
+    return tuple(max(math.ceil(breath * n / place), 1) if n > LONG or breath == HASTE else 1 for n in phones)
 
 
 def _taken(section: Section, shares: Shares) -> int:

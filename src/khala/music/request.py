@@ -68,7 +68,7 @@ class SongRequest:
     def __post_init__(self) -> None:
         put = object.__setattr__
         put(self, "prompt", _text("prompt", self.prompt, MAX_PROMPT))
-        put(self, "lyrics", _text("lyrics", self.lyrics, MAX_LYRICS, allowed="\n\t"))
+        put(self, "lyrics", _text("lyrics", self.lyrics, MAX_LYRICS, allowed=_LINES))
         put(self, "title", _text("title", self.title, MAX_TITLE))
         put(self, "tags", _tags(self.tags))
         put(self, "duration", _number("duration", self.duration, MIN_SECONDS, MAX_SECONDS, " seconds"))
@@ -127,6 +127,8 @@ class SongRequest:
         return cls.from_dict(values)
 
 
+_LINES = "\n\t\v\f\x1c\x1d\x1e\x85"
+"""Control characters of lyrics: word processors part lines by them (`music.reading`)."""
 _REFUSED = {"Cc": "a control character", "Cs": "half of a surrogate pair"}
 
 

@@ -87,27 +87,26 @@ class Words:
             due -= round(pace * (rest - start))
         return [min(pair) for pair in zip(low, high, strict=True)], high
 
-    def sung(self, places: Sequence[int]) -> tuple[tuple[int, int], ...]:
-        """From which frame to which each line is sung, if these are a song's places in its frames; lines that it never
-        came to are left out."""
-        spans = []
+    def sung(self, places: Sequence[int]) -> list[tuple[int, int, float] | None]:
+        """From which frame to which each line is sung, if these are a song's places in its frames, and which share of
+        its phones; None for lines that it never came to."""
+        spans: list[tuple[int, int, float] | None] = []
         for start, rest in zip(self.starts, self._rests, strict=True):
             begin, end = bisect_left(places, start), bisect_left(places, rest)
-            if begin < end:
-                spans.append((begin, end))
-        return tuple(spans)
+            spans.append((begin, end, len(set(places[begin:end])) / (rest - start)) if begin < end else None)
+        return spans
 
 
-def words_of(prompt: Prompt) -> Words | None:
-    """The words of a prompt whose lyrics are phones (`music.phones.phonetic`), those of an instrumental being a rest;
-    None if some of its lines are in no language that has them. A phone that returns at once is one."""
+def words_of(prompt: Prompt) -> Words:
+    """The words of a prompt whose lyrics are phones (`music.phones.phonetic`), those of an instrumental being a rest. A
+    phone that returns at once is one. ValueError for a line that has none: `music.singable` leaves those out."""
     phones, starts = [REST], []
     for segment, line in zip(prompt, lyric_lines(prompt), strict=True):
         if line is None:
             continue
         said = [LETTERS.index(letter) for letter, _ in groupby(c for c in str(segment) if c in LETTERS)]
         if not said:
-            return None
+            raise ValueError(f"there is nothing to sing in {segment!r}")
         starts.append(len(phones))
         phones += [*said, REST]
     return Words(tuple(phones), tuple(starts))

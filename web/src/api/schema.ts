@@ -96,6 +96,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/outline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Outline Request
+         * @description Read a request without making a song of it.
+         */
+        post: operations["outline_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/takes/{take_id}/audio.{format}": {
         parameters: {
             query?: never;
@@ -655,6 +675,38 @@ export interface components {
             title?: string;
         };
         /**
+         * OutlineLine
+         * @description A line of lyrics. `sung`: whether the model has a voice and the song a place for it.
+         */
+        OutlineLine: {
+            /** Text */
+            text: string;
+            /**
+             * Line
+             * @description Number of the line in the lyrics as sent, from 1.
+             */
+            line: number | null;
+            /** Sung */
+            sung: boolean;
+        };
+        /**
+         * OutlineSection
+         * @description A section of the lyrics: its name, as models know it, and what was written in its header.
+         */
+        OutlineSection: {
+            /** Name */
+            name: string;
+            /** Label */
+            label: string;
+            /**
+             * Line
+             * @description Number of the line in the lyrics as sent, from 1.
+             */
+            line: number | null;
+            /** Lines */
+            lines: components["schemas"]["OutlineLine"][];
+        };
+        /**
          * Peaks
          * @description The outline of a take of `duration` seconds: lowest and highest sample of equal stretches, full scale 1.
          */
@@ -697,6 +749,25 @@ export interface components {
             gpu_id: number;
         };
         /**
+         * Remark
+         * @description What a person should know of a request; `kind` is for programs, `values` are what the text names.
+         */
+        Remark: {
+            /** Kind */
+            kind: string;
+            /** Text */
+            text: string;
+            /**
+             * Line
+             * @description Number of the line in the lyrics as sent, from 1.
+             */
+            line: number | null;
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * Request
          * @description What was asked for, complete: sent again as a new song it gives the same samples.
          */
@@ -725,6 +796,40 @@ export interface components {
             sampling: components["schemas"]["Sampling"];
             /** Title */
             title: string;
+        };
+        /**
+         * RequestOutline
+         * @description A request as a model will sing it.
+         */
+        RequestOutline: {
+            /** Sections */
+            sections: components["schemas"]["OutlineSection"][];
+            /**
+             * Lines
+             * @description How many lines there are to sing.
+             */
+            lines: number;
+            /** Syllables */
+            syllables: number;
+            /**
+             * Seconds
+             * @description How long the words want to be sung, null without words.
+             */
+            seconds: number | null;
+            /** @description Null for models that are shown none. */
+            outline: components["schemas"]["SongOutline"] | null;
+            /**
+             * Voice
+             * @description Who sings: "female", "male", "none", or "" where nobody knows.
+             */
+            voice: string;
+            /**
+             * Languages
+             * @description ISO 639-1 codes of what the model sings, null if not known.
+             */
+            languages: string[] | null;
+            /** Remarks */
+            remarks: components["schemas"]["Remark"][];
         };
         /** Sampling */
         Sampling: {
@@ -786,6 +891,29 @@ export interface components {
             title?: string | null;
             /** Liked */
             liked?: boolean | null;
+        };
+        /**
+         * SongOutline
+         * @description When what is played, in seconds: sections as (name, start, end), the sung lines in order as (start, end).
+         */
+        SongOutline: {
+            /** Bpm */
+            bpm: number | null;
+            /** Beats */
+            beats: number;
+            /** Seconds */
+            seconds: number;
+            /** Sections */
+            sections: [
+                string,
+                number,
+                number
+            ][];
+            /** Lines */
+            lines: [
+                number,
+                number
+            ][];
         };
         /**
          * Songs
@@ -1271,6 +1399,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Song"];
+                };
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    outline_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSong"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestOutline"];
                 };
             };
             /** @description Refused. */

@@ -15,6 +15,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from khala.audio.reading import reading
 from khala.audio.samples import Samples, blocks
 from khala.music.errors import InvalidRequest, OutputError
 
@@ -73,12 +74,8 @@ def write_audio(
 
 def read_audio(path: str | Path) -> tuple[Samples, int]:
     """Samples float32 `[channels, n]` of any file that libsndfile reads, and the rate in Hz. Raises InvalidRequest."""
-    try:
-        samples_NC, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (OSError, soundfile.LibsndfileError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error.error_string.strip()
-        raise InvalidRequest(f"cannot read audio from {path}: {reason}") from error
-    return np.ascontiguousarray(samples_NC.T), rate
+    with reading(path) as file:
+        return np.ascontiguousarray(file.read(dtype="float32", always_2d=True).T), file.samplerate
 
 
 @contextmanager

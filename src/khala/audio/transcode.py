@@ -7,7 +7,8 @@ import soundfile
 import soxr
 
 from khala.audio.files import ENCODINGS, TAGS, replacing
-from khala.music.errors import InvalidRequest, OutputError
+from khala.audio.reading import reading
+from khala.music.errors import OutputError
 
 
 def transcode(source: str | Path, destination: str | Path, format: str) -> Path:
@@ -17,14 +18,9 @@ def transcode(source: str | Path, destination: str | Path, format: str) -> Path:
     written.
     """
     encoding, destination = ENCODINGS[format], Path(destination)
-    try:
-        reader = soundfile.SoundFile(source)
-    except (OSError, soundfile.LibsndfileError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error.error_string.strip()
-        raise InvalidRequest(f"cannot read audio from {source}: {reason}") from error
-    rate = encoding.rate or reader.samplerate
-    resampler = soxr.ResampleStream(reader.samplerate, rate, reader.channels, dtype="float32", quality="VHQ")
-    with reader, replacing(destination) as part:
+    with reading(source) as reader, replacing(destination) as part:
+        rate = encoding.rate or reader.samplerate
+        resampler = soxr.ResampleStream(reader.samplerate, rate, reader.channels, dtype="float32", quality="VHQ")
         try:
             with soundfile.SoundFile(
                 part,

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 from random import Random
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -125,6 +126,18 @@ def test_what_cannot_be_taken_in_is_named_and_the_rest_goes_on(mine: Path, tmp_p
         ["wide.wav", "it has 6 channels"],
         ["wordless.wav", "nobody says what is sung"],
     ]
+
+
+def test_folders_that_came_from_a_mac_are_taken_in(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    play(mine / normalize("NFD", "Café.MP3"))
+    (mine / normalize("NFC", "Café.LRC")).write_text("[00:01.00]la")
+    for name in (normalize("NFD", "._Café.MP3"), "__MACOSX/._Café.MP3"):
+        (mine / name).parent.mkdir(exist_ok=True)
+        (mine / name).write_bytes(b"\x00\x05\x16\x07" + bytes(4092))
+    assert take_in(mine, tmp_path / "corpus") == (Ingested(new=1, kept=0, changed=0, refused=0), [])
+    (song,) = read_corpus(tmp_path / "corpus")
+    assert song.lyrics == "la" and song.truth["lines"][0]["start"] == 1.0
 
 
 def test_a_killed_run_goes_on(mine: Path, tmp_path: Path) -> None:

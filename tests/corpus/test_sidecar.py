@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
@@ -70,11 +71,46 @@ def test_times_of_lines(tmp_path: Path) -> None:
     assert [section.name for section in sections(printed)] == ["verse", "chorus", "outro"]
 
 
+@pytest.mark.parametrize(
+    "lrc",
+    [
+        "[00:01.00]one\n[00:03.00]two\n[00:06.20]",
+        "[00:01.00]one\nuno\n[00:03.00]two",
+        "[00:01.00]one\n[00:01.00]uno\n[00:03.00]two\n[00:03.00]dos",
+        "[id:a1]\n[sign:]\n[00:00.00]Composed by: X\n[00:01.00]one\n[00:03.00]two\n[99:00.00]",
+    ],
+    ids=["a mark behind the end", "a translation without a time", "a translation with its time", "tags and credits"],
+)
+def test_what_is_not_sung_is_passed_over(tmp_path: Path, lrc: str) -> None:
+    lines = timed_lines(say(tmp_path, lrc=lrc).with_suffix(".lrc"), 6.0)
+    assert lines == (TimedLine(1.0, 3.0, "", "one"), TimedLine(3.0, 6.0, "", "two"))
+
+
+def test_a_note_alone_sings_nothing(tmp_path: Path) -> None:
+    lines = timed_lines(say(tmp_path, lrc="[00:01]one\n[00:02]♪\n[00:04][Chorus] two").with_suffix(".lrc"), 6.0)
+    assert lines == (TimedLine(1.0, 2.0, "", "one"), TimedLine(4.0, 6.0, "chorus", "two"))
+
+
+@pytest.mark.parametrize(("lyrics", "prompt"), [(".lyrics.txt", ".caption.txt"), ("_lyrics.txt", "_prompt.txt")])
+def test_folders_made_for_ace_step(tmp_path: Path, lyrics: str, prompt: str) -> None:
+    (tmp_path / f"song{lyrics}").write_text("[Verse]\nla la")
+    (tmp_path / f"song{prompt}").write_text("pop,\n120 bpm\n")
+    words = read_words(tmp_path / "song.mp3", 60.0)
+    assert (words.lyrics, words.prompt, words.lines) == ("[Verse]\nla la", "pop, 120 bpm", ())
+
+
+def test_names_may_differ_in_capitals_and_normal_form(tmp_path: Path) -> None:
+    (tmp_path / normalize("NFC", "Café.LRC")).write_text("[00:01]la")
+    (tmp_path / normalize("NFC", "CAFÉ.Json")).write_text('{"bpm": 90}')
+    words = read_words(tmp_path / normalize("NFD", "Café.mp3"), 60.0)
+    assert (words.lyrics, words.bpm) == ("la", 90.0)
+
+
 REFUSED = {
     "nothing at all": ({}, "nobody says what is sung; put lyrics beside it, as song.txt or .lrc"),
     "no word of what is played": ({"json": '{"instrumental": true}'}, "nobody says what is played"),
-    "lyrics twice": ({"txt": "la", "lrc": "[00:01]la"}, "its lyrics stand in song.txt and in song.lrc"),
-    "lyrics in the json too": ({"txt": "la", "json": '{"lyrics": "la"}'}, "stand in song.txt and in song.json"),
+    "lyrics twice": ({"txt": "la", "lrc": "[00:01]la"}, "song.txt and song.lrc hold its lyrics; keep one of them"),
+    "lyrics in the json too": ({"txt": "la", "json": '{"lyrics": "la"}'}, "song.txt and song.json hold its lyrics"),
     "sung instrumental": ({"txt": "la", "json": '{"instrumental": true}'}, "lyrics were given for an instrumental"),
     "no json": ({"json": "{"}, "song.json is not JSON"),
     "a deep json": ({"json": "[" * 50_000}, "song.json is not JSON"),
@@ -88,8 +124,14 @@ REFUSED = {
     "control characters": ({"txt": "la\x07"}, "lyrics holds a control character (U+0007) at character 3"),
     "huge lyrics": ({"txt": "la\n" * 100_000}, "song.txt is too large"),
     "long lyrics": ({"txt": "la\n" * 4_000}, "lyrics has 11999 characters"),
-    "a line without a time": ({"lrc": "[00:01]la\nlo"}, "line 2 of song.lrc has no time"),
-    "no lines": ({"lrc": "[ar:me]\n[00:01]"}, "song.lrc has no lines"),
+    "a prompt twice": (
+        {"caption.txt": "a", "json": '{"prompt": "b"}'},
+        "song.json hold its prompt; keep one",
+    ),
+    "lines without times": ({"lrc": "[00:01]la\nlo\nle\nli"}, "song.lrc: most of its lines have no time of their own"),
+    "one time for all": ({"lrc": "[00:00]la\n[00:00]lo\n[00:00]le\n[00:00]li"}, "have no time of their own"),
+    "no times": ({"lrc": "[verse]\nla"}, "song.lrc: most of its lines have no time"),
+    "no lines": ({"lrc": "[ar:me]\n[00:01]"}, "song.lrc: it has no lines"),
     "words of another song": ({"lrc": "[02:00]la"}, "song.lrc goes on to 120.0 s; the song ends at 60.0 s"),
 }
 

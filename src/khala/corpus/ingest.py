@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 
 from khala.audio.files import read_audio
+from khala.audio.listing import songs_in
 from khala.audio.loudness import normalise
+from khala.audio.reading import READABLE, reading
 from khala.audio.resample import resample
 from khala.audio.samples import Samples
 from khala.corpus.manifest import INGESTED, CorpusError, Song, json_path, read_song, store
@@ -26,7 +27,6 @@ from khala.corpus.sidecar import Words, read_words
 from khala.music.errors import InvalidRequest
 from khala.music.request import MAX_SECONDS, MIN_SECONDS
 
-READABLE = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff")
 OTHERS = (".m4a", ".mp4", ".aac", ".wma")
 """Endings of songs that libsndfile cannot read: they are refused, not passed over."""
 FIRST = 1_000_000
@@ -108,9 +108,8 @@ def _audio(folder: Path, out: Path) -> Iterator[Path]:
     """All songs under a folder but those of the corpus itself, by name. Raises CorpusError if it is none."""
     if not folder.is_dir():
         raise CorpusError(f"{folder} is no folder; name the one that holds your songs")
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.suffix.lower() in READABLE + OTHERS and not hidden and out.resolve() not in path.resolve().parents:
+    for path in songs_in(folder, READABLE + OTHERS):
+        if out.resolve() not in path.resolve().parents:
             yield path
 
 
@@ -145,14 +144,15 @@ def _look(path: Path, name: str) -> Found:
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        header = soundfile.info(path)
     except OSError as error:
         raise CorpusError(f"cannot read it: {error.strerror or error}") from None
-    except soundfile.LibsndfileError:  # what it says of a torn file leads astray
+    try:
+        with reading(path) as sound:
+            channels, seconds = sound.channels, sound.frames / sound.samplerate
+    except InvalidRequest:
         raise CorpusError("it cannot be read as audio; convert it, for instance to flac") from None
-    if header.channels > 2:
-        raise CorpusError(f"it has {header.channels} channels; mix it down to two")
-    seconds = header.frames / header.samplerate
+    if channels > 2:
+        raise CorpusError(f"it has {channels} channels; mix it down to two")
     if not MIN_SECONDS <= seconds <= MAX_SECONDS:
         raise CorpusError(f"it lasts {seconds:.1f} s; a song lasts {MIN_SECONDS:g} to {MAX_SECONDS:g} s")
     return Found(path, name, digest, seconds, read_words(path, seconds))

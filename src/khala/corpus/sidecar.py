@@ -2,6 +2,8 @@
 
 The JSON is an object with some of `KEYS`, the first four as in a request. An .lrc file holds lyrics with times, as
 players show them ("[01:02.50]a line"): they tell what is sung when, so that training can cut a song between its words.
+Folders that were made for ACE-Step are understood as they are: NAME.lyrics.txt and NAME.caption.txt, or NAME_lyrics.txt
+and NAME_prompt.txt.
 """
 
 import json
@@ -10,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from khala.audio.listing import beside
 from khala.corpus.manifest import CorpusError
 from khala.music.headers import section_name
+from khala.music.lrc import parse_lrc
 from khala.music.request import MAX_LYRICS, SongRequest
 from khala.music.tags import parse_tags
 
@@ -23,10 +27,9 @@ SLOWEST, FASTEST = 20.0, 400.0
 
 _BYTES = 8 * MAX_LYRICS  # of a file; lyrics with their times fit
 _SEXES = {"female": {"female", "woman", "girl"}, "male": {"male", "man", "boy"}}
-_STAMP = re.compile(r"\s*\[(\d{1,3}):([0-5]?\d(?:[.:]\d{1,3})?)\]")
-_WORD_STAMP = re.compile(r"<\d{1,3}:[0-5]?\d(?:[.:]\d{1,3})?>\s*")
-_ABOUT = re.compile(r"\s*\[(ar|ti|al|au|by|offset|length|re|ve|la|lr|tool|#)\s*:([^\]]*)\]\s*", re.IGNORECASE)
-_SECTION = re.compile(r"\s*\[([^\[\]]+)\]\s*")
+_SECTION = re.compile(r"\[([^\[\]]+)\]\s*(.*)")
+_LYRICS = (".txt", ".lrc", ".lyrics.txt", "_lyrics.txt")
+_PROMPTS = (".caption.txt", "_prompt.txt")
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,18 @@ class Words:
 
 def read_words(audio: Path, seconds: float) -> Words:
     """What stands beside an audio file that lasts `seconds`. Raises CorpusError and InvalidRequest, one line each."""
-    said = _json(audio.with_suffix(".json"))
-    lyrics, lines = _lyrics(audio, said, seconds)
+    files = beside(audio)
+    said = _json(files[".json"]) if ".json" in files else {}
+    lyrics_at = _only(files, _LYRICS, "lyrics", said)
+    prompt_at = _only(files, _PROMPTS, "prompt", said)
+    lyrics: Any = said.get("lyrics", "")
+    lines: tuple[TimedLine, ...] = ()
+    if lyrics_at and lyrics_at.suffix.lower() == ".lrc":
+        lines = timed_lines(lyrics_at, seconds)
+        lyrics = as_lyrics(lines)
+    elif lyrics_at:
+        lyrics = _text(lyrics_at)
+    prompt = " ".join(_text(prompt_at).split()) if prompt_at else said.get("prompt", "")
     tags = said.get("tags", "")
     tags = parse_tags(tags) if isinstance(tags, str) else tags
     by_tag = isinstance(tags, list | tuple) and any(str(tag).strip().lower() == "instrumental" for tag in tags)
@@ -75,7 +88,7 @@ def read_words(audio: Path, seconds: float) -> Words:
             f'or {{"instrumental": true}} into {audio.stem}.json'
         )
     common = {"lyrics": lyrics, "instrumental": instrumental, "duration": seconds}
-    described = {key: value for key, value in (("tags", tags), ("prompt", said.get("prompt", ""))) if value}
+    described = {key: value for key, value in (("tags", tags), ("prompt", prompt)) if value}
     asked = [SongRequest.from_dict({key: value, **common}) for key, value in described.items()]
     if not asked and not lyrics:
         raise CorpusError(f'nobody says what is played; put "tags" or a "prompt" into {audio.stem}.json')
@@ -83,48 +96,39 @@ def read_words(audio: Path, seconds: float) -> Words:
     return Words(asked[0].tags, asked[-1].prompt, asked[0].lyrics, _bpm(said), _style(said), lines)
 
 
-def _lyrics(audio: Path, said: dict[str, Any], seconds: float) -> tuple[Any, tuple[TimedLine, ...]]:
-    files = [path for suffix in (".txt", ".lrc") if (path := audio.with_suffix(suffix)).exists()]
-    places = [path.name for path in files] + ([f"{audio.stem}.json"] if said.get("lyrics") else [])
+def _only(files: dict[str, Path], endings: tuple[str, ...], key: str, said: dict[str, Any]) -> Path | None:
+    """The one file with what the JSON calls `key`; None if only the JSON has it, or nothing. Raises CorpusError."""
+    found = [files[ending] for ending in endings if ending in files]
+    places = [path.name for path in found] + ([files[".json"].name] if said.get(key) else [])
     if len(places) > 1:
-        raise CorpusError(f"its lyrics stand in {' and in '.join(places)}; keep one of them")
-    if not files:
-        return said.get("lyrics", ""), ()
-    if files[0].suffix == ".txt":
-        return _text(files[0]), ()
-    lines = timed_lines(files[0], seconds)
-    return as_lyrics(lines), lines
+        raise CorpusError(f"{' and '.join(places)} hold its {key}; keep one of them")
+    return found[0] if found else None
 
 
 def timed_lines(path: Path, seconds: float) -> tuple[TimedLine, ...]:
     """The lines of an .lrc file in the order in which they are sung; one with several times comes several times.
 
     A line lasts until the next time in the file, at most `LONGEST_LINE`. A section's name stands in brackets, with a
-    time or without. Raises CorpusError for a line without a time, a time after the song ends, and no line at all.
+    time or without. A line without a time, or with the time of the line before, says that one again in other words and
+    is passed over. Raises CorpusError for no line with a time, too few of them, and one that begins after the song.
     """
-    section, shift = "", 0.0
+    section, others = "", 0
     marks: list[tuple[float, str, str]] = []
-    for number, line in enumerate(_text(path).splitlines(), 1):
-        stamps = []
-        if about := _ABOUT.fullmatch(line):
-            if about[1].lower() == "offset" and re.fullmatch(r"\s*[+-]?\d{1,6}\s*", about[2]):
-                shift = int(about[2]) / 1000  # milliseconds by which the words come earlier
-            continue
-        while stamp := _STAMP.match(line):
-            stamps.append(60 * int(stamp[1]) + float(stamp[2].replace(":", ".")))
-            line = line[stamp.end() :]
-        text = " ".join(_WORD_STAMP.sub("", line).split())
-        if name := _SECTION.fullmatch(text):
-            section, text = section_name(name[1]), ""
-        elif text and not stamps:
-            raise CorpusError(f"line {number} of {path.name} has no time; write [minutes:seconds] before it")
-        marks += [(time, section, text) for time in stamps]
-    marks = sorted((max(time - shift, 0.0), section, text) for time, section, text in marks)
-    if not any(text for _, _, text in marks):
-        raise CorpusError(f"{path.name} has no lines; write [minutes:seconds] before each, or remove the file")
-    if marks[-1][0] > seconds:
-        raise CorpusError(f"{path.name} goes on to {marks[-1][0]:.1f} s; the song ends at {seconds:.1f} s")
-    ends = [time for time, _, _ in marks[1:]] + [seconds]
+    for line in parse_lrc(_text(path)).lines:
+        text = line.text if any(map(str.isalnum, line.text)) else ""  # "♪": nothing is sung
+        if header := _SECTION.fullmatch(text):
+            section, text = section_name(header[1]), header[2]
+        if line.seconds is None or (marks and marks[-1][0] == line.seconds and marks[-1][2]):
+            others += bool(text)
+        else:
+            marks.append((line.seconds, section, text))
+    sung = [mark for mark in marks if mark[2]]
+    if 2 * len(sung) < max(others, 1):  # two: a translation, and how it is pronounced
+        fault = "most of its lines have no time of their own" if others else "it has no lines"
+        raise CorpusError(f"{path.name}: {fault}; write [minutes:seconds] before each, or save it as .txt")
+    if sung[-1][0] > seconds:
+        raise CorpusError(f"{path.name} goes on to {sung[-1][0]:.1f} s; the song ends at {seconds:.1f} s")
+    ends = [min(time, seconds) for time, _, _ in marks[1:]] + [seconds]
     return tuple(
         TimedLine(time, min(end, time + LONGEST_LINE), section, text)
         for (time, section, text), end in zip(marks, ends, strict=True)
@@ -142,8 +146,6 @@ def as_lyrics(lines: tuple[TimedLine, ...]) -> str:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
     try:
         said = json.loads(_text(path))
     except (ValueError, RecursionError) as error:

@@ -23,6 +23,7 @@ import torch
 
 import khala
 from khala.audio.files import read_audio, write_audio
+from khala.audio.listing import songs_in
 from khala.corpus.compose import LEXICON, compose
 from khala.corpus.compose.harmony import tones
 from khala.corpus.render import render
@@ -30,7 +31,7 @@ from khala.corpus.score import Score
 from khala.corpus.voice import VoiceBank
 from khala.evaluation.asked import Asked, asked
 from khala.evaluation.key import Chord
-from khala.evaluation.report import evaluate, evaluate_file, songs_in
+from khala.evaluation.report import evaluate, evaluate_file
 from khala.evaluation.sections import Part, follows
 from khala.music.wishes import stated_bpm, stated_limits
 
@@ -49,7 +50,7 @@ def main() -> None:
     parser.add_argument("--score", nargs="+", type=Path, metavar="FOLDER", help="measure the songs of these folders")
     arguments = parser.parse_args()
     if arguments.score:
-        print(table({folder.name: [evaluate_file(song) for song in songs_in([folder])] for folder in arguments.score}))
+        print(table({folder.name: [evaluate_file(song) for song in songs_in(folder)] for folder in arguments.score}))
         return
     pipe = khala.load(arguments.model)
     scores = list(prompts(arguments.first_seed, arguments.songs, pipe.config.max_seconds))

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from khala.audio.files import write_audio
 from khala.cli.main import run
@@ -65,3 +66,54 @@ def test_a_file_that_is_no_song_is_one_line(name: str, tmp_path: Path, capsys: p
     (tmp_path / "broken.wav").write_bytes(b"RIFF....")
     assert run(["evaluate", str(tmp_path / name)]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_one_bad_file_does_not_end_the_run(song: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "bad.wav").write_bytes(b"")
+    (tmp_path / "._clicks.wav").write_bytes(b"\x00\x05\x16\x07" + bytes(4092))
+    (tmp_path / "empty").mkdir()
+    call = ["evaluate", str(tmp_path / "gone.wav"), str(tmp_path / "empty"), str(tmp_path)]
+    assert run(call) == 2
+    said = capsys.readouterr()
+    assert "tempo as asked: 1 of 1 (100%)" in said.out and said.out.count("clicks.wav") == 1
+    assert [line.split(f"{tmp_path}/")[1].split(";")[0] for line in said.err.splitlines()] == [
+        "gone.wav: No such file or directory",
+        "empty",
+        "bad.wav: it is empty, torn or of a kind that cannot be read",
+    ]
+    page = tmp_path / "report.html"
+    assert run([*call, "--json", "--html", str(page)]) == 2
+    said = capsys.readouterr()
+    assert [record["file"] for record in json.loads(said.out)["songs"]] == [str(song)]
+    assert len(said.err.splitlines()) == 3 and "1 song," in page.read_text(encoding="utf-8")
+
+
+def test_every_kind_of_file_in_a_folder_is_measured(
+    song: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    samples, rate = soundfile.read(song)
+    for name in ("a.OGG", "b.aiff", "c.oga"):
+        soundfile.write(tmp_path / "kinds.tmp", samples, rate, format="AIFF" if name == "b.aiff" else "OGG")
+        (tmp_path / "kinds.tmp").rename(tmp_path / name)
+    song.unlink()
+    assert run(["evaluate", str(tmp_path), "--json"]) == 0
+    songs = json.loads(capsys.readouterr().out)["songs"]
+    assert [Path(record["file"]).name for record in songs] == ["a.OGG", "b.aiff", "c.oga"]
+
+
+def test_beside_the_json_of_others_it_says_what_is_judged(song: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    song.with_suffix(".json").write_text('{"name": "a package"}')
+    assert run(["evaluate", str(song)]) == 0
+    said = capsys.readouterr()
+    assert "1 of 1 (100%)" in said.out
+    assert len(said.err.splitlines()) == 1 and "so only the sound of clicks.wav is judged." in said.err
+
+
+def test_an_ingested_corpus_is_measured(song: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    song.with_suffix(".json").write_text('{"tags": "clicks", "instrumental": true, "bpm": 100}')
+    assert run(["corpus", "ingest", str(tmp_path), "--out", str(tmp_path / "corpus"), "--quiet"]) == 0
+    assert run(["evaluate", str(tmp_path / "corpus"), "--json"]) == 0
+    said = capsys.readouterr()
+    (record,) = json.loads(said.out.splitlines()[-1])["songs"]
+    assert record["verdicts"].pop("sound") is True and set(record["verdicts"].values()) == {None}
+    assert said.err == ""

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from khala.corpus.manifest import INGESTED
 from khala.evaluation.asked import Asked, asked, asked_beside
 from khala.evaluation.key import Key
 from khala.music.errors import InvalidRequest
@@ -70,7 +71,35 @@ def test_the_truth_of_a_corpus_song(sung: Path, played: Path) -> None:
 
 def test_no_sidecar_asks_for_nothing_and_a_foreign_one_is_refused(tmp_path: Path) -> None:
     assert asked_beside(tmp_path / "a.wav") is None
-    for text in ("{", "[]", "{}", '{"request": 3}', '{"truth": {"bpm": "fast"}}'):
+    for text in (
+        "{",
+        "[]",
+        "{}",
+        "[" * 50_000,
+        "\x00",
+        '{"request": 3}',
+        '{"truth": {"bpm": "fast"}}',
+        '{"tags": "rock", "bpm": 120}',
+        '{"request": {"duration": 1%s}}' % ("0" * 400),
+        '{"request": {}, "outline": {"sections": [["verse", 0, "end"]]}}',
+    ):
         (tmp_path / "a.json").write_text(text)
-        with pytest.raises(InvalidRequest, match="neither a take's sidecar nor"):
+        with pytest.raises(InvalidRequest, match="neither a record of khala generate nor the truth"):
             asked_beside(tmp_path / "a.wav")
+
+
+def test_a_record_is_known_by_its_name_in_any_spelling(tmp_path: Path) -> None:
+    (tmp_path / "SONG.JSON").write_text('\ufeff{"request": {"tags": ["96 bpm"]}}', encoding="utf-8")
+    assert asked_beside(tmp_path / "song.wav").bpm == 96  # type: ignore[union-attr]
+
+
+def test_a_song_that_somebody_brought_answers_nothing() -> None:
+    fields = {
+        "generator": INGESTED,
+        "vocal": "voice",
+        "lyrics": "la",
+        "style": "",
+        "truth": {"bpm": 120.0, "sha256": ""},
+    }
+    assert asked(fields) == Asked()
+    assert asked({"request": {"duration": 0}, "truncated": False}).length_met(3.0) is None

@@ -1,13 +1,13 @@
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from khala.audio.files import write_audio
 from khala.evaluation.asked import Asked
-from khala.evaluation.report import VERDICTS, distance_of, evaluate, evaluate_file, songs_in, summarise
+from khala.evaluation.report import VERDICTS, distance_of, evaluate, evaluate_file, summarise
 from khala.evaluation.sections import Part
 from khala.music.errors import InvalidRequest
 
@@ -78,15 +78,26 @@ def test_faults_of_sound_are_found(fault: str) -> None:
     json.dumps(record, allow_nan=False)
 
 
-def test_folders_are_searched_and_strangers_refused(tmp_path: Path, sung: Path) -> None:
-    (tmp_path / "in" / "side").mkdir(parents=True)
-    shutil.copy(sung, tmp_path / "in" / "side" / "b.flac")
-    write_audio(tmp_path / "in" / "a.wav", NOISE, RATE)
-    (tmp_path / "in" / "notes.txt").write_text("")
-    assert [path.name for path in songs_in([tmp_path / "in"])] == ["a.wav", "b.flac"]
-    (tmp_path / "empty").mkdir()
-    for stranger in (tmp_path / "empty", tmp_path / "none.wav"):
-        with pytest.raises(InvalidRequest):
-            list(songs_in([stranger]))
-    with pytest.raises(InvalidRequest, match="cannot read audio"):
-        evaluate_file(tmp_path / "in" / "notes.txt")
+def test_what_cannot_be_measured_is_named(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("")
+    soundfile.write(tmp_path / "six.wav", NOISE[0, :8000].repeat(6).reshape(-1, 6), RATE)
+    soundfile.write(tmp_path / "none.wav", NOISE[:, :0].T, RATE)
+    for name, message in (
+        ("notes.txt", "cannot read audio from .*notes.txt: it is empty"),
+        ("gone.wav", "cannot read audio from .*gone.wav: No such file"),
+        ("six.wav", "cannot measure .*six.wav: it has 6 channels; mix it down to two"),
+        ("none.wav", "cannot measure .*none.wav: it holds no samples"),
+    ):
+        with pytest.raises(InvalidRequest, match=message):
+            evaluate_file(tmp_path / name)
+
+
+def test_beside_the_json_of_others_only_the_sound_is_judged(tmp_path: Path) -> None:
+    (tmp_path / "A.Json").write_text('{"tags": "rock", "bpm": 120}')
+    song = write_audio(tmp_path / "a.wav", NOISE, RATE)
+    remarks: list[str] = []
+    assert evaluate_file(song, remark=remarks.append)["verdicts"] == {**dict.fromkeys(VERDICTS), "sound": True}
+    (remark,) = remarks
+    assert (
+        "A.Json is neither a record of khala generate nor the truth" in remark and "only the sound of a.wav" in remark
+    )

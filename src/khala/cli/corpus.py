@@ -42,7 +42,7 @@ def synth(
 
 @app.command()
 def ingest(
-    folder: Annotated[Path, typer.Argument(help="Your songs: NAME.mp3 (or wav, flac, ogg, opus, aiff) ...")],
+    folder: Annotated[Path, typer.Argument(help="Your songs: NAME.mp3 (or wav, flac, ogg, opus, aiff, ...) ...")],
     out: Annotated[Path, typer.Option(help="Folder of the corpus; songs that it already holds are kept.")],
     processes: Annotated[int, typer.Option(min=1, help="Songs converted at the same time.")] = 1,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,

@@ -1,13 +1,14 @@
 """`khala evaluate`: what songs are worth, as a table or as JSON."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from khala.cli.errors import say
+from khala.cli.errors import complain, say
+from khala.music.errors import InvalidRequest
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -40,26 +41,39 @@ def evaluate(
     """Measure songs: tempo, key, style, voice, words, chorus, form, length, silence, clipping, loudness, repetition.
 
     What was asked for is read from the JSON file beside each song, which khala generate and khala corpus synth write.
+    A file that cannot be measured is named, the others go on, and the exit status is 2.
     """
-    from khala.evaluation.report import VERDICTS, distance_of, evaluate_file, songs_in, summarise
+    from khala.evaluation.report import VERDICTS, distance_of, evaluate_file, summarise
 
-    songs = list(songs_in(files))
     reader = None
     if recogniser:
         from khala.evaluation.whisper import reader as read_with
 
         reader = read_with(recogniser)
-    records = []
-    if not as_json:
-        typer.echo(" ".join(f"{name:>{width}}" for name, width in COLUMNS.items()) + "  file")
-    for song in songs:
-        record = evaluate_file(song, reader)
+    records: list[dict[str, Any]] = []
+    remarks: list[str] = []
+    refused: list[str] = []
+
+    def refuse(message: str) -> None:
+        refused.append(message)
+        complain(message)
+
+    for song in _songs(files, refuse):
+        try:
+            record = evaluate_file(song, reader, remarks.append)
+        except InvalidRequest as error:
+            refuse(str(error))
+            continue
+        if not (as_json or records):
+            typer.echo(" ".join(f"{name:>{width}}" for name, width in COLUMNS.items()) + "  file")
         records.append(record)
         if not as_json:
             typer.echo(row(record))
+    for remark in remarks:
+        say(remark)
     summary = summarise(records)
-    distance = distance_of(songs) if len(songs) > 1 else None
-    if html:
+    distance = distance_of(Path(record["file"]) for record in records) if len(records) > 1 else None
+    if html and records:
         from khala.audio.files import replacing
         from khala.evaluation.page import page
 
@@ -67,15 +81,28 @@ def evaluate(
             part.write_text(page(records, summary, html.parent, distance), encoding="utf-8")
     if as_json:
         typer.echo(json.dumps({"songs": records, "summary": summary, "distance": distance}))
-        return
-    for name, count in summary.items():
-        typer.echo(f"{VERDICTS[name]}: {count['passed']} of {count['of']} ({count['passed'] / count['of']:.0%})")
-    if distance is not None:
-        typer.echo(f"Fréchet distance from the corpus: {distance:.1f}")
-    if summary.keys() == {"sound"}:
-        say("No JSON file beside the songs says what was asked for, so only their sound is judged.")
-    if html:
-        say(f"The page is {html}")
+    else:
+        for name, count in summary.items():
+            typer.echo(f"{VERDICTS[name]}: {count['passed']} of {count['of']} ({count['passed'] / count['of']:.0%})")
+        if distance is not None:
+            typer.echo(f"Fréchet distance from the corpus: {distance:.1f}")
+        if summary.keys() == {"sound"} and not remarks:
+            say("No JSON file beside the songs says what was asked for, so only their sound is judged.")
+        if html and records:
+            say(f"The page is {html}")
+    raise typer.Exit(InvalidRequest.exit_status if refused else 0)
+
+
+def _songs(files: list[Path], refuse: Callable[[str], None]) -> Iterator[Path]:
+    """The files to measure, and those of the folders among them; a folder that holds none is told to `refuse`."""
+    from khala.audio.listing import songs_in
+    from khala.audio.reading import READABLE
+
+    for path in files:
+        found = list(songs_in(path)) if path.is_dir() else [path]
+        yield from found
+        if not found:
+            refuse(f"there is no audio in {path}; name a folder with files that end with {', '.join(READABLE)}")
 
 
 def row(record: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """What a song was meant to be, read from the JSON file beside it.
 
 Two kinds are understood: the sidecar of a take that `khala generate` made (its `request`), and a corpus song's truth.
+A song that somebody brought into the corpus answers nothing: nobody composed it after its words.
 """
 
 import json
@@ -9,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from khala.audio.listing import beside
 from khala.corpus.compose.harmony import QUALITIES
+from khala.corpus.manifest import INGESTED
 from khala.evaluation.key import Chord, Key
 from khala.evaluation.sections import Part
 from khala.evaluation.tempo import agrees
@@ -58,26 +61,29 @@ class Asked:
 
     def length_met(self, seconds: float) -> bool | None:
         """Whether a song of so many seconds ended by itself and about when it was to; None if that was left open."""
-        if self.seconds is None or self.ended is None:
+        if not self.seconds or self.ended is None:
             return None
         return self.ended and abs(seconds / self.seconds - 1) <= ENDS
 
 
 def asked_beside(audio: Path) -> Asked | None:
-    """What the JSON file beside `audio` asks for; None if there is none. Raises InvalidRequest if it cannot be read."""
-    sidecar = audio.with_suffix(".json")
-    if not sidecar.exists():
+    """What the JSON file beside `audio` asks for; None if there is none. Raises InvalidRequest if it is neither."""
+    sidecar = beside(audio).get(".json")
+    if sidecar is None:
         return None
     try:
-        fields = json.loads(sidecar.read_text(encoding="utf-8"))
-        return asked(fields)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise InvalidRequest(f"{sidecar} is neither a take's sidecar nor a corpus song's truth: {error!r}") from error
+        return asked(json.loads(sidecar.read_text(encoding="utf-8-sig")))
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise InvalidRequest(
+            f"{sidecar} is neither a record of khala generate nor the truth of a corpus song"
+        ) from error
 
 
 def asked(fields: Mapping[str, Any]) -> Asked:
     """What a sidecar's or a corpus song's fields ask for: by its truth if it has one, else by its words."""
     if truth := fields.get("truth"):
+        if fields.get("generator") == INGESTED:
+            return Asked()
         return Asked(
             bpm=float(truth["bpm"]),
             tonic=int(truth["key"]),
@@ -85,7 +91,9 @@ def asked(fields: Mapping[str, Any]) -> Asked:
             styles=frozenset({str(fields["style"])}),
             voice=bool(fields["vocal"]),
             lyrics=str(fields["lyrics"]) if fields["vocal"] else "",
-            parts=tuple(Part(s["start"], s["end"], s["energy"], s["name"]) for s in truth["sections"]),
+            parts=tuple(
+                Part(float(s["start"]), float(s["end"]), float(s["energy"]), s["name"]) for s in truth["sections"]
+            ),
             chords=tuple(chord(c) for c in truth["chords"]),
         )
     request = fields["request"]
@@ -101,7 +109,8 @@ def asked(fields: Mapping[str, Any]) -> Asked:
         voice=stated_voice(request, words),
         lyrics=str(request.get("lyrics", "")),
         sections=tuple(
-            Part(begin, end, 0.0, name) for name, begin, end in (fields.get("outline") or {}).get("sections", ())
+            Part(float(begin), float(end), 0.0, name)
+            for name, begin, end in (fields.get("outline") or {}).get("sections", ())
         ),
         seconds=float(request["duration"]) if "duration" in request else None,
         ended=not fields["truncated"] if "truncated" in fields else None,
@@ -111,4 +120,4 @@ def asked(fields: Mapping[str, Any]) -> Asked:
 def chord(fields: Mapping[str, Any]) -> Chord:
     """A chord of a corpus song's truth."""
     classes = sorted((fields["root"] + step) % 12 for step in QUALITIES[fields["quality"]])
-    return Chord(fields["start"], fields["end"], tuple(classes))
+    return Chord(float(fields["start"]), float(fields["end"]), tuple(classes))

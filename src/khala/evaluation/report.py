@@ -1,11 +1,11 @@
 """All measures of a song as one record, and of many songs as one summary."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from khala.audio.files import ENCODINGS, read_audio
+from khala.audio.files import read_audio
 from khala.evaluation import words
 from khala.evaluation.asked import Asked, asked_beside
 from khala.evaluation.clipping import clipping
@@ -44,26 +44,21 @@ VERDICTS = {
 """What a song can pass or fail, in words. A song that was not asked for something has no verdict on it."""
 
 
-def songs_in(paths: Iterable[Path]) -> Iterator[Path]:
-    """The audio files among `paths` and in the folders among them. Raises InvalidRequest for what is neither."""
-    for path in paths:
-        if path.is_dir():
-            found = sorted(file for file in path.rglob("*") if file.suffix.lower().removeprefix(".") in ENCODINGS)
-            if not found:
-                raise InvalidRequest(
-                    f"there is no audio in {path}; name files that end with .wav, .flac, .mp3 or .opus"
-                )
-            yield from found
-        elif path.is_file():
-            yield path
-        else:
-            raise InvalidRequest(f"there is no file {path}")
-
-
-def evaluate_file(path: Path, reader: Reader | None = None) -> dict[str, Any]:
-    """The record of one file, measured against the JSON file beside it if there is one. Raises InvalidRequest."""
+def evaluate_file(
+    path: Path, reader: Reader | None = None, remark: Callable[[str], None] = lambda text: None
+) -> dict[str, Any]:
+    """The record of one file, measured against the JSON file beside it if there is one. If that is somebody else's,
+    only the sound is judged, and `remark` hears of it. Raises InvalidRequest."""
     samples, rate = read_audio(path)
-    return {"file": str(path), **evaluate(samples, rate, asked_beside(path) or Asked(), reader)}
+    try:
+        asked = asked_beside(path) or Asked()
+    except InvalidRequest as error:
+        remark(f"{error}, so only the sound of {path.name} is judged.")
+        asked = Asked()
+    try:
+        return {"file": str(path), **evaluate(samples, rate, asked, reader)}
+    except InvalidRequest as error:
+        raise InvalidRequest(f"cannot measure {path}: {error}") from error
 
 
 def distance_of(songs: Iterable[Path]) -> float | None:
@@ -76,9 +71,12 @@ def distance_of(songs: Iterable[Path]) -> float | None:
 
 def evaluate(samples: Array, rate: int, asked: Asked, reader: Reader | None = None) -> dict[str, Any]:
     """The record of samples [channels, N] as JSON values: every measure, and under "verdicts" what passed (true),
-    failed (false) or was not asked for (null). With a `reader` the words are judged by its text, too."""
+    failed (false) or was not asked for (null). With a `reader` the words are judged by its text, too. Raises
+    InvalidRequest for no samples, and for more than two channels."""
     if samples.shape[1] == 0:
-        raise InvalidRequest("a file without samples cannot be measured")
+        raise InvalidRequest("it holds no samples")
+    if samples.shape[0] > 2:
+        raise InvalidRequest(f"it has {samples.shape[0]} channels; mix it down to two")
     seconds = samples.shape[1] / rate
     beat, sung, quiet, flat = tempo(samples, rate), voice(samples, rate), silence(samples, rate), clipping(samples)
     notes = chroma(samples, rate)

@@ -33,3 +33,8 @@ def test_numbers_are_moved_into_range():
 def test_wrong_types_are_refused(body):
     with pytest.raises(InvalidRequest, match=next(iter(body))):
         legacy_parameters(body)
+
+
+def test_what_breaks_lines_elsewhere_breaks_them_here() -> None:
+    asked = legacy_parameters({"mode": "vocal", "lyrics": "[verse]\u2028River \x0brunning\u2029home"})
+    assert asked.lyrics == "[verse]\nRiver \nrunning\nhome"

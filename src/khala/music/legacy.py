@@ -4,6 +4,7 @@ That client sends whole minutes, and its service quietly moves what is out of ra
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from khala.music.errors import InvalidRequest
 from khala.music.lyrics import clean_lyrics
 from khala.music.prompt import INSTRUMENTAL, PromptFields
+
+_BREAKS = re.compile("[\v\f\x85\u2028\u2029]")  # as copied from word processors; cleaned, some would be blanks
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def legacy_parameters(body: Mapping[str, Any]) -> LegacyParameters:
         instrumental=instrumental,
         description="" if by_tags else _text(body, "prompt"),
         tags=_text(body, "tags") if by_tags else "",
-        lyrics="" if instrumental else clean_lyrics(_text(body, "lyrics")),
+        lyrics="" if instrumental else clean_lyrics(_BREAKS.sub("\n", _text(body, "lyrics"))),
         duration=int(_number(body, "duration", 3, 1, 10)),
         top_k=int(_number(body, "top_k_bb", 80, 1, 200)),
         temperature=_number(body, "temperature", 1.0, 0.6, 1.4),

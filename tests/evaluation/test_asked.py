@@ -17,6 +17,8 @@ def test_numbers_go_before_words() -> None:
     assert request(tags=["pop", "96 bpm", "slow"]).bpm == 96
     assert request(tags=["pop", "96 bpm", "slow"]).limits is None
     assert request(prompt="A happy pop song at 120 BPM.").bpm == 120
+    assert request(prompt="Rock at 128.50 bpm.").bpm == 128.5
+    assert request(tags=["pop", "0 bpm", "slow"]).limits == (0, 90)
 
 
 def test_a_key_is_met_by_itself_alone_and_a_mode_by_any_key_of_it() -> None:
@@ -51,6 +53,11 @@ def test_a_tempo_is_met_within_4_percent_of_a_number_or_inside_a_range() -> None
         ({"tags": ["instrumental"], "lyrics": ""}, False),
         ({"instrumental": True, "tags": ["rock"]}, False),
         ({"tags": ["rock"]}, None),
+        ({"tags": ["instrumental"], "lyrics": "la la"}, True),
+        ({"tags": ["no vocals", "jazz"]}, False),
+        ({"tags": ["not instrumental"]}, True),
+        ({"tags": ["jazz", "piano"], "lyrics": "[Instrumental]"}, False),
+        ({"tags": ["jazz", "piano"], "lyrics": "[intro]\n\n[verse]\n[chorus]"}, False),
     ],
 )
 def test_who_is_to_sing(fields: dict[str, object], voice: bool | None) -> None:

@@ -45,6 +45,34 @@ def test_a_style_has_its_own_tempi() -> None:
 def test_a_waltz_has_three_beats() -> None:
     found = outline(prompt="A slow folk waltz", instrumental=True)
     assert (found.beats, found.bar in TEMPI[3], found.style) == (3, True, "folk")
+    assert {outline(tags=("fast waltz",), instrumental=True, seed=seed).bar for seed in range(9)} == {TEMPI[3][0]}
+
+
+@pytest.mark.parametrize(("words", "beats"), [("folk in 3/4 time", 3), ("a 6/8 ballad", 3), ("12/8 blues", 4)])
+def test_a_time_signature_has_its_beats(words: str, beats: int) -> None:
+    assert outline(prompt=words, instrumental=True).beats == beats
+
+
+@pytest.mark.parametrize(
+    ("prompt", "low", "high"),
+    [
+        ("a slow rock song about rain", 0, 90),
+        ("a fast, angry rock song", 120, 999),
+        ("slow, sad pop", 0, 90),
+        ("rock at 128.50 bpm", 127, 130),
+        ("pop, the bpm is 125.", 123, 127),
+    ],
+)
+def test_a_tempo_within_a_sentence_is_kept(prompt: str, low: float, high: float) -> None:
+    assert all(low <= bpm(outline(prompt=prompt, instrumental=True, seed=seed)) < high for seed in range(12))
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["rock, male vocals, a song about a girl", "male vocals, she left me", "alto sax ballad, male vocals"],
+)
+def test_persons_of_whom_is_sung_do_not_sing(prompt: str) -> None:
+    assert {outline(prompt=prompt, lyrics="La", seed=seed).voice for seed in range(12)} == {"male"}
 
 
 def test_words_have_their_place() -> None:

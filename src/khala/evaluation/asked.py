@@ -17,7 +17,8 @@ from khala.evaluation.key import Chord, Key
 from khala.evaluation.sections import Part
 from khala.evaluation.tempo import agrees
 from khala.music.errors import InvalidRequest
-from khala.music.wishes import stated_bpm, stated_key, stated_limits, stated_styles, stated_voice
+from khala.music.voices import stated_voice
+from khala.music.wishes import stated_bpm, stated_key, stated_limits, stated_styles
 
 ENDS = 0.15
 """A song lasts as long as asked if it is off by no more than this share."""

@@ -16,7 +16,8 @@ from khala.music.request import SongRequest
 from khala.music.singable import count_phones
 from khala.music.singing import PACE
 from khala.music.styles import STYLE_TEMPI, WALTZ_TEMPI
-from khala.music.wishes import stated_bpm, stated_key, stated_limits, stated_singer, stated_styles
+from khala.music.voices import stated_singer
+from khala.music.wishes import stated_beats, stated_bpm, stated_key, stated_limits, stated_styles
 
 TEMPI = {4: range(32, 73, 4), 3: range(36, 55, 6)}
 """Beats of a bar -> how many frames it has in the corpus. A tempo by number may lie between: where in a bar a frame is,
@@ -50,7 +51,7 @@ def arrange(request: SongRequest, rate: float, lyrics: Sequence[Section] | None 
     words = request.tags or (request.prompt,)
     random = Random(f"{request.seed} outline")
     style = next(iter(stated_styles(words)), "")
-    beats = 3 if "waltz" in " ".join(words).lower() else 4
+    beats = stated_beats(words) or 4
     sung = _sections(request, lyrics)
     frames = request.duration * rate
     plans = [
@@ -99,7 +100,7 @@ def _sections(request: SongRequest, lyrics: Sequence[Section] | None) -> list[Se
 
 def _bars(words: tuple[str, ...], style: str, beats: int, rate: float) -> list[int]:
     """How many frames a bar may have: as many as a tempo by number wants; what lies in the range of a tempo by word, as
-    far as it is usual in the style; or what is usual."""
+    far as it is usual in the style, or the fewest where all are slower; or what is usual."""
     every = list(TEMPI[beats])
     usual = list((STYLE_TEMPI if beats == 4 else WALTZ_TEMPI).get(style, every))
 
@@ -107,10 +108,10 @@ def _bars(words: tuple[str, ...], style: str, beats: int, rate: float) -> list[i
         return 60 * rate * beats / bar
 
     if said := stated_bpm(words):
-        return [min(range(every[0], every[-1] + 1), key=lambda bar: abs(bpm(bar) / said - 1))]
+        return [min(range(every[0], every[-1] + 1), key=lambda bar: abs(bpm(bar) - said))]
     if limits := stated_limits(words):
-        inside = [bar for bar in every if limits[0] <= bpm(bar) < limits[1]]
-        return [bar for bar in inside if bar in usual] or inside or usual
+        inside = [bar for bar in every if limits[0] <= bpm(bar) < limits[1]] or every[:1]
+        return [bar for bar in inside if bar in usual] or inside
     return usual
 
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from khala.corpus.compose import compose
-from khala.music.arrange import LONGEST, TEMPI, arrange
+from khala.music.arrange import LONGEST, TEMPI, arrange, playable_tempi
 from khala.music.outline import Outline
 from khala.music.request import SongRequest
 from khala.music.singing import PACE
@@ -51,6 +51,12 @@ def test_a_waltz_has_three_beats() -> None:
 @pytest.mark.parametrize(("words", "beats"), [("folk in 3/4 time", 3), ("a 6/8 ballad", 3), ("12/8 blues", 4)])
 def test_a_time_signature_has_its_beats(words: str, beats: int) -> None:
     assert outline(prompt=words, instrumental=True).beats == beats
+
+
+@pytest.mark.parametrize(("tags", "limits"), [(("pop",), (71.8, 161.5)), (("waltz",), (71.8, 107.7))])
+def test_the_tempi_that_can_be_played(tags: tuple[str, ...], limits: tuple[float, float]) -> None:
+    found = [bpm(outline(tags=(*tags, f"{tempo} bpm"), instrumental=True)) for tempo in (1, 999)]
+    assert tuple(found) == playable_tempi(SongRequest(tags=tags), RATE) == pytest.approx(limits, abs=0.1)
 
 
 @pytest.mark.parametrize(

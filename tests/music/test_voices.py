@@ -3,7 +3,12 @@
 import pytest
 
 from khala.corpus.compose import compose
+from khala.music.request import SongRequest
 from khala.music.voices import stated_singer, stated_voice
+from khala.music.wishes import description_remarks
+
+MINI = (72.0, 161.0)
+"""The tempi of a model that is led by an outline."""
 
 
 @pytest.mark.parametrize(
@@ -79,3 +84,37 @@ def test_the_corpus_says_who_sings() -> None:
         score = compose(seed)
         for words in score.tags, (score.description,):
             assert (stated_singer(words), stated_voice({}, words)) == (score.voice, bool(score.voice))
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({"tags": "instrumental, female vocals, male vocals", "lyrics": "la la"}, "voice-contradiction"),
+        ({"tags": "no vocals", "lyrics": "la la"}, "voice-contradiction"),
+        ({"tags": "instrumental, female vocals"}, "voice-contradiction"),
+        ({"tags": "female vocals", "instrumental": True}, "voice-contradiction"),
+        ({"tags": "female vocals"}, "nothing-to-sing"),
+        ({"tags": "male and female vocals", "lyrics": "la la"}, "singers"),
+        ({"tags": "instrumental, piano", "instrumental": True}, None),
+        ({"tags": "instrumental", "lyrics": "[intro]"}, None),
+        ({"tags": "female vocals", "lyrics": "la la"}, None),
+        ({"lyrics": "la la"}, None),
+    ],
+)
+def test_remarks_on_voices(fields: dict[str, object], kind: str | None) -> None:
+    found = description_remarks(SongRequest(**fields), MINI)  # type: ignore[arg-type]
+    assert [remark.kind for remark in found] == ([kind] if kind else [])
+
+
+def test_what_counts_of_a_contradiction() -> None:
+    def kept(**fields: object) -> object:
+        return description_remarks(SongRequest(tags=("instrumental", "female vocals"), **fields))[0].values["kept"]  # type: ignore[arg-type]
+
+    assert (kept(instrumental=True), kept(lyrics="la"), kept()) == ("instrumental", "lyrics", "instrumental")
+    for fields, voice in (({"instrumental": True}, False), ({"lyrics": "la"}, True), ({}, False)):
+        assert stated_voice(fields, ["instrumental", "female vocals"]) is voice
+
+
+def test_other_models_may_have_several_singers_and_words_of_their_own() -> None:
+    assert not description_remarks(SongRequest(tags=("female vocals",)))
+    assert not description_remarks(SongRequest(tags=("male and female vocals",), lyrics="la"))

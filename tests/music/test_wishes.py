@@ -3,13 +3,18 @@
 import pytest
 
 from khala.corpus.compose import compose
+from khala.music.request import SongRequest
 from khala.music.wishes import (
+    description_remarks,
     stated_beats,
     stated_bpm,
     stated_key,
     stated_limits,
     stated_styles,
 )
+
+MINI = (72.0, 161.0)
+"""The tempi of a model that is led by an outline."""
 
 
 @pytest.mark.parametrize(
@@ -178,3 +183,58 @@ def test_the_corpus_is_described_in_words_that_are_understood() -> None:
             assert low <= score.bpm < high
             assert stated_key(words)[0] in (None, score.key)
         assert score.style in stated_styles(score.tags)
+        request = {"lyrics": score.lyrics} if score.voice else {"instrumental": True}
+        assert not description_remarks(SongRequest(prompt=score.description, **request), MINI)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("tags", "values"),
+    [
+        ("pop, 999 bpm", {"asked": 999, "low": 72, "high": 161}),
+        ("20 bpm", {"asked": 20, "low": 72, "high": 161}),
+        ("0 bpm", {"asked": 0, "low": 72, "high": 161}),
+        ("161 bpm", None),
+        ("70 bpm", None),
+        ("fast tempo", None),
+    ],
+)
+def test_a_tempo_that_the_model_does_not_play(tags: str, values: dict[str, float] | None) -> None:
+    found = description_remarks(SongRequest(tags=tags), MINI)  # type: ignore[arg-type]
+    assert [(remark.kind, remark.values) for remark in found] == ([("tempo-range", values)] if values else [])
+
+
+def test_a_number_that_is_no_tempo() -> None:
+    (remark,) = description_remarks(SongRequest(tags=("999 bpm",)))
+    assert remark.text == "999 BPM is asked for; songs have 20 to 400 BPM."
+    assert not description_remarks(SongRequest(tags=("400 bpm",)))
+
+
+def test_a_tempo_word_that_the_model_has_no_bars_for() -> None:
+    (remark,) = description_remarks(SongRequest(tags=("fast waltz",)), (72.0, 108.0))
+    assert remark.text == "120 BPM or more is asked for; the model plays 72 to 108 BPM."
+
+
+@pytest.mark.parametrize(
+    ("tags", "kind", "kept", "other"),
+    [
+        ("90 bpm, 120 bpm", "tempo-contradiction", "90 BPM", "120 BPM"),
+        ("slow, 140 bpm", "tempo-contradiction", "140 BPM", "slow"),
+        ("slow rock, fast tempo", "tempo-contradiction", "slow rock", "fast tempo"),
+        ("a minor, c major", "key-contradiction", "A minor", "C major"),
+    ],
+)
+def test_two_of_what_a_song_has_one_of(tags: str, kind: str, kept: str, other: str) -> None:
+    (remark,) = description_remarks(SongRequest(tags=tags), MINI)  # type: ignore[arg-type]
+    assert (remark.kind, remark.values) == (kind, {"kept": kept, "other": other})
+    assert remark.text == f'"{kept}" and "{other}" are both asked for; the first of them counts.'
+
+
+@pytest.mark.parametrize("tags", ["slow, 95 bpm", "slow, slow tempo", "120 bpm, 120 BPM, fast tempo", "a minor, Am"])
+def test_what_is_said_twice_is_no_contradiction(tags: str) -> None:
+    assert not description_remarks(SongRequest(tags=tags), MINI)  # type: ignore[arg-type]
+
+
+def test_a_time_signature_that_the_model_has_no_bars_for() -> None:
+    (remark,) = description_remarks(SongRequest(prompt="a 7/8 rock song"), MINI)
+    assert (remark.kind, remark.values) == ("time-signature", {"asked": "7/8"})
+    assert not description_remarks(SongRequest(prompt="a 7/8 rock song"))

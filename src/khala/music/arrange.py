@@ -98,6 +98,12 @@ def _sections(request: SongRequest, lyrics: Sequence[Section] | None) -> list[Se
     return sections(request.lyrics) if lyrics is None else list(lyrics)
 
 
+def playable_tempi(request: SongRequest, rate: float) -> tuple[float, float]:
+    """The slowest and the fastest BPM of an outline with as many beats in a bar as the request asks for."""
+    beats = stated_beats(request.tags or (request.prompt,)) or 4
+    return 60 * rate * beats / TEMPI[beats][-1], 60 * rate * beats / TEMPI[beats][0]
+
+
 def _bars(words: tuple[str, ...], style: str, beats: int, rate: float) -> list[int]:
     """How many frames a bar may have: as many as a tempo by number wants; what lies in the range of a tempo by word, as
     far as it is usual in the style, or the fewest where all are slower; or what is usual."""

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from khala.music.reading import sections
+from khala.music.remarks import Remark
+from khala.music.request import SongRequest
 from khala.music.wording import END, START, asked_text, plain_text
 
 _SINGERS = {
@@ -91,6 +93,27 @@ def stated_singers(words: Iterable[str]) -> set[str]:
         if singers:
             break
     return singers
+
+
+def voice_remarks(request: SongRequest, words: Iterable[str], led: bool) -> list[Remark]:
+    """What of the voice is contradictory or cannot be had; `led`: by a model of one singer who sings lyrics alone."""
+    words = tuple(words)
+    sung, nobody, somebody = _has_words(request.lyrics), asks_nobody(words), asks_somebody(words)
+    if request.instrumental and somebody:
+        text = "The song is an instrumental, so nobody sings, though the description asks for somebody who does."
+        return [Remark("voice-contradiction", text, values={"kept": "instrumental"})]
+    if nobody and sung:
+        text = "The description asks for nobody to sing, but there are lyrics: they count. Leave out one of the two."
+        return [Remark("voice-contradiction", text, values={"kept": "lyrics"})]
+    if nobody and somebody:
+        text = "The description asks both for somebody who sings and for nobody to sing. Leave out one of the two."
+        return [Remark("voice-contradiction", text, values={"kept": "instrumental"})]
+    if led and somebody and not request.lyrics and not request.instrumental:
+        return [Remark("nothing-to-sing", "The description asks for a voice, but nobody sings without lyrics.")]
+    if led and sung and len(stated_singers(words)) > 1:
+        text = "A female and a male voice are asked for; the model has one singer, and the seed draws which of the two."
+        return [Remark("singers", text)]
+    return []
 
 
 def _has_words(lyrics: str) -> bool:

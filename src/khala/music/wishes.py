@@ -6,8 +6,11 @@ Words are looked up in small tables, within what `music.wording` leaves of a sen
 import re
 from collections.abc import Iterable
 
+from khala.music.remarks import Remark
+from khala.music.request import SongRequest
 from khala.music.styles import STYLE_TAGS
 from khala.music.vocabulary import VOCABULARY
+from khala.music.voices import voice_remarks
 from khala.music.wording import END, START, asked_text, plain_text, undenied_text
 
 TEMPO_WORDS = {"slow": (0.0, 90.0), "mid tempo": (90.0, 120.0), "fast tempo": (120.0, 1000.0)}
@@ -17,6 +20,10 @@ KEY_NAMES = {
     "minor": ("c", "c sharp", "d", "e flat", "e", "f", "f sharp", "g", "g sharp", "a", "b flat", "b"),
 }
 
+_SLOWEST, _FASTEST = 20.0, 400.0
+"""Beats a minute beyond which a number is a mistake."""
+_CLOSE, _NEAR = 0.04, 0.1
+"""Shares by which a tempo may miss the number that was asked for, and a number the range of a word beside it."""
 _DIGITS = r"(\d{1,4}(?:[.,]\d{1,2})?)"
 _NUMBER = rf"{_DIGITS}(?![\w/]|[.,]\d)"
 _BPM = re.compile(
@@ -178,3 +185,47 @@ def stated_styles(words: Iterable[str]) -> tuple[str, ...]:
             found += [(match.start(), style) for style in styles]
             text = text[: match.start()] + "_" * len(word) + text[match.end() :]
     return tuple(dict.fromkeys(style for _, style in sorted(found)))
+
+
+def description_remarks(request: SongRequest, tempi: tuple[float, float] | None = None) -> list[Remark]:
+    """What is contradictory in a request, and what the model cannot do of it.
+
+    `tempi` are the slowest and the fastest BPM at which a model that is led by an outline can play this request
+    (`music.arrange.playable_tempi`); None for other models, of which less is known.
+    """
+    words = request.tags or (request.prompt,)
+    led = tempi is not None
+    remarks = [*_tempo_remarks(words, tempi), *voice_remarks(request, words, led)]
+    keys = [f"{KEY_NAMES[mode][tonic].capitalize()} {mode}" for tonic, mode in stated_keys(words)]
+    remarks += _contradiction("key", keys, led)
+    time = stated_time(words)
+    if led and time and time not in _TIMES:
+        text = f"{time} is asked for; the model plays bars of three or four beats, here of four."
+        remarks.append(Remark("time-signature", text, values={"asked": time}))
+    return remarks
+
+
+def _tempo_remarks(words: tuple[str, ...], tempi: tuple[float, float] | None) -> list[Remark]:
+    numbers, paces = stated_bpms(words), stated_paces(words)
+    low, high = tempi or (_SLOWEST, _FASTEST)
+    remarks = []
+    least = numbers[:1] or [limits[0] for _, limits in paces[:1] if limits[0] > high]
+    if least and not (1 - _CLOSE) * low <= least[0] <= (1 + _CLOSE) * high:
+        asked = f"{least[0]:g} BPM" + ("" if numbers else " or more")
+        text = f"{asked} is asked for; {'the model plays' if tempi else 'songs have'} {low:.0f} to {high:.0f} BPM."
+        remarks.append(Remark("tempo-range", text, values={"asked": least[0], "low": round(low), "high": round(high)}))
+    said = [f"{number:g} BPM" for number in dict.fromkeys(numbers)]
+    for word, (slowest, fastest) in paces:
+        fits = (1 - _NEAR) * slowest <= numbers[0] < (1 + _NEAR) * fastest if numbers else slowest == paces[0][1][0]
+        if not fits or not said:
+            said.append(word)
+    return remarks + _contradiction("tempo", said, led=tempi is not None)
+
+
+def _contradiction(what: str, said: list[str], led: bool) -> list[Remark]:
+    """That two are asked for of which a song has one."""
+    if len(said) < 2:
+        return []
+    kept, other = said[:2]
+    text = f'"{kept}" and "{other}" are both asked for; {"the first of them counts" if led else "leave out one"}.'
+    return [Remark(f"{what}-contradiction", text, values={"kept": kept, "other": other})]

@@ -50,6 +50,7 @@ def test_words_of_all_three_files(tmp_path: Path) -> None:
         ({"lyrics": "la", "tags": "duet of male and female"}, "voice"),
         ({"lyrics": "la", "prompt": "sung by a Woman."}, "female"),
         ({"lyrics": "la", "tags": "female vocals"}, "female"),
+        ({"lyrics": "la", "tags": "male vocals", "prompt": "A song about a girl."}, "male"),
         ({"instrumental": True, "tags": "a song for a man"}, ""),
         ({"tags": ["piano", "Instrumental"]}, ""),
     ],

@@ -18,6 +18,7 @@ from khala.music.headers import section_name
 from khala.music.lrc import parse_lrc
 from khala.music.request import MAX_LYRICS, SongRequest
 from khala.music.tags import parse_tags
+from khala.music.voices import stated_singer
 
 KEYS = ("tags", "prompt", "lyrics", "instrumental", "bpm", "style")
 LONGEST_LINE = 15.0
@@ -26,7 +27,6 @@ SLOWEST, FASTEST = 20.0, 400.0
 """Beats a minute."""
 
 _BYTES = 8 * MAX_LYRICS  # of a file; lyrics with their times fit
-_SEXES = {"female": {"female", "woman", "girl"}, "male": {"male", "man", "boy"}}
 _SECTION = re.compile(r"\[([^\[\]]+)\]\s*(.*)")
 _LYRICS = (".txt", ".lrc", ".lyrics.txt", "_lyrics.txt")
 _PROMPTS = (".caption.txt", "_prompt.txt")
@@ -59,9 +59,7 @@ class Words:
     @property
     def vocal(self) -> str:
         """ "female" or "male" where just one of them is said, else "voice"; "" for an instrumental."""
-        said = set(re.findall(r"[a-z]+", f"{' '.join(self.tags)} {self.prompt}".lower()))
-        sexes = [sex for sex, names in _SEXES.items() if said & names]
-        return "" if not self.lyrics else sexes[0] if len(sexes) == 1 else "voice"
+        return (stated_singer((*self.tags, self.prompt)) or "voice") if self.lyrics else ""
 
 
 def read_words(audio: Path, seconds: float) -> Words:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from khala.corpus.compose import compose
-from khala.music.arrange import LONGEST, TEMPI, arrange, playable_tempi
+from khala.music.arrange import LONGEST, TEMPI, arrange, playable_tempi, wanted_seconds
 from khala.music.outline import Outline
 from khala.music.request import SongRequest
 from khala.music.singing import PACE
@@ -51,6 +51,13 @@ def test_a_waltz_has_three_beats() -> None:
 @pytest.mark.parametrize(("words", "beats"), [("folk in 3/4 time", 3), ("a 6/8 ballad", 3), ("12/8 blues", 4)])
 def test_a_time_signature_has_its_beats(words: str, beats: int) -> None:
     assert outline(prompt=words, instrumental=True).beats == beats
+
+
+def test_words_want_less_time_in_bars_of_three_beats() -> None:
+    four, three = (
+        wanted_seconds(SongRequest(tags=(*tags, "100 bpm"), lyrics=LYRICS), RATE) for tags in ((), ("waltz",))
+    )
+    assert four is not None and three == pytest.approx(0.75 * four, rel=0.01)
 
 
 @pytest.mark.parametrize(("tags", "limits"), [(("pop",), (71.8, 161.5)), (("waltz",), (71.8, 107.7))])

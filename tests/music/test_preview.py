@@ -40,6 +40,13 @@ def test_a_language_that_is_not_sung_is_told() -> None:
     assert kinds(seen("我在等你\n" * 4, PromptStyle(), duration=15.0)) == []
 
 
+def test_what_a_description_cannot_have_is_told_by_the_model_that_cannot() -> None:
+    assert kinds(seen(ENGLISH, tags=("waltz", "150 bpm"))) == ["tempo-range"]
+    assert kinds(seen("", tags=("female vocals",))) == ["nothing-to-sing"]
+    assert kinds(seen(ENGLISH, tags=("instrumental", "999 bpm"))) == ["tempo-range", "voice-contradiction"]
+    assert kinds(seen(ENGLISH, PromptStyle(), tags=("waltz", "150 bpm", "duet of a man and a woman"))) == []
+
+
 def test_lines_without_letters_move_no_other() -> None:
     dirty = ENGLISH.replace("Calling", "♪ ♪ ♪\n...\nCalling")
     assert seen(dirty).outline == seen(ENGLISH).outline

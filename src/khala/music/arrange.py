@@ -85,7 +85,7 @@ def wanted_seconds(request: SongRequest, rate: float, lyrics: Sequence[Section] 
     if not any(section.lines for section in sung):
         return None
     words = request.tags or (request.prompt,)
-    lengths = sorted(_bars(words, next(iter(stated_styles(words)), ""), 4, rate))
+    lengths = sorted(_bars(words, next(iter(stated_styles(words)), ""), stated_beats(words) or 4, rate))
     bar = lengths[len(lengths) // 2]
     line_bars = 1 if bar / rate >= LINE_SECONDS else 2
     form = min(_forms(sung, 0, line_bars, BREATH, bar), key=_length)
@@ -114,7 +114,7 @@ def _bars(words: tuple[str, ...], style: str, beats: int, rate: float) -> list[i
         return 60 * rate * beats / bar
 
     if said := stated_bpm(words):
-        return [min(range(every[0], every[-1] + 1), key=lambda bar: abs(bpm(bar) - said))]
+        return [min(range(every[0], every[-1] + 1), key=lambda bar: abs(bpm(bar) / said - 1))]
     if limits := stated_limits(words):
         inside = [bar for bar in every if limits[0] <= bpm(bar) < limits[1]] or every[:1]
         return [bar for bar in inside if bar in usual] or inside

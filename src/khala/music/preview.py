@@ -5,7 +5,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from khala.music.arrange import arrange, wanted_seconds
+from khala.music.arrange import arrange, playable_tempi, wanted_seconds
 from khala.music.languages import NAMES, latin_language
 from khala.music.lyrics import detect_script
 from khala.music.outline import Outline
@@ -15,6 +15,7 @@ from khala.music.reading import Lyrics, read_lyrics
 from khala.music.remarks import Remark
 from khala.music.request import SongRequest
 from khala.music.singable import Singable, as_spelled, in_phones
+from khala.music.wishes import description_remarks
 
 VOWELS = frozenset(LETTERS[:16])
 SCRIPT_NAMES = {"han": "Chinese", "kana": "Japanese", "hangul": "Korean"}
@@ -75,7 +76,8 @@ def _with_lyrics(request: SongRequest, text: str) -> SongRequest:
 
 
 def _remarks(found: Preview, request: SongRequest, style: PromptStyle, rate: float) -> list[Remark]:
-    remarks = [*found.lyrics.remarks]
+    tempi = playable_tempi(request, rate) if found.outline else None
+    remarks = [*found.lyrics.remarks, *description_remarks(request, tempi)]
     lines = found.lyrics.lines
     if request.lyrics and not request.instrumental and not lines:
         remarks.append(Remark("no-words", "The lyrics hold no words to sing, so nobody sings."))

@@ -45,6 +45,22 @@ def test_the_request_of_a_song_asks_for_the_same_again(service: Service) -> None
     assert [take["seed"] for take in second["takes"]] == [take["seed"] for take in first["takes"]]
 
 
+def test_tags_may_be_one_text(service: Service) -> None:
+    for tags in ("pop, piano", "pop，piano ,", ["pop", "piano"]):
+        assert service.ask(tags=tags)["request"]["tags"] == ["pop", "piano"]
+
+
+def test_what_is_null_counts_as_left_out(service: Service) -> None:
+    left_out = service.ask(seed=7)["request"]
+    fields = service.app.openapi()["components"]["schemas"]["NewSong"]["properties"]
+    assert service.ask(**{**dict.fromkeys(fields), **NEW, "seed": 7})["request"] == left_out
+    lyrics = {"lyrics": "[verse]\nla", "prompt": "warm", "tags": None, "instrumental": None}
+    asked = service.ask(**lyrics, sampling={"top_k": None})["request"]
+    assert (asked["prompt"], asked["tags"], asked["instrumental"]) == ("warm", [], False)
+    assert asked["sampling"] == left_out["sampling"]
+    assert service.client.post("/api/v1/songs", json=dict.fromkeys(fields)).status_code == 422
+
+
 @pytest.mark.parametrize(
     ("fields", "word"),
     [
@@ -64,7 +80,9 @@ def test_the_request_of_a_song_asks_for_the_same_again(service: Service) -> None
         ({"model": "../mini"}, "there is no model"),
         ({"sampling": {"top_k": 0}}, "top_k"),
         ({"sampling": {"daring": 1}}, "daring"),
-        ({"tags": "folk"}, "tags"),
+        ({"tags": {"a": 1}}, "body.tags: "),
+        ({"tags": ["folk", 5]}, "body.tags.1: "),
+        ({"tags": ",".join(map(str, range(51)))}, "body.tags: "),
         ({"tags": ["a, b"]}, "comma"),
         ({"tags": ["x"] * 51}, "tags"),
         ({"title": "a\nb"}, "line break"),

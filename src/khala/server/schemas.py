@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from khala.jobs import records
 from khala.music.request import (
@@ -17,6 +17,7 @@ from khala.music.request import (
     MAX_TITLE,
     MIN_SECONDS,
 )
+from khala.music.tags import parse_tags
 
 MAX_SAFE = 2**53 - 1
 """The largest whole number that every JSON reader keeps exactly."""
@@ -48,25 +49,41 @@ class NewSampling(Asked):
     guidance: Annotated[float, Field(ge=1, le=10)] | None = None
 
 
-class NewSong(Asked):
-    """A song to make: a `prompt` or `tags`, with `lyrics` or `instrumental`."""
+TagList = Annotated[list[Annotated[str, Field(max_length=MAX_TAG)]], Field(max_length=MAX_TAGS)]
 
-    prompt: str = Field("", max_length=MAX_PROMPT, examples=["warm folk ballad, female vocals"])
-    tags: list[Annotated[str, Field(max_length=MAX_TAG)]] = Field([], max_length=MAX_TAGS, examples=[["pop", "piano"]])
-    lyrics: str = Field("", max_length=MAX_LYRICS, examples=["[verse]\nMorning light is in the street"])
-    instrumental: bool = Field(False, strict=True)
-    duration: float | None = Field(
-        None,
-        ge=MIN_SECONDS,
-        le=MAX_SECONDS,
-        description="Length in seconds. Left out: 60, or all that the model can.",
+
+def _tag_list(value: Any) -> Any:
+    return list(parse_tags(value)) if isinstance(value, str) else value
+
+
+class NewSong(Asked):
+    """A song to make: a `prompt` or `tags`, with `lyrics` or `instrumental`. What is null counts as left out."""
+
+    prompt: Annotated[str, Field(max_length=MAX_PROMPT)] | None = Field(
+        None, examples=["warm folk ballad, female vocals"]
     )
-    takes: int = Field(1, ge=1, le=MAX_TAKES, strict=True, description="How many renditions.")
-    best_of: int = Field(1, ge=1, le=MAX_BEST_OF, strict=True, description="Candidates for each, the best is kept.")
+    tags: Annotated[TagList, BeforeValidator(_tag_list, json_schema_input_type=TagList | str)] | None = Field(
+        None, description="A list, or one text with commas between the tags.", examples=[["pop", "piano"]]
+    )
+    lyrics: Annotated[str, Field(max_length=MAX_LYRICS)] | None = Field(
+        None, examples=["[verse]\nMorning light is in the street"]
+    )
+    instrumental: Annotated[bool, Field(strict=True)] | None = None
+    duration: Annotated[float, Field(ge=MIN_SECONDS, le=MAX_SECONDS)] | None = Field(
+        None, description="Length in seconds. Left out: 60, or all that the model can."
+    )
+    takes: Annotated[int, Field(ge=1, le=MAX_TAKES, strict=True)] | None = Field(
+        None, description="How many renditions. Left out: 1."
+    )
+    best_of: Annotated[int, Field(ge=1, le=MAX_BEST_OF, strict=True)] | None = Field(
+        None, description="Candidates for each, the best is kept. Left out: 1."
+    )
     seed: Seed | None = Field(None, description="The same seed makes the same song. Left out: a random one.")
-    model: str = Field("", max_length=200, description="Name of a model of GET /models. Left out: the server's.")
-    sampling: NewSampling = Field(default_factory=NewSampling)
-    title: str = Field("", max_length=MAX_TITLE)
+    model: Annotated[str, Field(max_length=200)] | None = Field(
+        None, description="Name of a model of GET /models. Left out: the server's."
+    )
+    sampling: NewSampling | None = None
+    title: Annotated[str, Field(max_length=MAX_TITLE)] | None = None
 
 
 class SongChange(Asked):

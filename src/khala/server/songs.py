@@ -18,10 +18,10 @@ def to_request(here: Context, asked: NewSong) -> tuple[SongRequest, str]:
     """The request that `asked` stands for, complete, and its model. Raises InvalidRequest, ModelError."""
     model = asked.model or here.settings.model
     config = here.models.config(model)
-    duration = asked.duration if asked.duration is not None else min(DEFAULT_SECONDS, config.max_seconds)
-    values = asked.model_dump(exclude={"model", "sampling", "duration", "seed"})
-    sampling = {**vars(config.sampling), **asked.sampling.model_dump(exclude_none=True)}
-    request = SongRequest.from_dict({**values, "sampling": sampling, "duration": duration, "seed": asked.seed})
+    values = {"duration": min(DEFAULT_SECONDS, config.max_seconds), **asked.model_dump(exclude_none=True)}
+    values.pop("model", None)
+    values["sampling"] = {**vars(config.sampling), **values.get("sampling", {})}
+    request = SongRequest.from_dict(values)
     config.require_possible(request)
     return request, model
 

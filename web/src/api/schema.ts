@@ -609,36 +609,31 @@ export interface components {
         };
         /**
          * NewSong
-         * @description A song to make: a `prompt` or `tags`, with `lyrics` or `instrumental`.
+         * @description A song to make: a `prompt` or `tags`, with `lyrics` or `instrumental`. What is null counts as left out.
          */
         NewSong: {
             /**
              * Prompt
-             * @default
              * @example warm folk ballad, female vocals
              */
-            prompt?: string;
+            prompt?: string | null;
             /**
              * Tags
-             * @default []
+             * @description A list, or one text with commas between the tags.
              * @example [
              *       "pop",
              *       "piano"
              *     ]
              */
-            tags?: string[];
+            tags?: string[] | string | null;
             /**
              * Lyrics
-             * @default
              * @example [verse]
              *     Morning light is in the street
              */
-            lyrics?: string;
-            /**
-             * Instrumental
-             * @default false
-             */
-            instrumental?: boolean;
+            lyrics?: string | null;
+            /** Instrumental */
+            instrumental?: boolean | null;
             /**
              * Duration
              * @description Length in seconds. Left out: 60, or all that the model can.
@@ -646,16 +641,14 @@ export interface components {
             duration?: number | null;
             /**
              * Takes
-             * @description How many renditions.
-             * @default 1
+             * @description How many renditions. Left out: 1.
              */
-            takes?: number;
+            takes?: number | null;
             /**
              * Best Of
-             * @description Candidates for each, the best is kept.
-             * @default 1
+             * @description Candidates for each, the best is kept. Left out: 1.
              */
-            best_of?: number;
+            best_of?: number | null;
             /**
              * Seed
              * @description The same seed makes the same song. Left out: a random one.
@@ -664,15 +657,11 @@ export interface components {
             /**
              * Model
              * @description Name of a model of GET /models. Left out: the server's.
-             * @default
              */
-            model?: string;
-            sampling?: components["schemas"]["NewSampling"];
-            /**
-             * Title
-             * @default
-             */
-            title?: string;
+            model?: string | null;
+            sampling?: components["schemas"]["NewSampling"] | null;
+            /** Title */
+            title?: string | null;
         };
         /**
          * OutlineLine

@@ -70,6 +70,6 @@ function Wait() {
   if (!status.workers.length) return t("create.noWorker");
   if (pace === null) return t("create.someTime");
   const { takes, best_of = 1 } = requestOf(draft, longest);
-  const work = (pace * lengthOf(draft, longest) * takes! * best_of) / status.workers.length;
+  const work = (pace * lengthOf(draft, longest) * takes! * best_of!) / status.workers.length;
   return t("create.wait", { time: roughly(ahead + work, t) });
 }

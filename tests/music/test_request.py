@@ -22,11 +22,11 @@ BYTES = Tokenizer.of_bytes()
     ("fields", "message"),
     [
         ({}, "the request is empty; give a prompt, tags or lyrics"),
-        ({"prompt": " \n "}, "prompt is blank; write something or leave it out"),
+        ({"prompt": " \n\t "}, "prompt is blank; write something or leave it out"),
         ({"prompt": "x" * 100_000}, "prompt has 100000 characters; at most 2000 are allowed"),
         ({"lyrics": "la\n" * 34_000}, "lyrics has 101999 characters; at most 10000 are allowed"),
         ({"prompt": "a\x07b"}, "prompt holds a control character (U+0007) at character 2; remove it"),
-        ({"prompt": "one\ntwo"}, "prompt holds a line break (U+000A) at character 4; remove it"),
+        ({"title": "one\ntwo"}, "title holds a line break (U+000A) at character 4; remove it"),
         ({"lyrics": "la\x00"}, "lyrics holds a control character (U+0000) at character 3; remove it"),
         ({"lyrics": "la \ud800"}, "lyrics holds half of a surrogate pair (U+D800) at character 4; remove it"),
         ({"tags": ["a", "b,c"]}, "the tag 'b,c' holds a comma; give it as several tags"),
@@ -87,6 +87,11 @@ def test_texts_are_trimmed_and_line_breaks_unified():
     assert request.tags == ("pop", "fast tempo")
     assert request.lyrics == "[verse]\nla\nla"
     assert request.title == "x"
+
+
+@pytest.mark.parametrize("between", ["\n", " \r\n\r\n ", "\t", "\v", "\x85", "\u2028"])
+def test_the_lines_of_a_prompt_are_joined_by_a_blank(between: str):
+    assert SongRequest(prompt=f"a warm  ballad{between}about rain\n").prompt == "a warm  ballad about rain"
 
 
 def test_numbers_of_numpy_are_numbers():

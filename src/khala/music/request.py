@@ -50,8 +50,8 @@ class SongRequest:
     """A song to make: a free `prompt` or `tags`, with `lyrics` or `instrumental`; `duration` in seconds. Each take is
     the best of `best_of` candidates.
 
-    The texts are trimmed, line breaks unified. Without a seed, `with_seed` draws one. Every refusal is an
-    InvalidRequest of one line. `tags` may also be given as one comma-separated string.
+    The texts are trimmed, line breaks unified, those of the prompt made blanks. Without a seed, `with_seed` draws one.
+    Every refusal is an InvalidRequest of one line. `tags` may also be given as one comma-separated string.
     """
 
     prompt: str = ""
@@ -67,6 +67,7 @@ class SongRequest:
 
     def __post_init__(self) -> None:
         put = object.__setattr__
+        put(self, "prompt", _one_line(self.prompt))
         put(self, "prompt", _text("prompt", self.prompt, MAX_PROMPT))
         put(self, "lyrics", _text("lyrics", self.lyrics, MAX_LYRICS, allowed=_LINES))
         put(self, "title", _text("title", self.title, MAX_TITLE))
@@ -152,6 +153,11 @@ def _known(kind: type, what: str, values: object) -> dict[str, Any]:
         if key not in {f.name for f in fields(kind)}:
             raise InvalidRequest(f"{what} has no field {_shown(key)}; its fields are {_names(kind)}")
     return dict(values)
+
+
+def _one_line(value: object) -> object:
+    """A text whose line breaks and tabs, with the blanks around them, are one blank each."""
+    return re.sub(r"\s*[\t\n\v\f\r\x85\u2028\u2029]\s*", " ", value) if isinstance(value, str) else value
 
 
 def _text(name: str, value: object, limit: int, allowed: str = "") -> str:

@@ -82,6 +82,7 @@ def test_what_cannot_fit_is_refused_with_advice() -> None:
         InvalidRequest, match=r"needs .* GB of memory for a song of 180 s in float32 \(one_shot\)"
     ) as no:
         choose_mode(config, CUDA, torch.float32, 180, needed.one_shot - 1)
+    assert no.value.kind == "out-of-memory"
     assert str(no.value).endswith("choose --dtype bfloat16") and gigabytes(needed.one_shot) in str(no.value)
     half = need(config, CUDA, torch.bfloat16, 180)
     with pytest.raises(InvalidRequest, match=r"choose --dtype int8$"):

@@ -1,5 +1,7 @@
 """Files of takes: whole or not there, read in ranges, checked, and the store's faults in one line."""
 
+import errno
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,10 +71,24 @@ def test_a_damaged_file_is_noticed(tmp_path: Path) -> None:
 
 def test_a_store_that_cannot_be_written_says_so_and_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StoreError, match="cannot write in the artifact store: Not a directory"):
+    with pytest.raises(StoreError, match="cannot write in the artifact store: Not a directory") as failed:
         Artifacts(tmp_path / "file").check()
+    assert failed.value.kind == "storage-unreachable"
     Artifacts(tmp_path / "new").check()
     assert [path for path in (tmp_path / "new").rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_store_that_is_full_is_told_from_one_that_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(number, os.strerror(number), "/somewhere")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(StoreError, match=os.strerror(number)) as failed:
+        Artifacts(tmp_path).check()
+    assert failed.value.kind == "storage-full" and "/somewhere" not in str(failed.value)
 
 
 def test_a_url_that_nobody_knows_is_refused() -> None:

@@ -104,7 +104,7 @@ def test_a_take_that_costs_worker_after_worker_is_given_up_alone(library: Librar
         lose(library, victim)
         library.reap()
     first, second = library.song(None, song.id).takes
-    assert first.state == "failed" and "workers were lost" in str(first.error)
+    assert (first.state, first.error_kind) == ("failed", "worker-lost") and "workers were lost" in str(first.error)
     assert second.state == "queued" and second.attempt == 2
 
 
@@ -143,11 +143,16 @@ def test_progress_is_told_and_forgotten_when_the_take_ends(library: Library, cla
 def test_what_a_take_waits_for_is_told_once(library: Library, claims: Claims) -> None:
     song = library.submit("local", ask())
     claim = claims.claim(1)[0]
-    point = {(claim.take_id, claim.attempt): Point("superres", 1.0, "no space")}
+    point = {(claim.take_id, claim.attempt): Point("superres", 1.0, "no space", "storage-full")}
     for _ in range(2):
         Claims(library.database, "here", "cpu").beat(point, None)
-    assert [event.data for event in library.events(0) if event.kind == "waiting"] == [{"note": "no space"}]
-    assert library.song(None, song.id).takes[0].note == "no space"
+    told = {"note": "no space", "note_kind": "storage-full"}
+    assert [event.data for event in library.events(0) if event.kind == "waiting"] == [told]
+    take = library.song(None, song.id).takes[0]
+    assert (take.note, take.note_kind) == ("no space", "storage-full")
+    claims.give_back([claim], "over")
+    take = library.song(None, song.id).takes[0]
+    assert (take.note, take.note_kind) == (None, None)
 
 
 def test_a_failed_take_says_why_and_keeps_what_was_finished(library: Library, claims: Claims) -> None:
@@ -155,8 +160,11 @@ def test_a_failed_take_says_why_and_keeps_what_was_finished(library: Library, cl
     claim: Claim = claims.claim(1)[0]
     stored = library.store.put(claim.song_id, claim.take_id, "backbone", "application/x-safetensors", b"codes")
     claims.finish_stage(claim, [stored], {"backbone": 1.0}, 5.0)
-    claims.fail(claim, "the samples are no numbers", "KhalaError")
+    claims.fail(claim, "the samples are no numbers", "internal")
     made = library.song(None, song.id)
-    assert made.state == "failed" and made.takes[0].error == "the samples are no numbers"
-    library.retry(None, song.id)
+    told = {"error": "the samples are no numbers", "error_kind": "internal"}
+    assert made.state == "failed" and told.items() <= vars(made.takes[0]).items()
+    assert [event.data for event in library.events(0) if event.kind == "failed"] == [told]
+    (again,) = library.retry(None, song.id).takes
+    assert (again.error, again.error_kind) == (None, None)
     assert claims.artifact(claims.claim(1)[0], "backbone") == stored

@@ -49,6 +49,22 @@ def test_progress_is_of_the_stage_and_of_the_take(service: Service) -> None:
     assert (take["stage"], take["stage_progress"], take["progress"]) == ("superres", 0.5, pytest.approx(0.725))
 
 
+def test_what_a_take_waits_for_and_why_it_failed_are_told_by_kind(service: Service) -> None:
+    song = service.ask()
+    (claim,) = service.claims.claim(1)
+    point = Point("decode", 1.0, "No space left on device", "storage-full")
+    service.claims.beat({(claim.take_id, claim.attempt): point}, "noise")
+    take = service.client.get(f"/api/v1/songs/{song['id']}").json()["takes"][0]
+    assert (take["note"], take["note_kind"]) == ("No space left on device", "storage-full")
+    service.claims.fail(claim, "there is no model 'x'", "model-missing")
+    take = service.client.get(f"/api/v1/songs/{song['id']}").json()["takes"][0]
+    assert (take["note_kind"], take["error"], take["error_kind"]) == (None, "there is no model 'x'", "model-missing")
+    with service.live() as live:
+        by_kind = {event["event"]: event for event in live.events(f"/songs/{song['id']}/events", last=0)}
+    assert (by_kind["waiting"]["note"], by_kind["waiting"]["note_kind"]) == ("No space left on device", "storage-full")
+    assert by_kind["failed"]["error_kind"] == "model-missing"
+
+
 def test_a_stream_goes_on_where_it_was_left(service: Service) -> None:
     song = service.make(takes=3)
     path = f"/songs/{song['id']}/events"

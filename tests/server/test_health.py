@@ -14,7 +14,9 @@ def test_a_store_that_cannot_be_written_is_not_ready(service: Service) -> None:
     (service.folder / "artifacts").write_text("a file where the folder was")
     answer = service.client.get("/readyz")
     assert answer.status_code == 503 and int(answer.headers["retry-after"]) > 0
-    assert answer.json()["type"] == "/api/docs#unavailable" and str(service.folder) not in answer.text
+    problem = answer.json()
+    assert (problem["type"], problem["kind"]) == ("/api/docs#unavailable", "storage-unreachable")
+    assert str(service.folder) not in answer.text
     assert service.client.get("/healthz").status_code == 200
 
 

@@ -96,7 +96,7 @@ def test_it_is_asked_as_the_published_service_asks(service: Service) -> None:
 def test_a_job_of_which_a_track_fails_is_partial(service: Service) -> None:
     id = service.client.post("/generate", json=ASKED).json()["job_id"]
     (claim,) = service.claims.claim(1)
-    service.claims.fail(claim, "the words fill all", "InvalidRequest")
+    service.claims.fail(claim, "the words fill all", "invalid")
     service.work()
     job = service.client.get(f"/job/{id}").json()
     failed = job["tracks"][claim.number]

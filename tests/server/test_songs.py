@@ -96,7 +96,7 @@ def test_what_cannot_be_met_is_refused_in_one_line(service: Service, fields: dic
     problem = answer.json()
     assert answer.status_code == problem["status"] == 422
     assert answer.headers["content-type"] == "application/problem+json"
-    assert problem["type"] == "/api/docs#invalid"
+    assert (problem["type"], problem["kind"]) == ("/api/docs#invalid", "invalid")
     assert word in problem["detail"] and "\n" not in problem["detail"]
     assert not service.client.get("/api/v1/songs").json()["songs"]
 

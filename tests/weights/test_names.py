@@ -63,7 +63,7 @@ def test_a_folder(folder: Path) -> None:
 def test_an_unknown_name_says_where_to_look(name: str, cache: Path) -> None:
     with pytest.raises(ModelError, match=r"there is no model .*see: khala models list$") as caught:
         resolve(name)
-    assert len(str(caught.value)) < 300
+    assert len(str(caught.value)) < 300 and caught.value.kind == "model-missing"
 
 
 def test_a_hub_id(folder: Path, cache: Path) -> None:

@@ -119,7 +119,7 @@ def test_a_full_disk_makes_takes_wait_and_nothing_is_lost(
     song = library.submit("local", ask(seed=6), place.model)
     workers.start()
     take = until(lambda: next((take for take in library.song(None, song.id).takes if take.note), None))
-    assert take.state == "running" and "No space left on device" in take.note
+    assert take.state == "running" and "No space left on device" in take.note and take.note_kind == "storage-full"
     assert any(event.kind == "waiting" for event in library.events(0))
     (place.marks / "full").unlink()
     until(lambda: ended(library.song(None, song.id)))
@@ -152,7 +152,8 @@ def test_a_take_that_the_model_cannot_make_fails_alone(place: Place, library: Li
     assert "makes songs of up to 30 s" in str(library.song(None, bad.id).takes[0].error)
     assert "there is no model" in str(library.song(None, lost.id).takes[0].error)
     failures = {tally.label: tally.count for tally in library.tallies() if tally.name == "failures"}
-    assert failures == {"InvalidRequest": 1, "ModelError": 1}
+    kinds = [library.song(None, song.id).takes[0].error_kind for song in (bad, lost)]
+    assert list(failures) == kinds == ["invalid", "model-missing"]
 
 
 @on_sqlite

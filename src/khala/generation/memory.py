@@ -106,7 +106,8 @@ def choose_mode(
     advice = next(_advice(config, device, dtype, seconds, room, modes[-1]), "take a smaller model or another device")
     raise InvalidRequest(
         f"the model {config.name} needs {gigabytes(needed.of(modes[-1]))} of memory for a song of {seconds:g} s in "
-        f"{_name(dtype)} ({modes[-1]}), and {device} has {gigabytes(room)} free; {advice}"
+        f"{_name(dtype)} ({modes[-1]}), and {device} has {gigabytes(room)} free; {advice}",
+        "out-of-memory",
     )
 
 

@@ -3,6 +3,7 @@
 A path is made of ids alone and written once: who reads it sees the whole file or none, and no later writer changes it.
 """
 
+import errno
 import hashlib
 import logging
 import os
@@ -17,7 +18,7 @@ import fsspec
 from khala.audio.files import replacing
 from khala.jobs.records import Artifact
 from khala.jobs.tables import new_id
-from khala.music.errors import InvalidRequest, KhalaError, NotFound, OutputError, StoreError
+from khala.music.errors import InvalidRequest, KhalaError, Kind, NotFound, OutputError, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -135,11 +136,9 @@ class Artifacts:
         except FileNotFoundError as error:
             if what != "write":
                 raise NotFound("the file is no longer stored") from error
-            raise StoreError(f"cannot write in the artifact store: {error.strerror or error}") from error
-        except OutputError as error:  # of `replacing`; its cause says the reason without the path
-            raise StoreError(f"cannot write in the artifact store: {_reason(error.__cause__ or error)}") from error
-        except OSError as error:  # fsspec's remote file systems raise it for what the store answers, too
-            raise StoreError(f"cannot {what} in the artifact store: {_reason(error)}") from error
+            raise _failed("cannot write in the artifact store", error) from error
+        except (OSError, OutputError) as error:  # fsspec's remote file systems raise it for what the store answers, too
+            raise _failed(f"cannot {what} in the artifact store", error) from error
         except Exception as error:  # but let errors of their clients through, of any type, where it does not answer
             if self._local or isinstance(error, KhalaError):
                 raise
@@ -149,11 +148,14 @@ class Artifacts:
 
 def no_room(error: OSError | OutputError) -> StoreError:
     """What it means that a temporary file could not be written: it says the reason, not the path."""
-    return StoreError(f"cannot write temporary files: {_reason(error.__cause__ or error)}")
+    return _failed("cannot write temporary files", error)
 
 
-def _reason(error: BaseException) -> str:
-    return (isinstance(error, OSError) and error.errno is not None and os.strerror(error.errno)) or str(error)
+def _failed(what: str, error: OSError | OutputError) -> StoreError:
+    cause = error.__cause__ or error  # of an OutputError (`replacing`) it says the reason without the path
+    number = cause.errno if isinstance(cause, OSError) else None
+    kind: Kind = "storage-full" if number in (errno.ENOSPC, errno.EDQUOT) else "storage-unreachable"
+    return StoreError(f"{what}: {os.strerror(number) if number is not None else cause}", kind)
 
 
 def _digest(path: Path) -> str:

@@ -23,6 +23,9 @@ from khala.music.request import SongRequest
 ALIVE = 15.0
 """Seconds without a heartbeat after which a worker counts as dead."""
 
+NO_NOTE = {"note": None, "note_kind": None}
+"""Columns of a take that waits for nothing."""
+
 MAX_LOSSES = 4
 """Workers that a take may cost between two finished stages before it is given up as the cause."""
 
@@ -36,11 +39,13 @@ class Lost(BaseException):
 
 @dataclass(frozen=True)
 class Point:
-    """Where a take is: the stage, how much of it is done (0..1), and what it waits for, if anything."""
+    """Where a take is: the stage, how much of it is done (0..1), what it waits for, if anything, and of which kind
+    that is."""
 
     stage: str | None
     done: float
     note: str | None = None
+    note_kind: str | None = None
 
 
 class Claims:
@@ -135,7 +140,7 @@ class Claims:
                 keep_pace(connection, claim.model, stage, spent / audio_seconds)
                 data = {"stage": stage, "seconds": round(spent, 3)}
                 emit(connection, "stage", claim.song_id, claim.owner_id, claim.take_id, **data)
-            values: dict[str, Any] = {"losses": 0, "note": None}
+            values: dict[str, Any] = {"losses": 0, **NO_NOTE}
             if metadata is not None:
                 values |= {"state": "done", "worker_id": None, "finished": time.time(), "metadata": metadata}
                 values |= {"stage": None, "stage_progress": 0.0}
@@ -146,7 +151,7 @@ class Claims:
             connection.execute(update(takes).where(takes.c.id == claim.take_id).values(values))
 
     def fail(self, claim: Claim, error: str, kind: str) -> None:
-        """The take cannot be made, by its own fault; `kind` names the fault in metrics. Raises Lost."""
+        """The take cannot be made, by its own fault, of a `music.errors.Kind`. Raises Lost."""
         with self._database.write() as connection:
             self._require(connection, claim)
             _fail(connection, claim.take_id, claim.song_id, claim.owner_id, claim.model, error, kind)
@@ -189,7 +194,7 @@ class Claims:
         now = time.time()
         before = connection.execute(select(takes).where(takes.c.id == row["id"])).mappings().one()
         attempt = before["attempt"] + 1
-        values = {"state": "running", "worker_id": self.worker_id, "attempt": attempt, "note": None}
+        values = {"state": "running", "worker_id": self.worker_id, "attempt": attempt, **NO_NOTE}
         change = update(takes).where(takes.c.id == row["id"])
         connection.execute(change.values(**values, started=before["started"] or now, stage=None, stage_progress=0.0))
         turn = select(func.max(owners.c.turn) + 1).scalar_subquery()
@@ -207,11 +212,12 @@ class Claims:
         )
 
     def _move(self, connection: Connection, row: RowMapping, point: Point) -> None:
-        values = {"stage": point.stage, "stage_progress": point.done, "note": point.note}
+        values = {"stage": point.stage, "stage_progress": point.done}
+        values |= {"note": point.note, "note_kind": point.note_kind}
         connection.execute(update(takes).where(takes.c.id == row["id"]).values(values))
         place = (row["song_id"], row["owner_id"], row["id"])
         if point.note is not None and point.note != row["note"]:
-            emit(connection, "waiting", *place, note=point.note)
+            emit(connection, "waiting", *place, note=point.note, note_kind=point.note_kind)
         elif point.stage is not None:
             emit(connection, "progress", *place, stage=point.stage, done=round(point.done, 4))
 
@@ -230,7 +236,7 @@ class Claims:
 
 
 def _point(row: RowMapping) -> Point:
-    return Point(row["stage"], row["stage_progress"], row["note"])
+    return Point(row["stage"], row["stage_progress"], row["note"], row["note_kind"])
 
 
 def release_lost(database: Database) -> list[str]:
@@ -262,9 +268,9 @@ def _release(connection: Connection, where: Any, reason: str, loss: bool) -> Non
         losses = row["losses"] + loss
         if losses >= MAX_LOSSES:
             error = f"{losses} workers were lost over this take, one after another; the last: {reason}"
-            _fail(connection, row["id"], row["song_id"], row["owner_id"], row["model"], error, "lost")
+            _fail(connection, row["id"], row["song_id"], row["owner_id"], row["model"], error, "worker-lost")
             continue
-        values = {"state": "queued", "worker_id": None, "attempt": row["attempt"] + 1, "losses": losses, "note": None}
+        values = {"state": "queued", "worker_id": None, "attempt": row["attempt"] + 1, "losses": losses, **NO_NOTE}
         change = update(takes).where(takes.c.id == row["id"])
         connection.execute(change.values(**values, stage=None, stage_progress=0.0))
         emit(connection, "requeued", row["song_id"], row["owner_id"], row["id"], reason=reason)
@@ -272,9 +278,9 @@ def _release(connection: Connection, where: Any, reason: str, loss: bool) -> Non
 
 
 def _fail(connection: Connection, take_id: str, song_id: str, owner_id: str, model: str, error: str, kind: str) -> None:
-    values = {"state": "failed", "worker_id": None, "error": error, "note": None, "finished": time.time()}
+    values = {"state": "failed", "worker_id": None, "error": error, "error_kind": kind, **NO_NOTE}
     change = update(takes).where(takes.c.id == take_id)
-    connection.execute(change.values(**values, attempt=takes.c.attempt + 1))
-    emit(connection, "failed", song_id, owner_id, take_id, error=error)
+    connection.execute(change.values(**values, finished=time.time(), attempt=takes.c.attempt + 1))
+    emit(connection, "failed", song_id, owner_id, take_id, error=error, error_kind=kind)
     tally(connection, "takes", model, "failed")
     tally(connection, "failures", model, kind)

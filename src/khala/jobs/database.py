@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from sqlite3 import SQLITE_FULL
 from typing import Any
 
 import alembic.command
@@ -16,10 +17,13 @@ from alembic.config import Config
 from sqlalchemy import Connection, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from khala.music.errors import InvalidRequest, StoreError
+from khala.music.errors import InvalidRequest, Kind, StoreError
 
 TURN = 0x6B68616C61
 """The advisory lock that writers on PostgreSQL take turns by ("khala" in ASCII)."""
+
+PG_FULL = "53100"
+"""PostgreSQL's error code for a disk that is full."""
 
 POSTGRESQL = {
     "connect_timeout": 5,
@@ -102,10 +106,11 @@ class Database:
 def _typed() -> Iterator[None]:
     try:
         yield
-    except DBAPIError as error:
-        raise StoreError(f"the database does not do its work: {error.orig}") from error
     except SQLAlchemyError as error:
-        raise StoreError(f"the database does not do its work: {error}") from error
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        full = getattr(reason, "sqlite_errorcode", None) == SQLITE_FULL or getattr(reason, "sqlstate", None) == PG_FULL
+        kind: Kind = "database-full" if full else "database-unreachable"
+        raise StoreError(f"the database does not do its work: {reason}", kind) from error
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:

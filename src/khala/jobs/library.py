@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, String, bindparam, delete, fun
 
 from khala.jobs import rows
 from khala.jobs.artifacts import Artifacts
-from khala.jobs.claims import ALIVE, release_lost
+from khala.jobs.claims import ALIVE, NO_NOTE, release_lost
 from khala.jobs.database import Database
 from khala.jobs.journal import emit, emit_all, tally
 from khala.jobs.outlook import Outlook
@@ -199,7 +199,8 @@ class Library:
                 raise Conflict("no take of this song failed or was cancelled")
             self._require_room(connection, song.owner_id, len(again))
             for take in again:
-                values = {"state": "queued", "error": None, "note": None, "losses": 0, "queued": time.time()}
+                values = {"state": "queued", "losses": 0, "queued": time.time(), **NO_NOTE}
+                values |= {"error": None, "error_kind": None}
                 values |= {"started": None, "finished": None, "stage": None, "stage_progress": 0.0}
                 connection.execute(update(takes).where(takes.c.id == take.id).values(values))
                 emit(connection, "queued", song_id, song.owner_id, take.id)
@@ -302,7 +303,7 @@ class Library:
     def _cancel(self, connection: Connection, song: Song) -> None:
         for take in song.takes:
             if take.state in LIVE:
-                values = {"state": "cancelled", "worker_id": None, "attempt": take.attempt + 1, "note": None}
+                values = {"state": "cancelled", "worker_id": None, "attempt": take.attempt + 1, **NO_NOTE}
                 change = update(takes).where(takes.c.id == take.id)
                 connection.execute(change.values(**values, finished=time.time()))
                 emit(connection, "cancelled", song.id, song.owner_id, take.id)

@@ -64,7 +64,8 @@ class Take:
 
     While it is queued, `position` is its place in the queue (1 = next) and `eta` the seconds until it will be done as
     far as measured speeds tell (None: nothing measured, or no worker); `eta` is given while it runs, too. `note` says
-    what it waits for ("no space left"), `error` why it failed.
+    what it waits for ("no space left"), `error` why it failed; `note_kind` and `error_kind` are the kind of that
+    (`music.errors.Kind`).
     """
 
     id: str
@@ -75,7 +76,9 @@ class Take:
     stage: str | None
     stage_progress: float
     error: str | None
+    error_kind: str | None
     note: str | None
+    note_kind: str | None
     worker_id: str | None
     attempt: int
     created: float
@@ -132,8 +135,8 @@ class Event:
     """Something that happened; ids grow in the order in which events become visible.
 
     `kind` and `data`: queued {} | started {worker} | progress {stage, done 0..1} | stage {stage, seconds} |
-    waiting {note} | requeued {reason} | done {duration} | failed {error} | cancelled {} | updated {title, liked} |
-    deleted {}. Those of a take name it in `take_id`.
+    waiting {note, note_kind} | requeued {reason} | done {duration} | failed {error, error_kind} | cancelled {} |
+    updated {title, liked} | deleted {}. Those of a take name it in `take_id`.
     """
 
     id: int
@@ -172,7 +175,7 @@ class Tally:
     """A running total since the database was made: `count` things that amount to `total`.
 
     `name` (`label`): queue_wait_seconds (-), stage_seconds (stage), stage_audio_seconds (stage),
-    takes (done, failed, cancelled), failures (kind of fault), requeued (why).
+    takes (done, failed, cancelled), failures (`music.errors.Kind`), requeued (why).
     """
 
     name: str

@@ -75,7 +75,9 @@ takes = Table(
     Column("stage", String(16)),
     Column("stage_progress", Double, nullable=False),
     Column("error", Text),
+    Column("error_kind", String(32)),
     Column("note", Text),
+    Column("note_kind", String(32)),
     Column("worker_id", String(64)),
     Column("attempt", Integer, nullable=False),  # grows with every claim and whenever one is taken away
     Column("losses", Integer, nullable=False),

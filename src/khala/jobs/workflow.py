@@ -265,8 +265,8 @@ class Engine(DBOSConfiguredInstance):
             return self._keep(claim, kind, made)
         except KhalaError as error:
             log.warning("take failed", extra=_ids(claim) | {"error": str(error)})
-            reason, fault = str(error), type(error).__name__
-            self._patiently(claim, lambda: self._claims.fail(claim, reason, fault))
+            reason, kind = str(error), error.kind
+            self._patiently(claim, lambda: self._claims.fail(claim, reason, kind))
             self._round.lost.add(take_id)
             raise Lost(take_id) from None
         except Exception as error:
@@ -372,20 +372,20 @@ class Engine(DBOSConfiguredInstance):
                 done = act()
             except StoreError as error:
                 log.warning("store fails", extra=_ids(claim) | {"error": str(error)})
-                self._note(claim, str(error))
+                self._note(claim, str(error), error.kind)
             else:
-                self._note(claim, None)
+                self._note(claim)
                 return done
             for _ in range(int(pause / 0.25)):
                 time.sleep(0.25)
                 self._require(claim)
             pause = min(2 * pause, SLOWEST_RETRY)
 
-    def _note(self, claim: Claim | None, note: str | None) -> None:
+    def _note(self, claim: Claim | None, note: str | None = None, kind: str | None = None) -> None:
         """Say what a take waits for; waiting is not hanging."""
         self.moved = time.monotonic()
         if claim is not None and (point := self._round.points[claim.take_id]).note != note:
-            self._round.points[claim.take_id] = replace(point, note=note)
+            self._round.points[claim.take_id] = replace(point, note=note, note_kind=kind)
 
 
 def _by_take(claims: Sequence[Claim], made: Sequence[Made]) -> dict[str, Made]:

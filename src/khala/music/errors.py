@@ -1,5 +1,21 @@
 """What can go wrong, as one line for the person who asked: what is wrong and what would be right."""
 
+from typing import Literal
+
+Kind = Literal[
+    "invalid",
+    "model-missing",
+    "model-broken",
+    "out-of-memory",
+    "worker-lost",
+    "storage-full",
+    "storage-unreachable",
+    "database-full",
+    "database-unreachable",
+    "internal",
+]
+"""Why something cannot be done, for programs and for whoever says it in another language."""
+
 
 class KhalaError(Exception):
     """An error that ends a command with `exit_status` and its message as one line; nothing else is shown.
@@ -8,15 +24,18 @@ class KhalaError(Exception):
     """
 
     exit_status = 1
+    kind: Kind = "internal"
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, kind: Kind | None = None) -> None:
         super().__init__(" ".join(message.split()))
+        self.kind = kind or self.kind
 
 
 class InvalidRequest(KhalaError):
     """The request cannot be met as asked."""
 
     exit_status = 2
+    kind = "invalid"
 
 
 class OutputError(KhalaError):
@@ -29,6 +48,7 @@ class ModelError(KhalaError):
     """A model is missing or broken; the message ends with the command that mends it."""
 
     exit_status = 3
+    kind = "model-broken"
 
 
 class NotFound(KhalaError):
@@ -55,3 +75,5 @@ class TooMany(KhalaError):
 
 class StoreError(KhalaError):
     """The database or the artifact store does not answer, is full or read-only; what was stored is safe."""
+
+    kind = "storage-unreachable"

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from khala.music.errors import Conflict, InvalidRequest, KhalaError, ModelError, NotFound, TooMany
+from khala.music.errors import Conflict, InvalidRequest, KhalaError, Kind, ModelError, NotFound, StoreError, TooMany
 
 KINDS = {
     "bad-request": (400, "The request cannot be read"),
@@ -50,6 +50,7 @@ class Problem(BaseModel):
     """A problem document. `detail` says in one line what is wrong and what would be right."""
 
     type: str = Field(description="Where this kind of problem is described.", examples=["/api/docs#invalid"])
+    kind: str = Field(description="The last part of `type` or, where more is known, a kind as in `Take.error_kind`.")
     title: str
     status: int
     detail: str
@@ -58,7 +59,7 @@ class Problem(BaseModel):
 
 
 class Refusal(Exception):
-    """Ends a request with a problem of `kind`."""
+    """Ends a request with a problem of `kind`, a key of KINDS; `trouble` tells more exactly which."""
 
     def __init__(
         self,
@@ -67,9 +68,11 @@ class Refusal(Exception):
         errors: list[FieldError] | None = None,
         retry_after: int | None = None,
         headers: Mapping[str, str] | None = None,
+        trouble: Kind | None = None,
     ) -> None:
         super().__init__(detail)
         self.kind = kind
+        self.trouble = trouble
         self.errors = errors
         self.retry_after = retry_after
         self.headers = dict(headers or {})
@@ -85,6 +88,7 @@ def response(request: Request, refusal: Refusal) -> JSONResponse:
         return JSONResponse({"status": "error", "error": str(refusal)}, status, headers)
     problem = Problem(
         type=f"/api/docs#{refusal.kind}",
+        kind=refusal.trouble or refusal.kind,
         title=title,
         status=status,
         detail=str(refusal),
@@ -107,13 +111,15 @@ def refusal(error: Exception, request: Request) -> Refusal:
             detail = KINDS[kind][1] if kind in ("not-found", "method-not-allowed") else str(error.detail)
             return Refusal(kind, detail, headers=error.headers)
         case InvalidRequest() | ModelError():
-            return Refusal("invalid", str(error))
+            return Refusal("invalid", str(error), trouble=error.kind)
         case NotFound():
             return Refusal("not-found", str(error))
         case Conflict():
             return Refusal("conflict", str(error))
         case TooMany():
             return Refusal("busy", str(error), retry_after=math.ceil(error.retry_after))
+        case StoreError():
+            return Refusal("unavailable", str(error), retry_after=10, trouble=error.kind)
         case KhalaError():
             return Refusal("unavailable", str(error), retry_after=10)
     return Refusal("internal", "something went wrong on the server; its log says what")

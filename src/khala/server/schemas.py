@@ -1,11 +1,12 @@
 """What the API takes and gives, as its clients see it; `khala.music.SongRequest` has the last word on a request."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from khala.jobs import records
+from khala.music.errors import Kind
 from khala.music.request import (
     MAX_BEST_OF,
     MAX_LYRICS,
@@ -22,6 +23,7 @@ from khala.music.tags import parse_tags
 MAX_SAFE = 2**53 - 1
 """The largest whole number that every JSON reader keeps exactly."""
 
+KINDS = ", ".join(get_args(Kind))
 State = Literal["queued", "running", "done", "partial", "failed", "cancelled"]
 TakeState = Literal["queued", "running", "done", "failed", "cancelled"]
 Stage = Literal["load", "backbone", "superres", "decode", "finish"]
@@ -133,7 +135,9 @@ class Take(BaseModel):
     duration: float | None = Field(description="Length of the finished take in seconds.")
     truncated: bool | None = Field(description="Whether it was cut at its longest.")
     error: str | None = Field(description="Why it failed.")
+    error_kind: str | None = Field(description=f"Which kind of trouble that is: {KINDS}.")
     note: str | None = Field(description="What it waits for.")
+    note_kind: str | None = Field(description="Which kind of trouble that is, as in `error_kind`.")
     started: datetime | None
     finished: datetime | None
 
@@ -154,7 +158,9 @@ class Take(BaseModel):
             duration=made.get("duration"),
             truncated=made.get("truncated"),
             error=take.error,
+            error_kind=take.error_kind,
             note=take.note,
+            note_kind=take.note_kind,
             started=_time(take.started),
             finished=_time(take.finished),
         )
@@ -199,7 +205,7 @@ class Event(BaseModel):
     - `queued`, `cancelled`, `deleted`: nothing more
     - `started`: `worker`; `requeued`: `reason`
     - `progress`: `stage`, `stage_progress`, `progress`; `stage` (one is finished): `stage`, `seconds` it took
-    - `waiting`: `note`; `failed`: `error`
+    - `waiting`: `note`, `note_kind`; `failed`: `error`, `error_kind`
     - `done`: `duration` of the take
     - `updated`: `title`, `liked`
     - `song` (sent first, unless a stream is resumed): `song`, as it is now
@@ -233,7 +239,9 @@ class Event(BaseModel):
     worker: str | None = None
     reason: str | None = None
     note: str | None = None
+    note_kind: str | None = None
     error: str | None = None
+    error_kind: str | None = None
     title: str | None = None
     liked: bool | None = None
     song: Song | None = None

@@ -61,8 +61,10 @@ def resolve(name: str) -> Path:
         folder = model_place(name) if imported_commit(name) is not None else _cached(name)
         if folder is not None:
             return folder
-        raise ModelError(f"the model {name!r} is not on this machine; fetch it: khala models download {name}")
-    raise ModelError(f"there is no model {name[:100]!r}; give a name, a folder or a hub id; see: khala models list")
+        reason = f"the model {name!r} is not on this machine; fetch it: khala models download {name}"
+        raise ModelError(reason, "model-missing")
+    reason = f"there is no model {name[:100]!r}; give a name, a folder or a hub id; see: khala models list"
+    raise ModelError(reason, "model-missing")
 
 
 def mend(folder: Path) -> str:

@@ -486,7 +486,7 @@ export interface components {
          *     - `queued`, `cancelled`, `deleted`: nothing more
          *     - `started`: `worker`; `requeued`: `reason`
          *     - `progress`: `stage`, `stage_progress`, `progress`; `stage` (one is finished): `stage`, `seconds` it took
-         *     - `waiting`: `note`; `failed`: `error`
+         *     - `waiting`: `note`, `note_kind`; `failed`: `error`, `error_kind`
          *     - `done`: `duration` of the take
          *     - `updated`: `title`, `liked`
          *     - `song` (sent first, unless a stream is resumed): `song`, as it is now
@@ -525,8 +525,12 @@ export interface components {
             reason?: string | null;
             /** Note */
             note?: string | null;
+            /** Note Kind */
+            note_kind?: string | null;
             /** Error */
             error?: string | null;
+            /** Error Kind */
+            error_kind?: string | null;
             /** Title */
             title?: string | null;
             /** Liked */
@@ -1010,10 +1014,20 @@ export interface components {
              */
             error: string | null;
             /**
+             * Error Kind
+             * @description Which kind of trouble that is: invalid, model-missing, model-broken, out-of-memory, worker-lost, storage-full, storage-unreachable, database-full, database-unreachable, internal.
+             */
+            error_kind: string | null;
+            /**
              * Note
              * @description What it waits for.
              */
             note: string | null;
+            /**
+             * Note Kind
+             * @description Which kind of trouble that is, as in `error_kind`.
+             */
+            note_kind: string | null;
             /** Started */
             started: string | null;
             /** Finished */
@@ -1086,6 +1100,11 @@ export interface components {
              * @example /api/docs#invalid
              */
             type: string;
+            /**
+             * Kind
+             * @description The last part of `type` or, where more is known, a kind as in `Take.error_kind`.
+             */
+            kind: string;
             /** Title */
             title: string;
             /** Status */

@@ -52,6 +52,24 @@ def test_other_origins_read_nothing_unless_allowed(serve: Callable[..., Service]
     assert opened.client.post("/api/v1/songs", json=NEW, headers=other).status_code == 403
 
 
+def test_players_of_an_allowed_origin_may_seek(serve: Callable[..., Service]) -> None:
+    origin = {"Origin": "https://player.example"}
+    service = serve(cors_origins=[origin["Origin"]])
+    path = f"/api/v1/takes/{service.make()['takes'][0]['id']}/audio.flac"
+    sent = "authorization,if-none-match,if-range,range"
+    for method in ("GET", "HEAD"):
+        asked = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": sent}
+        allowed = service.client.options(path, headers={**origin, **asked})
+        assert allowed.status_code == 200 and allowed.headers["access-control-allow-headers"] == sent
+        assert method in allowed.headers["access-control-allow-methods"]
+    part = service.client.get(path, headers={**origin, "Range": "bytes=0-99"})
+    exposed = part.headers["access-control-expose-headers"].lower().split(", ")
+    assert part.status_code == 206
+    assert {"accept-ranges", "content-range", "content-length", "etag", "content-disposition"} <= set(exposed)
+    other = {"Origin": "https://evil.example", "Access-Control-Request-Method": "GET"}
+    assert service.client.options(path, headers=other).status_code == 400
+
+
 def test_a_form_of_another_page_is_not_json(service: Service) -> None:
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
         answer = service.client.post("/api/v1/songs", content='{"tags": ["folk"]}', headers={"Content-Type": kind})

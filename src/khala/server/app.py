@@ -26,6 +26,11 @@ from khala.server.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
 
+EXPOSED = [
+    *("Accept-Ranges", "Content-Range", "Content-Length", "Content-Disposition", "ETag"),  # for players
+    *("Location", "Retry-After"),
+]
+"""Headers of answers that scripts of other origins may read, where those are allowed."""
 REAP = 5.0
 """Seconds between looks for takes whose worker is lost."""
 
@@ -47,9 +52,9 @@ def create_app(library: Library, settings: Settings) -> FastAPI:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
-            allow_methods=["GET", "POST", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
-            expose_headers=["Location", "Retry-After", "Content-Range"],
+            allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"],
+            allow_headers=["*"],  # a key, Range, whatever else a player sends: what is trusted is the origin
+            expose_headers=EXPOSED,
         )
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(Observed, metrics=metrics)

@@ -2,7 +2,9 @@ import errno
 import io
 import shlex
 from concurrent.futures import ThreadPoolExecutor
+from email.message import Message
 from importlib import import_module
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -80,18 +82,41 @@ def test_parts(service: Service, take: str) -> None:
     assert get(range="bytes=0-0,5-9") == (200, whole.content, None)
 
 
+def test_audio_is_never_packed(service: Service, take: str) -> None:
+    for part in ({}, {"Range": "bytes=0-4999"}):
+        answer = service.client.get(f"{take}/audio.flac", headers={"Accept-Encoding": "gzip", **part})
+        assert "content-encoding" not in answer.headers
+        assert int(answer.headers["content-length"]) == len(answer.content) > 1024
+
+
 def test_a_download_has_a_telling_name(service: Service, take: str) -> None:
     named = service.client.get(f"{take}/audio.mp3", params={"download": True}).headers["content-disposition"]
     song = service.client.get("/api/v1/songs").json()["songs"][0]
-    assert named == f'attachment; filename="uber-den-wolken-{song["request"]["seed"]}-1.mp3"'
+    name = f"-{song['request']['seed']}-1.mp3"
+    assert named == f"attachment; filename=\"uber-den-wolken{name}\"; filename*=UTF-8''%C3%9Cber%20den%20Wolken{name}"
     assert "content-disposition" not in service.client.get(f"{take}/audio.mp3").headers
 
 
-def test_a_name_cannot_break_out_of_its_header(service: Service) -> None:
-    song = service.make(title='a"; filename="../../etc/passwd')
-    answer = service.client.get(f"/api/v1/takes/{song['takes'][0]['id']}/audio.flac?download=1")
-    seed = song["request"]["seed"]
-    assert answer.headers["content-disposition"] == f'attachment; filename="a-filename-etc-passwd-{seed}-1.flac"'
+@pytest.mark.parametrize(
+    ("title", "plain", "name"),
+    [
+        ("月亮代表我的心", "folk", "月亮代表我的心"),
+        ("夜空の花 & Ünïcode/“quote”", "unicode-quote", "夜空の花 & Ünïcode-“quote”"),
+        ('a"; filename="../../etc/passwd', "a-filename-etc-passwd", "a-; filename=-..-..-etc-passwd"),
+        ("..", "folk", ""),
+        ("Cafe\u0301 \u202egpj", "cafe-gpj", "Café gpj"),
+        ("夜" * 200, "folk", "夜" * 50),
+        ("", "folk", ""),
+    ],
+)
+def test_a_download_is_called_as_the_song_is(service: Service, title: str, plain: str, name: str) -> None:
+    song = service.make(title=title)
+    header = service.client.get(f"/api/v1/takes/{song['takes'][0]['id']}/audio.flac?download=1").headers
+    message, end = Message(), f"-{song['request']['seed']}-1.flac"
+    message["Content-Disposition"], _, rest = header["content-disposition"].partition("; filename*=")
+    assert message.get_content_disposition() == "attachment" and message.get_filename() == plain + end
+    assert unquote(rest) == (f"UTF-8''{name}{end}" if name else "")
+    assert header["content-disposition"].isascii()
 
 
 def test_peaks_and_metadata(service: Service, take: str) -> None:

@@ -1,9 +1,12 @@
 """Routes of takes: their audio by id in four formats, their outline, the record of how they were made."""
 
 import asyncio
+import re
 import shlex
+import unicodedata
 from dataclasses import replace
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -20,6 +23,9 @@ router = APIRouter(prefix="/api/v1", tags=["takes"])
 
 FOREVER = "private, max-age=31536000, immutable"
 """What is stored under an id never changes."""
+
+NAME_BYTES = 150
+"""Systems know names of 255 bytes; a number and an extension stand behind it."""
 
 AUDIO: dict[int | str, dict[str, Any]] = {
     200: {"description": "The whole file.", "content": {media_type: {} for media_type in MEDIA_TYPES.values()}},
@@ -42,7 +48,7 @@ async def get_audio(
     artifact = await here.renderer.audio(scope(owner), take_id, format)
     headers = {"Cache-Control": FOREVER}
     if download:
-        headers["Content-Disposition"] = f'attachment; filename="{await _name(here, artifact)}.{format}"'
+        headers["Content-Disposition"] = await _disposition(here, artifact)
     return send(here, request, artifact, headers)
 
 
@@ -96,8 +102,18 @@ def command(take: Take) -> str | None:
     return shlex.join([*words, "--device", record["device"], "--dtype", record["dtype"]])
 
 
-async def _name(here: Context, artifact: Artifact) -> str:
-    """A name for a downloaded file: letters, digits and hyphens only, whatever the song is called."""
+async def _disposition(here: Context, artifact: Artifact) -> str:
+    """Content-Disposition of a download (RFC 6266): its title, and for old clients letters, digits and hyphens only."""
     take = await asyncio.to_thread(here.library.take, None, artifact.take_id)
     song = await asyncio.to_thread(here.library.song, None, take.song_id)
-    return f"{replace(song.request, title=song.title).slug()}-{song.request.seed}-{take.number + 1}"
+    ending = f"-{song.request.seed}-{take.number + 1}.{artifact.kind.removeprefix('audio.')}"
+    plain = f'attachment; filename="{replace(song.request, title=song.title).slug()}{ending}"'
+    title = file_name(song.title)
+    return f"{plain}; filename*=UTF-8''{quote(title + ending, safe='')}" if title else plain
+
+
+def file_name(title: str) -> str:
+    """What of a title may stand in the name of a file on every system, in UTF-8 at most NAME_BYTES long."""
+    shown = "".join(char for char in unicodedata.normalize("NFC", title) if char.isprintable())  # no turning of text
+    name = re.sub(r'[<>:"/\\|?*]+', "-", shown).encode()[:NAME_BYTES].decode(errors="ignore")
+    return name.strip(" .-")

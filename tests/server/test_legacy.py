@@ -1,5 +1,8 @@
 """The published web client: what it sends, what it polls, what it plays."""
 
+from dataclasses import replace
+
+import pytest
 from serving import Service
 
 from khala.jobs.claims import Point
@@ -29,7 +32,8 @@ def test_a_job_from_its_request_to_its_tracks(service: Service) -> None:
         (0, "queued", 0),
         (1, "queued", 0),
     ]
-    assert [track["phase_display"] for track in job["tracks"]] == ["Queued, number 1", "Queued, number 2"]
+    less = " (30 s, the most that the model makes, of 180 s)"
+    assert [track["phase_display"] for track in job["tracks"]] == [f"Queued, number {n}{less}" for n in (1, 2)]
     assert service.client.get(f"{path}/track/0/mp3").status_code == 404
 
     claims = service.claims.claim(1)
@@ -49,7 +53,7 @@ def test_a_job_from_its_request_to_its_tracks(service: Service) -> None:
         job = service.client.get(path).json()
         track = job["tracks"][0]
         assert (job["status"], job["queue_position"]) == ("generating", 0)
-        assert (track["status"], track["worker_phase"], track["phase_display"]) == (status, phase, shown)
+        assert (track["status"], track["worker_phase"], track["phase_display"]) == (status, phase, shown + less)
         progress.append(track["progress"])
     assert progress == sorted(progress) and progress[0] == 0 and 90 < progress[-1] < 100
 
@@ -77,6 +81,7 @@ def test_it_is_asked_as_the_published_service_asks(service: Service) -> None:
     natural = request()
     assert (natural["prompt"], natural["tags"], natural["takes"]) == ("a warm reggae groove", [], 2)
     assert natural["duration"] == 30.0  # all that this model can
+    assert service.claims.claim(1)[0].asked_seconds == 180.0
     tags = request(prompt_mode="tags", tags="Reggae, Male Vocals", mode="instrumental", top_k_bb=999, temperature=0.1)
     assert (tags["prompt"], tags["tags"], tags["instrumental"], tags["lyrics"]) == (
         "",
@@ -91,6 +96,17 @@ def test_it_is_asked_as_the_published_service_asks(service: Service) -> None:
         "superres_top_k": 10,
         "guidance": 1.0,
     }
+
+
+def test_a_song_as_long_as_asked_is_not_remarked_on(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    models = service.app.state.context.models
+    longer = replace(models.config(service.settings.model), max_seconds=600.0)
+    monkeypatch.setattr(models, "config", lambda name: longer)
+    accepted = service.client.post("/generate", json=ASKED).json()
+    (track, _) = service.client.get(f"/job/{accepted['job_id']}").json()["tracks"]
+    assert track["phase_display"] == "Queued, number 1"
+    (claim,) = service.claims.claim(1)
+    assert (claim.request.duration, claim.asked_seconds) == (180.0, None)
 
 
 def test_a_job_of_which_a_track_fails_is_partial(service: Service) -> None:

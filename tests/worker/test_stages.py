@@ -3,6 +3,7 @@
 import errno
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import soundfile
 import torch
 from service import ask, tiny_model
 
+from khala.evaluation.listener import listener
 from khala.generation import pipeline
 from khala.generation.memory import need
 from khala.generation.pipeline import Pipeline, load
@@ -60,19 +62,22 @@ def test_a_full_disk_of_temporary_files_is_no_fault_of_the_take(singer: Path, mo
 @pytest.mark.parametrize("led", [False, True])
 def test_files_between_stages_change_nothing(led: bool, singer: Path, tmp_path: Path) -> None:
     model = tiny_model(tmp_path / "led", led) if led else singer
-    sung = {"lyrics": "Sing it", "instrumental": False, "sampling": Sampling(guidance=2.0)} if led else {}
+    sung = {"lyrics": "Sing it", "instrumental": False, "sampling": Sampling(guidance=2.0), "best_of": 2} if led else {}
     stages, claims = PipelineStages("cpu", "float32"), [claim(model, 0, **sung), claim(model, 1, **sung)]
-    expected = load(model, "cpu", "float32").generate(claims[0].request)
+    expected = load(model, "cpu", "float32", listener=listener).generate(claims[0].request)
     backbones = stages.backbone(claims, silent, always)
     refined = stages.superres(claims, [backbone.files["backbone"][1] for backbone in backbones], silent)
     assert all(("places" in safetensors.numpy.load(made.files["backbone"][1])) == led for made in backbones)
     for one, backbone, codes, take in zip(claims, backbones, refined, expected, strict=True):
+        one = replace(one, asked_seconds=180.0) if led else one
         made = stages.render(one, backbone.files["backbone"][1], codes.files["codes"][1], silent)
         samples, rate = soundfile.read(io.BytesIO(made.files["audio.flac"][1]), dtype="float32")
         assert rate == take.rate
         np.testing.assert_allclose(samples.T, take.samples, atol=2**-23)
         assert made.metadata is not None and json.loads(made.files["metadata"][1]) == made.metadata
-        assert {**made.metadata, "seconds": 0} == {**take.metadata, "seconds": 0}
+        more = {"seconds": 0, "asked_seconds": 180.0} if led else {"seconds": 0}
+        assert {**made.metadata, "seconds": 0} == {**take.metadata, **more}
+        assert len(made.metadata.get("candidates", [])) == (2 if led else 0)
         outline = json.loads(made.files["peaks"][1])
         assert len(outline["peaks"]) == COLUMNS and outline["duration"] == take.seconds == made.audio_seconds
         assert np.ptp(outline["peaks"]) > 0

@@ -202,12 +202,14 @@ class Claims:
         if before["started"] is None:
             tally(connection, "queue_wait_seconds", row["model"], amount=now - before["queued"])
         emit(connection, "started", before["song_id"], row["owner_id"], row["id"], worker=self.worker_id)
-        request = connection.execute(select(songs.c.request).where(songs.c.id == before["song_id"])).scalar_one()
+        asked = select(songs.c.request, songs.c.asked_seconds).where(songs.c.id == before["song_id"])
+        request, asked_seconds = connection.execute(asked).one()
         names = ("song_id", "owner_id", "number", "seed", "model", "losses")
         return Claim(
             take_id=row["id"],
             request=SongRequest.from_dict(request),
             attempt=attempt,
+            asked_seconds=asked_seconds,
             **{name: before[name] for name in names},
         )
 

@@ -61,9 +61,15 @@ class Library:
         return cls(opened, Artifacts(artifacts), limits)
 
     def submit(
-        self, owner_id: str, request: SongRequest, model: str = "mini", idempotency_key: str | None = None
+        self,
+        owner_id: str,
+        request: SongRequest,
+        model: str = "mini",
+        idempotency_key: str | None = None,
+        asked_seconds: float | None = None,
     ) -> Song:
-        """A new song, its takes queued, stored when this returns. Without a seed one is drawn.
+        """A new song, its takes queued, stored when this returns. Without a seed one is drawn. `asked_seconds`: the
+        length that was asked for, if the request is for less (`records.Song`).
 
         With a key that this owner used before, the song made then; Conflict if that was for something else. Raises
         TooMany when a quota or the queue is full, NotFound for an unknown owner.
@@ -87,7 +93,7 @@ class Library:
             row = {
                 **{"id": song_id, "owner_id": owner_id, "model": model, "request": request.to_dict()},
                 **{"title": request.title, "liked": False, "words": words, "created": now},
-                **{"idempotency_key": idempotency_key, "asked": asked},
+                **{"idempotency_key": idempotency_key, "asked": asked, "asked_seconds": asked_seconds},
             }
             connection.execute(_NEW_SONG, row)
             waits = {

@@ -98,7 +98,8 @@ class Take:
 
 @dataclass(frozen=True)
 class Song:
-    """A request and its takes, in the order of their numbers."""
+    """A request and its takes, in the order of their numbers. `asked_seconds`: what was asked for, where the request is
+    for less because the model can make no more."""
 
     id: str
     owner_id: str
@@ -108,6 +109,7 @@ class Song:
     liked: bool
     created: float
     takes: tuple[Take, ...]
+    asked_seconds: float | None = None
 
     @property
     def state(self) -> SongState:
@@ -197,7 +199,7 @@ class Limits:
 @dataclass(frozen=True)
 class Claim:
     """A take that a worker was given. `attempt` tells this claim from earlier and later ones of the same take; `losses`
-    counts workers lost over it since its last finished stage."""
+    counts workers lost over it since its last finished stage; `asked_seconds` as of its song."""
 
     take_id: str
     song_id: str
@@ -208,3 +210,4 @@ class Claim:
     request: SongRequest
     attempt: int
     losses: int
+    asked_seconds: float | None = None

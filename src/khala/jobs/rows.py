@@ -40,7 +40,7 @@ def read_artifacts(connection: Connection, where: ColumnElement[bool]) -> list[A
 
 def song(row: RowMapping | Mapping[str, Any], its_takes: Iterable[Take]) -> Song:
     """A song of its row and takes."""
-    names = ("id", "owner_id", "model", "title", "liked", "created")
+    names = ("id", "owner_id", "model", "title", "liked", "created", "asked_seconds")
     request = SongRequest.from_dict(row["request"])
     return Song(**{name: row[name] for name in names}, request=request, takes=tuple(its_takes))
 

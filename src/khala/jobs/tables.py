@@ -55,6 +55,7 @@ songs = Table(
     Column("liked", Boolean, nullable=False),
     Column("words", Text, nullable=False),  # what a search looks at, in lower case
     Column("idempotency_key", String(300)),
+    Column("asked_seconds", Double),  # where that is more than the model can make, and so more than the request's
     Column("asked", String(64), nullable=False),  # digest of request and model as asked, before a seed was drawn
     Column("created", Double, nullable=False),
     UniqueConstraint("owner_id", "idempotency_key"),

@@ -76,25 +76,30 @@ class Pool(BaseModel):
     workers: list[PoolWorker]
 
 
-def to_request(here: Context, body: dict[str, Any]) -> SongRequest:
-    """The song that the client asks for, no longer than the model can make. Raises InvalidRequest."""
+def to_request(here: Context, body: dict[str, Any]) -> tuple[SongRequest, float]:
+    """The song that the client asks for, no longer than the model can make, and the seconds that it asks for. Raises
+    InvalidRequest."""
     asked = legacy_parameters(body)
     config = here.models.config(here.settings.model)
-    return SongRequest(
+    seconds = 60.0 * asked.duration
+    request = SongRequest(
         prompt=asked.description,
         tags=parse_tags(asked.tags),
         lyrics=asked.lyrics,
         instrumental=asked.instrumental,
-        duration=min(60.0 * asked.duration, config.max_seconds),
+        duration=min(seconds, config.max_seconds),
         takes=TAKES,
         sampling=Sampling(asked.temperature, asked.top_k, superres_top_k=asked.superres_top_k),
     )
+    return request, seconds
 
 
 @router.post("/generate")
 def legacy_generate(here: Here, owner: Caller, body: dict[str, Any]) -> Accepted:
     """Ask for a song of two takes: {mode, prompt_mode, prompt, tags, lyrics, duration, top_k_bb, temperature}."""
-    song = here.library.submit(owner.id, to_request(here, body), here.settings.model)
+    request, seconds = to_request(here, body)
+    more = seconds if seconds > request.duration else None
+    song = here.library.submit(owner.id, request, here.settings.model, asked_seconds=more)
     position = _position(here, song)
     return Accepted(
         status="queued" if position else "accepted", job_id=song.id, num_tracks=TAKES, queue_position=position
@@ -111,7 +116,7 @@ def legacy_job(here: Here, owner: Caller, job_id: Id) -> Job:
         queue_position=_position(here, song),
         cleaned_lyrics=clean_lyrics(song.request.lyrics),
         created_at=song.created,
-        tracks=[_track(take) for take in song.takes],
+        tracks=[_track(song, take) for take in song.takes],
     )
 
 
@@ -182,7 +187,7 @@ def _state(song: Song) -> Literal["queued", "pending", "generating", "completed"
     return "queued" if states == {"queued"} else "pending"
 
 
-def _track(take: Take) -> Track:
+def _track(song: Song, take: Take) -> Track:
     status: Any = take.state
     words = {"queued": "Queued", "done": "Done", "failed": "Failed", "cancelled": "Cancelled"}.get(take.state, "")
     if take.state == "queued" and take.position is not None:
@@ -192,6 +197,8 @@ def _track(take: Take) -> Track:
         words = f"{WORDS.get(take.stage or 'load', '')} {100 * take.stage_progress:.0f}%"
     elif take.state in ("failed", "cancelled"):
         status = "error"
+    if song.asked_seconds is not None:
+        words += f" ({song.request.duration:g} s, the most that the model makes, of {song.asked_seconds:g} s)"
     return Track(
         index=take.number,
         status=status,

@@ -15,6 +15,7 @@ from safetensors.numpy import load, save
 
 from khala.audio.peaks import peaks
 from khala.evaluation.listener import listener
+from khala.generation.choose import Candidate
 from khala.generation.decode import BackboneResult
 from khala.generation.device import choose_device
 from khala.generation.pipeline import Pipeline
@@ -46,8 +47,8 @@ class PipelineStages:
         """The model that is loaded, by the name that it was asked for by."""
 
     def backbone(self, claims: Sequence[Claim], report: Report, wanted: Callable[[Claim], bool]) -> list[Made]:
-        """The file `backbone`: a `BackboneResult` and seconds of work. Takes that do not fit into memory together are
-        decoded one batch after another."""
+        """The file `backbone`: a `BackboneResult`, its candidates as JSON, and seconds of work. Takes that do not fit
+        into memory together are decoded one batch after another."""
         pipeline = self._load(claims, report)
         made: list[Made] = []
         for batch in pipeline.batches([_work(pipeline, claim) for claim in claims]):
@@ -58,6 +59,9 @@ class PipelineStages:
             for result in results:
                 more = {} if result.places is None else {"places": result.places}
                 more["ended"] = np.array(result.ended, np.uint8)
+                if result.candidates:
+                    judged = json.dumps([candidate.to_dict() for candidate in result.candidates])
+                    more["candidates"] = np.frombuffer(judged.encode(), np.uint8)
                 made.append(self._made("backbone", result.codes, seconds, **more))
         return made
 
@@ -77,6 +81,9 @@ class PipelineStages:
         first, second = load(backbone), load(codes)
         before = {"backbone": float(first["seconds"]), "superres": float(second["seconds"])}
         take = pipeline.render(_work(pipeline, claim), second["codes"], _result(first), before, report)
+        record = take.metadata
+        if claim.asked_seconds is not None:
+            record = {**record, "asked_seconds": claim.asked_seconds}
         outline = [[round(float(low), 4), round(float(high), 4)] for low, high in peaks(take.samples, COLUMNS)]
         try:
             with TemporaryDirectory(prefix="khala-") as folder:
@@ -85,11 +92,11 @@ class PipelineStages:
             raise no_room(error) from error
         files = {
             "audio.flac": ("audio/flac", flac),
-            "metadata": ("application/json", json.dumps(take.metadata, ensure_ascii=False).encode()),
+            "metadata": ("application/json", json.dumps(record, ensure_ascii=False).encode()),
             "peaks": ("application/json", json.dumps({"duration": take.seconds, "peaks": outline}).encode()),
         }
         seconds = {stage: take.metadata["seconds"][stage] for stage in ("decode", "finish")}
-        return Made(files, seconds, take.seconds, take.metadata)
+        return Made(files, seconds, take.seconds, record)
 
     def unload(self) -> None:
         """Free the memory that the model takes."""
@@ -119,7 +126,9 @@ _STAGE = {"backbone": "backbone", "codes": "superres"}
 
 
 def _result(tensors: dict[str, NDArray[Any]]) -> BackboneResult:
-    return BackboneResult(tensors["codes"], bool(tensors["ended"]), tensors.get("places"))
+    judged = json.loads(tensors["candidates"].tobytes()) if "candidates" in tensors else []
+    candidates = tuple(Candidate(**one) for one in judged)
+    return BackboneResult(tensors["codes"], bool(tensors["ended"]), tensors.get("places"), candidates)
 
 
 def _work(pipeline: Pipeline, claim: Claim) -> Work:

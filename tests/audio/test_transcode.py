@@ -1,3 +1,4 @@
+import io
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ import soundfile
 
 from khala.audio.files import ENCODINGS, read_audio, write_audio
 from khala.audio.transcode import transcode
-from khala.music.errors import InvalidRequest, OutputError
+from khala.music.errors import InvalidRequest
 
 RATE = 44100
 
@@ -22,7 +23,8 @@ def song(tmp_path: Path) -> tuple[Path, np.ndarray]:
 @pytest.mark.parametrize("format", ENCODINGS)
 def test_it_is_the_file_that_the_samples_make(song: tuple[Path, np.ndarray], tmp_path: Path, format: str) -> None:
     source, _ = song
-    made = transcode(source, tmp_path / f"made.{format}", format)
+    made = tmp_path / f"made.{format}"
+    made.write_bytes(transcode(source.read_bytes(), format))
     samples, rate = read_audio(source)
     direct = write_audio(tmp_path / f"direct.{format}", samples, rate, format=format)
     (a, rate_a), (b, rate_b) = read_audio(made), read_audio(direct)
@@ -32,17 +34,12 @@ def test_it_is_the_file_that_the_samples_make(song: tuple[Path, np.ndarray], tmp
         assert (file.title, file.artist) == ("Two notes", "Khala")
 
 
-def test_whole_numbers_stay_what_they_are(song: tuple[Path, np.ndarray], tmp_path: Path) -> None:
-    made = transcode(song[0], tmp_path / "made.wav", "wav")
+def test_whole_numbers_stay_what_they_are(song: tuple[Path, np.ndarray]) -> None:
+    made = io.BytesIO(transcode(song[0].read_bytes(), "wav"))
     assert np.array_equal(soundfile.read(made, dtype="int32")[0], soundfile.read(song[0], dtype="int32")[0])
 
 
-def test_what_cannot_be_read_or_written_leaves_nothing(song: tuple[Path, np.ndarray], tmp_path: Path) -> None:
-    broken = tmp_path / "broken.flac"
-    broken.write_bytes(b"fLaC nonsense")
-    for source in (broken, tmp_path / "missing.flac"):
-        with pytest.raises(InvalidRequest, match="cannot read audio"):
-            transcode(source, tmp_path / "made.mp3", "mp3")
-    with pytest.raises(OutputError, match="cannot write"):
-        transcode(song[0], tmp_path / "nowhere" / "made.mp3", "mp3")
-    assert {path.name for path in tmp_path.iterdir()} == {"song.flac", "broken.flac"}
+@pytest.mark.parametrize("content", [b"", b"fLaC nonsense"])
+def test_what_cannot_be_read_is_refused(content: bytes) -> None:
+    with pytest.raises(InvalidRequest, match="cannot read audio"):
+        transcode(content, "mp3")

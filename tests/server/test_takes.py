@@ -1,9 +1,11 @@
 import errno
 import io
+import os
 import shlex
 from concurrent.futures import ThreadPoolExecutor
 from email.message import Message
 from importlib import import_module
+from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
@@ -11,6 +13,8 @@ import pytest
 import soundfile
 import typer
 from serving import RATE, Service
+
+from khala.music.errors import OutputError, StoreError
 
 
 @pytest.fixture
@@ -165,14 +169,48 @@ def test_a_damaged_file_is_told_without_its_place(service: Service, take: str) -
     assert answer.status_code == 404 and "damaged" in answer.text and str(service.folder) not in answer.text
 
 
-def test_without_room_for_temporary_files_it_is_asked_again(
+def test_what_cannot_be_stored_is_served_from_memory(
     service: Service, take: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(**_: str) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device", "/somewhere")
+    song = service.client.get("/api/v1/songs").json()["songs"][0]
+    artifacts = service.folder / "artifacts"
+
+    def full(path: Path) -> None:
+        raise OutputError("no space") from OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patched:
-        patched.setattr("khala.server.audio.TemporaryDirectory", full)
-        answer = service.client.get(f"{take}/audio.mp3")
-        assert answer.status_code == 503 and "No space left" in answer.text and "/somewhere" not in answer.text
-    assert service.client.get(f"{take}/audio.mp3").status_code == 200
+        patched.setattr("khala.jobs.artifacts.replacing", full)
+        for format in ("mp3", "wav", "opus"):
+            whole = service.client.get(f"{take}/audio.{format}")
+            assert whole.status_code == 200 and whole.headers["content-length"] == str(len(whole.content))
+            headers = {"Range": "bytes=1000-", "If-Range": whole.headers["etag"]}
+            part = service.client.get(f"{take}/audio.{format}", headers=headers)
+            assert (part.status_code, part.content) == (206, whole.content[1000:])
+        assert service.client.get(f"/job/{song['id']}/track/0/mp3").status_code == 200
+    assert {path.suffix for path in artifacts.rglob("*.*")} == {".flac", ".json"}
+    service.client.delete(f"/api/v1/songs/{song['id']}")
+    assert service.client.get(f"{take}/audio.opus").status_code == 404, "what is deleted is not served from memory"
+
+
+def test_little_is_held_in_memory(service: Service, take: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    renderer = service.app.state.context.renderer
+    monkeypatch.setattr("khala.server.audio.HELD", 100_000)
+    monkeypatch.setattr(service.library.store, "put", refuse)
+    for format in ("mp3", "opus", "wav", "mp3"):
+        assert service.client.get(f"{take}/audio.{format}").status_code == 200
+    assert [format for _, format in renderer._held] == ["mp3"]
+    monkeypatch.undo()
+    assert service.client.get(f"{take}/audio.wav").status_code == 200
+    assert list((service.folder / "artifacts").rglob("*.wav")), "with room again it is stored"
+
+
+def test_a_file_that_the_database_cannot_note_is_not_left_behind(
+    service: Service, take: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service.library.database, "write", refuse)
+    assert service.client.get(f"{take}/audio.wav").status_code == 200
+    assert not list((service.folder / "artifacts").rglob("*.wav"))
+
+
+def refuse(*_: object) -> None:
+    raise StoreError("no room", "storage-full")

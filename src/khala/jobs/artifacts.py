@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import fsspec
 
@@ -89,20 +88,6 @@ class Artifacts:
         if hashlib.sha256(data).hexdigest() != artifact.digest:
             raise NotFound(f"the {artifact.kind} of the take {artifact.take_id} was changed or damaged in the store")
         return data
-
-    @contextmanager
-    def as_file(self, artifact: Artifact) -> Iterator[Path]:
-        """A path on this machine that holds the content while the block runs. Raises NotFound, StoreError."""
-        if self._local:
-            if not Path(self._at(artifact.path)).is_file():
-                raise NotFound(f"the {artifact.kind} of the take {artifact.take_id} is no longer stored")
-            yield Path(self._at(artifact.path))
-            return
-        with TemporaryDirectory(prefix="khala-") as folder:
-            path = Path(folder) / Path(artifact.path).name
-            with self._typed("read"):
-                self._files.get_file(self._at(artifact.path), str(path))
-            yield path
 
     def delete(self, artifact: Artifact) -> None:
         """Remove one file; one that is gone already is fine. Raises StoreError."""

@@ -157,13 +157,17 @@ class Library:
         if song_id is None:
             raise NotFound("there is no such take")
         stored = self.store.put(song_id, take_id, kind, media_type, data)
-        with self.database.write() as connection:
-            there = rows.read_artifacts(connection, (artifacts.c.take_id == take_id) & (artifacts.c.kind == kind))
-            gone = connection.execute(select(takes.c.id).where(takes.c.id == take_id)).first() is None
-            if not there and not gone:
-                connection.execute(insert(artifacts).values(**vars(stored)))
-        if there or gone:
-            self.store.delete(stored)
+        recorded = False
+        try:
+            with self.database.write() as connection:
+                there = rows.read_artifacts(connection, (artifacts.c.take_id == take_id) & (artifacts.c.kind == kind))
+                gone = connection.execute(select(takes.c.id).where(takes.c.id == take_id)).first() is None
+                if not there and not gone:
+                    connection.execute(insert(artifacts).values(**vars(stored)))
+            recorded = not there and not gone
+        finally:
+            if not recorded:  # nobody would find it
+                self.store.delete(stored)
         if gone:
             raise NotFound("there is no such take")
         return there[0] if there else stored

@@ -1,18 +1,44 @@
-"""The audio of a take in the format that is asked for: the stored FLAC, or a file made of it once and kept."""
+"""The audio of a take in the format that is asked for: what its worker stored, or a file made of its FLAC once.
+
+That is stored, too. Where it cannot be (the disk is full), it is served from memory: who wants to listen need not care.
+"""
 
 import asyncio
-from pathlib import Path
-from tempfile import TemporaryDirectory
+import hashlib
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 
 from khala.audio.transcode import transcode
-from khala.jobs.artifacts import no_room
+from khala.jobs.artifacts import BLOCK
 from khala.jobs.library import Library
 from khala.jobs.records import Artifact
-from khala.music.errors import InvalidRequest, NotFound, OutputError
+from khala.music.errors import InvalidRequest, NotFound, StoreError
+
+log = logging.getLogger(__name__)
 
 MEDIA_TYPES = {"wav": "audio/wav", "flac": "audio/flac", "mp3": "audio/mpeg", "opus": "audio/ogg"}
 AT_ONCE = 2
 """Files that are made at a time; more would only make each other wait."""
+HELD = 256_000_000
+"""Bytes of files that cannot be stored are kept in memory for the next request: players ask for one part after another.
+The newest is kept whatever its size (ten minutes of WAV are 159 MB)."""
+
+
+@dataclass(frozen=True)
+class Audio:
+    """A file of a take: `read(start, stop)` gives its bytes in blocks; `digest` is their sha256 in hex."""
+
+    take_id: str
+    format: str
+    size: int
+    digest: str
+    read: Callable[[int, int], Iterator[bytes]]
+
+    @property
+    def media_type(self) -> str:
+        return MEDIA_TYPES[self.format]
 
 
 class Renderer:
@@ -21,33 +47,55 @@ class Renderer:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._room = asyncio.Semaphore(AT_ONCE)
-        self._making: dict[tuple[str, str], asyncio.Task[Artifact]] = {}
+        self._making: dict[tuple[str, str], asyncio.Task[Audio]] = {}
+        self._held: dict[tuple[str, str], Audio] = {}
 
-    async def audio(self, owner_id: str | None, take_id: str, format: str) -> Artifact:
-        """The stored file of a take in `format`, a key of MEDIA_TYPES. Raises NotFound for a take that is not done, or
+    async def audio(self, owner_id: str | None, take_id: str, format: str) -> Audio:
+        """The audio of a take in `format`, a key of MEDIA_TYPES. Raises NotFound for a take that is not done, or
         not of `owner_id`, and StoreError."""
         take = await asyncio.to_thread(self._library.take, owner_id, take_id)
         kept = {artifact.kind: artifact for artifact in take.artifacts}
         if f"audio.{format}" in kept:
-            return kept[f"audio.{format}"]
+            return self._stored(kept[f"audio.{format}"])
         if "audio.flac" not in kept:
             raise NotFound("the take has no audio, or not yet")
         key = take_id, format
+        if key in self._held:
+            return self._held[key]
         if key not in self._making:
             self._making[key] = asyncio.create_task(self._make(kept["audio.flac"], format))
             self._making[key].add_done_callback(lambda _: self._making.pop(key))
         return await asyncio.shield(self._making[key])  # others may wait for it, too
 
-    async def _make(self, flac: Artifact, format: str) -> Artifact:
+    async def _make(self, flac: Artifact, format: str) -> Audio:
         async with self._room:
-            return await asyncio.to_thread(self._make_now, flac, format)
+            made = await asyncio.to_thread(self._made, flac, format)
+            try:
+                keep = partial(self._library.keep, flac.take_id, f"audio.{format}", MEDIA_TYPES[format], made)
+                return self._stored(await asyncio.to_thread(keep))
+            except StoreError as error:
+                log.warning("audio is served from memory", extra={"take": flac.take_id, "error": str(error)})
+        audio = Audio(flac.take_id, format, len(made), hashlib.sha256(made).hexdigest(), partial(_blocks, made))
+        self._hold(audio)
+        return audio
 
-    def _make_now(self, flac: Artifact, format: str) -> Artifact:
+    def _made(self, flac: Artifact, format: str) -> bytes:
         try:
-            with TemporaryDirectory(prefix="khala-") as folder, self._library.store.as_file(flac) as source:
-                made = transcode(source, Path(folder) / f"audio.{format}", format)
-                return self._library.keep(flac.take_id, f"audio.{format}", MEDIA_TYPES[format], made)
-        except (OSError, OutputError) as error:
-            raise no_room(error) from error
-        except InvalidRequest:  # whoever asks did nothing wrong, and need not know where it is stored
-            raise NotFound("the audio of the take was changed or damaged in the store") from None
+            return transcode(self._library.store.get(flac), format)
+        except InvalidRequest:  # whoever asks did nothing wrong
+            raise NotFound("the audio of the take cannot be read") from None
+
+    def _stored(self, artifact: Artifact) -> Audio:
+        format = artifact.kind.removeprefix("audio.")
+        read = partial(self._library.store.read, artifact)
+        return Audio(artifact.take_id, format, artifact.size, artifact.digest, read)
+
+    def _hold(self, audio: Audio) -> None:
+        self._held[audio.take_id, audio.format] = audio
+        while len(self._held) > 1 and sum(one.size for one in self._held.values()) > HELD:
+            self._held.pop(next(iter(self._held)))  # the oldest
+
+
+def _blocks(content: bytes, start: int, stop: int) -> Iterator[bytes]:
+    for at in range(start, stop, BLOCK):
+        yield content[at : min(at + BLOCK, stop)]

@@ -127,9 +127,9 @@ async def legacy_track(
 ) -> Response:
     """The audio of a take that is done."""
     take_id = await asyncio.to_thread(_take_id, here, scope(owner), job_id, index)
-    artifact = await here.renderer.audio(scope(owner), take_id, format)
+    audio = await here.renderer.audio(scope(owner), take_id, format)
     shown = "inline" if format == "mp3" else "attachment"
-    return takes.send(here, request, artifact, {"Content-Disposition": f'{shown}; filename="track_{index}.{format}"'})
+    return takes.send(request, audio, {"Content-Disposition": f'{shown}; filename="track_{index}.{format}"'})
 
 
 @router.get("/status")

@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 
-from khala.jobs.records import Artifact, Take
+from khala.jobs.records import Take
 from khala.music.errors import NotFound
 from khala.music.request import SongRequest
 from khala.server.access import Caller
-from khala.server.audio import MEDIA_TYPES
+from khala.server.audio import MEDIA_TYPES, Audio
 from khala.server.context import Context, Here, Id, scope
 from khala.server.ranges import ranged
 from khala.server.schemas import AudioFormat, Metadata, Peaks
@@ -44,21 +44,17 @@ async def get_audio(
     format: AudioFormat,
     download: Annotated[bool, Query(description="To be saved under a telling name rather than played.")] = False,
 ) -> Response:
-    """The audio of a finished take. Made on first demand, except flac; understands Range."""
-    artifact = await here.renderer.audio(scope(owner), take_id, format)
+    """The audio of a finished take. WAV and Opus are made on first demand; understands Range."""
+    audio = await here.renderer.audio(scope(owner), take_id, format)
     headers = {"Cache-Control": FOREVER}
     if download:
-        headers["Content-Disposition"] = await _disposition(here, artifact)
-    return send(here, request, artifact, headers)
+        headers["Content-Disposition"] = await _disposition(here, audio)
+    return send(request, audio, headers)
 
 
-def send(here: Context, request: Request, artifact: Artifact, headers: dict[str, str]) -> Response:
-    """A stored file as an answer, or the part of it that is asked for."""
-
-    def read(start: int, stop: int) -> Any:
-        return here.library.store.read(artifact, start, stop)
-
-    return ranged(request, read, artifact.size, artifact.digest, artifact.media_type, headers)
+def send(request: Request, audio: Audio, headers: dict[str, str]) -> Response:
+    """Audio as an answer, or the part of it that is asked for."""
+    return ranged(request, audio.read, audio.size, audio.digest, audio.media_type, headers)
 
 
 @router.get("/takes/{take_id}/peaks")
@@ -102,11 +98,11 @@ def command(take: Take) -> str | None:
     return shlex.join([*words, "--device", record["device"], "--dtype", record["dtype"]])
 
 
-async def _disposition(here: Context, artifact: Artifact) -> str:
+async def _disposition(here: Context, audio: Audio) -> str:
     """Content-Disposition of a download (RFC 6266): its title, and for old clients letters, digits and hyphens only."""
-    take = await asyncio.to_thread(here.library.take, None, artifact.take_id)
+    take = await asyncio.to_thread(here.library.take, None, audio.take_id)
     song = await asyncio.to_thread(here.library.song, None, take.song_id)
-    ending = f"-{song.request.seed}-{take.number + 1}.{artifact.kind.removeprefix('audio.')}"
+    ending = f"-{song.request.seed}-{take.number + 1}.{audio.format}"
     plain = f'attachment; filename="{replace(song.request, title=song.title).slug()}{ending}"'
     title = file_name(song.title)
     return f"{plain}; filename*=UTF-8''{quote(title + ending, safe='')}" if title else plain

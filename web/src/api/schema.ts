@@ -125,7 +125,7 @@ export interface paths {
         };
         /**
          * Get Audio
-         * @description The audio of a finished take. Made on first demand, except flac; understands Range.
+         * @description The audio of a finished take. WAV and Opus are made on first demand; understands Range.
          */
         get: operations["get_audio"];
         put?: never;

@@ -277,7 +277,7 @@ def finish(claims: Claims, library: Library, claim: Claim, seconds: float = 0.1)
     claims.finish_stage(claim, made, spent, length, {"duration": length})
 
 
-KINDS = {"backbone", "codes", "audio.flac", "metadata", "peaks"}
+KINDS = {"backbone", "codes", "audio.flac", "audio.mp3", "metadata", "peaks"}
 """What is stored of a take that is done."""
 
 

@@ -78,6 +78,8 @@ def test_files_between_stages_change_nothing(led: bool, singer: Path, tmp_path: 
         more = {"seconds": 0, "asked_seconds": 180.0} if led else {"seconds": 0}
         assert {**made.metadata, "seconds": 0} == {**take.metadata, **more}
         assert len(made.metadata.get("candidates", [])) == (2 if led else 0)
+        with soundfile.SoundFile(io.BytesIO(made.files["audio.mp3"][1])) as mp3:
+            assert mp3.format == "MP3" and mp3.frames == take.samples.shape[1]
         outline = json.loads(made.files["peaks"][1])
         assert len(outline["peaks"]) == COLUMNS and outline["duration"] == take.seconds == made.audio_seconds
         assert np.ptp(outline["peaks"]) > 0

@@ -71,7 +71,7 @@ class Stages(Protocol):
         ...
 
     def render(self, claim: Claim, backbone: bytes, codes: bytes, report: Report) -> Made:
-        """Makes the files `audio.flac`, `metadata`, `peaks`, and the metadata."""
+        """Makes the files `audio.flac`, `audio.mp3`, `metadata`, `peaks`, and the metadata."""
         ...
 
 

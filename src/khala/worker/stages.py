@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from khala.audio.peaks import peaks
+from khala.audio.transcode import transcode
 from khala.evaluation.listener import listener
 from khala.generation.choose import Candidate
 from khala.generation.decode import BackboneResult
@@ -75,8 +76,8 @@ class PipelineStages:
         return [self._made("codes", codes, seconds) for codes in refined]
 
     def render(self, claim: Claim, backbone: bytes, codes: bytes, report: Report) -> Made:
-        """The files `audio.flac` (24 bits), `metadata` (the record of `khala generate`) and `peaks`. Raises StoreError
-        where there is no room for temporary files."""
+        """The files `audio.flac` (24 bits), `audio.mp3`, `metadata` (the record of `khala generate`) and `peaks`.
+        Raises StoreError where there is no room for temporary files."""
         pipeline = self._load([claim], report)
         first, second = load(backbone), load(codes)
         before = {"backbone": float(first["seconds"]), "superres": float(second["seconds"])}
@@ -92,6 +93,7 @@ class PipelineStages:
             raise no_room(error) from error
         files = {
             "audio.flac": ("audio/flac", flac),
+            "audio.mp3": ("audio/mpeg", transcode(flac, "mp3")),  # what players ask for at once
             "metadata": ("application/json", json.dumps(record, ensure_ascii=False).encode()),
             "peaks": ("application/json", json.dumps({"duration": take.seconds, "peaks": outline}).encode()),
         }

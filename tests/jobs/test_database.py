@@ -70,6 +70,26 @@ def test_a_reader_sees_one_moment(database_url: str) -> None:
     database.close()
 
 
+def test_a_database_that_is_full_is_told_from_one_that_does_not_answer(database_url: str) -> None:
+    database = Database(database_url)
+    database.migrate()
+    assert database.fault is None
+    with pytest.raises(StoreError) as failed, database.write() as connection:
+        if database.is_sqlite:
+            connection.exec_driver_sql("PRAGMA max_page_count = 1")  # no more than there are
+            emit(connection, "queued", "song", "owner", words="x" * 100_000)
+        else:
+            connection.exec_driver_sql("DO $$ BEGIN RAISE EXCEPTION 'disk full' USING ERRCODE = '53100'; END $$")
+    assert failed.value.kind == "database-full" and database.fault is failed.value
+    with pytest.raises(StoreError) as failed, database.write() as connection:
+        connection.execute(insert(events).values(song_id=None))
+    assert failed.value.kind == "database-unreachable" and database.fault is failed.value
+    with database.write():
+        pass
+    assert database.fault is None
+    database.close()
+
+
 @pytest.mark.parametrize("url", ["", "mysql://x/y", "sqlite://", "sqlite:///:memory:", "no url"])
 def test_other_urls_are_refused(url: str) -> None:
     with pytest.raises(InvalidRequest):

@@ -1,8 +1,13 @@
 import shutil
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from serving import Service
+from serving import NEW, Service
+from sqlalchemy import event
+
+from khala.jobs.claims import Point
+from khala.music.errors import StoreError
 
 
 def test_alive_and_ready(service: Service) -> None:
@@ -26,6 +31,49 @@ def test_a_database_that_fails_is_told_in_words(service: Service) -> None:
     for path in ("/readyz", "/api/v1/events"):
         answer = service.client.get(path)
         assert answer.status_code == 503 and "database" in answer.json()["detail"], path
+
+
+def test_a_full_database_is_told_by_everything_that_waits_for_it(service: Service) -> None:
+    song, database = service.ask(), service.library.database
+    (claim,) = service.claims.claim(1)
+
+    def full(connection: Any, _: Any) -> None:
+        connection.execute("PRAGMA max_page_count = 1")  # no more than there are
+
+    def take() -> tuple[str | None, str | None]:
+        found = service.client.get(f"/api/v1/songs/{song['id']}").json()["takes"][0]
+        return found["note"], found["note_kind"]
+
+    database.engine.dispose()
+    event.listen(database.engine, "connect", full)
+    assert take() == (None, None), "nobody has noticed yet"
+    long = {"lyrics": "la " * 3000, "instrumental": False}
+    for path, body in (("/readyz", None), ("/api/v1/songs", {**NEW, **long})):
+        answer = service.client.post(path, json=body) if body else service.client.get(path)
+        problem = answer.json()
+        assert (answer.status_code, problem["kind"], problem["retry_after"]) == (503, "database-full", 10), path
+    note, kind = take()
+    assert kind == "database-full" and note and "full" in note
+    assert service.client.get("/api/v1/status").json()["trouble"] == "database-full"
+    with pytest.raises(StoreError):
+        service.library.reap()
+
+    event.remove(database.engine, "connect", full)
+    database.engine.dispose()
+    assert service.library.reap() == [] and take() == (None, None)
+    assert service.client.get("/api/v1/status").json()["trouble"] is None
+    assert service.client.get("/readyz").status_code == 200
+    assert service.library.events(0)[-1].kind == "started", "no trace of the trials"
+    service.finish(claim)
+    assert service.client.get(f"/api/v1/songs/{song['id']}").json()["state"] == "done"
+
+
+def test_what_a_running_take_waits_for_is_told_by_the_status(service: Service) -> None:
+    service.ask()
+    (claim,) = service.claims.claim(1)
+    point = Point("decode", 1.0, "No space left on device", "storage-full")
+    service.claims.beat({(claim.take_id, claim.attempt): point}, "noise")
+    assert service.client.get("/api/v1/status").json()["trouble"] == "storage-full"
 
 
 def test_what_nobody_foresaw_tells_nothing(service: Service) -> None:

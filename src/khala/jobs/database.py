@@ -55,6 +55,8 @@ class Database:
             ) from None
         self.url = parsed.render_as_string(hide_password=False)
         self.is_sqlite = parsed.drivername == "sqlite"
+        self.fault: StoreError | None = None
+        """Why nothing could be written when this process last tried."""
         # SQLite lets writers wait by sleeping, ever longer: within a process a lock wakes the next one at once
         self._turn: AbstractContextManager[Any] = threading.Lock() if self.is_sqlite else nullcontext()
         if self.is_sqlite:
@@ -81,13 +83,18 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that changes something, alone; all of it happens when the block ends well, or nothing."""
-        with self._turn, _typed(), self.engine.connect() as connection:
-            if self.is_sqlite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            else:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": TURN})
-            yield connection
-            connection.commit()
+        try:
+            with self._turn, _typed(), self.engine.connect() as connection:
+                if self.is_sqlite:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                else:
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": TURN})
+                yield connection
+                connection.commit()
+        except StoreError as error:
+            self.fault = error
+            raise
+        self.fault = None
 
     def migrate(self) -> None:
         """Bring the tables up to date; of several processes that start together one does it and the others wait."""

@@ -6,6 +6,7 @@ Where an `owner_id` is asked for, None stands for everybody's (an admin); what b
 import hashlib
 import json
 import logging
+import secrets
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -39,6 +40,8 @@ _ROOM = select(
 ).where(takes.c.state == "queued")
 """Statements that are built once: to build one takes longer than to run it."""
 DAY = 86_400.0
+SIZE_OF_A_SONG = 8192
+"""Bytes of a row of a song with long lyrics, about: a database that has room for less cannot be used."""
 
 
 class Library:
@@ -247,12 +250,13 @@ class Library:
             return connection.execute(select(func.max(events.c.id))).scalar() or 0
 
     def status(self) -> Status:
-        """Live workers and what they do, and how many takes wait and run."""
+        """Live workers and what they do, how many takes wait and run, and what keeps them."""
         count = (
             select(takes.c.state, func.count().label("number")).where(takes.c.state.in_(LIVE)).group_by(takes.c.state)
         )
         alive = select(workers).where(workers.c.heartbeat > time.time() - ALIVE).order_by(workers.c.started)
         busy = select(takes.c.worker_id, takes.c.id).where(takes.c.state == "running")
+        kept = select(takes.c.note_kind).where(takes.c.state == "running", takes.c.note_kind.is_not(None)).limit(1)
         with self.database.read() as connection:
             by_state = {row.state: row.number for row in connection.execute(count.where(takes.c.state.in_(LIVE)))}
             at = [(row.worker_id, row.id) for row in connection.execute(busy)]
@@ -260,7 +264,8 @@ class Library:
                 Worker(**row, takes=tuple(take for worker, take in at if worker == row["id"]))
                 for row in connection.execute(alive).mappings()
             ]
-        return Status(tuple(living), by_state.get("queued", 0), by_state.get("running", 0))
+            trouble = self.database.fault.kind if self.database.fault else connection.execute(kept).scalar()
+        return Status(tuple(living), by_state.get("queued", 0), by_state.get("running", 0), trouble)
 
     def tallies(self) -> list[Tally]:
         """Running totals for metrics."""
@@ -268,10 +273,22 @@ class Library:
             order = (tallies.c.name, tallies.c.model, tallies.c.label)
             return [Tally(**row) for row in connection.execute(select(tallies).order_by(*order)).mappings()]
 
+    def check(self) -> None:
+        """Raise StoreError unless songs can be written: a row into the database, a file into the store."""
+        self._check_database()
+        self.store.check()
+
     def reap(self) -> list[str]:
         """Take what dead workers had away from them and queue it again; the ids of those takes. Every process of the
         service calls this every few seconds; it does not matter which one comes first. Raises StoreError."""
+        if self.database.fault is not None:
+            self._check_database()
         return release_lost(self.database)
+
+    def _check_database(self) -> None:
+        with self.database.write() as connection:  # committed, for what is rolled back never reaches the disk
+            emit(connection, "probe", "", "", room=secrets.token_hex(SIZE_OF_A_SONG // 2))
+            connection.execute(delete(events).where(events.c.kind == "probe"))
 
     def sweep(self) -> list[str]:
         """Remove files of songs that no longer exist, and news of them that is a day old; returns the songs' ids.
@@ -298,7 +315,14 @@ class Library:
         if not any(take.state in LIVE for song in found for take in song.takes):
             return found
         outlook = Outlook(connection)
-        return [replace(song, takes=tuple(outlook.of(song, take) for take in song.takes)) for song in found]
+        return [replace(song, takes=tuple(self._now(outlook.of(song, take)) for take in song.takes)) for song in found]
+
+    def _now(self, take: Take) -> Take:
+        """The take with what keeps it, where its worker cannot write that down: the database itself."""
+        fault = self.database.fault
+        if fault is None or take.state not in LIVE:
+            return take
+        return replace(take, note=str(fault), note_kind=fault.kind)
 
     def _require_room(self, connection: Connection, owner_id: str, more: int) -> None:
         room = connection.execute(_ROOM, {"owner": owner_id}).one()

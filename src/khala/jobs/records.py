@@ -165,11 +165,13 @@ class Worker:
 
 @dataclass(frozen=True)
 class Status:
-    """The service at a glance: live workers, and takes that wait and that run."""
+    """The service at a glance: live workers, takes that wait and that run, and the kind of trouble that keeps them from
+    being made (`music.errors.Kind`), if any."""
 
     workers: tuple[Worker, ...]
     queued: int
     running: int
+    trouble: str | None
 
 
 @dataclass(frozen=True)

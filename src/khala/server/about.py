@@ -45,6 +45,7 @@ def get_status(here: Here, owner: Caller) -> Status:
         workers=workers,
         queued=now.queued,
         running=now.running,
+        trouble=now.trouble,
         owner=owner.name,
         role=owner.role,
         keys=here.access.needs_key,

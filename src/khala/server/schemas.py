@@ -320,6 +320,7 @@ class Status(BaseModel):
     workers: list[Worker]
     queued: int
     running: int
+    trouble: str | None = Field(description="What keeps songs from being made, as in `Take.error_kind`, or null.")
     owner: str = Field(description="Who asks.")
     role: Literal["user", "admin"]
     keys: bool = Field(description="Whether API keys are asked for.")

@@ -330,7 +330,7 @@ export interface paths {
         };
         /**
          * Ready
-         * @description The database and the artifact store do their work. 503 if not.
+         * @description The database and the artifact store can be written. 503 if not.
          */
         get: operations["ready"];
         put?: never;
@@ -931,6 +931,11 @@ export interface components {
             queued: number;
             /** Running */
             running: number;
+            /**
+             * Trouble
+             * @description What keeps songs from being made, as in `Take.error_kind`, or null.
+             */
+            trouble: string | null;
             /**
              * Owner
              * @description Who asks.

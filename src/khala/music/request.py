@@ -157,7 +157,10 @@ def _known(kind: type, what: str, values: object) -> dict[str, Any]:
 
 def _one_line(value: object) -> object:
     """A text whose line breaks and tabs, with the blanks around them, are one blank each."""
-    return re.sub(r"\s*[\t\n\v\f\r\x85\u2028\u2029]\s*", " ", value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    lines = (line.strip() for line in re.split(r"[\t\n\v\f\r\x85\u2028\u2029]+", value))
+    return " ".join(line for line in lines if line) or value
 
 
 def _text(name: str, value: object, limit: int, allowed: str = "") -> str:

@@ -75,7 +75,7 @@ class Renderer:
                 return self._stored(await asyncio.to_thread(keep))
             except StoreError as error:
                 log.warning("audio is served from memory", extra={"take": flac.take_id, "error": str(error)})
-        audio = Audio(flac.take_id, format, len(made), hashlib.sha256(made).hexdigest(), partial(_blocks, made))
+            audio = await asyncio.to_thread(_in_memory, flac.take_id, format, made)
         self._hold(audio)
         return audio
 
@@ -94,6 +94,10 @@ class Renderer:
         self._held[audio.take_id, audio.format] = audio
         while len(self._held) > 1 and sum(one.size for one in self._held.values()) > HELD:
             self._held.pop(next(iter(self._held)))  # the oldest
+
+
+def _in_memory(take_id: str, format: str, content: bytes) -> Audio:
+    return Audio(take_id, format, len(content), hashlib.sha256(content).hexdigest(), partial(_blocks, content))
 
 
 def _blocks(content: bytes, start: int, stop: int) -> Iterator[bytes]:

@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import shutil
@@ -95,6 +96,17 @@ def test_lyrics_come_from_a_file(sing, tmp_path: Path) -> None:
     assert json.loads(record.read_text())["request"]["lyrics"] == "[verse]\nHello"
 
 
+def test_lyrics_come_from_standard_input(
+    sing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO()))
+    assert sing("--lyrics-file", "-") == 2
+    assert "standard input holds no lyrics; write some" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("[verse]\nHellö\n".encode())))
+    assert sing("--tags", "pop", "--lyrics-file", "-", "--duration", "5", "-o", "a.wav") == 0
+    assert json.loads((tmp_path / "a.json").read_text())["request"]["lyrics"] == "[verse]\nHellö"
+
+
 BAD = {
     "an empty prompt": (["--prompt", ""], "empty"),
     "a blank prompt": (["--prompt", "  "], "blank"),
@@ -108,6 +120,7 @@ BAD = {
     "no such lyrics file": (["--lyrics-file", "none.txt"], "none.txt: No such file"),
     "no lyrics in the file": (["--lyrics-file", "/dev/null"], "/dev/null holds no lyrics; write some"),
     "a folder of lyrics": (["--lyrics-file", "."], "Is a directory"),
+    "a lyrics file of no name": (["--lyrics-file", "a\0b"], "embedded null byte"),
     "duration 0": (["--duration", "0"], "duration is 0"),
     "negative duration": (["--duration", "-3"], "duration is -3"),
     "endless duration": (["--duration", "1e9"], "duration is 1000000000"),
@@ -146,8 +159,8 @@ def test_lyrics_that_are_no_text_are_refused(sing, tmp_path: Path, capsys: pytes
     assert sing("--lyrics-file", "latin") == 2
     assert sing("--lyrics-file", "large") == 2
     assert [line.rsplit(": ")[-1] for line in capsys.readouterr().err.splitlines()] == [
-        "it is not UTF-8 text; save it as such",
-        "large is too large for lyrics; at most 10000 characters are allowed",
+        "latin is not UTF-8 text; save it as UTF-8",
+        "large is too large; at most 10000 characters of lyrics are allowed",
     ]
 
 

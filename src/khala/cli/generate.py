@@ -10,11 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from khala.cli.errors import say
+from khala.cli.lyrics import read_lyrics
 from khala.cli.output import destinations
 from khala.cli.progress import progress
 from khala.music.errors import InvalidRequest
 from khala.music.example import EXAMPLE
-from khala.music.request import MAX_LYRICS, Sampling, SongRequest
+from khala.music.request import Sampling, SongRequest
 from khala.music.tags import parse_tags
 from khala.weights import describe
 
@@ -33,7 +34,9 @@ def generate(
     lyrics: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Lyrics, with [verse] and [chorus] on lines of their own.")
     ] = None,
-    lyrics_file: Annotated[Path | None, typer.Option(metavar="FILE", help="Or a file that holds them.")] = None,
+    lyrics_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Or a text file that holds them; - is stdin.")
+    ] = None,
     instrumental: Annotated[bool, typer.Option("--instrumental", help="Nobody sings.")] = False,
     duration: Annotated[
         str | None, typer.Option(metavar="SECONDS|M:SS", help="About how long.  [default: 60; the example's 30]")
@@ -143,18 +146,3 @@ def seconds(text: str) -> float:
         raise InvalidRequest(
             f"--duration {text[:40]!r} is no length; give seconds or M:SS, such as 90 or 1:30"
         ) from None
-
-
-def read_lyrics(path: Path) -> str:
-    """The text of a file. Raises InvalidRequest if it cannot be read, is too large to be lyrics, or is not UTF-8."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(4 * MAX_LYRICS + 1)
-        if len(data) > 4 * MAX_LYRICS:
-            raise InvalidRequest(f"{path} is too large for lyrics; at most {MAX_LYRICS} characters are allowed")
-        if not (text := data.decode("utf-8-sig")):
-            raise InvalidRequest(f"{path} holds no lyrics; write some, or ask for an --instrumental")
-        return text
-    except (OSError, ValueError) as error:
-        reason = (error.strerror or error) if isinstance(error, OSError) else "it is not UTF-8 text; save it as such"
-        raise InvalidRequest(f"cannot read lyrics from {path}: {reason}") from error

@@ -16,6 +16,7 @@ from khala.audio.listing import beside
 from khala.corpus.manifest import CorpusError
 from khala.music.headers import section_name
 from khala.music.lrc import parse_lrc
+from khala.music.plaintext import read_plain
 from khala.music.request import MAX_LYRICS, SongRequest
 from khala.music.tags import parse_tags
 from khala.music.voices import stated_singer
@@ -159,14 +160,9 @@ def _json(path: Path) -> dict[str, Any]:
 def _text(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            data = file.read(_BYTES + 1)
-        if len(data) > _BYTES:
-            raise CorpusError(f"{path.name} is too large; at most {MAX_LYRICS} characters of lyrics are allowed")
-        return data.decode("utf-8-sig")
+            return read_plain(file, path.name, _BYTES)
     except OSError as error:
         raise CorpusError(f"cannot read {path.name}: {error.strerror or error}") from None
-    except ValueError:
-        raise CorpusError(f"{path.name} is not UTF-8 text; save it as UTF-8") from None
 
 
 def _bpm(said: dict[str, Any]) -> float:

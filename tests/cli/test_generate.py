@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from khala.audio.files import read_audio
+from khala.audio.files import read_audio, write_audio
 from khala.cli import generate as verb
 from khala.cli.main import run
 from khala.cli.output import OVERTIME
@@ -105,6 +105,26 @@ def test_lyrics_come_from_standard_input(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("[verse]\nHellö\n".encode())))
     assert sing("--tags", "pop", "--lyrics-file", "-", "--duration", "5", "-o", "a.wav") == 0
     assert json.loads((tmp_path / "a.json").read_text())["request"]["lyrics"] == "[verse]\nHellö"
+
+
+def test_nothing_but_an_older_song_of_ours_is_overwritten(
+    sing, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """package.json is no record; package.wav and package.mp3 are two songs; package.flac is somebody's recording."""
+    (tmp_path / "package.json").write_text('{"name": "mine", "version": "1.0.0"}')
+    for seed in "1", "2":  # again under the same name: both the song and its record are new
+        assert sing(*WORDS, "--seed", seed, "-o", "package.wav") == 0
+    assert ", its record in package.wav.json" in capsys.readouterr().err
+    assert sing(*WORDS, "--seed", "3", "-o", "package.mp3", "--quiet") == 0
+    assert json.loads((tmp_path / "package.json").read_text())["name"] == "mine"
+    records = [json.loads((tmp_path / f"package.{format}.json").read_text()) for format in ("wav", "mp3")]
+    assert [(record["file"], record["seed"]) for record in records] == [("package.wav", 2), ("package.mp3", 3)]
+
+    recording = write_audio(tmp_path / "package.flac", np.zeros((2, 4410), np.float32), 44100)
+    before = recording.read_bytes()
+    assert sing(*WORDS, "-o", "package.flac") == 2
+    assert "package.flac: it is there already, and no song of Khala's" in capsys.readouterr().err
+    assert recording.read_bytes() == before
 
 
 BAD = {

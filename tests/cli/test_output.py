@@ -1,7 +1,10 @@
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from khala.audio.files import write_audio
 from khala.cli import output
 from khala.cli.output import destinations
 from khala.music.errors import InvalidRequest, OutputError
@@ -20,6 +23,9 @@ def test_takes_are_named_after_slug_seed_and_number(tmp_path: Path, monkeypatch:
 def test_a_folder_holds_named_takes_whether_it_exists_or_not(tmp_path: Path) -> None:
     assert destinations(ONE, tmp_path, "flac") == [tmp_path / "rock-fast-tempo-7-1.flac"]
     assert destinations(ONE, tmp_path / "new" / "songs", None) == [tmp_path / "new/songs/rock-fast-tempo-7-1.wav"]
+    for name in ("takes.v2", "Songs Vol. 1", "demo 2026.11.28", "v1.2.wav/", "a.txt/"):
+        folder = f"{tmp_path}/{name}"
+        assert destinations(ONE, folder, None) == [Path(folder) / "rock-fast-tempo-7-1.wav"]
     (tmp_path / "v1.2").mkdir()
     assert destinations(ONE, tmp_path / "v1.2", None)[0].parent == tmp_path / "v1.2"
     assert not (tmp_path / "new").exists()
@@ -34,6 +40,7 @@ def test_a_file_gives_the_format_and_is_numbered_for_several_takes(tmp_path: Pat
     ("name", "format", "message"),
     [
         ("a.txt", None, "no extension that can be written"),
+        ("a.OGG", None, "no extension that can be written"),
         ("a.flac", "wav", "disagree"),
         ("a", "ogg", "--format 'ogg' is unknown; choose wav, flac, mp3, opus"),
     ],
@@ -50,6 +57,40 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
         with pytest.raises(OutputError, match="cannot write"):
             destinations(ONE, place, None)
     assert destinations(ONE, tmp_path / "a.wav", None)[0].parent == tmp_path / "a.wav"
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    return write_audio(tmp_path / "a.wav", np.zeros((2, 4410), np.float32), 44100)
+
+
+def test_a_recording_of_somebody_else_is_not_overwritten(recording: Path) -> None:
+    (recording.parent / "a.json").write_text('{"request": {}, "seed": 1, "model": {}, "file": "a.flac"}')
+    with pytest.raises(OutputError, match=r"a\.wav: it is there already, and no song of Khala's; move it away"):
+        destinations(ONE, recording, None)
+    recording.write_text("an older draft")
+    with pytest.raises(OutputError, match="no song of Khala's"):
+        destinations(ONE, recording, None)
+
+
+@pytest.mark.parametrize("sign", ["tag", "record", "old record", "nothing in it"])
+def test_an_older_song_of_ours_is_overwritten(sign: str, recording: Path) -> None:
+    record = {"request": {}, "seed": 1, "model": {}}
+    if sign == "tag":
+        write_audio(recording, np.zeros((2, 4410), np.float32), 44100, {"artist": "Khala"})
+    elif sign == "nothing in it":  # as mktemp makes it
+        recording.write_bytes(b"")
+    else:
+        record |= {"file": "before it was renamed.wav"} if sign == "record" else {}
+        recording.with_suffix(".json").write_text(json.dumps(record))
+    assert destinations(ONE, recording, None) == [recording]
+
+
+def test_a_song_whose_record_has_no_place_is_refused(tmp_path: Path) -> None:
+    for name in ("a.json", "a.wav.json"):
+        (tmp_path / name).write_text("{}")
+    with pytest.raises(OutputError, match=r"a\.json and a\.wav\.json are something else's"):
+        destinations(ONE, tmp_path / "a.wav", None)
 
 
 def test_a_full_disk_is_refused_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

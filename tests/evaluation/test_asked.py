@@ -110,3 +110,12 @@ def test_a_song_that_somebody_brought_answers_nothing() -> None:
     }
     assert asked(fields) == Asked()
     assert asked({"request": {"duration": 0}, "truncated": False}).length_met(3.0) is None
+
+
+def test_songs_of_one_name_are_judged_each_by_its_own_record(tmp_path: Path) -> None:
+    for name, audio, bpm in ("a.json", "a.wav", 90), ("a.mp3.json", "a.mp3", 120):
+        fields = {"file": audio, "seed": 1, "model": {}, "request": {"tags": [f"{bpm} bpm"], "instrumental": True}}
+        (tmp_path / name).write_text(json.dumps(fields))
+    wanted = {name: asked_beside(tmp_path / name) for name in ("a.wav", "a.mp3", "a.flac")}
+    # a.flac has none of its own: it is a copy of the song that bears the plain name
+    assert {name: found and found.bpm for name, found in wanted.items()} == {"a.wav": 90, "a.mp3": 120, "a.flac": 90}

@@ -212,7 +212,7 @@ def test_global_random_numbers_neither_matter_nor_move(pipe: Pipeline, take: Tak
 def test_save(take: Take, tmp_path: Path, format: str) -> None:
     path = take.save(tmp_path / f"song.{format}")
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([f"song.{format}", "song.json"])
-    assert json.loads((tmp_path / "song.json").read_text()) == take.metadata
+    assert json.loads((tmp_path / "song.json").read_text()) == {"file": path.name, **take.metadata}
     samples, rate = read_audio(path)
     assert samples.shape[1] / rate == pytest.approx(take.seconds, abs=0.01)
     if format in ("wav", "flac"):

@@ -13,6 +13,7 @@ from khala.cli.errors import say
 from khala.cli.lyrics import read_lyrics
 from khala.cli.output import destinations
 from khala.cli.progress import progress
+from khala.generation.record import own_record
 from khala.music.errors import InvalidRequest
 from khala.music.example import EXAMPLE
 from khala.music.request import Sampling, SongRequest
@@ -65,7 +66,7 @@ def generate(
         typer.Option(metavar="F", help="How strictly to keep to the words, from 1 on.  [default: the model's]"),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE|FOLDER", help="Where to put it.  [default: here]")
+        str | None, typer.Option("--output", "-o", metavar="FILE|FOLDER", help="Where to put it.  [default: here]")
     ] = None,
     format: Annotated[
         str | None, typer.Option(metavar="wav|flac|mp3|opus", help="How to store it.  [default: as FILE ends, or wav]")
@@ -120,6 +121,8 @@ def generate(
             ending = ", cut at its longest" if take.metadata["truncated"] else ""
             if left := take.metadata["unsung_lines"]:
                 ending += f", {left} line{'s' if left > 1 else ''} of the lyrics not sung"
+            if (record := own_record(path)) and record.stem != path.stem:
+                ending += f", its record in {record.name}"
             say(f"{path}: {take.seconds:.1f} s{ending}")
     if as_json:
         typer.echo(json.dumps([{"file": str(path), **take.metadata} for take, path in zip(made, paths, strict=True)]))

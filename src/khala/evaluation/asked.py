@@ -16,6 +16,7 @@ from khala.corpus.manifest import INGESTED
 from khala.evaluation.key import Chord, Key
 from khala.evaluation.sections import Part
 from khala.evaluation.tempo import agrees
+from khala.generation.record import own_record
 from khala.music.errors import InvalidRequest
 from khala.music.voices import stated_voice
 from khala.music.wishes import stated_bpm, stated_key, stated_limits, stated_styles
@@ -69,7 +70,7 @@ class Asked:
 
 def asked_beside(audio: Path) -> Asked | None:
     """What the JSON file beside `audio` asks for; None if there is none. Raises InvalidRequest if it is neither."""
-    sidecar = beside(audio).get(".json")
+    sidecar = own_record(audio) or beside(audio).get(".json")
     if sidecar is None:
         return None
     try:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from khala.audio.files import replacing, write_audio
 from khala.audio.samples import Samples
+from khala.generation.record import place_for_record
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Take:
 
     def save(self, path: str | Path, format: str | None = None) -> Path:
         """Write the samples to `path` (wav, flac, mp3 or opus, by `format` or else by the extension) and the metadata
-        beside it with the extension .json: both or neither. Returns `path`. Raises OutputError, InvalidRequest."""
+        beside it, as its `record`: both or neither. Returns `path`. Raises OutputError, InvalidRequest."""
         path = Path(path)
         request = self.metadata["request"]
         tags = {
@@ -36,7 +37,8 @@ class Take:
             "artist": "Khala",
             "comment": f"model {self.metadata['model']['name']}, seed {self.metadata['seed']}",
         }
-        with replacing(path.with_suffix(".json")) as part:
-            part.write_text(json.dumps(self.metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        record = {"file": path.name, **self.metadata}
+        with replacing(place_for_record(path)) as part:
+            part.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
             write_audio(path, self.samples, self.rate, tags, format)
         return path

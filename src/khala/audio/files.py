@@ -7,14 +7,16 @@ It is written in blocks of a second, because libsndfile's Ogg encoder overflows 
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import soundfile
 import soxr
 
+from khala.audio.id3 import id3, prepend
 from khala.audio.reading import reading
 from khala.audio.samples import Samples, blocks
 from khala.music.errors import InvalidRequest, OutputError
@@ -95,22 +97,36 @@ def replacing(path: Path) -> Iterator[Path]:
             part.unlink()
 
 
-def _encode(part: Path, samples_CN: Samples, rate: int, encoding: Encoding, tags: Mapping[str, str]) -> None:
-    to_rate = encoding.rate or rate
-    channels = samples_CN.shape[0]
+@contextmanager
+def encoder(
+    target: Path | BytesIO, rate: int, channels: int, encoding: Encoding, tags: Mapping[str, str]
+) -> Iterator[soundfile.SoundFile]:
+    """What encodes samples into `target`, tagged with those of `tags` that are of `TAGS`. Raises LibsndfileError and
+    OSError."""
+    tags = {tag: tags[tag] for tag in TAGS if tags.get(tag)}
     with soundfile.SoundFile(
-        part,
+        os.fsencode(target) if isinstance(target, Path) else target,
         "w",
-        to_rate,
+        rate,
         channels,
         encoding.subtype,
         format=encoding.container,
         compression_level=encoding.compression,
         bitrate_mode=encoding.bitrate_mode,
     ) as file:
-        for tag in TAGS:  # before any sample: most formats keep their tags in front
-            if tags.get(tag):
-                setattr(file, tag, tags[tag])
+        if encoding.container != "MP3":
+            for tag, text in tags.items():  # before any sample: most formats keep their tags in front
+                setattr(file, tag, text)
+        yield file
+    if encoding.container == "MP3" and tags:
+        with target.open("r+b") if isinstance(target, Path) else nullcontext(target) as written:
+            prepend(written, id3(tags))
+
+
+def _encode(part: Path, samples_CN: Samples, rate: int, encoding: Encoding, tags: Mapping[str, str]) -> None:
+    to_rate = encoding.rate or rate
+    channels = samples_CN.shape[0]
+    with encoder(part, to_rate, channels, encoding, tags) as file:
         if to_rate == rate:
             for block_CN in blocks(samples_CN, rate):
                 file.write(block_CN.T)

@@ -6,7 +6,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from khala.audio.files import ENCODINGS, TAGS
+from khala.audio.files import ENCODINGS, encoder
 from khala.music.errors import InvalidRequest
 
 
@@ -21,22 +21,7 @@ def transcode(content: bytes, format: str) -> bytes:
         raise InvalidRequest(f"cannot read audio: {error.error_string.strip()}") from error
     rate = encoding.rate or reader.samplerate
     resampler = soxr.ResampleStream(reader.samplerate, rate, reader.channels, dtype="float32", quality="VHQ")
-    with (
-        reader,
-        soundfile.SoundFile(
-            made,
-            "w",
-            rate,
-            reader.channels,
-            encoding.subtype,
-            format=encoding.container,
-            compression_level=encoding.compression,
-            bitrate_mode=encoding.bitrate_mode,
-        ) as writer,
-    ):
-        for tag in TAGS:
-            if text := getattr(reader, tag):
-                setattr(writer, tag, text)
+    with reader, encoder(made, rate, reader.channels, encoding, reader.copy_metadata()) as writer:
         if encoding.subtype == reader.subtype and rate == reader.samplerate:
             for block_NC in reader.blocks(reader.samplerate, dtype="int32", always_2d=True):
                 writer.write(block_NC)  # whole numbers stay what they are

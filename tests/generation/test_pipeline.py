@@ -219,6 +219,14 @@ def test_save(take: Take, tmp_path: Path, format: str) -> None:
         assert np.abs(samples - take.samples).max() <= 2**-23
 
 
+def test_a_name_that_is_no_text_is_saved_all_the_same(take: Take, tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"f\xe9")
+    folder.mkdir()
+    path = take.save(folder / os.fsdecode(b"s\xe9.wav"))
+    assert path.stat().st_size > 1000
+    assert json.loads(path.with_suffix(".json").read_text())["file"] == "s\ufffd.wav"
+
+
 def test_a_failed_save_leaves_nothing(take: Take, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"cannot write .*missing"):
         take.save(tmp_path / "missing" / "song.wav")

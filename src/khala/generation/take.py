@@ -1,6 +1,7 @@
 """A take: one rendition of a song, and the record of how it was made."""
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,8 @@ class Take:
             "artist": "Khala",
             "comment": f"model {self.metadata['model']['name']}, seed {self.metadata['seed']}",
         }
-        record = {"file": path.name, **self.metadata}
+        name = os.fsencode(path.name).decode(errors="replace")  # a name may hold bytes that are no text
+        record = {"file": name, **self.metadata}
         with replacing(place_for_record(path)) as part:
             part.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
             write_audio(path, self.samples, self.rate, tags, format)

@@ -1,5 +1,7 @@
+import errno
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -7,7 +9,7 @@ import typer
 from khala import __version__
 from khala.cli import main
 from khala.cli.errors import report
-from khala.music.errors import InvalidRequest, ModelError
+from khala.music.errors import InvalidRequest, ModelError, StoreError
 
 
 def test_help_lists_every_verb_without_importing_torch() -> None:
@@ -44,10 +46,31 @@ def test_wrong_usage_is_one_line_and_status_2(args: list[str], capsys: pytest.Ca
     assert len(said.err.splitlines()) == 1 and said.err.startswith("khala: ") and "--help" in said.err
 
 
-@pytest.mark.parametrize(("error", "status"), [(InvalidRequest("no"), 2), (ModelError("none"), 3), (MemoryError(), 1)])
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (InvalidRequest("no"), 2),
+        (StoreError("closed"), 2),
+        (ModelError("none"), 3),
+        (MemoryError(), 1),
+        (OSError(errno.EROFS, "Read-only file system", "runs"), 2),
+        (OSError(errno.ENOSPC, "No space left on device"), 2),
+    ],
+)
 def test_errors_become_one_line_and_a_status(error: Exception, status: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert report(error) == status
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("verb", ["keys list", "worker", "serve --port 0 --workers 0"])
+def test_a_folder_that_cannot_be_written_is_one_line(
+    verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "khala-data").write_text("a file where the service's folder would be")
+    monkeypatch.chdir(tmp_path)
+    assert main.run(verb.split()) == 2
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1 and f"cannot write the database to {tmp_path}/khala-data: " in said
 
 
 def test_what_is_echoed_cannot_write_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,8 +79,9 @@ def test_what_is_echoed_cannot_write_to_the_terminal(capsys: pytest.CaptureFixtu
 
 
 def test_a_bug_keeps_its_traceback() -> None:
-    with pytest.raises(ZeroDivisionError):
-        report(ZeroDivisionError())
+    for error in ZeroDivisionError(), FileNotFoundError(errno.ENOENT, "No such file or directory", "mini"):
+        with pytest.raises(type(error)):
+            report(error)
 
 
 def test_an_interrupt_is_130_and_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,11 +4,15 @@
 keeps its traceback.
 """
 
+import errno
+
 import typer
 
-from khala.music.errors import KhalaError
+from khala.cli.streams import deafen
+from khala.music.errors import KhalaError, OutputError
 
 INTERRUPTED = 130
+_UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOSPC, errno.EDQUOT}
 
 
 def report(error: Exception) -> int:
@@ -22,6 +26,9 @@ def report(error: Exception) -> int:
         case typer.TyperException():
             complain(f"{error.format_message().rstrip('.')}; {_where_to_look(error)}")
             return error.exit_code
+    if isinstance(error, OSError) and error.errno in _UNWRITABLE:
+        complain(f"cannot write {error.filename or 'the output'}: {error.strerror}; make room or choose another place")
+        return OutputError.exit_status
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # torch's, without importing torch
         complain("out of memory; ask for a shorter --duration or fewer --takes")
         return 1
@@ -36,7 +43,10 @@ def complain(message: str) -> None:
 def say(message: str) -> None:
     """One line on stderr, safe for a terminal: what was typed may hold newlines and control characters."""
     line = " ".join(message.split())
-    typer.echo("".join(c if c.isprintable() else "?" for c in line), err=True)
+    try:
+        typer.echo("".join(c if c.isprintable() else "?" for c in line), err=True)
+    except OSError:  # nobody listens any more, or the disk of a log is full; a song is not lost for that
+        deafen(2)
 
 
 def _where_to_look(error: typer.TyperException) -> str:

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from khala import __version__
 from khala.cli.errors import INTERRUPTED, complain, report
+from khala.cli.streams import prepare_streams
 
 VERBS = {
     "generate": "Make a song from words.",
@@ -74,6 +75,7 @@ def run(args: Sequence[str]) -> int:
 
 def main() -> None:
     """Entry point of the `khala` script."""
+    prepare_streams()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -17,7 +17,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from khala.music.errors import InvalidRequest, Kind, StoreError
+from khala.music.errors import InvalidRequest, Kind, OutputError, StoreError
 
 TURN = 0x6B68616C61
 """The advisory lock that writers on PostgreSQL take turns by ("khala" in ASCII)."""
@@ -39,7 +39,8 @@ POSTGRESQL = {
 class Database:
     """An engine and its two kinds of transaction. `url`: sqlite:///FILE or postgresql://...
 
-    Raises InvalidRequest for a URL that is none, StoreError when the database does not answer.
+    Raises InvalidRequest for a URL that is none, OutputError for a folder that cannot be made, and StoreError when the
+    database does not answer.
     """
 
     def __init__(self, url: str) -> None:
@@ -62,7 +63,13 @@ class Database:
         if self.is_sqlite:
             if not parsed.database or parsed.database == ":memory:":
                 raise InvalidRequest("a database in memory dies with its process; give sqlite:///FILE")
-            Path(parsed.database).absolute().parent.mkdir(parents=True, exist_ok=True)
+            folder = Path(parsed.database).absolute().parent
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise OutputError(
+                    f"cannot write the database to {folder}: {error.strerror or error}; give another sqlite:///FILE"
+                ) from None
             self.engine = create_engine(parsed, connect_args={"timeout": 30}, pool_size=8, max_overflow=32)
             event.listen(self.engine, "connect", _prepare_sqlite)
         else:

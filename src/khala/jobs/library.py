@@ -57,7 +57,7 @@ class Library:
     def open(cls, database: str, artifacts: str | Path, limits: Limits | None = None) -> Self:
         """The library of a database URL and an artifacts URL or folder; tables are made and migrated.
 
-        Raises InvalidRequest, StoreError.
+        Raises InvalidRequest, OutputError, StoreError.
         """
         opened = Database(database)
         opened.migrate()

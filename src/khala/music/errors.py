@@ -76,4 +76,5 @@ class TooMany(KhalaError):
 class StoreError(KhalaError):
     """The database or the artifact store does not answer, is full or read-only; what was stored is safe."""
 
+    exit_status = 2
     kind = "storage-unreachable"

@@ -49,6 +49,20 @@ def test_a_page_is_written_whole(song: Path, tmp_path: Path, capsys: pytest.Capt
     assert [path.name for path in target.parent.iterdir()] == ["report.html"]
 
 
+def test_a_page_replaces_an_older_one_and_nothing_else(
+    song: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):
+        assert run(["evaluate", str(song), "--html", str(tmp_path / "report.html")]) == 0
+    capsys.readouterr()
+    before = song.read_bytes()
+    for target, reason in (song, "there already"), (tmp_path, "directory"), (tmp_path / "none" / "a.html", "No such"):
+        assert run(["evaluate", str(song), "--html", str(target)]) == 2
+        said = capsys.readouterr()
+        assert said.out == "" and len(said.err.splitlines()) == 1 and reason in said.err
+    assert song.read_bytes() == before
+
+
 def test_a_recogniser_that_is_none_is_one_line(song: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["evaluate", str(song), "--recogniser", str(song.parent)]) == 2
     said = capsys.readouterr()

@@ -27,7 +27,7 @@ def report(error: Exception) -> int:
             complain(f"{error.format_message().rstrip('.')}; {_where_to_look(error)}")
             return error.exit_code
     if isinstance(error, OSError) and error.errno in _UNWRITABLE:
-        complain(f"cannot write {error.filename or 'the output'}: {error.strerror}; make room or choose another place")
+        complain(f"cannot use {error.filename or 'the output'}: {error.strerror}; make room or choose another place")
         return OutputError.exit_status
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # torch's, without importing torch
         complain("out of memory; ask for a shorter --duration or fewer --takes")

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from khala.cli.errors import complain, say
+from khala.cli.output import require_page
 from khala.music.errors import InvalidRequest
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -45,6 +46,10 @@ def evaluate(
     """
     from khala.evaluation.report import VERDICTS, distance_of, evaluate_file, summarise
 
+    if html:
+        from khala.evaluation.page import TITLE
+
+        require_page(html, TITLE)
     reader = None
     if recogniser:
         from khala.evaluation.whisper import reader as read_with

@@ -59,6 +59,22 @@ def _in_folder(request: SongRequest, folder: Path, format: str | None) -> list[P
     return [folder / f"{stem}{take}{suffix}" for take in range(1, request.takes + 1)]
 
 
+def require_page(path: Path, mark: str) -> None:
+    """Raise OutputError if a page cannot be written to `path`, or would destroy anything but an older one, which bears
+    `mark` among its first bytes."""
+    try:
+        if path.exists() and path.stat().st_size:
+            with path.open("rb") as file:
+                ours = mark.encode() in file.read(1000)
+            if not ours:
+                raise OutputError(
+                    f"cannot write {path}: it is there already, and no page of khala evaluate's; choose another --html"
+                )
+        _try(path.parent)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}; choose another --html") from error
+
+
 def _require_free(path: Path) -> None:
     """Raise OutputError if writing `path` and its record would destroy anything but an older song of ours."""
     if path.is_dir():
@@ -75,7 +91,7 @@ def _is_signed(audio: Path) -> bool:
     import soundfile  # takes a while, and is hardly ever needed
 
     try:
-        with soundfile.SoundFile(audio) as file:
+        with soundfile.SoundFile(os.fsencode(audio)) as file:
             return str(file.artist) == "Khala"
     except soundfile.LibsndfileError:
         return False
@@ -85,8 +101,7 @@ def _require_room(paths: list[Path], request: SongRequest) -> None:
     """Raise OutputError or OSError unless files can be created where `paths` lie and the disk holds all of them."""
     folder = paths[0].parent
     existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    with tempfile.TemporaryFile(dir=existing):
-        pass
+    _try(existing)
     free = shutil.disk_usage(existing).free
     seconds = request.takes * request.duration * OVERTIME
     needed = seconds * BYTES_PER_SECOND[paths[0].suffix.lower()[1:]] + request.takes * 20_000
@@ -95,6 +110,11 @@ def _require_room(paths: list[Path], request: SongRequest) -> None:
             f"cannot write to {folder}: up to {needed / 1e6:.1f} MB are needed and {free / 1e6:.1f} MB are free; "
             "make room or choose another --output"
         )
+
+
+def _try(folder: Path) -> None:
+    with tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 def _formats() -> str:

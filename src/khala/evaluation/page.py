@@ -11,6 +11,8 @@ from khala.audio.files import read_audio
 from khala.evaluation.picture import curve, data_url, spectrogram
 from khala.evaluation.report import VERDICTS
 
+TITLE = "<title>Measured songs</title>"
+"""What tells a page of ours, among its first bytes."""
 STYLE = """
 :root { color-scheme: light dark; --ink: #1d1b26; --soft: #6b6878; --line: #e4e1ea; --page: #faf9fc; --card: #fff;
   --yes: #147a52; --yes-wash: #e2f4ec; --no: #b3273e; --no-wash: #fbe6e9; --accent: #7a3fd0; }
@@ -70,7 +72,7 @@ def page(
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Measured songs</title>
+{TITLE}
 <style>{STYLE}</style>
 </head>
 <body>

@@ -20,7 +20,7 @@ _ZIPPED = {
     b"mimetypeapplication/vnd.oasis.opendocument": "an OpenDocument file",
     b"mimetypeapplication/epub": "an EPUB",
 }
-_MARKUP = re.compile(rb"\s*<(\?xml|!doctype|!--|html|head|body)\b", re.IGNORECASE)
+_MARKUP = re.compile(rb"\s*<(\?xml|!doctype|html|head|body)\b", re.IGNORECASE)
 
 
 def read_plain(file: BinaryIO, name: str, limit: int) -> str:

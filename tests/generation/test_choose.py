@@ -63,6 +63,7 @@ def test_the_best_of_one_is_the_song_itself_and_is_among_more(pipe: Pipeline) ->
     told = chosen.metadata["candidates"]
     assert [one["seed"] for one in told] == [take_seed(11, turn) for turn in range(3)]
     kept = best([Candidate(**one) for one in told])
+    assert [one["kept"] for one in told] == [turn == kept for turn in range(3)]
     (again,) = pipe.generate(replace(REQUEST, seed=told[kept]["seed"]))
     assert np.array_equal(again.codes[:2], chosen.codes[:2])
     assert "candidates" not in alone.metadata

@@ -25,12 +25,14 @@ Listener = Callable[[Samples, int, SongRequest], float]
 
 @dataclass(frozen=True)
 class Candidate:
-    """What a candidate was judged by: its seed, whether it came to its end, nats a frame, the listener's word."""
+    """What a candidate was judged by: its seed, whether it came to its end, nats a frame, the listener's word; and
+    whether it was kept."""
 
     seed: int
     ended: bool
     information: float
     heard: float | None = None
+    kept: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if value is not None}

@@ -256,8 +256,10 @@ class Pipeline:
             Candidate(seed, result.ended, nats, word)
             for seed, result, nats, word in zip(seeds, results, told, heard, strict=True)
         )
-        chosen: BackboneResult = results[best(candidates)]
-        return replace(chosen, candidates=candidates)
+        kept = best(candidates)
+        told_kept = tuple(replace(candidate, kept=i == kept) for i, candidate in enumerate(candidates))
+        chosen: BackboneResult = results[kept]
+        return replace(chosen, candidates=told_kept)
 
     def _heard(self, work: Work, codes: NDArray[np.int16]) -> float | None:
         """The listener's word on what levels 0 and 1 sound like; it knows no imported model's voices."""

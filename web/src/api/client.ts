@@ -8,6 +8,9 @@ export type Song = Schemas["Song"];
 export type Take = Schemas["Take"];
 export type NewSong = Schemas["NewSong"];
 export type SongRequest = Schemas["Request"];
+export type Outline = Omit<Schemas["RequestOutline"], "outline">;
+export type Section = Schemas["OutlineSection"];
+export type Remark = Schemas["Remark"];
 export type Songs = Schemas["Songs"];
 export type SongEvent = Schemas["Event"];
 export type Peaks = Schemas["Peaks"];
@@ -17,12 +20,14 @@ export type Problem = Schemas["Problem"];
 export type AudioFormat = "wav" | "flac" | "mp3" | "opus";
 export const FORMATS: readonly AudioFormat[] = ["wav", "flac", "mp3", "opus"];
 
-/** A refused request. `kind` is the problem's id ("busy", "invalid", ...), "offline" if no server answered. */
+/** A refused request. `kind` is the problem's id ("busy", "invalid", ...), "offline" if no server answered; `reason` says
+ * what is behind it ("storage-full", ...) where the server knows. */
 export class Refusal extends Error {
   constructor(
     readonly kind: string,
     detail: string,
     readonly retryAfter: number | null = null,
+    readonly reason: string | null = null,
   ) {
     super(detail);
   }
@@ -38,7 +43,7 @@ const refuse: Middleware = {
 async function refusalOf(response: Response): Promise<Refusal> {
   const problem: Partial<Problem> = await response.json().catch(() => ({}));
   const kind = problem.type?.split("#")[1] ?? (response.status >= 500 ? "internal" : "bad-request");
-  return new Refusal(kind, problem.detail ?? "", problem.retry_after ?? null);
+  return new Refusal(kind, problem.detail ?? "", problem.retry_after ?? null, problem.kind ?? null);
 }
 
 export const api = createClient<paths>({ baseUrl: location.origin });

@@ -4,7 +4,7 @@ let serve: () => Promise<Response>;
 vi.stubGlobal("fetch", () => serve());
 vi.stubGlobal("location", { origin: "http://studio", hostname: "studio" });
 const { api, playableFormat, Refusal } = await import("./client");
-const { tell, tellFailure } = await import("./problems");
+const { tell, tellFailure, tellNote } = await import("./problems");
 
 const t = (key: string, values: { time?: unknown } = {}) => [key, values.time].filter(Boolean).join(" ");
 const refused = async (answer: Response | Error) => {
@@ -35,10 +35,27 @@ test("a problem of the server is told in plain words", async () => {
   expect(await refused(Response.json({ models: [] }))).toBeNull();
 });
 
-test("a failed take says why", () => {
-  expect(tellFailure("the device ran out of memory", t).title).toBe("failed.memory");
-  expect(tellFailure("no space left", t).title).toBe("failed.disk");
-  expect(tellFailure(null, t)).toEqual({ title: "failed.other", detail: "" });
+test("what stands behind a problem is told by its kind, whatever the server's words are", async () => {
+  const full = { type: "/api/docs#unavailable", kind: "storage-full", detail: "[Errno 28] No space left on device" };
+  const error = await refused(Response.json(full, { status: 503 }));
+  expect(tell(error, t)).toEqual({ title: "cause.storageFull", detail: "" });
+  expect(error).toMatchObject({ kind: "unavailable" }); // so it is asked again
+  const unknown = { ...full, kind: "moon-phase", detail: "the moon is full" };
+  expect(tell(await refused(Response.json(unknown, { status: 503 })), t)).toEqual({
+    title: "problem.unavailable",
+    detail: "the moon is full",
+  });
+});
+
+test("a failed take says why, one that waits what for", () => {
+  const error = "CUDA out of memory";
+  expect(tellFailure({ error, error_kind: "out-of-memory" }, t)).toEqual({ title: "cause.outOfMemory", detail: "" });
+  for (const error_kind of [null, "moon-phase"])
+    expect(tellFailure({ error, error_kind }, t)).toEqual({ title: "failed.other", detail: error });
+  expect(tellFailure({ error: null, error_kind: null }, t)).toEqual({ title: "failed.other", detail: "" });
+  expect(tellNote({ note: "No space left on device", note_kind: "storage-full" }, t)).toBe("cause.storageFull");
+  expect(tellNote({ note: "for the moon", note_kind: null }, t)).toBe("for the moon");
+  expect(tellNote({ note: null, note_kind: null }, t)).toBeNull();
 });
 
 test("this machine plays what is stored, a network what is small", () => {

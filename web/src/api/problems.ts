@@ -1,10 +1,10 @@
-/** Refusals and failed takes in a musician's words. */
+/** Refusals, failed takes and what takes wait for, in a musician's words. */
 
 import type { Key, Translate } from "../i18n";
 import { roughly } from "../ui/format";
-import { Refusal } from "./client";
+import { Refusal, type Take } from "./client";
 
-const WORDS: Record<string, Key> = {
+const PROBLEMS: Record<string, Key> = {
   offline: "problem.offline",
   busy: "problem.busy",
   invalid: "problem.invalid",
@@ -14,31 +14,47 @@ const WORDS: Record<string, Key> = {
   unavailable: "problem.unavailable",
   unauthorized: "problem.unauthorized",
   forbidden: "problem.forbidden",
+  internal: "problem.internal",
+};
+
+/** What stands behind a refusal, a failed take or one that waits. */
+const CAUSES: Record<string, Key> = {
+  "storage-full": "cause.storageFull",
+  "storage-unreachable": "cause.storageUnreachable",
+  "database-full": "cause.databaseFull",
+  "database-unreachable": "cause.databaseUnreachable",
+  "model-missing": "cause.modelMissing",
+  "model-broken": "cause.modelBroken",
+  "out-of-memory": "cause.outOfMemory",
+  "worker-lost": "cause.workerLost",
 };
 
 export interface Told {
   title: string;
-  /** The server's own words, where they help. */
+  /** The server's own words, where the title does not say it all. */
   detail: string;
 }
 
 export function tell(error: unknown, t: Translate): Told {
   if (!(error instanceof Refusal)) return { title: t("problem.internal"), detail: "" };
-  const title = t(WORDS[error.kind] ?? "problem.internal");
-  if (error.kind === "busy" && error.retryAfter)
-    return { title, detail: t("problem.retryAfter", { time: roughly(error.retryAfter, t) }) };
-  return { title, detail: error.kind === "invalid" || error.kind === "conflict" ? error.message : "" };
+  const { kind, reason, retryAfter } = error;
+  const cause = reason && CAUSES[reason];
+  if (cause) return { title: t(cause), detail: "" };
+  const title = t(PROBLEMS[kind] ?? "problem.internal");
+  if (kind === "busy" && retryAfter)
+    return { title, detail: t("problem.retryAfter", { time: roughly(retryAfter, t) }) };
+  const unknown = !PROBLEMS[kind] || (reason !== null && !PROBLEMS[reason]);
+  return { title, detail: unknown || kind === "invalid" || kind === "conflict" ? error.message : "" };
 }
 
-const CAUSES: [RegExp, Key][] = [
-  [/memory/i, "failed.memory"],
-  [/no space|disk/i, "failed.disk"],
-  [/model/i, "failed.model"],
-  [/stall|hung|no progress|watchdog|lost/i, "failed.lost"],
-];
+/** Why a take failed; the server's words where its kind is not known here. */
+export function tellFailure(take: Pick<Take, "error" | "error_kind">, t: Translate): Told {
+  const cause = take.error_kind && CAUSES[take.error_kind];
+  return cause ? { title: t(cause), detail: "" } : { title: t("failed.other"), detail: take.error ?? "" };
+}
 
-/** Why a take failed: the cause if it is a known one, and the server's words under it. */
-export function tellFailure(error: string | null, t: Translate): Told {
-  const known = CAUSES.find(([pattern]) => error && pattern.test(error));
-  return { title: t(known?.[1] ?? "failed.other"), detail: error ?? "" };
+/** What a take waits for, beside its turn; null where it waits for nothing. */
+export function tellNote(take: Pick<Take, "note" | "note_kind">, t: Translate): string | null {
+  const cause = take.note_kind && CAUSES[take.note_kind];
+  return cause ? t(cause) : take.note;
 }

@@ -1,6 +1,8 @@
 import { Keyboard, Languages, Monitor, Moon, Sun } from "lucide-react";
 import { useModels, useStatus } from "../api/catalogue";
 import { useConnection } from "../api/events";
+import { tellNote } from "../api/problems";
+import { useSongs } from "../api/songs";
 import { useText } from "../i18n";
 import { shortName } from "../library/words";
 import { IconButton } from "../ui/Button";
@@ -15,8 +17,8 @@ export function Header() {
   const { t } = useText();
   const Icon = ICONS[theme];
   return (
-    <header className="flex h-14 shrink-0 items-center gap-1 border-b border-line bg-surface px-3 sm:px-5">
-      <a href="#/" className="flex items-center gap-2.5 rounded-lg pr-2 text-lg font-semibold tracking-tight">
+    <header className="flex h-14 shrink-0 items-center gap-1 low:h-10 border-b border-line bg-surface px-3 sm:px-5">
+      <a href="#/" className="flex h-10 items-center gap-2.5 rounded-lg pr-2 text-lg font-semibold tracking-tight">
         <Mark />
         Khala
       </a>
@@ -61,18 +63,25 @@ function Service() {
   const { data: status } = useStatus();
   const { standard: model } = useModels();
   const lost = useConnection((state) => state.lost);
+  const { data: songs } = useSongs("");
   const { t } = useText();
+  const takes = songs?.pages[0]?.songs.flatMap((song) => song.takes) ?? [];
+  const note = takes.map((take) => tellNote(take, t)).find(Boolean);
   const [text, colour] = lost
     ? [t("service.lost"), "bg-danger"]
     : !status
       ? ["", "bg-line"]
-      : status.workers.length
-        ? [[model && shortName(model.name), t("service.ready")].filter(Boolean).join(" · "), "bg-accent"]
-        : [t("service.noWorker"), "bg-warn"];
+      : note
+        ? [t("song.waits", { note }), "bg-warn"]
+        : status.workers.length
+          ? [[model && shortName(model.name), t("service.ready")].filter(Boolean).join(" · "), "bg-accent"]
+          : [t("service.noWorker"), "bg-warn"];
   return (
     <p role="status" className="mr-auto ml-2 flex min-w-0 items-center gap-2 text-sm text-muted sm:ml-4">
       <span aria-hidden="true" className={`size-2 shrink-0 rounded-full ${colour}`} />
-      <span className="truncate">{text}</span>
+      <span className="truncate" title={text}>
+        {text}
+      </span>
     </p>
   );
 }

@@ -1,4 +1,5 @@
 import type { Song, Take } from "../api/client";
+import { tellNote } from "../api/problems";
 import { useSongAction } from "../api/songs";
 import { useProblem } from "../app/toasts";
 import { type Translate, useText } from "../i18n";
@@ -31,7 +32,7 @@ export function TakeBar({ take }: { take: Take }) {
       className="h-1.5 flex-1 overflow-hidden rounded-full bg-line"
     >
       <div
-        className={`h-full origin-left rounded-full transition-transform duration-300 ${take.state === "failed" || take.state === "cancelled" ? "bg-edge" : "bg-accent"}`}
+        className={`h-full origin-left rounded-full transition-transform duration-300 ${take.note || take.state === "failed" || take.state === "cancelled" ? "bg-edge" : "bg-accent"}`}
         style={{ transform: `scaleX(${take.progress})` }}
       />
     </div>
@@ -49,7 +50,7 @@ export function ProgressLine({ song, className = "" }: { song: Song; className?:
       <Button
         size="sm"
         look="ghost"
-        className="-mr-2 !h-7"
+        className="-mr-2 shrink-0"
         disabled={action.isPending}
         onClick={() => action.mutate({ id: song.id, action: "cancel" }, { onError: problem })}
       >
@@ -61,14 +62,15 @@ export function ProgressLine({ song, className = "" }: { song: Song; className?:
 
 /** What happens to a take. */
 export function takeWords(take: Take, t: Translate): string {
+  if (take.note) return t("state.waits");
   if (take.state === "running" && take.stage) return t(`stage.${take.stage}`);
   return t(`state.${take.state}`);
 }
 
 /** One line: what is being done and how long until all takes are there, or the place in the queue. */
 export function progressWords(song: Song, t: Translate): string {
-  const waiting = song.takes.find((take) => take.note);
-  if (waiting) return t("song.waits", { note: waiting.note! });
+  const note = song.takes.map((take) => tellNote(take, t)).find(Boolean);
+  if (note) return t("song.waits", { note });
   const eta = Math.max(...song.takes.map((take) => etaOf(take) ?? 0));
   const left = eta > 0 ? t("song.left", { time: roughly(eta, t) }) : "";
   const running = song.takes.filter((take) => take.state === "running");

@@ -104,7 +104,7 @@ function Downloads({ take }: { take: Take }) {
 function Undone({ take }: { take: Take }) {
   const { t } = useText();
   const failed = take.state === "failed";
-  const told = failed ? tellFailure(take.error, t) : null;
+  const told = failed ? tellFailure(take, t) : null;
   const name = t("take.name", { n: take.number });
   if (take.state === "queued" || take.state === "running")
     return (
@@ -125,7 +125,7 @@ function Undone({ take }: { take: Take }) {
         {" · "}
         {told ? told.title : takeWords(take, t)}
       </p>
-      {told?.detail && <p className="mt-1 text-muted">{told.detail}</p>}
+      {told?.detail && <p className="mt-1 wrap-anywhere text-muted">{told.detail}</p>}
     </div>
   );
 }

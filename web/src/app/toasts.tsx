@@ -31,11 +31,11 @@ export function Toasts() {
             toast={toast}
             className="flex items-center gap-3 rounded-2xl bg-ink py-2.5 pr-2 pl-4 text-paper shadow-float transition-opacity data-ending-style:opacity-0 data-starting-style:opacity-0"
           >
-            <Toast.Content className="min-w-0 flex-1">
-              <Toast.Title className="text-sm font-medium" />
+            <Toast.Content className="min-w-0 flex-1 wrap-anywhere">
+              <Toast.Title className="line-clamp-3 text-sm font-medium" />
               <Toast.Description className="text-sm opacity-80" />
             </Toast.Content>
-            <Toast.Action className="h-8 shrink-0 rounded-full px-3 text-sm font-semibold underline underline-offset-4" />
+            <Toast.Action className="h-8 shrink-0 pointer-coarse:h-10 rounded-full px-3 text-sm font-semibold underline underline-offset-4" />
             <Toast.Close
               render={<IconButton size="sm" label={t("app.close")} className="!text-paper hover:!bg-transparent" />}
             >

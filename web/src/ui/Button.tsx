@@ -8,7 +8,7 @@ const LOOKS = {
   plain: "border border-line bg-surface hover:border-edge",
   ghost: "text-muted hover:bg-sunk hover:text-ink",
 };
-const SIZES = { sm: "h-8 px-3 text-sm", md: "h-10 px-4 text-sm", lg: "h-12 px-6 text-base" };
+const SIZES = { sm: "h-8 px-3 text-sm pointer-coarse:h-10", md: "h-10 px-4 text-sm", lg: "h-12 px-6 text-base" };
 
 interface Props extends ComponentProps<"button"> {
   look?: keyof typeof LOOKS;
@@ -26,7 +26,7 @@ interface IconProps extends Omit<ComponentProps<"button">, "children"> {
   size?: "sm" | "md" | "lg";
 }
 
-const SQUARES = { sm: "size-8", md: "size-10", lg: "size-12" };
+const SQUARES = { sm: "size-8 pointer-coarse:size-10", md: "size-10", lg: "size-12" };
 
 /** A round button that shows an icon alone; `label` is its name for everybody else. */
 export function IconButton({ label, look = "ghost", size = "md", className = "", ...rest }: IconProps) {

@@ -1,21 +1,16 @@
 import { Toast } from "@base-ui/react/toast";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { Refusal } from "./api/client";
+import { makeClient } from "./api/query";
 import { App } from "./app/App";
 import { followSettings } from "./app/settings";
+import { shareDraft } from "./create/draft";
 import "./styles.css";
 
-/** A refusal stays one; only a server that does not answer is asked again. */
-const retry = (failures: number, error: Error) =>
-  failures < 3 && !(error instanceof Refusal && error.kind !== "offline" && error.kind !== "unavailable");
-
-const client = new QueryClient({
-  defaultOptions: { queries: { retry, staleTime: 5_000, refetchOnWindowFocus: true } },
-});
-
+const client = makeClient();
 followSettings();
+shareDraft();
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
     <QueryClientProvider client={client}>

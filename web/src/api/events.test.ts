@@ -148,6 +148,7 @@ test("the pace is seconds of work for a second of song, shared by takes that are
   const one = take("a1", { started: at("00"), finished: at("40"), duration: 30 });
   const two = take("a2", { started: at("00"), finished: at("45"), duration: 15 });
   expect(paceOf([one, two])).toBe(1);
+  expect(paceOf([one, two], 3)).toBeCloseTo(1 / 3);
   expect(paceOf([take("a3"), one])).toBeCloseTo(4 / 3);
   expect(paceOf([take("a3", { started: at("00"), duration: 30 })])).toBeNull();
 });

@@ -68,6 +68,7 @@ export function applyEvent(client: QueryClient, event: SongEvent, sinceLast: num
     void client.invalidateQueries({ queryKey: ["status"] });
     void client.invalidateQueries({ queryKey: ["songs"] });
     void client.invalidateQueries({ queryKey: ["song"] });
+    void client.invalidateQueries({ queryKey: ["outline"] }); // another version may read words otherwise
     return;
   }
   if (!id) return;

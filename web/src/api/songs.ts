@@ -29,23 +29,27 @@ export function useSongs(q: string) {
   });
 }
 
-/** How long one will wait: seconds until what was asked for is done, and of work for a second of song (null: unknown). */
-export function useOutlook(): { ahead: number; pace: number | null } {
+const MEASURED = 5;
+
+/** How long one will wait: seconds until what was asked for is done, and the least and the most work for a second of song
+ * that the last songs took (null: unknown). They differ by what else the machine had to do. */
+export function useOutlook(): { ahead: number; paces: [least: number, most: number] | null } {
   const { data } = useSongs("");
   const songs = data?.pages[0]?.songs ?? [];
-  const paces = songs.flatMap((song) => paceOf(song.takes) ?? []).sort((a, b) => a - b);
+  const paces = songs.flatMap(({ takes, request }) => paceOf(takes, request.best_of) ?? []).slice(0, MEASURED);
   const ahead = songs.flatMap((song) => song.takes.map(({ eta }) => eta ?? 0));
-  return { ahead: Math.max(0, ...ahead), pace: paces[Math.floor(paces.length / 2)] ?? null };
+  return { ahead: Math.max(0, ...ahead), paces: paces.length ? [Math.min(...paces), Math.max(...paces)] : null };
 }
 
-/** Seconds from the first start to the last end for a second of song; takes that are made together share them. */
-export function paceOf(takes: Take[]): number | null {
+/** Seconds from the first start to the last end for a second of song; takes that are made together share them, and so do
+ * candidates. */
+export function paceOf(takes: Take[], candidates = 1): number | null {
   const done = takes.flatMap(({ started, finished, duration }) =>
     started && finished && duration ? { from: Date.parse(started), to: Date.parse(finished), duration } : [],
   );
   if (!done.length) return null;
   const spent = Math.max(...done.map(({ to }) => to)) - Math.min(...done.map(({ from }) => from));
-  return spent / 1000 / done.reduce((sum, { duration }) => sum + duration, 0);
+  return spent / 1000 / candidates / done.reduce((sum, { duration }) => sum + duration, 0);
 }
 
 function songOptions(id: string) {
@@ -114,8 +118,10 @@ export function answered(): void {
 export function useCreateSong() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: NewSong) =>
-      answer(api.POST("/api/v1/songs", { body, params: { header: { "idempotency-key": keyOf(body) } } })),
+    mutationFn: async (request: NewSong | Promise<NewSong>) => {
+      const body = await request;
+      return answer(api.POST("/api/v1/songs", { body, params: { header: { "idempotency-key": keyOf(body) } } }));
+    },
     onSuccess: (song) => {
       answered();
       client.setQueryData(["song", song.id], song);

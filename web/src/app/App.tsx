@@ -4,10 +4,11 @@ import { useEvents } from "../api/events";
 import { useSong } from "../api/songs";
 import { CreatePane } from "../create/CreatePane";
 import { useText } from "../i18n";
-import { useDeletionOnLeave } from "../library/deletion";
+import { usePendingDeletions } from "../library/deletion";
 import { Library } from "../library/Library";
 import { SongView } from "../library/SongView";
 import { titleOf } from "../library/words";
+import { Beside, useBeside } from "../player/Beside";
 import { useMediaSession, usePlayerKeys } from "../player/keys";
 import { Player } from "../player/Player";
 import { Header } from "./Header";
@@ -19,6 +20,7 @@ import { Toasts } from "./toasts";
 export function App() {
   const route = useRoute();
   const { t } = useText();
+  const beside = useBeside();
   const main = useFocusOnVisit(route.song ?? route.view);
   return (
     <KeyGate>
@@ -28,7 +30,7 @@ export function App() {
         <main ref={main} className="flex min-h-0 flex-1">
           <Pane
             shown={route.view === "create"}
-            className="border-line bg-surface/60 lg:w-[26.5rem] lg:shrink-0 lg:border-r"
+            className={`border-line bg-surface/60 lg:w-[26.5rem] lg:shrink-0 lg:border-r ${beside ? "lg:max-xl:!hidden" : ""}`}
           >
             <CreatePane />
           </Pane>
@@ -43,6 +45,7 @@ export function App() {
               <SongView id={route.song} />
             </Pane>
           )}
+          {beside && <Beside song={beside} className="w-80 shrink-0 border-l max-lg:hidden" />}
         </main>
         <Player />
         <nav
@@ -63,7 +66,7 @@ function Live() {
   useEvents();
   usePlayerKeys();
   useMediaSession();
-  useDeletionOnLeave();
+  usePendingDeletions();
   usePageTitle();
   return null;
 }
@@ -72,8 +75,8 @@ function Live() {
 function usePageTitle(): void {
   const { view, song: id } = useRoute();
   const { data: song } = useSong(id);
-  const { t } = useText();
-  const place = song ? titleOf(song) : t(view === "library" ? "library.name" : "create.name");
+  const { t, language } = useText();
+  const place = song ? titleOf(song, language) : t(view === "library" ? "library.name" : "create.name");
   useEffect(() => {
     document.title = `${place} · Khala`;
   }, [place]);
@@ -109,7 +112,7 @@ function Place({ href, current, icon, name }: { href: string; current: boolean; 
     <a
       href={href}
       aria-current={current ? "page" : undefined}
-      className="flex h-14 flex-col items-center justify-center gap-0.5 text-xs font-medium text-muted aria-[current]:text-accent [&>svg]:size-5"
+      className="flex h-14 flex-col items-center justify-center gap-0.5 low:h-10 low:flex-row low:gap-2 text-xs font-medium text-muted aria-[current]:text-accent [&>svg]:size-5"
     >
       {icon}
       {name}

@@ -1,7 +1,8 @@
 import { Dialog } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
-import type { ReactElement } from "react";
+import { type ReactElement, useEffect, useState } from "react";
 import { type Key, useText } from "../i18n";
+import { isTaken } from "../player/keys";
 import { IconButton } from "../ui/Button";
 
 const KEYS: [string[], Key][] = [
@@ -12,13 +13,22 @@ const KEYS: [string[], Key][] = [
   [["[", "]"], "keys.region"],
   [["M"], "keys.mute"],
   [["Alt ↑", "Alt ↓"], "keys.part"],
+  [["?"], "keys.name"],
 ];
 
-/** The keys of the studio. */
+/** The keys of the studio; "?" shows them, too. */
 export function Shortcuts({ trigger }: { trigger: ReactElement }) {
   const { t } = useText();
+  const [open, setOpen] = useState(false);
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.key === "?" && !event.ctrlKey && !event.metaKey && !isTaken(event.target, "?")) setOpen(true);
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, []);
   return (
-    <Dialog.Root>
+    <Dialog.Root open={open} onOpenChange={setOpen}>
       <Dialog.Trigger render={trigger} />
       <Dialog.Portal>
         <Dialog.Backdrop className="fixed inset-0 z-40 bg-black/40" />

@@ -1,5 +1,7 @@
 import { Toast } from "@base-ui/react/toast";
 import { Eraser } from "lucide-react";
+import { Refusal } from "../api/client";
+import { tell } from "../api/problems";
 import { useText } from "../i18n";
 import { UNDO_MS } from "../library/deletion";
 import { IconButton } from "../ui/Button";
@@ -8,7 +10,10 @@ import { CreateBar } from "./CreateBar";
 import { type DraftFields, EMPTY, useDraft } from "./draft";
 import { LengthField } from "./LengthField";
 import { LyricsEditor } from "./LyricsEditor";
+import { LyricsFacts } from "./LyricsFacts";
 import { MoreFields } from "./MoreFields";
+import { useOutline } from "./outline";
+import { isOnStyle, Remarks } from "./Remarks";
 import { StyleFields } from "./StyleFields";
 import { withInstrumental } from "./tags";
 
@@ -16,15 +21,17 @@ import { withInstrumental } from "./tags";
 export function CreatePane() {
   const draft = useDraft();
   const { t } = useText();
+  const { outline, error } = useOutline();
+  const remarks = outline?.remarks.filter((remark) => !isOnStyle(remark)) ?? [];
   const sing = (instrumental: boolean) => draft.set({ instrumental, tags: withInstrumental(draft.tags, instrumental) });
   return (
     <form
       aria-label={t("create.name")}
-      className="flex min-h-0 flex-1 flex-col"
+      className="flex min-h-0 flex-1 flex-col low:block low:overflow-y-auto"
       onSubmit={(event) => event.preventDefault()}
     >
       <h1 className="sr-only">{t("create.name")}</h1>
-      <div className="min-h-0 flex-1 space-y-7 overflow-y-auto px-5 pt-5 pb-8 sm:px-7">
+      <div className="min-h-0 flex-1 space-y-6 overflow-y-auto px-5 pt-5 pb-8 sm:px-7">
         <div className="flex items-center gap-2">
           <Segmented<DraftFields["mode"]>
             label={t("create.mode")}
@@ -38,7 +45,7 @@ export function CreatePane() {
           />
           <Afresh />
         </div>
-        <StyleFields />
+        <StyleFields outline={outline} />
         <section className="space-y-3">
           <div className="flex items-center justify-between gap-4">
             <h2 className="text-sm font-medium">{t("create.words")}</h2>
@@ -52,12 +59,25 @@ export function CreatePane() {
               ]}
             />
           </div>
-          {!draft.instrumental && <LyricsEditor />}
+          {draft.instrumental ? (
+            <p className="text-sm text-muted">{t("song.instrumental")}</p>
+          ) : (
+            <div>
+              <LyricsEditor outline={outline} />
+              <LyricsFacts outline={outline} />
+            </div>
+          )}
+          <Remarks remarks={remarks} />
+          {error instanceof Refusal && error.kind === "invalid" && (
+            <p role="alert" className="text-sm wrap-anywhere text-warn">
+              {tell(error, t).title} {error.message}
+            </p>
+          )}
         </section>
-        <LengthField />
+        <LengthField outline={outline} />
         {draft.mode === "custom" && <MoreFields />}
       </div>
-      <CreateBar />
+      <CreateBar outline={outline} />
     </form>
   );
 }

@@ -1,29 +1,36 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { type KeyboardEvent, useId, useRef, useState } from "react";
+import type { Outline } from "../api/client";
+import { outlineOptions } from "../api/outline";
 import { useText } from "../i18n";
 import {
   type Edit,
   insertSection,
-  moveSection,
-  parseSections,
+  movePart,
+  partAt,
   SECTION_TAGS,
   type SectionTag,
-  sectionAt,
+  startsOf,
+  written,
 } from "../lyrics/sections";
-import { useDraft } from "./draft";
-import { LyricsFacts } from "./LyricsFacts";
+import { useDraft, wordsOf } from "./draft";
 import { LyricsForm } from "./LyricsForm";
 import { LyricsPaint } from "./LyricsPaint";
+import { useLongest } from "./longest";
 
 const OFTEN: SectionTag[] = ["verse", "chorus", "bridge", "intro", "outro"];
 
 /** Lyrics with their parts in colour; tags are put in by a click, parts move by Alt and the arrow keys. */
-export function LyricsEditor() {
+export function LyricsEditor({ outline }: { outline: Outline | undefined }) {
   const { lyrics, set } = useDraft();
+  const client = useQueryClient();
+  const longest = useLongest();
   const { t } = useText();
   const [told, setTold] = useState("");
   const [all, setAll] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
   const id = useId();
+  const parts = written(outline?.sections ?? []);
 
   /** Writes an edit as if it were typed, so that undo takes it back. */
   const write = ({ text, caret }: Edit) => {
@@ -34,18 +41,29 @@ export function LyricsEditor() {
     field.setSelectionRange(caret, caret);
   };
   const insert = (tag: SectionTag) => write(insertSection(lyrics, area.current!.selectionStart, tag));
-  const move = (index: number, step: -1 | 1) => {
-    const edit = moveSection(lyrics, index, step);
+  /** Moves the part that `which` picks, of the text as it is now: what the page shows may be of a moment ago. */
+  const move = async (which: (starts: number[]) => number, step: -1 | 1) => {
+    const draft = useDraft.getState();
+    const now = await client.fetchQuery(outlineOptions(wordsOf(draft), longest)).catch(() => null);
+    if (!now || draft.lyrics !== useDraft.getState().lyrics) return false;
+    const parts = written(now.sections);
+    const index = which(startsOf(draft.lyrics, parts));
+    const edit = movePart(draft.lyrics, parts, index, step);
     if (!edit) return false;
     write(edit);
-    setTold(t("lyrics.moved", { place: index + step + 1, of: parseSections(lyrics).length }));
+    setTold(t("lyrics.moved", { place: index + step + 1, of: parts.length }));
     return true;
   };
   const press = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     if (!event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
     event.preventDefault();
-    const index = sectionAt(parseSections(lyrics), event.currentTarget.selectionStart);
-    move(index, event.key === "ArrowUp" ? -1 : 1);
+    const caret = event.currentTarget.selectionStart;
+    void move((starts) => partAt(starts, caret), event.key === "ArrowUp" ? -1 : 1);
+  };
+  const pick = (index: number) => {
+    const at = startsOf(lyrics, parts)[index] ?? 0;
+    area.current?.focus();
+    area.current?.setSelectionRange(at, at);
   };
 
   return (
@@ -61,7 +79,7 @@ export function LyricsEditor() {
               key={tag}
               type="button"
               onClick={() => insert(tag)}
-              className={`part-soft hue-${tag} h-7 rounded-full px-2.5 text-[0.8125rem] font-medium`}
+              className={`part-soft hue-${tag} h-7 rounded-full px-2.5 text-[0.8125rem] font-medium pointer-coarse:h-10 pointer-coarse:px-3`}
             >
               <span aria-hidden="true">+ </span>
               {t(`part.${tag}`)}
@@ -71,7 +89,7 @@ export function LyricsEditor() {
             <button
               type="button"
               onClick={() => setAll(true)}
-              className="h-7 px-2 text-[0.8125rem] text-muted hover:text-ink"
+              className="h-7 px-2 text-[0.8125rem] text-muted hover:text-ink pointer-coarse:h-10"
             >
               {t("lyrics.moreParts")}
             </button>
@@ -80,8 +98,8 @@ export function LyricsEditor() {
         <label htmlFor={id} className="sr-only">
           {t("create.lyrics")}
         </label>
-        <div className="relative max-h-96 min-h-52 overflow-y-auto">
-          <LyricsPaint text={lyrics} />
+        <div className="relative max-h-[min(24rem,50dvh)] overflow-y-auto">
+          <LyricsPaint text={lyrics} sections={outline?.sections ?? []} />
           <textarea
             ref={area}
             id={id}
@@ -92,12 +110,11 @@ export function LyricsEditor() {
             aria-describedby={`${id}-keys`}
             onChange={(event) => set({ lyrics: event.currentTarget.value })}
             onKeyDown={press}
-            className="lyrics-text relative block min-h-52 w-full resize-none overflow-hidden bg-transparent text-transparent caret-ink outline-none field-sizing-content"
+            className="lyrics-text relative block min-h-36 w-full resize-none overflow-hidden bg-transparent text-transparent caret-ink outline-none field-sizing-content"
           />
         </div>
-        <LyricsForm lyrics={lyrics} onMove={move} onPick={(at) => area.current?.setSelectionRange(at, at)} />
+        <LyricsForm parts={parts} onMove={(index, step) => move(() => index, step)} onPick={pick} />
       </div>
-      <LyricsFacts />
       <p id={`${id}-keys`} className="sr-only">
         {t("lyrics.keys")}
       </p>

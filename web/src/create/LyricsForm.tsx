@@ -1,41 +1,40 @@
 import type { KeyboardEvent } from "react";
 import { useRef } from "react";
+import type { Section } from "../api/client";
 import { useText } from "../i18n";
-import { isKnown, parseSections } from "../lyrics/sections";
+import { isKnown } from "../lyrics/sections";
 
 interface Props {
-  lyrics: string;
-  onMove: (index: number, step: -1 | 1) => boolean;
-  onPick: (offset: number) => void;
+  parts: readonly Section[];
+  onMove: (index: number, step: -1 | 1) => Promise<boolean>;
+  onPick: (index: number) => void;
 }
 
 /** The song's form at a glance: a block for each part, as wide as it has lines; arrow keys reorder them. */
-export function LyricsForm({ lyrics, onMove, onPick }: Props) {
+export function LyricsForm({ parts, onMove, onPick }: Props) {
   const { t } = useText();
   const list = useRef<HTMLOListElement>(null);
-  const sections = parseSections(lyrics);
-  if (sections.filter(({ name }) => name).length < 2) return null;
-  const press = (event: KeyboardEvent, index: number) => {
+  if (parts.filter(({ line }) => line !== null).length < 2) return null;
+  const focus = (index: number) => list.current?.querySelectorAll("button")[index]?.focus();
+  const press = async (event: KeyboardEvent, index: number) => {
     const step = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : null;
     if (!step) return;
     event.preventDefault();
-    if (!event.altKey) list.current?.querySelectorAll("button")[index + step]?.focus();
-    else if (onMove(index, step))
-      requestAnimationFrame(() => list.current?.querySelectorAll("button")[index + step]?.focus());
+    if (!event.altKey || (await onMove(index, step))) focus(index + step);
   };
   return (
-    <ol ref={list} aria-label={t("lyrics.form")} className="flex gap-1 border-t border-line p-2.5">
-      {sections.map((section, index) => (
-        <li key={section.start} className="min-w-0" style={{ flex: `${1 + section.lines.length} 1 0` }}>
+    <ol ref={list} aria-label={t("lyrics.form")} className="flex gap-1 overflow-x-auto border-t border-line p-2.5">
+      {parts.map(({ name, label, line, lines }, index) => (
+        <li key={line} className="min-w-6" style={{ flex: `${1 + lines.length} 1 0` }}>
           <button
             type="button"
             title={t("lyrics.reorder")}
-            aria-label={t("lyrics.part", { name: section.name || t("part.none"), n: section.lines.length })}
-            onClick={() => onPick(section.start)}
-            onKeyDown={(event) => press(event, index)}
-            className={`part-soft hue-${isKnown(section.name) ? section.name : "unknown"} block h-6 w-full truncate rounded-md px-1.5 text-left text-xs font-medium`}
+            aria-label={t("lyrics.part", { name: label || t("part.none"), n: lines.length })}
+            onClick={() => onPick(index)}
+            onKeyDown={(event) => void press(event, index)}
+            className={`part-soft hue-${isKnown(name) ? name : "unknown"} block h-6 w-full truncate rounded-md px-1.5 text-left text-xs font-medium pointer-coarse:h-10`}
           >
-            {isKnown(section.name) ? t(`part.${section.name}`) : section.name || "–"}
+            {isKnown(name) ? t(`part.${name}`) : label || "–"}
           </button>
         </li>
       ))}

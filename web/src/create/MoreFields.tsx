@@ -3,6 +3,7 @@ import { useModels } from "../api/catalogue";
 import { useText } from "../i18n";
 import { IconButton } from "../ui/Button";
 import { Labelled } from "../ui/Labelled";
+import { NumberField } from "../ui/NumberField";
 import { Range } from "../ui/Range";
 import { type DraftFields, LIMITS, useDraft } from "./draft";
 
@@ -12,8 +13,6 @@ export function MoreFields() {
   const { models, standard } = useModels();
   const { t } = useText();
   const model = models.find(({ name }) => name === draft.model) ?? standard;
-  const setSeed = (value: number) =>
-    draft.set({ seed: Number.isSafeInteger(value) && value >= LIMITS.seed[0] ? value : null });
   return (
     <details className="group rounded-2xl border border-line bg-surface">
       <summary className="flex list-none items-center justify-between rounded-2xl px-4 py-3 text-sm font-medium">
@@ -37,19 +36,18 @@ export function MoreFields() {
           <Labelled label={t("create.seed")} hint={t("create.seedHint")}>
             {(ids) => (
               <span className="relative block">
-                <input
+                <NumberField
                   {...ids}
-                  type="number"
-                  min={0}
-                  className="field pr-11"
+                  className="pr-11"
+                  limits={LIMITS.seed}
                   placeholder={t("create.random")}
-                  value={draft.seed ?? ""}
-                  onChange={(event) => setSeed(event.currentTarget.valueAsNumber)}
+                  value={draft.seed}
+                  onChange={(seed) => draft.set({ seed })}
                 />
                 <IconButton
                   label={t("create.dice")}
                   size="sm"
-                  className="absolute top-1/2 right-1.5 -translate-y-1/2"
+                  className="absolute top-1.5 right-1.5 pointer-coarse:top-0.5 pointer-coarse:right-0.5"
                   onClick={() => draft.set({ seed: Math.floor(Math.random() * 2 ** 32) })}
                 >
                   <Dices />
@@ -121,9 +119,20 @@ function Freedom({ name, standard, min, max, step }: FreedomProps) {
   const { t } = useText();
   const value = chosen ?? standard;
   const put = (next: number) => set({ [name]: next === standard ? null : next } as Partial<DraftFields>);
+  const said = name === "superresTopK" && value === 0 ? t("create.mean") : value.toLocaleString();
   return (
-    <Labelled label={t(`create.${name}`)} hint={t(`create.${name}Hint`)} aside={value.toLocaleString()}>
-      {(ids) => <Range {...ids} min={min} max={Math.max(max, value)} step={step} value={value} onChange={put} />}
+    <Labelled label={t(`create.${name}`)} hint={t(`create.${name}Hint`)} aside={said}>
+      {(ids) => (
+        <Range
+          {...ids}
+          min={min}
+          max={Math.max(max, value)}
+          step={step}
+          value={value}
+          aria-valuetext={said}
+          onChange={put}
+        />
+      )}
     </Labelled>
   );
 }

@@ -1,30 +1,36 @@
+import type { Outline } from "../api/client";
 import { useText } from "../i18n";
+import { tagLabel } from "../i18n/tags";
 import { Labelled } from "../ui/Labelled";
+import { NumberField } from "../ui/NumberField";
 import { Segmented } from "../ui/Segmented";
 import { type DraftFields, LIMITS, useDraft } from "./draft";
+import { isOnStyle, Remarks } from "./Remarks";
 import { TagBuilder } from "./TagBuilder";
 import { bpmOf, KEYS, tagOf, VOICES, withTag } from "./tags";
 
 /** What the song is like: a sentence; in custom mode tags, with tempo, key and voice. */
-export function StyleFields() {
+export function StyleFields({ outline }: { outline: Outline | undefined }) {
   const { mode, by, set } = useDraft();
   const { t } = useText();
-  if (mode === "simple") return <Sentence />;
+  const remarks = outline?.remarks.filter(isOnStyle) ?? [];
   return (
     <section className="space-y-4">
-      <div className="flex items-center justify-between gap-4">
-        <h2 className="text-sm font-medium">{t("create.style")}</h2>
-        <Segmented<DraftFields["by"]>
-          label={t("create.by")}
-          value={by}
-          onChange={(value) => set({ by: value })}
-          options={[
-            { value: "tags", label: t("create.byTags") },
-            { value: "prompt", label: t("create.byPrompt") },
-          ]}
-        />
-      </div>
-      {by === "prompt" ? (
+      {mode === "custom" && (
+        <div className="flex items-center justify-between gap-4">
+          <h2 className="text-sm font-medium">{t("create.style")}</h2>
+          <Segmented<DraftFields["by"]>
+            label={t("create.by")}
+            value={by}
+            onChange={(value) => set({ by: value })}
+            options={[
+              { value: "tags", label: t("create.byTags") },
+              { value: "prompt", label: t("create.byPrompt") },
+            ]}
+          />
+        </div>
+      )}
+      {mode === "simple" || by === "prompt" ? (
         <Sentence />
       ) : (
         <>
@@ -32,6 +38,7 @@ export function StyleFields() {
           <Musical />
         </>
       )}
+      <Remarks remarks={remarks} />
     </section>
   );
 }
@@ -47,7 +54,7 @@ function Sentence() {
         {(ids) => (
           <textarea
             {...ids}
-            className="field min-h-22 resize-none field-sizing-content max-h-48"
+            className="field min-h-18 resize-none field-sizing-content max-h-48"
             maxLength={2000}
             placeholder={t("create.promptExample")}
             value={prompt}
@@ -61,7 +68,7 @@ function Sentence() {
             <li key={idea}>
               <button
                 type="button"
-                className="rounded-full border border-line px-3 py-1 text-sm text-muted transition-colors hover:border-edge hover:text-ink"
+                className="rounded-full border border-line px-3 py-1 text-left text-sm text-muted transition-colors hover:border-edge hover:text-ink pointer-coarse:py-2.5"
                 onClick={() => set({ prompt: t(idea) })}
               >
                 {t(idea)}
@@ -77,26 +84,17 @@ function Sentence() {
 /** Tempo, key and voice: three tags with controls of their own. */
 function Musical() {
   const { tags, instrumental, set } = useDraft();
-  const { t } = useText();
-  const [low, high] = LIMITS.bpm;
-  const setBpm = (value: number) =>
-    set({
-      tags: withTag(tags, "bpm", Number.isFinite(value) && value > 0 ? `${Math.min(999, Math.round(value))} bpm` : ""),
-    });
+  const { t, language } = useText();
   return (
     <div className="grid grid-cols-3 gap-3">
       <Labelled label={t("create.bpm")}>
         {(ids) => (
-          <input
+          <NumberField
             {...ids}
-            type="number"
-            inputMode="numeric"
-            min={low}
-            max={high}
-            className="field"
+            limits={LIMITS.bpm}
             placeholder={t("create.any")}
-            value={bpmOf(tags) ?? ""}
-            onChange={(event) => setBpm(event.currentTarget.valueAsNumber)}
+            value={bpmOf(tags)}
+            onChange={(bpm) => set({ tags: withTag(tags, "bpm", bpm === null ? "" : `${bpm} bpm`) })}
           />
         )}
       </Labelled>
@@ -111,7 +109,7 @@ function Musical() {
             <option value="">{t("create.any")}</option>
             {KEYS.map((key) => (
               <option key={key} value={key}>
-                {key[0]!.toUpperCase() + key.slice(1).replace(" flat", "♭").replace(" sharp", "♯")}
+                {tagLabel(key, language)}
               </option>
             ))}
           </select>

@@ -2,6 +2,7 @@ import { Search, X } from "lucide-react";
 import { type KeyboardEvent, useId, useState } from "react";
 import { useTags } from "../api/catalogue";
 import { type Key, useText } from "../i18n";
+import { tagLabel } from "../i18n/tags";
 import { useDraft } from "./draft";
 import { addTags } from "./tags";
 
@@ -11,7 +12,7 @@ const SHOWN = 18;
 export function TagBuilder() {
   const { tags, set } = useDraft();
   const { data } = useTags();
-  const { t } = useText();
+  const { t, language } = useText();
   const [query, setQuery] = useState("");
   const [group, setGroup] = useState<string | null>(null);
   const id = useId();
@@ -20,7 +21,9 @@ export function TagBuilder() {
   const words = query.trim().toLowerCase();
   const current = group ?? groups[0]?.[0];
   const offered = words
-    ? groups.flatMap(([, { tags: all }]) => all).filter((tag) => tag.toLowerCase().includes(words))
+    ? groups
+        .flatMap(([, { tags: all }]) => all)
+        .filter((tag) => `${tag}\n${tagLabel(tag, language)}`.toLowerCase().includes(words))
     : (groups.find(([name]) => name === current)?.[1].tags ?? []);
   const unique = [...new Set(offered)];
   const [all, setAll] = useState(false);
@@ -42,15 +45,16 @@ export function TagBuilder() {
       {tags.length > 0 && (
         <ul className="mb-3 flex flex-wrap gap-1.5" aria-label={t("tags.chosen")}>
           {tags.map((tag) => (
-            <li key={tag}>
+            <li key={tag} className="min-w-0">
               <button
                 type="button"
-                aria-label={t("tags.remove", { tag })}
+                aria-label={t("tags.remove", { tag: tagLabel(tag, language) })}
+                title={tag}
                 onClick={() => remove(tag)}
-                className="flex h-8 items-center gap-1 rounded-full bg-accent-soft pr-2 pl-3 text-sm font-medium text-accent"
+                className="flex h-8 max-w-full items-center gap-1 rounded-full bg-accent-soft pr-2 pl-3 text-sm font-medium text-accent pointer-coarse:h-10"
               >
-                {tag}
-                <X className="size-3.5" aria-hidden="true" />
+                <span className="truncate">{tagLabel(tag, language)}</span>
+                <X className="size-3.5 shrink-0" aria-hidden="true" />
               </button>
             </li>
           ))}
@@ -80,7 +84,7 @@ export function TagBuilder() {
               type="button"
               aria-pressed={name === current}
               onClick={() => setGroup(name)}
-              className="border-b-2 border-transparent py-1 text-muted hover:text-ink aria-pressed:border-accent aria-pressed:text-ink"
+              className="border-b-2 border-transparent py-1 text-muted pointer-coarse:py-2 hover:text-ink aria-pressed:border-accent aria-pressed:text-ink"
             >
               {GROUPS[name] ? t(GROUPS[name]) : label}
             </button>
@@ -94,9 +98,9 @@ export function TagBuilder() {
               type="button"
               aria-pressed={has(tag)}
               onClick={() => (has(tag) ? remove(tag) : set({ tags: addTags(tags, tag) }))}
-              className="h-8 rounded-full border border-line px-3 text-sm transition-colors hover:border-edge aria-pressed:border-accent aria-pressed:text-accent"
+              className="h-8 rounded-full border border-line px-3 text-sm transition-colors hover:border-edge aria-pressed:border-accent aria-pressed:text-accent pointer-coarse:h-10"
             >
-              {tag}
+              {tagLabel(tag, language)}
             </button>
           </li>
         ))}
@@ -105,7 +109,7 @@ export function TagBuilder() {
             <button
               type="button"
               onClick={() => setAll(true)}
-              className="h-8 px-2 text-sm font-medium text-accent hover:underline"
+              className="h-8 px-2 text-sm font-medium text-accent hover:underline pointer-coarse:h-10"
             >
               {t("tags.more", { n: unique.length - SHOWN })}
             </button>
@@ -113,7 +117,7 @@ export function TagBuilder() {
         )}
       </ul>
       {words && !unique.some((tag) => tag.toLowerCase() === words) && (
-        <p className="mt-2 text-sm text-muted">{t("tags.enter", { tag: query.trim() })}</p>
+        <p className="mt-2 text-sm wrap-anywhere text-muted">{t("tags.enter", { tag: query.trim() })}</p>
       )}
     </div>
   );

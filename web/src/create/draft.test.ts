@@ -16,7 +16,7 @@ beforeEach(() => {
 const load = () => import("./draft");
 const asked = async (change: Partial<DraftFields>) => {
   const { EMPTY, requestOf } = await load();
-  return requestOf({ ...EMPTY, ...change });
+  return requestOf({ ...EMPTY, ...change }, 60);
 };
 
 test("simple mode asks with a sentence alone, whatever custom mode was left with", async () => {
@@ -60,13 +60,35 @@ test.each([
   const { draftOf, requestOf } = await load();
   const sampling = { temperature: 0.9, top_k: 40, superres_temperature: 1, superres_top_k: 5, guidance: 2 };
   const request = { ...given, duration: 30, takes: 2, best_of: 3, seed: 7, model: "mini", sampling, title: "Dawn" };
-  const again = requestOf(draftOf(request, true));
+  const again = requestOf(draftOf(request, true), 30);
   expect(again).toEqual(request);
-  expect(requestOf(draftOf(request, false)).seed).toBeNull();
+  expect(requestOf(draftOf(request, false), 30).seed).toBeNull();
 });
 
 test("a draft survives a reload", async () => {
   (await load()).useDraft.getState().set({ prompt: "kept", seconds: 95 });
   vi.resetModules();
   expect((await load()).useDraft.getState()).toMatchObject({ prompt: "kept", seconds: 95 });
+});
+
+test("what is written in another tab shows here, and neither overwrites the other", async () => {
+  const heard: ((event: { key: string }) => void)[] = [];
+  vi.stubGlobal("addEventListener", (_: string, listener: (event: { key: string }) => void) => heard.push(listener));
+  const { shareDraft, useDraft } = await load();
+  shareDraft();
+  useDraft.getState().set({ prompt: "here" });
+  const draft = JSON.parse(stored.get("khala.draft")!);
+  stored.set("khala.draft", JSON.stringify({ ...draft, state: { ...draft.state, lyrics: "there" } }));
+  heard[0]!({ key: "khala.settings" });
+  expect(useDraft.getState().lyrics).toBe("");
+  heard[0]!({ key: "khala.draft" });
+  expect(useDraft.getState()).toMatchObject({ prompt: "here", lyrics: "there" });
+});
+
+test("words that do not decide how lyrics are read do not ask for them anew", async () => {
+  const { EMPTY, wordsOf } = await load();
+  const draft = { ...EMPTY, mode: "custom", tags: ["folk"], lyrics: "\n[verse]\nla\n" } as const;
+  const words = wordsOf({ ...draft, tags: ["folk"] });
+  expect(words).toMatchObject({ lyrics: "\n[verse]\nla", duration: null }); // lines keep their numbers
+  expect(wordsOf({ ...draft, tags: ["folk"], title: "Dawn", takes: 4, seed: 7 })).toEqual(words);
 });

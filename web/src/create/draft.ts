@@ -3,8 +3,7 @@
 import { create } from "zustand";
 import { persist } from "zustand/middleware";
 import type { NewSong, SongRequest } from "../api/client";
-import { countLyrics } from "../lyrics/fit";
-import { bpmOf } from "./tags";
+import type { Words } from "../api/outline";
 
 export interface DraftFields {
   mode: "simple" | "custom";
@@ -49,7 +48,7 @@ export const EMPTY: DraftFields = {
   guidance: null,
 };
 
-/** Bounds of the service (`khala.music.request`). */
+/** Bounds of the service (`khala.music.request`); tempi beyond `bpm` no model knows. */
 export const LIMITS = {
   seconds: [5, 600],
   bpm: [40, 240],
@@ -62,9 +61,18 @@ interface Draft extends DraftFields {
   set: (change: Partial<DraftFields>) => void;
 }
 
+const NAME = "khala.draft";
+
 export const useDraft = create<Draft>()(
-  persist((set) => ({ ...EMPTY, set: (change) => set(change) }), { name: "khala.draft", version: 1 }),
+  persist((set) => ({ ...EMPTY, set: (change) => set(change) }), { name: NAME, version: 1 }),
 );
+
+/** Shows here what is written in another tab, so that neither overwrites the other; returns what ends that. */
+export function shareDraft(): () => void {
+  const changed = ({ key }: StorageEvent) => key === NAME && void useDraft.persist.rehydrate();
+  addEventListener("storage", changed);
+  return () => removeEventListener("storage", changed);
+}
 
 function description(draft: DraftFields): Pick<NewSong, "prompt" | "tags"> {
   const prompt = draft.prompt.trim();
@@ -72,16 +80,19 @@ function description(draft: DraftFields): Pick<NewSong, "prompt" | "tags"> {
   return draft.by === "tags" ? { prompt: "", tags: draft.tags } : { prompt, tags: [] };
 }
 
-const USUAL_SECONDS = 60;
-
-/** Seconds that the song may last: as chosen, or else what its lyrics take, a minute without any. */
-export function lengthOf(draft: DraftFields, longest: number = LIMITS.seconds[1]): number {
-  const fitting = draft.instrumental ? null : countLyrics(draft.lyrics, bpmOf(draft.tags)).seconds;
-  return Math.min(longest, Math.max(LIMITS.seconds[0], draft.seconds ?? fitting ?? USUAL_SECONDS));
+/** What of a draft decides how its words are read. */
+export function wordsOf(draft: DraftFields): Words {
+  return {
+    ...description(draft),
+    lyrics: draft.instrumental ? "" : draft.lyrics.trimEnd(),
+    instrumental: draft.instrumental,
+    model: draft.mode === "custom" ? draft.model : "",
+    duration: draft.seconds,
+  };
 }
 
-/** The request that a draft stands for, for a model whose songs last `longest` seconds at most. */
-export function requestOf(draft: DraftFields, longest?: number): NewSong {
+/** The request that a draft stands for, for a song of `duration` seconds at most. */
+export function requestOf(draft: DraftFields, duration: number): NewSong {
   const custom = draft.mode === "custom";
   const sampling = {
     temperature: draft.temperature,
@@ -91,14 +102,11 @@ export function requestOf(draft: DraftFields, longest?: number): NewSong {
     guidance: draft.guidance,
   };
   return {
-    ...description(draft),
-    lyrics: draft.instrumental ? "" : draft.lyrics.trim(),
-    instrumental: draft.instrumental,
-    duration: lengthOf(draft, longest),
+    ...wordsOf(draft),
+    duration,
     takes: draft.takes,
     best_of: custom ? draft.bestOf : 1,
     seed: custom ? draft.seed : null,
-    model: custom ? draft.model : "",
     sampling: custom ? sampling : {},
     title: custom ? draft.title.trim() : "",
   };
@@ -106,7 +114,7 @@ export function requestOf(draft: DraftFields, longest?: number): NewSong {
 
 /** Whether there is anything to make a song of. */
 export function isReady(draft: DraftFields): boolean {
-  const { prompt, tags, lyrics } = requestOf(draft);
+  const { prompt, tags, lyrics } = wordsOf(draft);
   return Boolean(prompt || lyrics || tags!.length);
 }
 

@@ -194,7 +194,7 @@ export const en = {
   "facts.lufs": "{n} LUFS",
   "facts.record": "The whole record (JSON)",
   "facts.unsung": "Not sung",
-  "facts.tooShort": { one: "{n} line: the song is too short", other: "{n} lines: the song is too short" },
+  "facts.lines": { one: "{n} line", other: "{n} lines" },
   "facts.ending": "Ending",
   "facts.faded": "Faded out at its longest",
   "facts.ended": "Came to its end",
@@ -262,10 +262,4 @@ export const en = {
   "cause.workerLost": "The worker was lost while making it.",
 
   "failed.other": "This take could not be made.",
-  "warn.tooMuch": "Too many words for this length: some would be swallowed. They want about {time}.",
-  "warn.tooLittle": "The words last about {time}; the model would repeat them or play on without.",
-  "warn.unknown": "Models do not know the part “{tag}”. Use one of those above.",
-  "warn.unknownMeant": "Models do not know the part “{tag}”. Did you mean “{meant}”?",
-  "warn.sung": "Line {line} would be sung: “{text}”. A tag stands in square brackets at the start of a line.",
-  "warn.noWords": "There are parts but no words to sing.",
 };

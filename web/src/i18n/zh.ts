@@ -194,7 +194,7 @@ export const zh: Messages = {
   "facts.lufs": "{n} LUFS",
   "facts.record": "完整记录（JSON）",
   "facts.unsung": "未演唱",
-  "facts.tooShort": { other: "{n} 行：歌曲时长不足" },
+  "facts.lines": { other: "{n} 行" },
   "facts.ending": "结尾",
   "facts.faded": "到达最长时长后淡出",
   "facts.ended": "自然结束",
@@ -261,10 +261,4 @@ export const zh: Messages = {
   "cause.workerLost": "生成途中失去了生成进程。",
 
   "failed.other": "这个版本没能生成。",
-  "warn.tooMuch": "这个时长放不下这么多字，有些会被吞掉。大约需要 {time}。",
-  "warn.tooLittle": "歌词只够约 {time}，其余部分模型会重复或只有伴奏。",
-  "warn.unknown": "模型不认识段落“{tag}”，请使用上方的段落。",
-  "warn.unknownMeant": "模型不认识段落“{tag}”，是否想写“{meant}”？",
-  "warn.sung": "第 {line} 行会被唱出来：“{text}”。标签应写在行首的方括号里。",
-  "warn.noWords": "只有段落，没有可唱的歌词。",
 };

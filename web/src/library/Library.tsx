@@ -15,13 +15,13 @@ export function Library() {
   const [query, setQuery] = useState("");
   const [liked, setLiked] = useState(false);
   const songs = useSongs(useDeferredValue(query.trim()));
-  const doomed = useDoomed((state) => state.ids);
+  const doomed = useDoomed((state) => state.songs);
   const { t } = useText();
   const all = songs.data?.pages.flatMap((page) => page.songs) ?? [];
-  const shown = all.filter((song) => !doomed.has(song.id) && (!liked || song.liked));
+  const shown = all.filter((song) => !(song.id in doomed) && (!liked || song.liked));
   if (songs.isSuccess && !all.length && !query) return <Welcome />;
   return (
-    <section aria-label={t("library.name")} className="flex min-h-0 flex-1 flex-col">
+    <section aria-label={t("library.name")} className="flex min-h-0 flex-1 flex-col low:block low:overflow-y-auto">
       <header className="flex items-center gap-3 px-5 pt-5 pb-3 sm:px-7">
         <h1 className="text-2xl font-semibold tracking-tight max-sm:sr-only">{t("library.name")}</h1>
         <div className="relative ml-auto min-w-0 flex-1 sm:max-w-72">

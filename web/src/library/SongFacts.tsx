@@ -1,65 +1,99 @@
 import { Check, Copy } from "lucide-react";
 import { type ReactNode, useRef, useState } from "react";
 import { useMetadata } from "../api/catalogue";
+import type { Remark } from "../api/client";
 import { metadataUrl, type Song, type Take } from "../api/client";
+import { Remarks } from "../create/Remarks";
 import { useText } from "../i18n";
+import { tagLabel } from "../i18n/tags";
 import { usePlayer } from "../player/store";
 import { Button } from "../ui/Button";
+import { clock } from "../ui/format";
+import { type Candidate, Candidates } from "./Candidates";
 import { finished } from "./words";
 
-/** How a song was made: its request, what the record of a take says (of the one that plays), its command. */
+/** What of a take's record is shown. */
+interface TakeRecord {
+  model?: { digest?: string };
+  device?: string;
+  dtype?: string;
+  command?: string;
+  loudness?: number;
+  truncated?: boolean;
+  unsung_lines?: number | null;
+  outline?: { bpm?: number } | null;
+  candidates?: Candidate[];
+  remarks?: Remark[];
+}
+
+/** How a song was made: what it is as music, then how it came about, by the record of the take that plays or the first. */
 export function SongFacts({ song }: { song: Song }) {
-  const { t, locale } = useText();
+  const { t, locale, language } = useText();
   const playing = usePlayer((player) => player.take?.id);
   const done = finished(song);
   const take = done.find(({ id }) => id === playing) ?? done[0];
   const { data } = useMetadata(take?.id ?? null);
-  const record = (data ?? {}) as {
-    model?: { digest?: string };
-    device?: string;
-    dtype?: string;
-    command?: string;
-    loudness?: number;
-    truncated?: boolean;
-    unsung_lines?: number | null;
-  };
+  const record = (data ?? {}) as TakeRecord;
   const { request } = song;
   const { sampling } = request;
+  const number = (value: number) => value.toLocaleString(locale);
   return (
-    <div className="space-y-6">
-      <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-6 gap-y-2 text-sm">
+    <div className="space-y-7">
+      <Facts>
         {request.prompt && <Fact name={t("create.prompt")}>{request.prompt}</Fact>}
-        {request.tags.length > 0 && <Fact name={t("create.byTags")}>{request.tags.join(", ")}</Fact>}
-        <Fact name={t("create.seed")}>
-          <span className="tabular-nums">{song.takes.map((take) => take.seed).join(", ")}</span>
-        </Fact>
-        <Fact name={t("create.model")}>
-          {request.model}
-          {record.model?.digest && (
-            <span className="block truncate font-mono text-xs text-muted">{record.model.digest}</span>
-          )}
-        </Fact>
-        <Fact name={t("create.temperature")}>{sampling.temperature.toLocaleString(locale)}</Fact>
-        <Fact name={t("create.topK")}>{sampling.top_k.toLocaleString(locale)}</Fact>
-        <Fact name={t("create.superresTemperature")}>{sampling.superres_temperature.toLocaleString(locale)}</Fact>
-        <Fact name={t("create.superresTopK")}>{sampling.superres_top_k.toLocaleString(locale)}</Fact>
-        {record.device && (
-          <Fact name={t("facts.device")}>{[record.device, record.dtype].filter(Boolean).join(" · ")}</Fact>
+        {request.tags.length > 0 && (
+          <Fact name={t("create.byTags")}>{request.tags.map((tag) => tagLabel(tag, language)).join(", ")}</Fact>
+        )}
+        {record.outline?.bpm && <Fact name={t("create.bpm")}>{number(Math.round(record.outline.bpm))}</Fact>}
+        {take?.duration && <Fact name={t("create.length")}>{clock(take.duration)}</Fact>}
+        {!!record.unsung_lines && <Fact name={t("facts.unsung")}>{t("facts.lines", { n: record.unsung_lines })}</Fact>}
+        {record.truncated !== undefined && (
+          <Fact name={t("facts.ending")}>{t(record.truncated ? "facts.faded" : "facts.ended")}</Fact>
         )}
         {record.loudness !== undefined && (
           <Fact name={t("facts.loudness")}>
             {t("facts.lufs", { n: record.loudness.toLocaleString(locale, { maximumFractionDigits: 1 }) })}
           </Fact>
         )}
-        {!!record.unsung_lines && (
-          <Fact name={t("facts.unsung")}>{t("facts.tooShort", { n: record.unsung_lines })}</Fact>
+      </Facts>
+      {record.remarks && record.remarks.length > 0 && <Remarks remarks={record.remarks} />}
+      {take && record.candidates && <Candidates take={take} candidates={record.candidates} />}
+      <Facts title={t("facts.made")}>
+        <Fact name={t("create.seed")}>
+          <span className="tabular-nums">{song.takes.map((take) => take.seed).join(", ")}</span>
+        </Fact>
+        <Fact name={t("create.guidance")}>{number(sampling.guidance ?? 1)}</Fact>
+        <Fact name={t("create.temperature")}>{number(sampling.temperature)}</Fact>
+        <Fact name={t("create.topK")}>{number(sampling.top_k)}</Fact>
+        {sampling.superres_top_k > 0 && (
+          <Fact name={t("create.superresTemperature")}>{number(sampling.superres_temperature)}</Fact>
         )}
-        {record.truncated !== undefined && (
-          <Fact name={t("facts.ending")}>{t(record.truncated ? "facts.faded" : "facts.ended")}</Fact>
+        <Fact name={t("create.superresTopK")}>
+          {sampling.superres_top_k ? number(sampling.superres_top_k) : t("create.mean")}
+        </Fact>
+        {record.device && (
+          <Fact name={t("facts.device")}>{[record.device, record.dtype].filter(Boolean).join(" · ")}</Fact>
         )}
-      </dl>
+        <Fact name={t("create.model")}>
+          {request.model}
+          {record.model?.digest && (
+            <span className="ml-2 font-mono text-xs text-muted" title={record.model.digest}>
+              {record.model.digest.slice(0, 12)}
+            </span>
+          )}
+        </Fact>
+      </Facts>
       {take && record.command && <Command take={take} text={record.command} />}
     </div>
+  );
+}
+
+function Facts({ title, children }: { title?: string; children: ReactNode }) {
+  return (
+    <section>
+      {title && <h3 className="mb-2 text-sm font-medium">{title}</h3>}
+      <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-6 gap-y-2 text-sm">{children}</dl>
+    </section>
   );
 }
 
@@ -67,11 +101,10 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   return (
     <>
       <dt className="text-muted">{name}</dt>
-      <dd className="break-words">{children}</dd>
+      <dd className="wrap-anywhere">{children}</dd>
     </>
   );
 }
-
 function Command({ take, text }: { take: Take; text: string }) {
   const [copied, setCopied] = useState("");
   const { t } = useText();
@@ -100,7 +133,7 @@ function Command({ take, text }: { take: Take; text: string }) {
       </div>
       <pre
         ref={block}
-        className="overflow-x-auto rounded-2xl bg-sunk p-4 font-mono text-xs leading-relaxed whitespace-pre-wrap"
+        className="rounded-2xl bg-sunk p-4 font-mono text-xs leading-relaxed wrap-anywhere whitespace-pre-wrap"
       >
         {text}
       </pre>
@@ -108,7 +141,7 @@ function Command({ take, text }: { take: Take; text: string }) {
         href={metadataUrl(take.id)}
         target="_blank"
         rel="noreferrer"
-        className="mt-3 inline-block text-sm font-medium text-accent hover:underline"
+        className="mt-1 inline-block py-2.5 text-sm font-medium text-accent hover:underline"
       >
         {t("facts.record")}
       </a>

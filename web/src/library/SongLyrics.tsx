@@ -1,50 +1,70 @@
+import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useMetadata } from "../api/catalogue";
-import type { Song } from "../api/client";
+import type { Section, Song } from "../api/client";
+import { outlineOptions } from "../api/outline";
 import { useText } from "../i18n";
-import { lineAt, lineSpans } from "../lyrics/follow";
-import { isKnown, parseSections } from "../lyrics/sections";
-import { usePlayer } from "../player/store";
+import { followed, lineAt } from "../lyrics/follow";
+import { isKnown } from "../lyrics/sections";
+import { play, usePlayer } from "../player/store";
+import { finished } from "./words";
 
-/** The lyrics, part by part, to read along: where the take that plays was led by an outline, the line at hand stands out. */
+/** The lyrics, part by part, to read along. Where the record of the take that plays (or else of the first) knows when a line
+ * is sung, the line at hand stands out, a click on one plays from there, and those that are not sung are struck out. */
 export function SongLyrics({ song }: { song: Song }) {
   const { t } = useText();
-  const playing = usePlayer((player) => (player.song?.id === song.id ? player.take?.id : undefined));
-  const { data } = useMetadata(playing ?? null);
-  const spans = useMemo(() => lineSpans(playing && data), [playing, data]);
-  const now = usePlayer((player) => (playing ? lineAt(spans, player.time) : -1));
-  if (!song.request.lyrics)
-    return <p className="text-muted">{t(song.request.instrumental ? "song.instrumental" : "song.noLyrics")}</p>;
+  const playing = usePlayer((player) => (player.song === song.id ? player.take : null));
+  const take = playing ?? finished(song)[0];
+  const { data } = useMetadata(take?.id ?? null);
+  const lines = useMemo(() => followed(data), [data]);
+  const now = usePlayer((player) => (playing ? lineAt(lines, player.time) : -1));
+  const { prompt, tags, lyrics, instrumental, model, duration } = song.request;
+  const { data: outline, isError } = useQuery({
+    ...outlineOptions({ prompt, tags, lyrics, instrumental, model, duration }, duration),
+    enabled: Boolean(lyrics),
+  });
+  if (!lyrics) return <p className="text-muted">{t(instrumental ? "song.instrumental" : "song.noLyrics")}</p>;
+  if (!outline) return isError && <p className="text-lg leading-relaxed wrap-anywhere whitespace-pre-wrap">{lyrics}</p>;
   return (
-    <div className="space-y-5 text-lg leading-relaxed" lang="">
-      {numbered(song.request.lyrics).map((section) => (
-        <div key={section.start}>
-          {section.name && (
-            <p className={`part hue-${isKnown(section.name) ? section.name : "unknown"} mb-0.5 text-sm font-semibold`}>
-              {isKnown(section.name) ? t(`part.${section.name}`) : section.name}
+    <div className="space-y-5 text-lg leading-relaxed wrap-anywhere" lang="">
+      {numbered(outline.sections).map(({ name, label, rows }, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: parts repeat, and never move
+        <div key={i}>
+          {label && (
+            <p className={`part hue-${isKnown(name) ? name : "unknown"} mb-0.5 text-sm font-semibold`}>
+              {isKnown(name) ? t(`part.${name}`) : label}
             </p>
           )}
-          {section.lines.map((line, i) => (
-            <p
-              // biome-ignore lint/suspicious/noArrayIndexKey: lines repeat, and never move
-              key={i}
-              aria-current={section.first + i === now ? "true" : undefined}
-              className="transition-colors aria-current:text-accent"
-            >
-              {line}
-            </p>
-          ))}
+          {rows.map(({ text, sung, number }) => {
+            const { span, sung: heard } = lines[number] ?? { span: null, sung }; // the record knows better than the plan
+            return (
+              <p
+                key={number}
+                aria-current={number === now ? "true" : undefined}
+                className={`transition-colors aria-current:text-accent ${heard ? "" : "text-muted line-through"}`}
+              >
+                {span ? (
+                  <button
+                    type="button"
+                    className="text-left hover:text-accent pointer-coarse:py-1.5"
+                    onClick={() => take && play(song, take, span[0])}
+                  >
+                    {text}
+                  </button>
+                ) : (
+                  text
+                )}
+              </p>
+            );
+          })}
         </div>
       ))}
     </div>
   );
 }
 
-/** The parts with the number of their first line among all lines. */
-function numbered(lyrics: string) {
-  let first = 0;
-  return parseSections(lyrics).map((section) => {
-    first += section.lines.length;
-    return { ...section, first: first - section.lines.length };
-  });
+/** The parts, each line with its number among all. */
+function numbered(sections: readonly Section[]) {
+  let next = 0;
+  return sections.map((section) => ({ ...section, rows: section.lines.map((line) => ({ ...line, number: next++ })) }));
 }

@@ -16,7 +16,7 @@ const ITEM =
 
 /** What else can be done with a song. */
 export function SongMenu({ song }: { song: Song }) {
-  const { t } = useText();
+  const { t, language } = useText();
   const action = useSongAction();
   const problem = useProblem();
   const remove = useDeleteSong();
@@ -28,7 +28,7 @@ export function SongMenu({ song }: { song: Song }) {
   const ended = !isActive(song) && takes.length < song.takes.length;
   return (
     <Menu.Root modal={false}>
-      <Menu.Trigger render={<IconButton label={t("song.actions", { title: titleOf(song) })} />}>
+      <Menu.Trigger render={<IconButton label={t("song.actions", { title: titleOf(song, language) })} />}>
         <Ellipsis />
       </Menu.Trigger>
       <Menu.Portal>

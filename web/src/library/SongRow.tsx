@@ -17,8 +17,8 @@ import { finished, isActive, styleOf, titleOf } from "./words";
 export const SongRow = memo(function SongRow({ song, open }: { song: Song; open: boolean }) {
   const change = useChangeSong();
   const problem = useProblem();
-  const { t, locale } = useText();
-  const title = titleOf(song);
+  const { t, locale, language } = useText();
+  const title = titleOf(song, language);
   const seconds = finished(song)[0]?.duration;
   return (
     <li
@@ -34,7 +34,7 @@ export const SongRow = memo(function SongRow({ song, open }: { song: Song; open:
           >
             {title}
           </a>
-          <p className="truncate text-sm text-muted">{styleOf(song.request) || t("song.lyricsOnly")}</p>
+          <p className="truncate text-sm text-muted">{styleOf(song.request, language) || t("song.lyricsOnly")}</p>
         </div>
         <div className="hidden shrink-0 text-right text-sm text-muted tabular-nums sm:block">
           {song.state === "failed" || song.state === "cancelled" ? (
@@ -65,8 +65,8 @@ export const SongRow = memo(function SongRow({ song, open }: { song: Song; open:
 
 function PlayCover({ song, title }: { song: Song; title: string }) {
   const { t } = useText();
-  const playing = usePlayer((player) => player.playing && player.song?.id === song.id);
-  const current = usePlayer((player) => player.song?.id === song.id);
+  const playing = usePlayer((player) => player.playing && player.song === song.id);
+  const current = usePlayer((player) => player.song === song.id);
   const [first] = finished(song);
   const press = () => (current ? toggle() : first && play(song, first));
   return (

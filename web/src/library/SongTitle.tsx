@@ -12,10 +12,11 @@ export function SongTitle({ song }: { song: Song }) {
   const [typed, setTyped] = useState<string | null>(null);
   const change = useChangeSong();
   const problem = useProblem();
-  const { t } = useText();
+  const { t, language } = useText();
   const save = () => {
     const title = typed?.trim();
-    if (title !== undefined && title !== titleOf(song)) change.mutate({ id: song.id, title }, { onError: problem });
+    if (title !== undefined && title !== titleOf(song, language))
+      change.mutate({ id: song.id, title }, { onError: problem });
     setTyped(null);
   };
   if (typed !== null)
@@ -38,14 +39,17 @@ export function SongTitle({ song }: { song: Song }) {
     );
   return (
     <div className="group flex items-start gap-1">
-      <h1 className="text-xl leading-tight font-semibold tracking-tight text-balance break-words sm:text-3xl">
-        {titleOf(song)}
+      <h1
+        title={titleOf(song, language)}
+        className="line-clamp-4 min-w-0 text-xl leading-tight font-semibold tracking-tight text-balance wrap-anywhere sm:text-3xl"
+      >
+        {titleOf(song, language)}
       </h1>
       <IconButton
         label={t("song.rename")}
         size="sm"
-        className="opacity-60 group-hover:opacity-100 focus-visible:opacity-100"
-        onClick={() => setTyped(titleOf(song))}
+        className="opacity-60 pointer-coarse:-mt-2 group-hover:opacity-100 focus-visible:opacity-100"
+        onClick={() => setTyped(titleOf(song, language))}
       >
         <Pencil />
       </IconButton>

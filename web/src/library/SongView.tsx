@@ -6,6 +6,7 @@ import { useChangeSong, useSong } from "../api/songs";
 import { go } from "../app/route";
 import { useProblem } from "../app/toasts";
 import { useText } from "../i18n";
+import { read, usePlayer } from "../player/store";
 import { Button, IconButton } from "../ui/Button";
 import { Cover } from "../ui/Cover";
 import { day } from "../ui/format";
@@ -22,7 +23,7 @@ export function SongView({ id }: { id: string }) {
   const { data: song, error, isPending } = useSong(id);
   const { t } = useText();
   return (
-    <section aria-label={t("song.name")} className="flex min-h-0 flex-1 flex-col">
+    <section aria-label={t("song.name")} className="flex min-h-0 flex-1 flex-col low:block low:overflow-y-auto">
       <div className="flex h-14 shrink-0 items-center px-3 sm:px-5">
         <Button look="ghost" size="sm" onClick={() => go("#/library")}>
           <ArrowLeft className="size-4" aria-hidden="true" />
@@ -43,8 +44,10 @@ export function SongView({ id }: { id: string }) {
 type Tab = "lyrics" | "facts";
 
 function Whole({ song }: { song: Song }) {
-  const [tab, setTab] = useState<Tab>(song.request.lyrics ? "lyrics" : "facts");
+  const [chosen, setTab] = useState<Tab>(song.request.lyrics ? "lyrics" : "facts");
+  const reading = usePlayer((player) => player.reading && player.song === song.id);
   const { t } = useText();
+  const tab = reading ? "lyrics" : chosen;
   return (
     <div className="mx-auto max-w-3xl space-y-8">
       <Head song={song} />
@@ -53,7 +56,10 @@ function Whole({ song }: { song: Song }) {
         <Segmented<Tab>
           label={t("song.about")}
           value={tab}
-          onChange={setTab}
+          onChange={(tab) => {
+            setTab(tab);
+            if (reading) read(tab === "lyrics");
+          }}
           className="mb-5 max-w-xs"
           options={[
             { value: "lyrics", label: t("create.lyrics") },
@@ -67,7 +73,7 @@ function Whole({ song }: { song: Song }) {
 }
 
 function Head({ song }: { song: Song }) {
-  const { t, locale } = useText();
+  const { t, locale, language } = useText();
   const change = useChangeSong();
   const problem = useProblem();
   const { request } = song;
@@ -76,13 +82,13 @@ function Head({ song }: { song: Song }) {
       <Cover id={song.id} className="size-24 rounded-2xl sm:size-32" />
       <div className="min-w-0 flex-1">
         <SongTitle song={song} />
-        <p className="mt-1 line-clamp-2 text-sm text-muted">{styleOf(request)}</p>
-        <p className="mt-1 text-sm text-muted tabular-nums">
+        <p className="mt-1 line-clamp-2 text-sm wrap-anywhere text-muted">{styleOf(request, language)}</p>
+        <p className="mt-1 text-sm wrap-anywhere text-muted tabular-nums">
           {[day(song.created, locale), shortName(request.model)].join(" · ")}
         </p>
         <div className="mt-2 -ml-2.5 flex items-center">
           <IconButton
-            label={t(song.liked ? "song.unlike" : "song.like", { title: titleOf(song) })}
+            label={t(song.liked ? "song.unlike" : "song.like", { title: titleOf(song, language) })}
             aria-pressed={song.liked}
             className={song.liked ? "!text-accent" : ""}
             onClick={() => change.mutate({ id: song.id, liked: !song.liked }, { onError: problem })}

@@ -2,8 +2,9 @@
 
 import { Toast } from "@base-ui/react/toast";
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useCallback, useEffect } from "react";
 import { create } from "zustand";
+import { createJSONStorage, persist } from "zustand/middleware";
 import { answer, api, type Song } from "../api/client";
 import { go, parseRoute } from "../app/route";
 import { useProblem } from "../app/toasts";
@@ -13,15 +14,24 @@ import { titleOf } from "./words";
 
 export const UNDO_MS = 7000;
 
-/** Ids of songs that are about to be deleted; the lists leave them out. */
-export const useDoomed = create<{ ids: ReadonlySet<string> }>(() => ({ ids: new Set() }));
+interface Doomed {
+  title: string;
+  /** Where one was when it was deleted, if that was its page. */
+  from: string | null;
+}
 
-function doom(id: string): void {
-  useDoomed.setState(({ ids }) => ({ ids: new Set(ids).add(id) }));
+/** Songs that are about to be deleted, by id; the lists leave them out. Kept for this tab: a reload offers the way back
+ * again, and a tab that is closed before its time is over has deleted nothing. */
+export const useDoomed = create<{ songs: Record<string, Doomed> }>()(
+  persist(() => ({ songs: {} }), { name: "khala.deleting", storage: createJSONStorage(() => sessionStorage) }),
+);
+
+function doom(id: string, song: Doomed): void {
+  useDoomed.setState(({ songs }) => ({ songs: { ...songs, [id]: song } }));
 }
 
 function spare(id: string): void {
-  useDoomed.setState(({ ids }) => ({ ids: new Set([...ids].filter((other) => other !== id)) }));
+  useDoomed.setState(({ songs: { [id]: _, ...songs } }) => ({ songs }));
 }
 
 async function erase(client: QueryClient, id: string): Promise<void> {
@@ -30,43 +40,59 @@ async function erase(client: QueryClient, id: string): Promise<void> {
   await client.invalidateQueries({ queryKey: ["songs"] });
 }
 
-export function useDeleteSong(): (song: Song) => void {
+/** Offers the way back; deletes the song when nobody has taken it. */
+function useWayBack(): (id: string, song: Doomed) => void {
   const client = useQueryClient();
-  const toasts = Toast.useToastManager();
+  const { add, close } = Toast.useToastManager();
   const problem = useProblem();
   const { t } = useText();
-  return (song) => {
-    doom(song.id);
-    stop(song.id);
-    if (parseRoute(location.hash).song === song.id) go("#/library");
-    const id = toasts.add({
-      title: t("song.deleted", { title: titleOf(song) }),
-      timeout: UNDO_MS,
-      onRemove: () => {
-        if (useDoomed.getState().ids.has(song.id))
-          erase(client, song.id)
+  return useCallback(
+    (id, { title, from }) => {
+      let taken = false; // not whether the song is spared: it may be deleted again before this message has gone
+      const toast = add({
+        title: t("song.deleted", { title }),
+        timeout: UNDO_MS,
+        onRemove: () => {
+          if (taken) return;
+          erase(client, id)
             .catch(problem)
-            .finally(() => spare(song.id));
-      },
-      actionProps: {
-        children: t("song.undo"),
-        onClick: () => {
-          spare(song.id);
-          toasts.close(id);
+            .finally(() => spare(id));
         },
-      },
-    });
+        actionProps: {
+          children: t("song.undo"),
+          onClick: () => {
+            taken = true;
+            spare(id);
+            close(toast);
+            if (from && parseRoute(location.hash).view === "library") go(from);
+          },
+        },
+      });
+    },
+    [client, add, close, problem, t],
+  );
+}
+
+export function useDeleteSong(): (song: Song) => void {
+  const offer = useWayBack();
+  const { language } = useText();
+  return (song) => {
+    const open = parseRoute(location.hash).song === song.id;
+    const doomed = { title: titleOf(song, language), from: open ? location.hash : null };
+    doom(song.id, doomed);
+    stop(song.id);
+    if (open) go("#/library");
+    offer(song.id, doomed);
   };
 }
 
-/** A page that is left does what it was about to do. */
-export function useDeletionOnLeave(): void {
+/** After a reload: the way back of what was about to be deleted, for the whole time again. */
+export function usePendingDeletions(): void {
+  const offer = useWayBack();
   useEffect(() => {
-    const leave = () => {
-      for (const id of useDoomed.getState().ids)
-        void fetch(`/api/v1/songs/${id}`, { method: "DELETE", keepalive: true });
-    };
-    addEventListener("pagehide", leave);
-    return () => removeEventListener("pagehide", leave);
-  }, []);
+    for (const [id, song] of Object.entries(pending)) offer(id, song);
+    pending = {};
+  }, [offer]);
 }
+
+let pending = useDoomed.getState().songs;

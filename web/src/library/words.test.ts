@@ -25,16 +25,19 @@ const SONG: Song = {
 };
 
 test("a song without a title is called by its first sung line, else by what it was asked to be", () => {
-  expect(titleOf({ ...SONG, title: "Dawn" })).toBe("Dawn");
-  expect(titleOf(SONG)).toBe("It's dawn");
-  expect(titleOf({ ...SONG, request: { ...SONG.request, lyrics: "" } })).toBe("folk, 90 bpm");
+  expect(titleOf({ ...SONG, title: "Dawn" }, "en")).toBe("Dawn");
+  expect(titleOf(SONG, "en")).toBe("It's dawn");
+  const wordless = { ...SONG, request: { ...SONG.request, lyrics: "" } };
+  expect(titleOf(wordless, "en")).toBe("folk, 90 bpm");
+  expect(titleOf(wordless, "zh")).toBe("民谣, 90 BPM");
 });
 
-test("the time left is the server's, and for its first song what the song itself tells", () => {
+test("the time left is the server's, and the further a song is, the more what the song itself tells", () => {
   const now = Date.parse("2026-01-01T00:00:30Z");
   const take = { eta: null, state: "running", started: "2026-01-01T00:00:00Z", progress: 0.25 } as Take;
-  expect(etaOf({ ...take, eta: 12 }, now)).toBe(12);
   expect(etaOf(take, now)).toBe(90);
+  expect(etaOf({ ...take, eta: 300 }, now)).toBe(247.5); // the server's and its own, three to one
+  expect(etaOf({ ...take, eta: 300, progress: 0.05 }, now)).toBe(300);
   expect(etaOf({ ...take, progress: 0.05 }, now)).toBeNull(); // too early to tell
   expect(etaOf({ ...take, state: "queued" }, now)).toBeNull();
 });

@@ -1,19 +1,27 @@
 import { expect, test } from "vitest";
-import { lineAt, lineSpans } from "./follow";
+import { followed, lineAt } from "./follow";
 
-test("a line is sung from its start until its end", () => {
-  const spans = lineSpans({
-    outline: {
-      lines: [
-        [1, 2.5],
-        [2.5, 4],
-        [6, 7],
-      ],
-    },
+test("a line is sung from its start until its end, one that is left out never", () => {
+  const lines = followed({
+    lyrics: [
+      { line: 2, text: "a", start: 1, end: 2.5, sung: true },
+      { line: 3, text: "你好", start: null, end: null, sung: false },
+      { line: 4, text: "b", start: 2.5, end: 4, sung: false },
+    ],
   });
-  expect([0.9, 1, 2.5, 3.9, 5, 6.5, 9].map((time) => lineAt(spans, time))).toEqual([-1, 0, 1, 1, -1, 2, -1]);
+  expect([0.9, 1, 2.5, 3.9, 5].map((time) => lineAt(lines, time))).toEqual([-1, 0, 2, 2, -1]);
+  expect(lines.map(({ sung }) => sung)).toEqual([true, false, false]);
 });
 
-test("records without an outline tell nothing", () => {
-  for (const record of [undefined, {}, { outline: null }, { outline: {} }]) expect(lineSpans(record)).toEqual([]);
+test("older records tell where lines were planned", () => {
+  const spans = [
+    [1, 2.5],
+    [6, 7],
+  ];
+  expect([0.9, 1, 5, 6.5].map((time) => lineAt(followed({ outline: { lines: spans } }), time))).toEqual([-1, 0, -1, 1]);
+});
+
+test("records without either tell nothing", () => {
+  for (const record of [undefined, {}, { outline: null }, { outline: {} }, { lyrics: null }])
+    expect(followed(record)).toEqual([]);
 });

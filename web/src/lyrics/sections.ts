@@ -1,5 +1,8 @@
-/** Lyrics as the models read them: parts that begin with a bracketed tag. Mirrors `khala.music.lyrics`. */
+/** Edits of lyrics that cannot wait for the server. Where their parts are, it says: by the lines of their headers. */
 
+import type { Section } from "../api/client";
+
+/** The parts that a click puts in. */
 export const SECTION_TAGS = [
   "intro",
   "verse",
@@ -13,99 +16,24 @@ export const SECTION_TAGS = [
 ] as const;
 export type SectionTag = (typeof SECTION_TAGS)[number];
 
-const ALIASES: Record<string, SectionTag> = {
-  prechorus: "pre-chorus",
-  refrain: "chorus",
-  hook: "chorus",
-  drop: "chorus",
-  postchorus: "post-chorus",
-  "middle 8": "bridge",
-  "middle eight": "bridge",
-  instrumental: "inst",
-  interlude: "inst",
-  break: "inst",
-  "guitar solo": "solo",
-  "piano solo": "solo",
-  opening: "intro",
-  ending: "outro",
-  end: "outro",
-  coda: "outro",
-  前奏: "intro",
-  主歌: "verse",
-  副歌: "chorus",
-  桥段: "bridge",
-  间奏: "inst",
-  尾奏: "outro",
-};
-
-const TAG_LINE = /^\s*[[【]([^[\]【】]*)[\]】]\s*(.*)$/;
-const NUMBER = /[ #]*(x?\d+| [ivx]+| [a-c])$/;
-
-/** The name a tag stands for: "Verse 1" is "verse", "Hook: all voices" is "chorus"; an unknown one in lower case. */
-export function sectionName(tag: string): string {
-  let name = tag
-    .split(/[:：]/)[0]!
-    .replace(/[\s_-]+/g, " ")
-    .trim()
-    .toLowerCase();
-  if (!(name in ALIASES)) name = name.replace(NUMBER, "");
-  name = ALIASES[name] ?? name;
-  const hyphened = name.replaceAll(" ", "-");
-  return isKnown(hyphened) ? hyphened : name;
-}
-
 export function isKnown(name: string): name is SectionTag {
   return (SECTION_TAGS as readonly string[]).includes(name);
 }
 
-export interface Line {
-  text: string;
-  /** Offset of the line's first character in the whole text. */
-  start: number;
-  /** The tag's name if the line begins with one. */
-  tag?: string;
-  /** What is sung on this line. */
-  words: string;
+/** The parts as they stand in the text: one that is sung twice stands there once. */
+export function written(sections: readonly Section[]): Section[] {
+  return sections.filter(({ line }, i) => i === 0 || line !== sections[i - 1]!.line);
 }
 
-export interface Section {
-  /** One of SECTION_TAGS, an unknown tag, or "" before any tag. */
-  name: string;
-  start: number;
-  end: number;
-  /** What is sung, without blank lines. */
-  lines: string[];
+/** Where each part begins in the text. */
+export function startsOf(text: string, parts: readonly Section[]): number[] {
+  const lines = text.split("\n");
+  return parts.map(({ line }) => lines.slice(0, (line ?? 1) - 1).reduce((sum, { length }) => sum + length + 1, 0));
 }
 
-export function parseLines(text: string): Line[] {
-  let start = 0;
-  return text.split("\n").map((line) => {
-    const match = TAG_LINE.exec(line);
-    const parsed: Line = match
-      ? { text: line, start, tag: sectionName(match[1]!), words: match[2]!.trim() }
-      : { text: line, start, words: line.trim() };
-    start += line.length + 1;
-    return parsed;
-  });
-}
-
-export function parseSections(text: string): Section[] {
-  const sections: Section[] = [];
-  for (const line of parseLines(text)) {
-    if (line.tag !== undefined) sections.push({ name: line.tag, start: line.start, end: 0, lines: [] });
-    if (!line.words) continue;
-    if (!sections.length) sections.push({ name: "", start: 0, end: 0, lines: [] });
-    sections.at(-1)!.lines.push(line.words);
-  }
-  sections.forEach((section, i) => {
-    section.end = sections[i + 1]?.start ?? text.length;
-  });
-  return sections;
-}
-
-/** The section that holds the caret, or -1. */
-export function sectionAt(sections: Section[], caret: number): number {
-  return sections.findLastIndex((section) => section.start <= caret);
+/** The part that holds the caret, or -1. */
+export function partAt(starts: readonly number[], caret: number): number {
+  return starts.findLastIndex((start) => start <= caret);
 }
 
 export interface Edit {
@@ -113,16 +41,16 @@ export interface Edit {
   caret: number;
 }
 
-/** Moves section `index` by `step` places; lines before the first tag stay first. Null where it cannot go. */
-export function moveSection(text: string, index: number, step: -1 | 1): Edit | null {
-  const sections = parseSections(text);
+/** Moves part `index` by `step` places; lines before the first header stay first. Null where it cannot go. */
+export function movePart(text: string, parts: readonly Section[], index: number, step: -1 | 1): Edit | null {
   const target = index + step;
-  if (!sections[index]?.name || !sections[target]?.name) return null;
-  const parts = sections.map((section) => text.slice(section.start, section.end).trim());
-  const [moved] = parts.splice(index, 1);
-  parts.splice(target, 0, moved!);
-  const caret = parts.slice(0, target).reduce((length, part) => length + part.length + 2, 0);
-  return { text: parts.join("\n\n"), caret };
+  if (parts[index]?.line == null || parts[target]?.line == null) return null;
+  const starts = startsOf(text, parts);
+  const texts = starts.map((start, i) => text.slice(start, starts[i + 1]).trim());
+  const [moved] = texts.splice(index, 1);
+  texts.splice(target, 0, moved!);
+  const caret = texts.slice(0, target).reduce((length, part) => length + part.length + 2, 0);
+  return { text: texts.join("\n\n"), caret };
 }
 
 /** Puts `[tag]` on a line of its own: before the caret's line if that is where the caret stands, else after it. */
@@ -138,3 +66,38 @@ export function insertSection(text: string, caret: number, tag: SectionTag): Edi
   const head = `${before ? `${before}\n\n` : ""}[${tag}]\n`;
   return { text: head + (after ? (after.startsWith("[") ? `\n${after}` : after) : ""), caret: head.length };
 }
+
+export interface Painted {
+  text: string;
+  /** How many of its first characters are a header, and of which part. */
+  head: number;
+  part: SectionTag | "unknown" | "";
+  sung: boolean;
+}
+
+const BRACKETS = /^\s*[[【][^[\]【】]*[\]】]/;
+
+/** The lines to be painted: headers as the server read them, brackets at once; `sections` may be of a moment ago. */
+export function paint(text: string, sections: readonly Section[]): Painted[] {
+  const names = new Map(sections.map(({ label, name }) => [label, name]));
+  const heads = new Map(sections.map((section) => [section.line, section]));
+  const unsung = new Map(
+    sections.flatMap(({ lines }) => lines.flatMap(({ sung, line, text }) => (sung ? [] : [[line, text] as const]))),
+  );
+  return text.split("\n").map((line, i) => {
+    const brackets = BRACKETS.exec(line)?.[0];
+    const tag = brackets?.trim().slice(1, -1).trim() ?? "";
+    const read = heads.get(i + 1);
+    const here = read?.label && line.includes(read.label) ? read : undefined;
+    const head = brackets?.length ?? (here ? line.indexOf(here.label) + here.label.length : 0);
+    const name = here?.name ?? names.get(tag) ?? tag;
+    return {
+      text: line,
+      head,
+      part: head ? (isKnown(name) ? name : "unknown") : "",
+      sung: !said(unsung.get(i + 1), line),
+    };
+  });
+}
+
+const said = (words: string | undefined, line: string) => words !== undefined && line.includes(words);

@@ -1,22 +1,25 @@
 import { X } from "lucide-react";
 import type { Song } from "../api/client";
+import { useSong } from "../api/songs";
+import { useRoute } from "../app/route";
 import { useText } from "../i18n";
 import { SongLyrics } from "../library/SongLyrics";
 import { titleOf } from "../library/words";
 import { IconButton } from "../ui/Button";
+import { read, usePlayer } from "./store";
 
-/** The lyrics of what plays, beside the player whatever the page shows. */
-export function Beside({ id, song, close }: { id: string; song: Song; close: () => void }) {
-  const { t } = useText();
+/** The lyrics of what plays, whatever the page shows: over it where there is no room beside, else as a column. */
+export function Beside({ song, className }: { song: Song; className: string }) {
+  const { t, language } = useText();
   return (
     <aside
-      id={id}
       aria-label={t("create.lyrics")}
-      className="absolute right-3 bottom-full mb-3 flex max-h-[min(36rem,62dvh)] w-[min(24rem,calc(100vw-1.5rem))] flex-col rounded-3xl border border-line bg-surface shadow-float sm:right-5"
+      onKeyDown={(event) => event.key === "Escape" && read(false)}
+      className={`flex flex-col border-line bg-surface max-lg:max-h-[min(36rem,62dvh)] max-lg:w-[min(24rem,calc(100vw-1.5rem))] max-lg:rounded-3xl max-lg:border max-lg:shadow-float ${className}`}
     >
       <div className="flex items-center gap-3 pt-3 pr-3 pb-1 pl-6">
-        <p className="min-w-0 flex-1 truncate font-medium">{titleOf(song)}</p>
-        <IconButton label={t("player.lyricsOff")} size="sm" onClick={close}>
+        <p className="min-w-0 flex-1 truncate font-medium">{titleOf(song, language)}</p>
+        <IconButton label={t("player.lyricsOff")} size="sm" onClick={() => read(false)}>
           <X />
         </IconButton>
       </div>
@@ -26,4 +29,11 @@ export function Beside({ id, song, close }: { id: string; song: Song; close: () 
       </div>
     </aside>
   );
+}
+
+/** The song whose lyrics stand beside the page, if any: on a song's own page they are there already. */
+export function useBeside(): Song | undefined {
+  const { data: song } = useSong(usePlayer(({ reading, song }) => (reading ? song : null)));
+  const { song: open } = useRoute();
+  return song?.id === open ? undefined : song;
 }

@@ -1,5 +1,6 @@
 import { Pause, Play, Repeat, SkipBack, SkipForward, TextQuote, Volume2, VolumeX } from "lucide-react";
-import { useId, useState } from "react";
+import type { Song } from "../api/client";
+import { useSong } from "../api/songs";
 import { songHref } from "../app/route";
 import { useSettings } from "../app/settings";
 import { useText } from "../i18n";
@@ -8,35 +9,35 @@ import { IconButton } from "../ui/Button";
 import { Cover } from "../ui/Cover";
 import { clock } from "../ui/format";
 import { Range } from "../ui/Range";
-import { Beside } from "./Beside";
-import { play, seek, toggle, toggleLoop, usePlayer } from "./store";
+import { Beside, useBeside } from "./Beside";
+import { play, read, seek, toggle, toggleLoop, usePlayer } from "./store";
 import { Waveform } from "./Waveform";
 
 /** The player at the foot of the page; there once something plays. */
 export function Player() {
-  const { song, take, failed } = usePlayer();
-  const [reading, setReading] = useState(false);
-  const beside = useId();
-  const { t } = useText();
+  const { song: id, take, failed, reading } = usePlayer();
+  const { data: song } = useSong(id);
+  const beside = useBeside();
+  const { t, language } = useText();
   if (!song || !take) return null;
   return (
     <section
       aria-label={t("player.name")}
-      onKeyDown={(event) => event.key === "Escape" && setReading(false)}
-      className="relative z-20 border-t border-line bg-surface px-3 pt-2 pb-[max(0.5rem,env(safe-area-inset-bottom))] sm:px-5 sm:py-3"
+      onKeyDown={(event) => event.key === "Escape" && read(false)}
+      className="relative z-20 border-t border-line bg-surface px-3 pt-2 pb-[max(0.5rem,env(safe-area-inset-bottom))] sm:px-5 sm:py-3 low:py-1 lowest:py-0"
     >
-      {reading && <Beside id={beside} song={song} close={() => setReading(false)} />}
+      {beside && <Beside song={song} className="absolute right-3 bottom-full mb-3 sm:right-5 lg:hidden" />}
       <div className="mx-auto grid max-w-[110rem] grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 lg:grid-cols-[minmax(14rem,20rem)_minmax(0,1fr)_auto] lg:gap-x-8">
         <a href={songHref(song.id)} className="flex min-w-0 items-center gap-3 rounded-xl">
-          <Cover id={song.id} className="size-11 lg:size-13" />
+          <Cover id={song.id} className="size-11 max-[23rem]:hidden lg:size-13 low:hidden" />
           <span className="min-w-0">
-            <span className="block truncate font-medium">{titleOf(song)}</span>
+            <span className="block truncate font-medium">{titleOf(song, language)}</span>
             <span className="block truncate text-sm text-muted">
               {failed ? t("player.failed") : t("take.name", { n: take.number })}
             </span>
           </span>
         </a>
-        <div className="col-span-2 row-start-2 flex items-center gap-3 lg:col-span-1 lg:col-start-2 lg:row-start-1 lg:gap-4">
+        <div className="col-span-2 row-start-2 flex items-center lowest:hidden gap-3 lg:col-span-1 lg:col-start-2 lg:row-start-1 lg:gap-4">
           <span className="hidden lg:flex">
             <Transport />
           </span>
@@ -47,14 +48,13 @@ export function Player() {
           <span className="w-10 text-right text-xs text-muted tabular-nums">{clock(take.duration ?? 0)}</span>
         </div>
         <div className="flex items-center gap-1 lg:gap-2">
-          <TakeSwitch />
+          <TakeSwitch song={song} />
           <Repeating />
           <IconButton
             label={t(reading ? "player.lyricsOff" : "player.lyrics")}
             aria-expanded={reading}
-            aria-controls={reading ? beside : undefined}
             look={reading ? "soft" : "ghost"}
-            onClick={() => setReading(!reading)}
+            onClick={() => read(!reading)}
           >
             <TextQuote />
           </IconButton>
@@ -95,16 +95,16 @@ function Transport() {
 const SHOWN = 4;
 
 /** The takes of what plays, to go from one to the other at the same position; of many those around it. */
-function TakeSwitch() {
-  const { song, take } = usePlayer();
+function TakeSwitch({ song }: { song: Song }) {
+  const take = usePlayer((player) => player.take);
   const { t } = useText();
-  const takes = song ? finished(song) : [];
-  if (!song || takes.length < 2) return null;
+  const takes = finished(song);
+  if (takes.length < 2) return null;
   const at = takes.findIndex(({ id }) => id === take?.id);
   const first = Math.max(0, Math.min(at - 1, takes.length - SHOWN));
   return (
     <fieldset
-      className={`rounded-full bg-sunk p-1 ${takes.length > 2 ? "hidden sm:flex" : "flex"}`}
+      className={`rounded-full bg-sunk p-1 pointer-coarse:p-0 ${takes.length > 2 ? "hidden sm:flex" : "flex"}`}
       title={t("player.compare")}
     >
       <legend className="sr-only">{t("player.compare")}</legend>
@@ -115,7 +115,7 @@ function TakeSwitch() {
           aria-pressed={other.id === take?.id}
           aria-label={t("take.name", { n: other.number })}
           onClick={() => play(song, other)}
-          className="size-7 rounded-full text-sm font-medium text-muted hover:text-ink aria-pressed:bg-raised aria-pressed:text-accent aria-pressed:shadow-sm"
+          className="size-7 rounded-full text-sm pointer-coarse:size-10 font-medium text-muted hover:text-ink aria-pressed:bg-raised aria-pressed:text-accent aria-pressed:shadow-sm"
         >
           {other.number}
         </button>
@@ -148,7 +148,7 @@ function Volume() {
       <IconButton label={t(muted ? "player.unmute" : "player.mute")} onClick={() => set({ muted: !muted })}>
         {muted || volume === 0 ? <VolumeX /> : <Volume2 />}
       </IconButton>
-      <span className="w-24">
+      <span className="w-24 lg:max-xl:hidden">
         <Range
           aria-label={t("player.volume")}
           min={0}

@@ -1,6 +1,8 @@
 /** Keys that work anywhere outside a field, and those of the keyboard's media row. */
 
+import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
+import { findSong, useSong } from "../api/songs";
 import { useSettings } from "../app/settings";
 import { useText } from "../i18n";
 import { titleOf } from "../library/words";
@@ -16,13 +18,13 @@ const ACTIONS: Record<string, () => void> = {
   "[": () => markLoop("start"),
   "]": () => markLoop("end"),
   l: toggleLoop,
-  a: () => stepTake(-1),
-  b: () => stepTake(1),
   m: () => useSettings.getState().set({ muted: !useSettings.getState().muted }),
 };
 
+const TAKES: Record<string, 1 | -1> = { a: -1, b: 1 };
+
 /** Whether a key belongs to what has the focus: a field takes all, a button its space bar, a slider its arrows. */
-function isTaken(target: EventTarget | null, key: string): boolean {
+export function isTaken(target: EventTarget | null, key: string): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable || target.matches("textarea, select, [role=menuitem], [role=slider]")) return true;
   if (target instanceof HTMLInputElement) return target.type !== "checkbox" || key === " ";
@@ -30,18 +32,20 @@ function isTaken(target: EventTarget | null, key: string): boolean {
 }
 
 export function usePlayerKeys(): void {
+  const client = useQueryClient();
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || isTaken(event.target, event.key)) return;
-      if (!usePlayer.getState().take) return;
-      const action = ACTIONS[event.key] ?? ACTIONS[event.key.toLowerCase()];
-      if (!action) return;
+      const { song } = usePlayer.getState();
+      const [key, step] = [event.key.toLowerCase(), TAKES[event.key.toLowerCase()]];
+      if (!song || !(step || ACTIONS[event.key] || ACTIONS[key])) return;
       event.preventDefault();
-      action();
+      if (step) stepTake(findSong(client, song), step);
+      else (ACTIONS[event.key] ?? ACTIONS[key])?.();
     };
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
-  }, []);
+  }, [client]);
 }
 
 /** After these the system counts on by itself. */
@@ -49,15 +53,15 @@ const POSITION = ["loadedmetadata", "play", "pause", "seeked"] as const;
 
 /** Tells the system what plays, so that media keys, headphones and lock screens can steer it. */
 export function useMediaSession(): void {
-  const song = usePlayer((player) => player.song);
+  const { data: song } = useSong(usePlayer((player) => player.song));
   const take = usePlayer((player) => player.take);
   const playing = usePlayer((player) => player.playing);
-  const { t } = useText();
+  const { t, language } = useText();
   useEffect(() => {
     if (!("mediaSession" in navigator) || !song || !take) return;
     const session = navigator.mediaSession;
     session.metadata = new MediaMetadata({
-      title: titleOf(song),
+      title: titleOf(song, language),
       artist: "Khala",
       album: t("take.name", { n: take.number }),
     });
@@ -66,8 +70,8 @@ export function useMediaSession(): void {
     session.setActionHandler("seekbackward", () => seek(audio.currentTime - STEP));
     session.setActionHandler("seekforward", () => seek(audio.currentTime + STEP));
     session.setActionHandler("seekto", ({ seekTime }) => seekTime !== undefined && seek(seekTime));
-    session.setActionHandler("previoustrack", () => stepTake(-1));
-    session.setActionHandler("nexttrack", () => stepTake(1));
+    session.setActionHandler("previoustrack", () => stepTake(song, -1));
+    session.setActionHandler("nexttrack", () => stepTake(song, 1));
     const tell = () => {
       const { duration, currentTime: position, playbackRate } = audio;
       if (Number.isFinite(duration)) session.setPositionState({ duration, position, playbackRate });
@@ -76,7 +80,7 @@ export function useMediaSession(): void {
     return () => {
       for (const event of POSITION) audio.removeEventListener(event, tell);
     };
-  }, [song, take, t]);
+  }, [song, take, t, language]);
   useEffect(() => {
     if ("mediaSession" in navigator) navigator.mediaSession.playbackState = playing ? "playing" : "paused";
   }, [playing]);

@@ -10,12 +10,15 @@ export interface Loop {
 }
 
 interface Player {
-  song: Song | null;
+  /** Its id; what the song is called and which takes it has, the cache of songs says. */
+  song: string | null;
   take: Take | null;
   playing: boolean;
   time: number;
   loop: Loop | null;
   failed: boolean;
+  /** Whether the lyrics of what plays are shown. */
+  reading: boolean;
 }
 
 export const usePlayer = create<Player>(() => ({
@@ -25,6 +28,7 @@ export const usePlayer = create<Player>(() => ({
   time: 0,
   loop: null,
   failed: false,
+  reading: false,
 }));
 
 const { getState: get, setState: set } = usePlayer;
@@ -76,9 +80,8 @@ function start(): void {
 export function play(song: Song, take: Take, from?: number): void {
   const { song: old, take: current } = get();
   if (current?.id !== take.id) {
-    const position =
-      from ?? (old?.id === song.id ? Math.min(audio.currentTime, Math.max(0, (take.duration ?? 0) - 1)) : 0);
-    set({ song, take, time: position, failed: false, loop: old?.id === song.id ? get().loop : null });
+    const position = from ?? (old === song.id ? Math.min(audio.currentTime, Math.max(0, (take.duration ?? 0) - 1)) : 0);
+    set({ song: song.id, take, time: position, failed: false, loop: old === song.id ? get().loop : null });
     audio.src = audioUrl(take.id, playableFormat());
     audio.currentTime = position;
   } else if (from !== undefined) audio.currentTime = from;
@@ -97,13 +100,16 @@ export function seek(time: number): void {
   set({ time: audio.currentTime });
 }
 
-/** The next or previous finished take of the same song, at the same position. */
-export function stepTake(step: 1 | -1): void {
-  const { song, take } = get();
+/** The next or previous finished take of the song that plays, at the same position. */
+export function stepTake(song: Song | undefined, step: 1 | -1): void {
   const takes = song?.takes.filter(({ state }) => state === "done") ?? [];
-  const at = takes.findIndex(({ id }) => id === take?.id);
+  const at = takes.findIndex(({ id }) => id === get().take?.id);
   const next = takes[(at + step + takes.length) % takes.length];
   if (song && next) play(song, next);
+}
+
+export function read(reading: boolean): void {
+  set({ reading });
 }
 
 export function setLoop(loop: Loop | null): void {
@@ -130,7 +136,7 @@ export function markLoop(edge: "start" | "end"): void {
 
 /** Stops and forgets a song that is no more. */
 export function stop(song: string): void {
-  if (get().song?.id !== song) return;
+  if (get().song !== song) return;
   audio.pause();
   audio.removeAttribute("src");
   audio.load();

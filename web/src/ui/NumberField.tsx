@@ -1,0 +1,56 @@
+import { useState } from "react";
+import { useText } from "../i18n";
+
+interface Props {
+  id: string;
+  "aria-describedby"?: string;
+  className?: string;
+  placeholder: string;
+  limits: readonly [low: number, high: number];
+  value: number | null;
+  onChange: (value: number | null) => void;
+}
+
+/** A whole number or none. One out of its limits becomes the nearest within when the field is left, and the limits are said. */
+export function NumberField({ limits, value, onChange, className = "", ...rest }: Props) {
+  const [low, high] = limits;
+  const { t } = useText();
+  const [typed, setTyped] = useState<string | null>(null);
+  const [told, setTold] = useState(false);
+  const nearest = (number: number) => Math.min(high, Math.max(low, Math.round(number)));
+  const type = (text: string, bad: boolean) => {
+    const number = Number(text);
+    setTyped(text);
+    setTold(bad || number > high);
+    if (text === "" && !bad) onChange(null);
+    else if (text !== "" && number === nearest(number)) onChange(number);
+  };
+  const leave = (text: string) => {
+    const number = Number(text);
+    if (text !== "") onChange(nearest(number));
+    setTold(text !== "" && number !== nearest(number));
+    setTyped(null);
+  };
+  const wrong = told || (value !== null && value !== nearest(value));
+  return (
+    <>
+      <input
+        {...rest}
+        type="number"
+        inputMode="numeric"
+        min={low}
+        max={high}
+        aria-invalid={wrong || undefined}
+        className={`field ${className}`}
+        value={typed ?? value ?? ""}
+        onChange={(event) => type(event.currentTarget.value, event.currentTarget.validity.badInput)}
+        onBlur={(event) => typed !== null && leave(event.currentTarget.value)}
+      />
+      {wrong && (
+        <span role="alert" className="mt-1.5 block text-sm text-warn">
+          {t("create.limits", { low, high })}
+        </span>
+      )}
+    </>
+  );
+}

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { Locator, Page } from "@playwright/test";
 import { expect, expectAccessible, standOf, tabTo, test, visit } from "./studio";
 
 test.describe.configure({ mode: "serial" });
@@ -41,7 +42,7 @@ test("a first song is made, compared and saved by clicks alone", async ({ studio
     const download = studio.waitForEvent("download");
     await studio.getByRole("menuitem", { name: format }).click();
     const file = await download;
-    expect(file.suggestedFilename()).toMatch(new RegExp(`^sing-with-me.*\\.${format.toLowerCase()}$`));
+    expect(file.suggestedFilename()).toMatch(new RegExp(`^Sing with me.*\\.${format.toLowerCase()}$`));
     const bytes = readFileSync(await file.path());
     expect(bytes.length).toBeGreaterThan(50_000);
     if (magic) expect(bytes.subarray(0, 4).toString()).toBe(magic);
@@ -97,6 +98,8 @@ test("the keyboard plays, seeks and repeats a region", async ({ studio }) => {
   await position.press("Home");
   await position.press("PageUp");
   await expect(lyrics.locator("[aria-current=true]")).toHaveCount(1); // the line that is sung there
+  await lyrics.getByRole("button", { name: "You and I, we find the beat" }).click();
+  await expect(lyrics.locator("[aria-current=true]")).toHaveText("You and I, we find the beat");
   await expectAccessible(studio);
   await studio.keyboard.press("Escape");
   await expect(lyrics).toBeHidden();
@@ -188,10 +191,18 @@ test("songs are found, liked, renamed, reused and deleted with a way back", asyn
   await expect(studio.getByRole("button", { name: "Unlike Sing with me" })).toBeVisible();
 
   await studio.getByRole("link", { name: "Sing with me" }).click();
+  await studio.getByRole("button", { name: "Play Take 1" }).click();
   await studio.getByRole("button", { name: "Rename" }).click();
-  await studio.getByRole("textbox", { name: "Rename" }).fill("Sing again");
+  await studio.getByRole("textbox", { name: "Rename" }).fill("Sing anew");
   await studio.keyboard.press("Enter");
-  await expect(studio.getByRole("heading", { name: "Sing again" })).toBeVisible();
+  await expectNamed(studio, "Sing anew");
+  const { songs } = await (await fetch(`${server.url}/api/v1/songs?q=sing`)).json();
+  await fetch(`${server.url}/api/v1/songs/${songs[0].id}`, {
+    method: "PATCH",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ title: "Sing again" }),
+  });
+  await expectNamed(studio, "Sing again"); // whoever renames it
   await studio.getByRole("button", { name: "More for Sing again" }).last().click();
   await studio.getByRole("menuitem", { name: "Reuse settings and seed" }).click();
   await studio.getByText("More settings").click();
@@ -207,6 +218,18 @@ test("songs are found, liked, renamed, reused and deleted with a way back", asyn
   await remove();
   await studio.getByRole("button", { name: "Undo" }).click();
   await expect(link).toBeVisible();
+
+  await link.click();
+  const heading = studio.getByRole("heading", { name: "Sing again", exact: true }); // not that of the message
+  await studio.getByRole("button", { name: "More for Sing again" }).last().click();
+  await studio.getByRole("menuitem", { name: "Delete" }).click();
+  await expect(heading).toBeHidden();
+  await studio.reload();
+  await expect(link).toBeHidden();
+  await studio.getByRole("button", { name: "Undo" }).click(); // the way back is still there
+  await expect(heading).toBeVisible();
+
+  await visit(studio, "Library");
   await remove();
   await expect
     .poll(async () => (await (await fetch(`${server.url}/api/v1/songs?q=sing`)).json()).songs.length, {
@@ -214,6 +237,53 @@ test("songs are found, liked, renamed, reused and deleted with a way back", asyn
     })
     .toBe(0);
 });
+
+/** What plays is called so everywhere. */
+async function expectNamed(page: Page, title: string): Promise<void> {
+  await expect(page.getByRole("heading", { name: title })).toBeVisible();
+  await expect(page.getByRole("region", { name: "Player" })).toContainText(title);
+  await expect.poll(() => page.evaluate(() => navigator.mediaSession.metadata?.title)).toBe(title);
+}
+
+test("without a network the server is asked all the same: it may be this machine", async ({ studio }) => {
+  await studio.evaluate(() => dispatchEvent(new Event("offline")));
+  await studio.getByRole("textbox", { name: "Describe your song" }).fill("a song from the mountains");
+  await studio.getByRole("button", { name: "Create song" }).click();
+  await expect(studio.getByRole("heading", { name: "a song from the mountains" })).toBeVisible();
+  await studio.getByRole("button", { name: "Cancel" }).last().click();
+  await expect(studio.getByText("Take 1 · Cancelled")).toBeVisible();
+});
+
+test("long words break: what stands beside them stays in sight", async ({ studio }) => {
+  const [title, tag] = ["W".repeat(200), "t".repeat(100)];
+  await studio.getByText("Custom", { exact: true }).click();
+  await studio.getByRole("textbox", { name: "Search tags" }).fill(tag);
+  await studio.keyboard.press("Enter");
+  await expectInSight(studio, studio.getByRole("button", { name: `Remove ${tag}` }));
+  await studio.getByText("More settings").click();
+  await studio.getByRole("textbox", { name: "Title" }).fill(title);
+  await studio.getByRole("textbox", { name: "Lyrics" }).fill(`[verse]\n${title}`);
+  await expectInSight(studio, studio.getByRole("textbox", { name: "Lyrics" }));
+  await studio.getByRole("button", { name: "Create song" }).click();
+  await expectInSight(studio, studio.getByRole("button", { name: "Rename" }));
+  await expectInSight(studio, studio.getByRole("button", { name: "Cancel" }).last());
+  await studio.getByRole("button", { name: "Cancel" }).last().click();
+});
+
+/** Panes clip what does not fit: the whole width of `control` has to be within each of them. */
+async function expectInSight(page: Page, control: Locator): Promise<void> {
+  await control.scrollIntoViewIfNeeded();
+  const clipped = await control.evaluate((element) => {
+    const { left, right } = element.getBoundingClientRect();
+    for (let pane = element.parentElement; pane; pane = pane.parentElement) {
+      const box = pane.getBoundingClientRect();
+      if (getComputedStyle(pane).overflowX !== "visible" && (left < box.left - 1 || right > box.right + 1)) return true;
+    }
+    return left < 0 || right > innerWidth;
+  });
+  expect(clipped, await control.textContent().then(String)).toBe(false);
+  await expect(page.locator("html")).toHaveJSProperty("scrollWidth", page.viewportSize()!.width);
+}
 
 test("the studio speaks Chinese, and both themes are readable", async ({ studio }) => {
   await studio.getByRole("button", { name: "中文" }).click();
@@ -227,6 +297,14 @@ test("the studio speaks Chinese, and both themes are readable", async ({ studio 
   }
   await studio.reload();
   await expect(studio.getByRole("button", { name: "English" })).toBeVisible();
+});
+
+test("bars leave a low screen, or one at 200 %, to what one is there for", async ({ studio }) => {
+  await studio.setViewportSize({ width: 640, height: 400 });
+  const box = await studio.getByRole("form", { name: "Create" }).boundingBox();
+  expect(box!.height).toBeGreaterThan(200);
+  await studio.getByRole("button", { name: "Create song" }).scrollIntoViewIfNeeded();
+  await expect(studio.getByRole("button", { name: "Create song" })).toBeInViewport();
 });
 
 test("from a small phone to a wide screen nothing is cut off", async ({ studio, server }) => {

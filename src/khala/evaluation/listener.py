@@ -8,6 +8,7 @@ from khala.evaluation.style import embed, style
 from khala.evaluation.types import Array
 from khala.evaluation.words import listen, lyric_score
 from khala.music.request import SongRequest
+from khala.nn.threads import one_thread
 
 UNLIKELY = 1e-3
 """A style is held to be no less likely than this: one opinion must not drown all others."""
@@ -15,6 +16,7 @@ KEY_NATS = 1.0
 """What the right key is worth, or the right mode where that is all that was asked for."""
 
 
+@one_thread()
 def listener(samples: Array, rate: int, request: SongRequest) -> float:
     """How well samples [channels, N] answer the words of a request, in nats (`generation.choose.Listener`): how clearly
     the lyrics are heard (`words.lyric_score`), or silence where nobody is to sing; how likely the style is that was

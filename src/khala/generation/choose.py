@@ -18,6 +18,7 @@ from khala.audio.samples import Samples
 from khala.generation.progress import Progress, attended, silent
 from khala.models.backbone import Backbone, cue_stream, interleave
 from khala.music.request import SongRequest
+from khala.nn.threads import one_thread
 
 Listener = Callable[[Samples, int, SongRequest], float]
 """Samples [2, n], their rate and what was asked for -> how well one answers the other; more is better."""
@@ -38,6 +39,7 @@ class Candidate:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
+@one_thread()
 def information(
     model: Backbone,
     prompt_ids: Sequence[int],

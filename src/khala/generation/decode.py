@@ -23,6 +23,7 @@ from khala.music.request import Sampling
 from khala.music.singing import Words
 from khala.nn.rowwise import Rowwise
 from khala.nn.sampling import generator, sample, sent
+from khala.nn.threads import one_thread
 
 if TYPE_CHECKING:  # choosing looks at results
     from khala.generation.choose import Candidate
@@ -105,6 +106,7 @@ def decode_backbone(
 
 
 @torch.inference_mode()
+@one_thread()
 def decode_tokens(
     model: Backbone,
     slots: Sequence[Slot],

@@ -1,5 +1,6 @@
 """How the stages of a song tell how far they are, and how they are stopped: whoever is told may raise."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,7 +34,7 @@ def attended(model: nn.Module, progress: Progress, stage: Stage, total: int) -> 
 
     Yields `tell(done, now=False)`: how much is done; it is passed on when the time has come, or at once.
     """
-    told, known = time.monotonic(), 0
+    told, known, attending = time.monotonic(), 0, threading.get_ident()
 
     def tell(done: int, now: bool = False) -> None:
         nonlocal told, known
@@ -43,7 +44,8 @@ def attended(model: nn.Module, progress: Progress, stage: Stage, total: int) -> 
             told = time.monotonic()
 
     def pulse(*_: object) -> None:
-        tell(known)
+        if threading.get_ident() == attending:  # others help (`nn.threads`); whoever listens expects this one
+            tell(known)
 
     halves = [half for block in model.blocks for half in (block.attention, block.mlp)]  # type: ignore[union-attr]
     hooks = [half.register_forward_pre_hook(pulse) for half in halves]

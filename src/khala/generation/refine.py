@@ -13,6 +13,7 @@ from khala.models.pack import encode_pack
 from khala.models.superres import Superres, mark
 from khala.music.request import Sampling
 from khala.nn.sampling import generator, nearest_to_mean, sample, sent
+from khala.nn.threads import one_thread
 
 GUIDED = 8
 """Guidance is for the levels below this one: finer ones add no words, and what it adds to them is noise."""
@@ -44,6 +45,7 @@ class Draft:
 
 
 @torch.inference_mode()
+@one_thread()
 def refine(
     model: Superres,
     drafts: Sequence[Draft],

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from khala.audio.samples import Samples
 from khala.generation.progress import Progress, silent
 from khala.models.codec.base import Codec
+from khala.nn.threads import one_thread
 
 CHUNK_FRAMES = 512
 """24 s of song: the codec's memory is that of a short song, and the context decoded twice is a twentieth of a chunk."""
@@ -19,6 +20,7 @@ CHUNK_FRAMES = 512
 OVERLAP_FRAMES = 2
 
 
+@one_thread()
 def synthesise(
     codec: Codec,
     codes_QT: NDArray[np.int16],

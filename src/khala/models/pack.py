@@ -1,13 +1,14 @@
 """Several songs in one pass of full attention. None is padded, and what becomes of one does not depend on the others.
 
 On a CPU the songs go through a layer one after the other, which takes as long as together; what they share is a matrix
-that has to be widened. A GPU finishes the kernels of a short song faster than a host can launch them: there products
-run over the rows of all songs, `BLOCK` at a time, so that a product has one shape whoever is in it. Attention is taken
-song by song.
+that has to be widened. A song's rows are spread over threads, in pieces that do not depend on how many threads there
+are. A GPU finishes the kernels of a short song faster than a host can launch them: there products run over the rows of
+all songs, `BLOCK` at a time, so that a product has one shape whoever is in it. Attention is taken song by song.
 """
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from itertools import pairwise
 from typing import cast
 
 import torch
@@ -17,9 +18,13 @@ from torch import Tensor
 from khala.models.transformer import Transformer
 from khala.nn.block import Block
 from khala.nn.linear import Linear
+from khala.nn.rope import Turns
+from khala.nn.threads import spread
 
 BLOCK = 512
 """Rows of a product on a GPU: enough to keep a large one busy, and few enough that the last block costs little."""
+ROWS = 128
+"""Rows that a thread takes at a time, at most: enough for products to be as quick as with more."""
 
 
 def encode_pack(
@@ -46,8 +51,29 @@ def _by_songs(model: Transformer, songs_1TD: Sequence[Tensor], starts: Sequence[
                     stack.enter_context(module.widened(model.working))
             for i, start in enumerate(starts):
                 spared = start if number == last else 0
-                songs_1TD[i] = block(songs_1TD[i], turns[i], causal=False, start=spared)
+                songs_1TD[i] = _spread_block(cast(Block, block), songs_1TD[i], turns[i], spared)
     return songs_1TD
+
+
+def _spread_block(block: Block, x_1TD: Tensor, turns: Turns, start: int) -> Tensor:
+    """`block(x_1TD, turns, causal=False, start=start)`."""
+    attention, (cos_T1K, sin_T1K) = block.attention, turns
+
+    def heads(rows: slice) -> tuple[Tensor, Tensor, Tensor]:
+        return attention.heads_of(attention.qkv(block.attention_norm(x_1TD[:, rows])), (cos_T1K[rows], sin_T1K[rows]))
+
+    def rest(rows: slice) -> Tensor:
+        return block.after(x_1TD[:, rows], attention.out(attention.answer(q_1THK[:, rows], k_1TGK, v_1TGK)))
+
+    q_1THK, k_1TGK, v_1TGK = (torch.cat(kind, 1) for kind in zip(*spread(heads, _rows(0, x_1TD.shape[1])), strict=True))
+    return torch.cat(spread(rest, _rows(start, x_1TD.shape[1])), 1)
+
+
+def _rows(start: int, stop: int) -> list[slice]:
+    """From `start` to `stop`, in pieces of about the same length."""
+    pieces = -(-(stop - start) // ROWS)
+    bounds = [start + (stop - start) * i // pieces for i in range(pieces + 1)]
+    return [slice(low, high) for low, high in pairwise(bounds)]
 
 
 def _by_rows(model: Transformer, songs_1TD: Sequence[Tensor], starts: Sequence[int]) -> list[Tensor]:

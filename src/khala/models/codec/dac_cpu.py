@@ -1,8 +1,8 @@
 """The published decoder on a CPU: the same function in fewer operations and fewer passes over memory.
 
 The first change of rate, where rows are few and very wide, runs as it is. From there on everything is rows [T, D]:
-first all of them; after the second change, where they are many, a block goes through all later stages. Residual units
-work tile by tile, so that little leaves the cache.
+first all of them; after the second change, where they are many, a block goes through all later stages, several on
+threads of their own. Residual units work tile by tile, so that little leaves the cache.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from khala.nn.conv import Snake
 from khala.nn.karatsuba import RowConvolution, RowUpsampling
+from khala.nn.threads import spread
 
 PLAIN, WHOLE = 1, 2  # stages that run as they are; that run on all rows at once
 BLOCK = 512  # rows that go through the other stages together: 8 frames
@@ -33,17 +34,18 @@ def decode_rows(decoder: nn.Sequential, latent_DT: Tensor, halo: int) -> Tensor:
     for wide in stages[PLAIN:WHOLE]:
         x_TD = _Stage(*wide.block)(x_TD)
     late = [_Stage(*stage.block) for stage in stages[WHOLE:]]
-    pieces = []
-    for start in range(0, len(x_TD), BLOCK):
+
+    def block(start: int) -> Tensor:
         stop = min(start + BLOCK, len(x_TD))
         left, right = max(start - halo, 0), min(stop + halo, len(x_TD))
         y_TD = x_TD[left:right]
         for stage in late:
             y_TD = stage(y_TD)
-        piece_CN = last(snake(y_TD.t().contiguous()[None]))[0]
+        piece_CN: Tensor = last(snake(y_TD.t().contiguous()[None]))[0]
         rate = piece_CN.shape[1] // (right - left)
-        pieces.append(piece_CN[:, (start - left) * rate : (stop - left) * rate])
-    return torch.cat(pieces, dim=1)
+        return piece_CN[:, (start - left) * rate : (stop - left) * rate]
+
+    return torch.cat(spread(block, range(0, len(x_TD), BLOCK)), dim=1)
 
 
 class _Stage:

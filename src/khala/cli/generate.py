@@ -135,8 +135,10 @@ def require_known(option: str, value: str, pattern: str, choices: str) -> None:
 
 
 def require_dtype(value: str) -> None:
-    """Raise InvalidRequest unless `value` is among `DTYPES`."""
-    require_known("dtype", value, DTYPES, DTYPES.replace("|", ", ").replace(", int8", " or int8"))
+    """Raise InvalidRequest unless `value` is among `DTYPES`, or says for each language model which, as a record may."""
+    each = DTYPES.removeprefix("auto|")
+    pattern = f"{DTYPES}|backbone=({each}),superres=({each})"
+    require_known("dtype", value, pattern, DTYPES.replace("|", ", ").replace(", int8", " or int8"))
 
 
 def seconds(text: str) -> float:

@@ -1,9 +1,8 @@
-"""Where and in which number format a model computes, when nobody says."""
+"""Where a model computes, and in which number format."""
 
 import torch
 
 from khala.music.errors import InvalidRequest
-from khala.nn.precision import computes_bfloat16
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "int8": torch.int8}
 """int8: the matrices of the language models' blocks alone, the rest in bfloat16 (`weights.LoadedModel`)."""
@@ -22,11 +21,12 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_dtype(name: str, device: torch.device) -> torch.dtype:
-    """A key of `DTYPES`; with "auto" bfloat16 where the device has instructions for it, else float32."""
+    """A key of `DTYPES`; with "auto" bfloat16 or float16 on CUDA, else float32 (a CPU is timed: `formats`). Raises
+    InvalidRequest."""
     if name == "auto":
         if device.type == "cuda":
             return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-        return torch.bfloat16 if device.type == "cpu" and computes_bfloat16() else torch.float32
+        return torch.float32
     if name not in DTYPES:
         raise InvalidRequest(f"the dtype {name!r} is unknown; choose one of auto, {', '.join(DTYPES)}")
     if name == "int8" and device.type == "mps":

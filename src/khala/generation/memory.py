@@ -23,7 +23,7 @@ from khala.models.config import ModelConfig, TransformerConfig
 from khala.models.pack import BLOCK
 from khala.music.errors import InvalidRequest
 from khala.music.singing import CUE_ROWS
-from khala.nn.precision import beside, working_dtype
+from khala.nn.precision import Formats, beside, working_dtype
 from khala.weights.folder import Uninitialised, build_codec
 
 Mode = Literal["keep_loaded", "one_shot"]
@@ -58,13 +58,14 @@ class Need:
         return self.keep_loaded if mode == "keep_loaded" else self.one_shot
 
 
-def need(config: ModelConfig, device: torch.device, dtype: torch.dtype, seconds: float, takes: int = 1) -> Need:
+def need(config: ModelConfig, device: torch.device, formats: Formats, seconds: float, takes: int = 1) -> Need:
     """For `takes` songs of `seconds` that are decoded together, with prompts as long as they are allowed to be."""
     hop, rate = config.codec.hop, config.codec.sample_rate
     frames = min(round(MARGIN * seconds * rate / hop), config.backbone.context // 2)
-    working = working_dtype(dtype, device)
-    widened = working.itemsize > dtype.itemsize  # weights are stored narrower than they are multiplied
     backbone, superres = config.backbone, config.superres
+    working, refining = (working_dtype(dtype, device) for dtype in formats)
+    # weights that are stored narrower than they are multiplied
+    widened, widens = working.itemsize > formats.backbone.itemsize, refining.itemsize > formats.superres.itemsize
     seen = (config.prompt.superres_limit + frames) * (2 if superres.cues else 1)  # by guidance, without the words too
     prompt = min(config.prompt.backbone_limit, backbone.context)
     positions = min(prompt + 2 * frames + 1, backbone.context)
@@ -72,17 +73,17 @@ def need(config: ModelConfig, device: torch.device, dtype: torch.dtype, seconds:
     reading = prompt * (4 * backbone.ffn + 6 * backbone.dim) * working.itemsize
     reading += 2 * backbone.dim * backbone.ffn * FLOAT if widened else 0
     drawn = 2 * backbone.codebook * backbone.dim * FLOAT
-    packed = 2 * _matrices(backbone) if widened and dtype != torch.int8 else 0
+    packed = 2 * _matrices(backbone) if device.type == "cpu" and formats.backbone.itemsize == 2 else 0  # `nn.rowwise`
     return Need(
         base=BASE[device.type],
         weights={
-            "backbone": weight_bytes(backbone, dtype) + packed,
-            "superres": weight_bytes(superres, dtype),
+            "backbone": weight_bytes(backbone, formats.backbone) + packed,
+            "superres": weight_bytes(superres, formats.superres),
             "decode": codec_parameters(config.codec) * FLOAT,
         },
         work={
             "backbone": takes * cache + reading + drawn,
-            "superres": _pack_bytes(superres, seen, working, widened, device) + 4 * frames * superres.codebook * FLOAT,
+            "superres": _pack_bytes(superres, seen, refining, widens, device) + 4 * frames * superres.codebook * FLOAT,
             "decode": _decode_bytes(config.codec, frames, device),
         },
     )
@@ -91,31 +92,31 @@ def need(config: ModelConfig, device: torch.device, dtype: torch.dtype, seconds:
 def choose_mode(
     config: ModelConfig,
     device: torch.device,
-    dtype: torch.dtype,
+    formats: Formats,
     seconds: float,
     room: int,
     wanted: Literal["auto", "keep_loaded", "one_shot"] = "auto",
 ) -> Mode:
     """`wanted`, or with "auto" keep_loaded if that fits into `room` bytes, else one_shot. Raises InvalidRequest with
     advice if a song of `seconds` does not fit, one take at a time."""
-    needed = need(config, device, dtype, seconds)
+    needed = need(config, device, formats, seconds)
     modes: list[Mode] = ["keep_loaded", "one_shot"] if wanted == "auto" else [wanted]
     for mode in modes:
         if needed.of(mode) <= room:
             return mode
-    advice = next(_advice(config, device, dtype, seconds, room, modes[-1]), "take a smaller model or another device")
+    advice = next(_advice(config, device, formats, seconds, room, modes[-1]), "take a smaller model or another device")
     raise InvalidRequest(
         f"the model {config.name} needs {gigabytes(needed.of(modes[-1]))} of memory for a song of {seconds:g} s in "
-        f"{_name(dtype)} ({modes[-1]}), and {device} has {gigabytes(room)} free; {advice}",
+        f"{formats} ({modes[-1]}), and {device} has {gigabytes(room)} free; {advice}",
         "out-of-memory",
     )
 
 
 def takes_at_once(
-    config: ModelConfig, device: torch.device, dtype: torch.dtype, seconds: float, room: int, mode: Mode, most: int = 16
+    config: ModelConfig, device: torch.device, formats: Formats, seconds: float, room: int, mode: Mode, most: int = 16
 ) -> int:
     """How many takes of `seconds` may be decoded together within `room` bytes, 1 to `most`."""
-    fitting = (n for n in range(most, 1, -1) if need(config, device, dtype, seconds, n).of(mode) <= room)
+    fitting = (n for n in range(most, 1, -1) if need(config, device, formats, seconds, n).of(mode) <= room)
     return next(fitting, 1)
 
 
@@ -195,22 +196,19 @@ def _decode_bytes(config: CodecConfig, frames: int, device: torch.device) -> int
 
 
 def _advice(
-    config: ModelConfig, device: torch.device, dtype: torch.dtype, seconds: float, room: int, mode: Mode
+    config: ModelConfig, device: torch.device, formats: Formats, seconds: float, room: int, mode: Mode
 ) -> Iterator[str]:
     """What would fit, the least change first."""
-    if mode == "keep_loaded" and need(config, device, dtype, seconds).one_shot <= room:
+    half, byte = Formats.alike(torch.bfloat16), Formats.alike(torch.int8)
+    if mode == "keep_loaded" and need(config, device, formats, seconds).one_shot <= room:
         yield "let each model be loaded in turn: one_shot"
-    if dtype == torch.float32 and need(config, device, torch.bfloat16, seconds).of(mode) <= room:
+    if torch.float32 in formats and need(config, device, half, seconds).of(mode) <= room:
         yield "choose --dtype bfloat16"
-    if dtype != torch.int8 and device.type != "mps" and need(config, device, torch.int8, seconds).of(mode) <= room:
+    if formats != byte and device.type != "mps" and need(config, device, byte, seconds).of(mode) <= room:
         yield "choose --dtype int8"
     for shorter in (300, 180, 120, 60, 30, 10):
-        if shorter < seconds and need(config, device, dtype, shorter).of(mode) <= room:
+        if shorter < seconds and need(config, device, formats, shorter).of(mode) <= room:
             yield f"choose --duration {shorter}"
-
-
-def _name(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
 
 
 def _available() -> int:

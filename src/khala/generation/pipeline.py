@@ -1,9 +1,10 @@
 """A request becomes takes: backbone, superres, decode, finish.
 
-The same request with the same seed, model, device, dtype and number of threads gives the same samples, and so does each
-take by itself: a take depends on its own seed alone, and `take_seed` of the first take is the request's seed.
+The same request with the same seed, model, device and dtype gives the same samples, whatever the number of threads, and
+so does each take by itself: a take depends on its own seed alone, and `take_seed` of the first take is the request's
+seed.
 
-The stages can be run apart, each on another day or machine (with the same model, device, dtype and threads):
+The stages can be run apart, each on another day or machine (with the same model, device and dtype):
 
     works = pipe.works(request)                        one `Work` per take; a request gives the same ones again
     results = pipe.backbone(works)                     store what a `BackboneResult` holds: codes int16 [2, T], ...
@@ -31,9 +32,10 @@ from khala import __version__
 from khala.audio.samples import Samples
 from khala.generation.choose import Candidate, Listener, best, information
 from khala.generation.decode import BackboneResult, Slot, all_wanted, decode_backbone
-from khala.generation.device import choose_device, choose_dtype
+from khala.generation.device import choose_device
 from khala.generation.finish import finish
-from khala.generation.memory import Mode, choose_mode, free_memory, need, takes_at_once
+from khala.generation.formats import settle
+from khala.generation.memory import Mode, free_memory, need, takes_at_once
 from khala.generation.plan import Work, plan_for
 from khala.generation.progress import Progress, Stage, silent
 from khala.generation.refine import Draft, refine
@@ -58,17 +60,16 @@ def load(
 ) -> "Pipeline":
     """A pipeline for a model by name, folder or hub id (`weights.resolve`).
 
-    `mode`: keep all of the model in memory or, "one_shot", one part at a time, which is read for its stage; with "auto"
-    what fits, for a song of `seconds`. `listener`: see `Pipeline`. Raises ModelError, and
-    InvalidRequest with advice if nothing fits.
+    `dtype`: see `formats.choose_formats`. `mode`: keep all of the model in memory or, "one_shot", one part at a time,
+    which is read for its stage; with "auto" what fits, for a song of `seconds`. `listener`: see `Pipeline`. Raises
+    ModelError, and InvalidRequest with advice if nothing fits.
     """
     place = choose_device(device)
-    numbers = choose_dtype(dtype, place)
     opened = open_model(name)
     seconds = min(seconds, opened.config.max_seconds)
-    if choose_mode(opened.config, place, numbers, seconds, free_memory(place), mode) == "one_shot":
-        return Pipeline(StagedModel(opened, place, numbers), listener)
-    return Pipeline(load_parts(opened, place, numbers), listener)
+    formats, chosen = settle(dtype, opened.config, place, seconds, free_memory(place), mode)
+    model = (StagedModel if chosen == "one_shot" else load_parts)(opened, place, formats)
+    return Pipeline(model, listener)
 
 
 class Pipeline:
@@ -96,13 +97,13 @@ class Pipeline:
         """How many takes of so many seconds `backbone` may decode together in the memory that is free now; where the
         model knows guidance, counting two for each."""
         room = free_memory(self.loaded.device)
-        rows = takes_at_once(self.config, self.loaded.device, self.loaded.dtype, seconds, room, self.mode)
+        rows = takes_at_once(self.config, self.loaded.device, self.loaded.formats, seconds, room, self.mode)
         return max(rows // 2, 1) if self.config.prompt.blank else rows
 
     def fits(self, seconds: float) -> bool:
         """Whether the memory that is free now has room for a take of so many seconds, with the model kept as it is."""
         loaded = self.loaded
-        needed = need(self.config, loaded.device, loaded.dtype, seconds)
+        needed = need(self.config, loaded.device, loaded.formats, seconds)
         return needed.of(self.mode) <= free_memory(loaded.device)
 
     def batches(self, works: Sequence[Work]) -> list[list[Work]]:
@@ -316,8 +317,7 @@ class Pipeline:
                 "python": platform.python_version(),
             },
             "device": str(loaded.device),
-            "dtype": str(loaded.dtype).removeprefix("torch."),
-            "threads": torch.get_num_threads(),
+            "dtype": str(loaded.formats),
             "prompt_tokens": {"backbone": len(plan.backbone_ids), "superres": len(plan.superres_ids)},
             "prompt_cut": plan.prompt_cut,
             "frames": frames,

@@ -12,6 +12,7 @@ from khala.models.codec.base import Codec
 from khala.models.config import ModelConfig
 from khala.models.superres import Superres
 from khala.music.layout import TokenLayout
+from khala.nn.precision import Formats
 from khala.weights.folder import OpenModel
 from khala.weights.tokenizer import Tokenizer
 
@@ -20,8 +21,8 @@ class StagedModel:
     """As `weights.LoadedModel`, but asking for `backbone`, `superres` or `codec` reads it from the disk unless it was
     the last one asked for, and frees the one before. Keep none of them: a part that is held is not freed."""
 
-    def __init__(self, opened: OpenModel, device: torch.device, dtype: torch.dtype) -> None:
-        self._opened, self.device, self.dtype = opened, device, dtype
+    def __init__(self, opened: OpenModel, device: torch.device, formats: Formats) -> None:
+        self._opened, self.device, self.formats = opened, device, formats
         self._name, self._part = "", None
         self._codebooks_QCK: Tensor | None = None
 
@@ -43,12 +44,14 @@ class StagedModel:
 
     @property
     def backbone(self) -> Backbone:
-        part: Backbone = self._only("backbone", lambda: self._opened.backbone(self.device, self.dtype, self.codebooks))
+        dtype = self.formats.backbone
+        part: Backbone = self._only("backbone", lambda: self._opened.backbone(self.device, dtype, self.codebooks))
         return part
 
     @property
     def superres(self) -> Superres:
-        part: Superres = self._only("superres", lambda: self._opened.superres(self.device, self.dtype, self.codebooks))
+        dtype = self.formats.superres
+        part: Superres = self._only("superres", lambda: self._opened.superres(self.device, dtype, self.codebooks))
         return part
 
     @property

@@ -1,12 +1,30 @@
 """Number formats: in which one a device computes what is stored in another."""
 
 from functools import cache
+from typing import NamedTuple
 
 import torch
 
 BFLOAT16_INSTRUCTIONS = ("amx_bf16", "avx512_bf16", "bf16", "sve_bf16")
-"""Without one of these a CPU computes bfloat16 many times slower than float32. They are asked for, not timed: on a busy
-machine a timing errs, and the same command would make another song."""
+"""Without one of these a CPU computes bfloat16 many times slower than float32."""
+
+
+class Formats(NamedTuple):
+    """What the weights of either language model are stored in. The codec is float32 everywhere."""
+
+    backbone: torch.dtype
+    superres: torch.dtype
+
+    @classmethod
+    def alike(cls, dtype: torch.dtype) -> "Formats":
+        return cls(dtype, dtype)
+
+    def __str__(self) -> str:
+        """As `--dtype` takes it: "float32" or, where they differ, "backbone=float32,superres=bfloat16"."""
+        names = [str(dtype).removeprefix("torch.") for dtype in self]
+        if names[0] == names[1]:
+            return names[0]
+        return ",".join(f"{part}={name}" for part, name in zip(self._fields, names, strict=True))
 
 
 @cache

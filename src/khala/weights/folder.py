@@ -23,7 +23,7 @@ from khala.models.superres import Superres
 from khala.models.transformer import Transformer
 from khala.music.errors import OutputError
 from khala.music.layout import TokenLayout
-from khala.nn.precision import beside
+from khala.nn.precision import Formats, beside
 from khala.weights import configs
 from khala.weights.digests import write_digests
 from khala.weights.names import (
@@ -48,7 +48,7 @@ M = TypeVar("M", bound=nn.Module)
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A system ready to run: the language models in the dtype that was asked for, the codec always in float32.
+    """A system ready to run: the language models in the formats that were asked for, the codec always in float32.
 
     int8 is for the matrices of the language models' blocks, rounded as they are read; all else of them is bfloat16."""
 
@@ -71,9 +71,9 @@ class LoadedModel:
         return self.backbone.device
 
     @property
-    def dtype(self) -> torch.dtype:
-        """The format of the language models' weights (`Transformer.dtype`)."""
-        return self.backbone.dtype
+    def formats(self) -> Formats:
+        """Those of the language models' weights (`Transformer.dtype`)."""
+        return Formats(self.backbone.dtype, self.superres.dtype)
 
 
 def save_model(
@@ -172,14 +172,14 @@ def load_model(
     `verify` compares every file with `digests.json`. Whatever is missing, cut short, changed, unknown, of a wrong shape
     or not a number is a ModelError that says which file and how to mend it.
     """
-    return load_parts(open_model(name, verify), device, dtype)
+    return load_parts(open_model(name, verify), device, Formats.alike(dtype))
 
 
-def load_parts(model: OpenModel, device: str | torch.device, dtype: torch.dtype) -> LoadedModel:
+def load_parts(model: OpenModel, device: str | torch.device, formats: Formats) -> LoadedModel:
     """All of an opened model. Raises ModelError."""
     codec = model.codec(device)
-    backbone = model.backbone(device, dtype, codec.codebooks)
-    superres = model.superres(device, dtype, codec.codebooks)
+    backbone = model.backbone(device, formats.backbone, codec.codebooks)
+    superres = model.superres(device, formats.superres, codec.codebooks)
     return LoadedModel(
         model.config, model.layout, model.tokenizer, backbone, superres, codec, model.digest, model.folder
     )

@@ -6,9 +6,10 @@ import torch
 from khala import weights
 from khala.cli import doctor
 from khala.cli.main import run
-from khala.generation import memory
+from khala.generation import formats, memory
 from khala.models.presets import official
 from khala.music.errors import ModelError
+from khala.nn.precision import Formats
 
 
 @pytest.fixture
@@ -51,11 +52,30 @@ def test_memory_is_told_for_every_device_and_model(
 def test_memory_is_told_for_the_song_that_is_asked_for(with_model: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["doctor", "--duration", "2:00", "--takes", "4", "--dtype", "int8"]) == 0
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line[2:].startswith("  official")]
-    needed = memory.need(official(), torch.device("cpu"), torch.int8, 120, 4)
+    needed = memory.need(official(), torch.device("cpu"), Formats.alike(torch.int8), 120, 4)
     sizes = (memory.gigabytes(size) for size in (needed.keep_loaded, needed.one_shot))
     assert "4 takes of 120 s in int8: {} kept loaded, {} one_shot; ".format(*sizes) in line
     for wrong in (["--dtype", "int3"], ["--duration", "long"], ["--takes", "0"]):
         assert run(["doctor", *wrong]) == 2
+
+
+def test_threads_and_formats_are_told_for_each_part(
+    with_model: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    times = {"backbone": {"float32": 2.0, "bfloat16": 5.0}, "superres": {"float32": 3.0, "bfloat16": 1.94}}
+    monkeypatch.setattr(formats, "timed", lambda part, config: times[part])
+    assert run(["doctor"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    (threads,) = [row for row in rows if row[2:].startswith("threads ")]
+    assert (
+        f"the backbone and all else on one, super-resolution and the published codec on {torch.get_num_threads()} "
+        in threads
+    )
+    (number,) = [number for number, row in enumerate(rows) if row[2:].startswith("  official")]
+    assert " s in backbone=float32,superres=bfloat16: " in rows[number]
+    assert (
+        rows[number + 1].strip() == "backbone float32 2.0 ms, bfloat16 5.0 ms; superres float32 3.0 ms, bfloat16 1.9 ms"
+    )
 
 
 def test_a_broken_model_is_status_3(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -156,6 +156,7 @@ BAD = {
     "no top-k": (["--top-k", "0"], "top_k is 0"),
     "unknown device": (["--device", "abacus"], "--device 'abacus' is unknown"),
     "unknown dtype": (["--dtype", "int4"], "--dtype 'int4' is unknown"),
+    "half of two dtypes": (["--dtype", "backbone=float32"], "--dtype 'backbone=float32' is unknown"),
     "unknown format": (["--format", "ogg"], "--format 'ogg' is unknown"),
     "unknown extension": (["--output", "a.txt"], "no extension that can be written"),
     "unwritable output": (["--output", "/proc/a.wav"], "cannot write"),

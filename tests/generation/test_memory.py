@@ -21,10 +21,11 @@ from khala.models.config import TransformerConfig
 from khala.models.presets import mini, official, tiny
 from khala.models.superres import Superres
 from khala.music.errors import InvalidRequest
-from khala.nn.precision import beside
+from khala.nn.precision import Formats, beside, computes_bfloat16
 from khala.weights.folder import build_codec
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda:0")
+FLOAT32, BFLOAT16, FLOAT16, INT8 = map(Formats.alike, (torch.float32, torch.bfloat16, torch.float16, torch.int8))
 TABLES = replace(tiny().superres, codebook_dim=None, bias=True, qk_norm=False)
 
 
@@ -57,52 +58,73 @@ def test_bytes_of_weights_are_counted_exactly(config: TransformerConfig, dtype: 
 
 def test_more_of_anything_needs_more() -> None:
     config = official()
-    base = need(config, CUDA, torch.bfloat16, 60)
+    base = need(config, CUDA, BFLOAT16, 60)
     assert base.one_shot < base.keep_loaded
-    assert need(config, CUDA, torch.bfloat16, 180).one_shot > base.one_shot
-    assert need(config, CUDA, torch.bfloat16, 60, takes=8).work["backbone"] > 4 * base.work["backbone"]
-    assert need(config, CUDA, torch.float32, 60).weights["superres"] == 2 * base.weights["superres"]
+    assert need(config, CUDA, BFLOAT16, 180).one_shot > base.one_shot
+    assert need(config, CUDA, BFLOAT16, 60, takes=8).work["backbone"] > 4 * base.work["backbone"]
+    assert need(config, CUDA, FLOAT32, 60).weights["superres"] == 2 * base.weights["superres"]
     assert base.weights["backbone"] == 2 * parameters(config.backbone)
-    packed = need(config, CPU, torch.float16, 60).weights["backbone"]  # a second copy of the matrices
+    packed = need(config, CPU, FLOAT16, 60).weights["backbone"]  # a second copy of the matrices
     assert base.weights["backbone"] < packed < 2 * base.weights["backbone"]
+
+
+def test_each_part_is_counted_in_its_own_format() -> None:
+    config = official()
+    mixed = need(config, CUDA, Formats(torch.float32, torch.bfloat16), 60)
+    wide, half = need(config, CUDA, FLOAT32, 60), need(config, CUDA, BFLOAT16, 60)
+    assert (mixed.weights["backbone"], mixed.work["backbone"]) == (wide.weights["backbone"], wide.work["backbone"])
+    assert (mixed.weights["superres"], mixed.work["superres"]) == (half.weights["superres"], half.work["superres"])
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_cpu_keeps_packed_halves_and_with_instructions_for_them_many_kernels(
+    there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = mini()
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": there})
+    computes_bfloat16.cache_clear()
+    needed, plain = need(config, CPU, BFLOAT16, 60), need(config, CPU, FLOAT32, 60)
+    computes_bfloat16.cache_clear()
+    assert needed.weights["backbone"] > 2 * parameters(config.backbone)
+    assert (needed.work["backbone"] > 2**30) == there and plain.work["backbone"] < 2**28
 
 
 def test_the_mode_goes_by_the_room() -> None:
     config = official()
-    needed = need(config, CUDA, torch.bfloat16, 180)
-    assert choose_mode(config, CUDA, torch.bfloat16, 180, needed.keep_loaded) == "keep_loaded"
-    assert choose_mode(config, CUDA, torch.bfloat16, 180, needed.keep_loaded - 1) == "one_shot"
-    assert choose_mode(config, CUDA, torch.bfloat16, 180, needed.keep_loaded, "one_shot") == "one_shot"
+    needed = need(config, CUDA, BFLOAT16, 180)
+    assert choose_mode(config, CUDA, BFLOAT16, 180, needed.keep_loaded) == "keep_loaded"
+    assert choose_mode(config, CUDA, BFLOAT16, 180, needed.keep_loaded - 1) == "one_shot"
+    assert choose_mode(config, CUDA, BFLOAT16, 180, needed.keep_loaded, "one_shot") == "one_shot"
 
 
 def test_what_cannot_fit_is_refused_with_advice() -> None:
     config = official()
-    needed = need(config, CUDA, torch.float32, 180)
+    needed = need(config, CUDA, FLOAT32, 180)
     with pytest.raises(
         InvalidRequest, match=r"needs .* GB of memory for a song of 180 s in float32 \(one_shot\)"
     ) as no:
-        choose_mode(config, CUDA, torch.float32, 180, needed.one_shot - 1)
+        choose_mode(config, CUDA, FLOAT32, 180, needed.one_shot - 1)
     assert no.value.kind == "out-of-memory"
     assert str(no.value).endswith("choose --dtype bfloat16") and gigabytes(needed.one_shot) in str(no.value)
-    half = need(config, CUDA, torch.bfloat16, 180)
+    half = need(config, CUDA, BFLOAT16, 180)
     with pytest.raises(InvalidRequest, match=r"choose --dtype int8$"):
         light = replace(config, codec=mini().codec)  # the published codec needs more than either language model
-        choose_mode(light, CUDA, torch.bfloat16, 180, need(light, CUDA, torch.int8, 180).one_shot)
+        choose_mode(light, CUDA, BFLOAT16, 180, need(light, CUDA, INT8, 180).one_shot)
     with pytest.raises(InvalidRequest, match=r"choose --duration 60$"):
-        choose_mode(config, CUDA, torch.int8, 180, need(config, CUDA, torch.int8, 60).one_shot)
+        choose_mode(config, CUDA, INT8, 180, need(config, CUDA, INT8, 60).one_shot)
     with pytest.raises(InvalidRequest, match=r"one_shot$"):
-        choose_mode(config, CUDA, torch.bfloat16, 180, half.one_shot, "keep_loaded")
+        choose_mode(config, CUDA, BFLOAT16, 180, half.one_shot, "keep_loaded")
     with pytest.raises(InvalidRequest, match=r"a smaller model or another device$"):
-        choose_mode(config, CUDA, torch.float32, 180, 10**9)
+        choose_mode(config, CUDA, FLOAT32, 180, 10**9)
 
 
 def test_takes_at_once() -> None:
     config = official()
-    room = need(config, CUDA, torch.bfloat16, 180, takes=5).keep_loaded
-    assert takes_at_once(config, CUDA, torch.bfloat16, 180, room, "keep_loaded") == 5
-    assert takes_at_once(config, CUDA, torch.bfloat16, 180, room, "keep_loaded", most=3) == 3
-    assert takes_at_once(config, CUDA, torch.bfloat16, 180, 0, "keep_loaded") == 1
-    assert takes_at_once(config, CUDA, torch.bfloat16, 180, room, "one_shot") > 5
+    room = need(config, CUDA, BFLOAT16, 180, takes=5).keep_loaded
+    assert takes_at_once(config, CUDA, BFLOAT16, 180, room, "keep_loaded") == 5
+    assert takes_at_once(config, CUDA, BFLOAT16, 180, room, "keep_loaded", most=3) == 3
+    assert takes_at_once(config, CUDA, BFLOAT16, 180, 0, "keep_loaded") == 1
+    assert takes_at_once(config, CUDA, BFLOAT16, 180, room, "one_shot") > 5
 
 
 def test_this_machine_has_memory() -> None:

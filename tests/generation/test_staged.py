@@ -15,8 +15,10 @@ from khala.generation.pipeline import load
 from khala.generation.staged import StagedModel
 from khala.music.errors import InvalidRequest, ModelError
 from khala.music.request import SongRequest
+from khala.nn.precision import Formats
 from khala.weights.folder import open_model
 
+CPU, FLOAT32 = torch.device("cpu"), Formats.alike(torch.float32)
 REQUEST = SongRequest(tags=("folk",), instrumental=True, duration=5, seed=3, takes=2)
 
 
@@ -30,8 +32,8 @@ def test_one_shot_makes_the_same_songs(folder: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_one_part_at_a_time(folder: Path) -> None:
-    model = StagedModel(open_model(folder), torch.device("cpu"), torch.bfloat16)
-    assert model.backbone is model.backbone and model.backbone.dtype == torch.bfloat16
+    model = StagedModel(open_model(folder), CPU, Formats(torch.float32, torch.bfloat16))
+    assert model.backbone is model.backbone and model.backbone.dtype == torch.float32
     backbone = weakref.ref(model.backbone)
     assert model.superres.dtype == torch.bfloat16
     gc.collect()
@@ -40,7 +42,7 @@ def test_one_part_at_a_time(folder: Path) -> None:
 
 
 def test_auto_goes_by_free_memory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    needed = need(open_model(folder).config, torch.device("cpu"), torch.float32, 30)
+    needed = need(open_model(folder).config, CPU, FLOAT32, 30)
     for room, mode in ((needed.keep_loaded, "keep_loaded"), (needed.one_shot, "one_shot")):
         monkeypatch.setattr(module, "free_memory", lambda device, room=room: room)
         assert load(folder, "cpu", "float32").mode == mode
@@ -63,11 +65,11 @@ def test_batches_as_small_as_memory_demands_change_nothing(folder: Path, monkeyp
 
 
 def test_a_part_that_breaks_later_says_so(folder: Path, tmp_path: Path) -> None:
-    model = StagedModel(open_model(folder), torch.device("cpu"), torch.float32)
+    model = StagedModel(open_model(folder), CPU, FLOAT32)
     (copy := tmp_path / "model").mkdir()
     for path in folder.iterdir():
         (copy / path.name).write_bytes(path.read_bytes())
-    broken = StagedModel(open_model(copy), torch.device("cpu"), torch.float32)
+    broken = StagedModel(open_model(copy), CPU, FLOAT32)
     (copy / "superres.safetensors").write_bytes(b"short")
     assert broken.backbone is not None and model.superres is not None
     with pytest.raises(ModelError, match=r"superres\.safetensors"):

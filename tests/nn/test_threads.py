@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -10,10 +11,11 @@ from khala.nn.threads import one_thread, spread
 
 
 @pytest.fixture(autouse=True)
-def three_threads() -> None:
+def three_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
     torch.set_num_threads(3)
     yield
-    torch.set_num_threads(1)
+    torch.set_num_threads(before)
 
 
 def test_one_thread_lasts_as_long_as_the_block_and_however_it_ends() -> None:
@@ -40,7 +42,7 @@ def test_pieces_are_spread_over_the_threads_that_were_allowed() -> None:
         assert spread(work, range(9)) == [(piece, 1, True) for piece in range(9)]
     with torch.no_grad(), one_thread():
         assert spread(lambda _: torch.is_grad_enabled(), range(9)) == [False] * 9
-    assert spread(threading.get_ident, []) == []
+    assert spread(abs, []) == []
 
 
 def test_outside_of_one_thread_nothing_is_spread() -> None:

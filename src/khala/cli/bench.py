@@ -12,6 +12,7 @@ from khala.music.errors import KhalaError
 
 SCRIPTS = {
     "generate": ("song.py", "Whole songs: seconds and memory, cold start included."),
+    "neighbours": ("neighbours.py", "A song alone, and beside programs that keep the cores busy."),
     "backbone": ("backbone.py", "A token of the backbone, beside what memory allows."),
     "superres": ("superres.py", "A pass of super-resolution, beside a matrix product."),
     "codec": ("codec_speed.py", "The published decoder, beside its layers as written."),

@@ -76,6 +76,7 @@ def all_wanted(take: int) -> bool:
     return True
 
 
+@one_thread()
 def decode_backbone(
     model: Backbone,
     slots: Sequence[Slot],
@@ -106,7 +107,6 @@ def decode_backbone(
 
 
 @torch.inference_mode()
-@one_thread()
 def decode_tokens(
     model: Backbone,
     slots: Sequence[Slot],

@@ -71,7 +71,7 @@ def choose_formats(name: str, config: ModelConfig, device: torch.device) -> Form
     if name == "auto" and device.type == "cpu":
         return Formats(*(quicker(timed(part, config)) for part in PARTS))
     each = dict(part.partition("=")[::2] for part in name.split(","))
-    if each.keys() == set(PARTS):
+    if each.keys() == set(PARTS) and "auto" not in each.values():
         return Formats(*(choose_dtype(each[part], device) for part in PARTS))
     return Formats.alike(choose_dtype(name, device))
 

@@ -74,6 +74,8 @@ def need(config: ModelConfig, device: torch.device, formats: Formats, seconds: f
     reading += 2 * backbone.dim * backbone.ffn * FLOAT if widened else 0
     drawn = 2 * backbone.codebook * backbone.dim * FLOAT
     packed = 2 * _matrices(backbone) if device.type == "cpu" and formats.backbone.itemsize == 2 else 0  # `nn.rowwise`
+    # oneDNN compiles the products of attention anew for every length, and keeps the last thousand
+    kernels = min(4 * frames, 1024) << 20 if device.type == "cpu" and working == torch.bfloat16 else 0
     return Need(
         base=BASE[device.type],
         weights={
@@ -82,7 +84,7 @@ def need(config: ModelConfig, device: torch.device, formats: Formats, seconds: f
             "decode": codec_parameters(config.codec) * FLOAT,
         },
         work={
-            "backbone": takes * cache + reading + drawn,
+            "backbone": takes * cache + reading + drawn + kernels,
             "superres": _pack_bytes(superres, seen, refining, widens, device) + 4 * frames * superres.codebook * FLOAT,
             "decode": _decode_bytes(config.codec, frames, device),
         },

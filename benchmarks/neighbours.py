@@ -1,0 +1,69 @@
+"""A song alone, beside one busy program, and beside two: how many times longer each stage takes.
+
+    python benchmarks/neighbours.py [--seconds 20] [--rounds 1] [--busy 2] [--model mini] [--dtype auto]
+
+A busy program is a process of ours that counts. On two cores, one of them leaves three quarters of the machine to a
+song that uses both cores, half of it if the song gets its fair share alone: the target is at most twice the time beside
+one. All of it is one process with the model loaded; of several rounds the quickest counts. Nothing else should run.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from khala.generation.pipeline import Pipeline, load
+from khala.music.request import SongRequest
+
+TAGS = ("rock", "fast tempo", "male vocals")
+LYRICS = "[verse]\nWalking down the road tonight\nEvery window holds a light\n\n[chorus]\nWe will run until the day"
+STAGES = ("backbone", "superres", "decode")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--busy", type=int, default=2, help="at most so many busy programs")
+    parser.add_argument("--model", default="mini")
+    parser.add_argument("--dtype", default="auto")
+    arguments = parser.parse_args()
+    pipe = load(arguments.model, "cpu", arguments.dtype)
+    sing(pipe, arguments.seconds)  # what is done but once
+    cores, threads = len(os.sched_getaffinity(0)), torch.get_num_threads()
+    print(f"{cores} cores, {threads} threads, load {os.getloadavg()[0]:.1f} before it, {pipe.loaded.formats}")
+    print("busy      " + "".join(f"{stage:>10}" for stage in (*STAGES, "together")) + "   times alone")
+    alone = 0.0
+    for count in range(arguments.busy + 1):
+        with busy(count):
+            songs = [sing(pipe, arguments.seconds) for _ in range(arguments.rounds)]
+        best = min(songs, key=sum)
+        alone = alone or sum(best)
+        figures = "".join(f"{seconds:10.2f}" for seconds in (*best, sum(best)))
+        print(f"{count:4}      {figures} {sum(best) / alone:13.2f}", flush=True)
+
+
+def sing(pipe: Pipeline, seconds: float) -> list[float]:
+    """Seconds of every stage."""
+    (take,) = pipe.generate(SongRequest(tags=TAGS, lyrics=LYRICS, duration=seconds, seed=1))
+    return [take.metadata["seconds"][stage] for stage in STAGES]
+
+
+@contextmanager
+def busy(count: int) -> Iterator[None]:
+    """So many processes that count, as long as the block lasts."""
+    processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -68,7 +68,8 @@ def drawn(pipe: Pipeline, seed: int, seconds: float) -> Song:
     ids = ids[: len(ids) // 2 * 2]
     first = [[pipe.loaded.layout.level_rows(level).start] for level in (0, 1)]
     codes = torch.tensor(ids).view(-1, 2).T - torch.tensor(first)
-    draft = Draft(work.plan.superres_ids, codes.short().numpy(), seed, request.sampling)
+    cues = work.plan.cues(codes.shape[1])[:-1] if pipe.config.superres.cues else ()
+    draft = Draft(work.plan.superres_ids, codes.short().numpy(), seed, request.sampling, cues)
     (refined,) = refine(pipe.loaded.superres, [draft], pipe.loaded.codebooks)
     return work, ids, torch.from_numpy(refined).long()
 
@@ -90,8 +91,9 @@ def backbone_logits(model: LoadedModel, work: Work, ids: list[int], codes_QT: Te
 def superres_logits(model: LoadedModel, work: Work, ids: list[int], codes_QT: Tensor) -> Iterator[Tensor]:
     """Of every level, [T, C]."""
     text, superres = torch.tensor([work.plan.superres_ids]), model.superres
+    cues = torch.tensor([work.plan.cues(codes_QT.shape[1])[:-1]]) if superres.cues else None
     for level in range(2, superres.config.levels):
-        x_BTD = superres.embed_song(text, codes_QT[None, :level])
+        x_BTD = superres.embed_song(text, codes_QT[None, :level], cues)
         yield superres.level_logits(superres(x_BTD, causal=False, start=text.shape[1]), level)[0]
 
 

@@ -2,9 +2,8 @@
 
     python benchmarks/neighbours.py [--seconds 20] [--rounds 1] [--busy 2] [--model mini] [--dtype auto]
 
-A busy program is a process of ours that counts. On two cores, one of them leaves three quarters of the machine to a
-song that uses both cores, half of it if the song gets its fair share alone: the target is at most twice the time beside
-one. All of it is one process with the model loaded; of several rounds the quickest counts. Nothing else should run.
+A busy program is a process of ours that counts. The target is at most twice the time alone beside one of them, on two
+cores. The model is loaded once; of several rounds the quickest counts. Nothing else should run.
 """
 
 import argparse

@@ -40,6 +40,15 @@ def test_on_a_cpu_the_bits_are_those_of_single_passes(dtype: torch.dtype) -> Non
         assert torch.equal(hidden, model(song, causal=False, start=start))
 
 
+@pytest.mark.parametrize("rows", [1, 10, 16])
+@torch.inference_mode()
+def test_in_pieces_it_is_the_same_pass(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pack, "ROWS", rows)
+    model = make()
+    for song, start, hidden in zip(songs(model), STARTS, encode_pack(model, songs(model), STARTS), strict=True):
+        torch.testing.assert_close(hidden, model(song, causal=False, start=start), rtol=1e-4, atol=1e-4)
+
+
 @torch.inference_mode()
 def test_by_rows_it_is_the_same_pass_whoever_shares_it() -> None:
     model = make()

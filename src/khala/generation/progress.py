@@ -47,7 +47,7 @@ def attended(model: nn.Module, progress: Progress, stage: Stage, total: int) -> 
         if threading.get_ident() == attending:  # others help (`nn.threads`); whoever listens expects this one
             tell(known)
 
-    halves = [half for block in model.blocks for half in (block.attention, block.mlp)]  # type: ignore[union-attr]
+    halves = [half for block in model.blocks for half in (block.attention_norm, block.mlp)]  # type: ignore[union-attr]
     hooks = [half.register_forward_pre_hook(pulse) for half in halves]
     try:
         yield tell

@@ -11,6 +11,7 @@ import platform
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +32,6 @@ from khala.weights.folder import Uninitialised
 Part = Literal["backbone", "superres"]
 Times = Mapping[str, float]
 """Milliseconds by format."""
-Measure = Callable[[Part, TransformerConfig], Times]
 
 PARTS: tuple[Part, ...] = ("backbone", "superres")
 TIMED = ("float32", "bfloat16")
@@ -54,12 +54,12 @@ def settle(
     mode: Literal["auto", "keep_loaded", "one_shot"] = "auto",
 ) -> tuple[Formats, Mode]:
     """The formats for `dtype` (`choose_formats`), and the mode that fits into `room` bytes (`memory.choose_mode`). With
-    "auto" bfloat16, where what is quicker does not fit. Raises InvalidRequest."""
+    "auto" on a CPU bfloat16, where what is quicker does not fit. Raises InvalidRequest."""
     formats = choose_formats(dtype, config, device)
     try:
         return formats, choose_mode(config, device, formats, seconds, room, mode)
     except InvalidRequest:
-        if dtype != "auto" or torch.float32 not in formats:
+        if dtype != "auto" or device.type != "cpu" or torch.float32 not in formats:
             raise
         formats = Formats.alike(torch.bfloat16)
         return formats, choose_mode(config, device, formats, seconds, room, mode)
@@ -81,7 +81,7 @@ def quicker(times: Times) -> torch.dtype:
     return torch.bfloat16 if times["float32"] >= CLEARLY * times["bfloat16"] else torch.float32
 
 
-def timed(part: Part, config: ModelConfig, measure: Measure | None = None) -> Times:
+def timed(part: Part, config: ModelConfig) -> Times:
     """How long a step of the backbone or a pass of super-resolution takes here by format, as remembered from the first
     time. A memory that cannot be read or written is no error."""
     sizes: TransformerConfig = getattr(config, part)
@@ -89,7 +89,7 @@ def timed(part: Part, config: ModelConfig, measure: Measure | None = None) -> Ti
     known = _remembered()
     times = known.get(machine, {}).get(model)
     if times is None:
-        times = (measure or milliseconds)(part, sizes)
+        times = milliseconds(part, sizes)
         _remember({**known, machine: {**known.get(machine, {}), model: times}})
     return times
 
@@ -173,11 +173,12 @@ def _remembered() -> dict[str, dict[str, Times]]:
 
 
 def _remember(known: Mapping[str, Mapping[str, Times]]) -> None:
-    try:
+    with suppress(OSError, RuntimeError):  # a read-only home, or none
         path = _path()
         part = path.with_name(f".{secrets.token_hex(8)}.part")
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
-        part.replace(path)
-    except (OSError, RuntimeError):  # a read-only home, or none
-        pass
+        try:
+            part.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)

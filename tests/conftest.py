@@ -17,6 +17,15 @@ settings.register_profile("khala", deadline=None)  # a busy machine is no failur
 settings.load_profile("khala")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache folder of the tests' own: theirs must not remember anything for the user."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("cache")
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def fixtures() -> Path:
     """The reference fixtures (README.md in each): `KHALA_FIXTURES`, or shared/fixtures beside the checkout."""

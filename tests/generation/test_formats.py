@@ -32,6 +32,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Parts in the order in which they are measured, with made-up figures."""
     asked: list[str] = []
+    monkeypatch.setattr(formats, "SMALL", 0)
     monkeypatch.setattr(formats, "milliseconds", lambda part, sizes: asked.append(part) or TIMES[part])
     return asked
 
@@ -41,6 +42,12 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 )
 def test_bfloat16_is_for_where_it_is_clearly_quicker(float32: float, bfloat16: float, chosen: str) -> None:
     assert quicker({"float32": float32, "bfloat16": bfloat16}) == getattr(torch, chosen)
+
+
+def test_a_small_model_computes_in_float32_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "milliseconds", lambda part, sizes: TIMES[part])
+    assert str(choose_formats("auto", tiny(), CPU)) == "float32"
+    assert str(choose_formats("auto", official(), CPU)) == MIXED
 
 
 def test_each_part_is_timed_once_and_remembered(cache: Path, measured: list[str]) -> None:

@@ -37,6 +37,10 @@ PARTS: tuple[Part, ...] = ("backbone", "superres")
 TIMED = ("float32", "bfloat16")
 CLEARLY = 1.2
 """bfloat16 errs more: it is taken where float32 takes this many times longer."""
+SMALL = 100 << 20
+"""A model with fewer weights in its layers computes in float32, however long that takes: it loses words by bfloat16
+(Khala Mini's super-resolution: 60 % of the phones wrong against 56 %, benchmarks/written.py, ten songs), and makes the
+same song on CPUs with instructions for bfloat16 and on those without."""
 ROUNDS = 4
 """Every format is timed so often, in turns; the quickest round counts."""
 WEIGHTS = 24 << 20
@@ -69,11 +73,16 @@ def choose_formats(name: str, config: ModelConfig, device: torch.device) -> Form
     """A key of `DTYPES` for both models, or one for each ("backbone=float32,superres=bfloat16"); with "auto" what suits
     the device, on a CPU what was timed. Raises InvalidRequest."""
     if name == "auto" and device.type == "cpu":
-        return Formats(*(quicker(timed(part, config)) for part in PARTS))
+        return Formats(*(_suited(part, config) for part in PARTS))
     each = dict(part.partition("=")[::2] for part in name.split(","))
     if each.keys() == set(PARTS) and "auto" not in each.values():
         return Formats(*(choose_dtype(each[part], device) for part in PARTS))
     return Formats.alike(choose_dtype(name, device))
+
+
+def _suited(part: Part, config: ModelConfig) -> torch.dtype:
+    sizes: TransformerConfig = getattr(config, part)
+    return torch.float32 if _layer(sizes) * sizes.layers < SMALL else quicker(timed(part, config))
 
 
 def quicker(times: Times) -> torch.dtype:
@@ -131,10 +140,14 @@ def _passes(model: Transformer) -> Callable[[], None]:
     return run
 
 
+def _layer(config: TransformerConfig) -> int:
+    """Weights of a layer."""
+    return config.dim * ((2 * config.heads + 2 * config.kv_heads) * config.head_dim + 3 * config.ffn)
+
+
 def _replica(config: TransformerConfig) -> Transformer:
     """Layers as in the model, all their weights alike; next to no vocabulary."""
-    layer = config.dim * ((2 * config.heads + 2 * config.kv_heads) * config.head_dim + 3 * config.ffn)
-    layers = min(config.layers, max(1, WEIGHTS // layer))
+    layers = min(config.layers, max(1, WEIGHTS // _layer(config)))
     small = replace(config, layers=layers, text_vocab=16, codebook=16, levels=2, codebook_dim=None, cues=False)
     with Uninitialised():
         model = Transformer(small).eval().requires_grad_(False)

@@ -17,6 +17,13 @@ settings.register_profile("khala", deadline=None)  # a busy machine is no failur
 settings.load_profile("khala")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that compare with the reference fixtures: `pytest -m reference`."""
+    for item in items:
+        if "fixtures" in getattr(item, "fixturenames", ()):
+            item.add_marker("reference")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A cache folder of the tests' own: theirs must not remember anything for the user."""
@@ -28,9 +35,9 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def fixtures() -> Path:
-    """The reference fixtures (README.md in each): `KHALA_FIXTURES`, or shared/fixtures beside the checkout."""
-    folder = Path(os.environ.get("KHALA_FIXTURES", Path(__file__).parents[2] / "shared" / "fixtures"))
-    assert folder.is_dir(), f"no reference fixtures at {folder}: set KHALA_FIXTURES to the folder that holds official-a"
+    """The reference fixtures (tests/fixtures/README.md), or those in the folder that `KHALA_FIXTURES` names."""
+    folder = Path(os.environ.get("KHALA_FIXTURES", Path(__file__).parent / "fixtures"))
+    assert (folder / "official-a").is_dir(), f"no reference fixtures at {folder}: KHALA_FIXTURES is to hold official-a"
     return folder
 
 

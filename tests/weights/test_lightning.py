@@ -1,5 +1,6 @@
 """The codec's file: what it is made into, and what is refused. That its sounds are right is tested in tests/models."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,22 @@ def test_sizes_are_those_of_the_tensors_and_weight_norm_is_folded(tmp_path: Path
     wanted = length * direction / direction.norm(dim=(1, 2), keepdim=True)
     torch.testing.assert_close(tensors["decoder.1.block.1.weight"], wanted)
     assert torch.equal(tensors["quantizer.codebooks"][5], state[BOOK.format(5, "embed")])
+
+
+def test_the_published_configuration_is_what_the_tensors_tell(fixtures: Path) -> None:
+    folder = fixtures / "official-a"
+    said = json.loads((folder / "constants.json").read_text())
+    codec = said["config"]["codec"]
+    with CodecFile(folder / "checkpoints" / "dac_rvq_2490000.ckpt", folder) as file:
+        assert file.config == DacConfig(
+            encoder_width=codec["enc_filters"],
+            encoder_strides=tuple(codec["strides"]),
+            decoder_width=codec["dec_filters"] << len(codec["rates"]),
+            decoder_rates=tuple(codec["rates"]),
+            dim=codec["d_latent"],
+            codebook=said["codebook_size"],
+            levels=said["num_quantizers"],
+        )
 
 
 def test_half_precision_is_widened(tmp_path: Path, content: Content) -> None:

@@ -53,10 +53,16 @@ def test_the_page_takes_no_place_of_the_api(built: Service) -> None:
     assert built.client.get("/status", headers=HTML).json()["total_gpus"] == 0
 
 
-def test_without_a_page_the_way_leads_to_the_description(tmp_path: Path, serve: Callable[..., Service]) -> None:
-    service = serve(static=tmp_path)
-    assert service.client.get("/", follow_redirects=False).headers["location"] == "/api/docs"
-    assert service.client.get("/anything", headers=HTML).status_code == 404
+def test_without_a_page_there_is_a_way_to_the_description_and_to_the_page(
+    tmp_path: Path, serve: Callable[..., Service]
+) -> None:
+    client = serve(static=tmp_path).client
+    answer = client.get("/", follow_redirects=False)
+    assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/html")
+    assert '<a href="/api/docs">' in answer.text and "make studio" in answer.text
+    assert answer.headers["cache-control"] == "no-cache"  # the page may come
+    assert client.get("/api/docs").status_code == 200
+    assert client.get("/anything", headers=HTML).status_code == 404
 
 
 def test_the_description_needs_nothing_from_elsewhere(service: Service) -> None:

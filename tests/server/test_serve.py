@@ -16,6 +16,7 @@ import pytest
 import soundfile
 from serving import NEW, Live
 
+from khala.cli import serve
 from khala.cli.main import run
 
 
@@ -61,6 +62,30 @@ def test_a_song_from_words_to_sound(started: tuple[Any, Live], tmp_path: Path) -
     lines = [json.loads(line) for line in rest.splitlines()]
     assert {"worker process started", "stage done", "worker ended"} <= {line["message"] for line in lines}
     assert any(line.get("take") == made["takes"][0]["id"] for line in lines)
+
+
+def test_a_browser_is_shown_the_studio_as_soon_as_it_is_served(tmp_path: Path, singer: Path) -> None:
+    """What plays the browser here is a script, which is answered though it asks at once."""
+    browser = tmp_path / "browser.py"
+    browser.write_text("import sys, urllib.request as r; print(r.urlopen(sys.argv[1] + '/healthz').status, flush=True)")
+    command = [sys.executable, "-m", "khala", "serve", "--browser", "--port", "0", "--workers", "0"]
+    of_it = {**environment(), "BROWSER": f"{sys.executable} {browser} %s"}
+    with subprocess.Popen(
+        [*command, "--model", str(singer)], cwd=tmp_path, env=of_it, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == b"200\n"
+        finally:
+            process.kill()
+
+
+def test_where_there_is_no_browser_the_address_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("webbrowser.open", lambda address: False)
+    serve.browse("http://127.0.0.1:8889")
+    assert capsys.readouterr().err == "no browser was found; open http://127.0.0.1:8889\n"
 
 
 def test_the_dispatcher_loads_no_torch(singer: Path, tmp_path: Path) -> None:

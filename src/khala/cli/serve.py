@@ -1,5 +1,6 @@
 """`khala serve`: the API, the studio's page, and workers that make the songs, by one command."""
 
+from threading import Thread
 from typing import Annotated, Any
 
 import typer
@@ -38,6 +39,7 @@ def serve(
     open: Annotated[
         bool | None, typer.Option("--open", help="Let others in without a key, on an address that they can reach.")
     ] = None,
+    browser: Annotated[bool | None, typer.Option("--browser", help="Show the studio in a browser.")] = None,
     allow_host: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A name that requests may call this server by.")
     ] = None,
@@ -51,7 +53,7 @@ def serve(
     """
     given: dict[str, Any] = {
         **{"host": host, "port": port, "workers": workers, "gpus": gpus, "runtime_mode": runtime_mode, "slots": slots},
-        **{"model": model, "database": database, "artifacts": artifacts, "open": open},
+        **{"model": model, "database": database, "artifacts": artifacts, "open": open, "browser": browser},
         **{"allowed_hosts": allow_host or None, "cors_origins": allow_origin or None},
     }
     log_lines()
@@ -74,5 +76,16 @@ def serve(
     limits = Limits(settings.owner_queued, settings.owner_running, settings.queue_limit)
     app = create_app(Library.open(settings.database, settings.artifacts, limits), settings)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-    say(f"Khala is at http://{shown}:{sock.getsockname()[1]}")
+    address = f"http://{shown}:{sock.getsockname()[1]}"
+    say(f"Khala is at {address}")
+    if settings.browser:  # in a thread: a browser in the terminal returns when it ends
+        Thread(target=browse, args=(address,), daemon=True).start()
     serving.server_of(app, settings).run(sockets=[sock])
+
+
+def browse(address: str) -> None:
+    """Show `address`; the socket listens already, so that what connects early waits for its answer."""
+    import webbrowser
+
+    if not webbrowser.open(address):
+        say(f"no browser was found; open {address}")

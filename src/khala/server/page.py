@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
@@ -12,13 +12,18 @@ from khala.server.settings import Settings
 
 BUILT = Path(__file__).parent / "static"
 IMMUTABLE = "public, max-age=31536000, immutable"
+WITHOUT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Khala</title>
+<meta name="viewport" content="width=device-width"><style>:root { color-scheme: light dark; }</style>
+<h1>Khala</h1><p>The service is running. <a href="/api/docs">What its API offers.</a></p>
+<p>The studio's page was not built with it. In a checkout, <code>make studio</code> builds and opens it.</p>
+"""
 
 
 class Page:
     """What answers where no route does (ASGI): a file of `folder`, or its index.html for a browser that goes somewhere.
 
     Files under assets/ have a digest of their content in their name and may be kept for ever; all else is asked for
-    again. Without a build, / leads to the description of the API.
+    again. Without a build, / says so and leads to the description of the API.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -36,7 +41,7 @@ class Page:
             raise HTTPException(404)
         if self._files is None:
             if path == "/":
-                return RedirectResponse("/api/docs")
+                return HTMLResponse(WITHOUT, headers={"Cache-Control": "no-cache"})
             raise HTTPException(404)
         try:
             response = await self._files.get_response(path.lstrip("/") or "index.html", scope)

@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     """Takes that a worker decodes together at most."""
     model: str = "mini"
     """The model that makes a song which names none."""
+    browser: bool = False
+    """Show the studio in a browser on this machine as soon as it is served."""
     static: Path | None = None
     """Folder of the studio's built page.  [default: the one in the package, if it is there]"""
 

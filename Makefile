@@ -1,7 +1,8 @@
-# make song   sets everything up and makes a song of about 30 seconds in this folder
-# make test   sets everything up and runs every check
+# make song     sets everything up and makes a song of about 30 seconds in this folder
+# make studio   sets everything up and opens the studio in a browser
+# make test     sets everything up and runs every check
 #
-# Both build .venv with an exact version of torch. On Linux the default build of torch carries GPU libraries (large, and it
+# They build .venv with an exact version of torch. On Linux the default build of torch carries GPU libraries (large, and it
 # runs on a CPU too); name PyTorch's CPU-only index to pip and the same version comes as the small CPU build:
 #   PIP_EXTRA_INDEX_URL=<PyTorch's CPU index> make song
 
@@ -10,13 +11,18 @@ TORCH ?= torch==2.13.0
 VENV ?= .venv
 BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
+LOWEST := build/lowest
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SOUND_FONTS := /usr/share/sounds/sf2/FluidR3_GM.sf2 /usr/share/sounds/sf3/MuseScore_General_Lite.sf3
 
-.PHONY: song test lint corpus-tools service-tools web web-check web-test web-tools node mini clean
+.PHONY: song studio test lint clone-test lowest corpus-tools service-tools web web-check web-test web-tools node wheel mini \
+	clean
 
 song: $(VENV)/.song
 	$(BIN)/khala generate
+
+studio: $(VENV)/.studio web
+	$(BIN)/khala serve --browser
 
 test: $(VENV)/.dev corpus-tools service-tools web-tools lint web-check
 	$(BIN)/python -m pytest
@@ -70,6 +76,10 @@ web/node_modules: web/package-lock.json | node
 	npm --prefix web ci
 	touch $@
 
+# A wheel to release: with the page, or none.
+wheel: web
+	KHALA_REQUIRE_PAGE=1 $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
 # Builds Khala Mini from nothing: composes the corpus, trains the codec and both language models. Many hours.
 mini: $(VENV)/.dev corpus-tools
 	recipes/mini/run.sh
@@ -86,6 +96,10 @@ $(VENV)/.torch: | $(BIN)/python
 
 $(VENV)/.song: pyproject.toml | $(VENV)/.torch
 	$(BIN)/python -m pip install --quiet -e .
+	touch $@
+
+$(VENV)/.studio: pyproject.toml | $(VENV)/.torch
+	$(BIN)/python -m pip install --quiet -e ".[serve]"
 	touch $@
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/.torch

@@ -79,7 +79,14 @@ def test_the_image_has_all_that_the_package_is_built_from() -> None:
     assert all((DEPLOY.parent / name).exists() for name in copied)
 
 
+def test_the_image_builds_the_page_for_the_wheel_that_it_installs_and_takes_none_without() -> None:
+    text = (DEPLOY / "Dockerfile").read_text()
+    (built,) = re.findall(r"vite build --outDir (\S+)", text)
+    copied = text.index(f"COPY --from=page {built} ./src/khala/server/static")
+    assert copied < text.index("RUN KHALA_REQUIRE_PAGE=1 pip install")
+
+
 def test_settings_that_are_named_exist() -> None:
-    known = {f"KHALA_{name.upper()}" for name in Settings.model_fields}
+    known = {f"KHALA_{name.upper()}" for name in Settings.model_fields} | {"KHALA_NAME", "KHALA_REQUIRE_PAGE"}
     for file in [path for path in DEPLOY.rglob("*") if path.is_file()]:
-        assert set(re.findall(r"\bKHALA_[A-Z_]+\b", file.read_text())) <= known | {"KHALA_NAME"}, file
+        assert set(re.findall(r"\bKHALA_[A-Z_]+\b", file.read_text())) <= known, file

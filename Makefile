@@ -34,6 +34,17 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# What is committed is enough: a clone of it, with nothing beside it, has its tests and all that they read.
+clone-test: $(VENV)/.dev
+	.ci/clone $(BIN)/python
+
+# The tests of what makes and serves songs, with the oldest versions of its dependencies that pyproject.toml allows.
+lowest: service-tools
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(PYTHON) .ci/lowest.py > $(LOWEST)/constraints.txt
+	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt -e ".[dev]"
+	$(LOWEST)/bin/python -m pytest $(addprefix tests/,music nn models audio weights generation jobs worker server cli)
+
 # Composing songs to train on needs an instrument player, sound fonts and speaking voices; making songs needs none of them.
 corpus-tools:
 	@if command -v fluidsynth >/dev/null && command -v flite >/dev/null && ls $(SOUND_FONTS) >/dev/null 2>&1; then :; else \

@@ -32,8 +32,9 @@ def commands(program: str) -> list[list[str]]:
 def test_make_targets_of_the_pages_exist_and_test_is_what_ci_runs() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     asked = {target for call in commands("make") for target in call[1:]}
-    assert {"song", "test"} <= asked <= targets
-    assert "make test" in (ROOT / ".ci" / "run").read_text()
+    assert {"song", "studio", "test"} <= asked <= targets
+    ran = re.findall(r"^(?:exec )?make ([a-z-]+)$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
+    assert ran == ["clone-test", "test"] and set(ran) <= targets
 
 
 @pytest.mark.parametrize("call", commands("khala"), ids=shlex.join)
@@ -93,6 +94,36 @@ def test_every_package_is_on_the_map() -> None:
             assert re.search(rf"^  {package.name}/", page, re.MULTILINE), (
                 f"{package.name} is missing from ARCHITECTURE.md"
             )
+
+
+BESIDE = re.compile(r"__file__\)(?:\.resolve\(\))?(?:\.parents\[(\d+)\]|((?:\.parent)+))")
+"""How far up from itself a file goes."""
+FURNISHED = re.compile(r"""["']/(?:home|mnt|root|srv|work|Users)/""")
+"""Paths of one's own machine."""
+
+
+@pytest.mark.parametrize("folder", ["tests", "benchmarks", "recipes", "web", ".ci"])
+def test_nothing_is_read_beside_the_checkout(folder: str) -> None:
+    listed = subprocess.run(["git", "ls-files", folder], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    files = [ROOT / name for name in listed.split() if Path(name).suffix in (".py", ".sh", ".ts", ".tsx", ".mjs", "")]
+    assert files
+    for file in files:
+        text = file.read_text(errors="ignore")
+        for ups, parents in BESIDE.findall(text):
+            up = int(ups) if ups else parents.count(".parent") - 1
+            assert file.parents[up].is_relative_to(ROOT), f"{file} looks above the checkout"
+        assert not FURNISHED.search(text), f"{file} names a path of somebody's machine"
+
+
+def test_what_the_fixtures_are_is_said_and_none_is_left_out_of_the_repository() -> None:
+    folder = ROOT / "tests" / "fixtures"
+    said = (folder / "README.md").read_text()
+    held = subprocess.run(["git", "ls-files", folder], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    found = {str(path.relative_to(ROOT)) for path in folder.rglob("*") if path.is_file()}
+    assert found and found == set(held.splitlines())
+    for path in folder.glob("*/*"):
+        assert path.name.removesuffix(".safetensors") in said, f"{path} is not explained"
+    assert "official-a" in said and not list(folder.rglob("*.y*ml"))
 
 
 def test_the_page_fits_one_screen() -> None:

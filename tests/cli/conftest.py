@@ -1,6 +1,7 @@
 """A model folder that makes noise quickly: everything in place, nothing trained."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,14 @@ def one_thread() -> Iterator[None]:
     yield
     torch.set_num_threads(threads)
     del os.environ["OMP_NUM_THREADS"]
+
+
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """A shell starts what it runs in the background with interrupts ignored, and so would these tests be."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

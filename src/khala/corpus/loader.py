@@ -1,7 +1,6 @@
 """Songs as tokens, read back for training: the held-out split, prompts that vary, steps of songs of like lengths."""
 
 import json
-import zlib
 from bisect import bisect
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,13 +10,12 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from khala.corpus.shards import NO_CHORD
+from khala.corpus.split import is_held_out
 from khala.music.errors import InvalidRequest
 from khala.music.outline import Outline, Part, spread
 from khala.music.request import MIN_SECONDS, SongRequest
 from khala.music.singing import REST, UNTOLD, sung_cues
 
-HELD_OUT = 50
-"""One song in so many is never trained on."""
 STEADY_TAGS = ("tempo", "slow", "fast", "bpm", "vocal", "instrumental")
 """Words of the tags that a listener checks first: they are left out of a prompt more rarely."""
 VOCAL_TAGS = ("vocal", "voice", "singer", "sung", "choir", "duet", "harmon", "response")
@@ -76,7 +74,7 @@ class TokenSong:
     @property
     def held_out(self) -> bool:
         """Decided by the name alone, so that a growing corpus keeps its split; the codec's training splits alike."""
-        return zlib.crc32(self.name.encode()) % HELD_OUT == 0
+        return is_held_out(self.name)
 
     @property
     def text_bound(self) -> int:

@@ -19,7 +19,7 @@ from khala.music.errors import KhalaError, OutputError
 if TYPE_CHECKING:  # who only reads a corpus needs no voices
     from khala.corpus.render import Rendered
 
-GENERATOR = 2
+GENERATOR = 3
 """Version of what composes and renders; songs of different versions differ for the same seed."""
 INGESTED = 0
 """Stands in the place of that version for a song that somebody brought."""

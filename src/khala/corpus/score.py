@@ -113,7 +113,8 @@ class Mix:
 class Score:
     """A whole song. `voice` is "female", "male" or "" for an instrumental; `key` 0..11, `mode` "major" or "minor".
 
-    `singer` and `backing` are names of `SINGERS`, "" for nobody.
+    `singer` and `backing` are names of `SINGERS`, "" for nobody. `words_from` says what the lyrics are made of: "phrases",
+    "templates", or "unheard" for templates with words that no training song sings.
     """
 
     seed: int
@@ -132,6 +133,7 @@ class Score:
     tags: tuple[str, ...]
     description: str
     lyrics: str
+    words_from: str = ""
 
     @property
     def bars(self) -> int:

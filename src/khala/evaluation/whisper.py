@@ -45,7 +45,14 @@ def _faster_whisper(folder: Path, language: str) -> Callable[[Array], str]:
     model = _package("faster_whisper", "faster-whisper").WhisperModel(str(folder), device="cpu")
 
     def transcribe(mono: Array) -> str:
-        segments, _ = model.transcribe(mono, language=language, beam_size=1, condition_on_previous_text=False)
+        segments, _ = model.transcribe(
+            mono,
+            language=language,
+            beam_size=1,
+            temperature=0.0,
+            condition_on_previous_text=False,
+            no_speech_threshold=None,  # singing over a band is often taken for music alone
+        )
         return " ".join(segment.text.strip() for segment in segments)
 
     return transcribe

@@ -16,14 +16,17 @@ SHAPES = (
     ("verse", "pre-chorus", "chorus", "verse", "pre-chorus", "chorus"),
     ("verse", "chorus", "verse", "chorus", "bridge", "chorus"),
 )
-"""What stands between intro and outro; longer songs repeat verse and chorus before the bridge."""
+"""What stands between intro and outro of a song of up to two minutes or so."""
+ROUNDS = (("verse", "chorus"), ("verse", "pre-chorus", "chorus"))
+ENDS = (("bridge", "chorus"), ("inst", "chorus"), ("bridge", "inst", "chorus"), ("inst", "bridge", "chorus", "chorus"))
+"""A longer song has a round two to four times, and one of these ends."""
 
 
 def plan(target_bars: float, line_bars: int, lots: random.Random) -> Parts:
     """The form nearest to `target_bars`, ties drawn.
 
-    Verses and choruses hold two or four lines of `line_bars` bars, a pre-chorus two. The outro's last bar is for the
-    ring-out. Every second interlude is a solo.
+    Verses and choruses hold two, four or eight lines of `line_bars` bars, a pre-chorus two or four. The outro's last bar
+    is for the ring-out. Every second interlude is a solo.
     """
     best: list[Parts] = []
     distance = float("inf")
@@ -38,11 +41,13 @@ def plan(target_bars: float, line_bars: int, lots: random.Random) -> Parts:
 
 
 def _candidates(target_bars: float, line_bars: int) -> Iterator[Parts]:
-    short, long = 2 * line_bars, 4 * line_bars
-    most = int(target_bars / (short + short)) + 1
-    longer = (("verse", "chorus") * rounds + ("bridge", "chorus") for rounds in range(3, most + 1))
-    lengths = ((short, short), (short, long), (long, long))
-    for shape, (verse, chorus), intro, outro in product((*SHAPES, *longer), lengths, (1, 2, 4), (1, 2, 3)):
-        if intro <= short:
-            bars = {"verse": verse, "pre-chorus": short, "chorus": chorus, "inst": verse, "bridge": verse}
-            yield (("intro", intro), *((name, bars[name]) for name in shape), ("outro", outro))
+    two, four, eight = 2 * line_bars, 4 * line_bars, 8 * line_bars
+    longer = [one * count + end for one, count, end in product(ROUNDS, (2, 3, 4), ENDS)]
+    lengths = ((two, two), (two, four), (four, four), (four, eight), (eight, four), (eight, eight))
+    for shape, (verse, chorus), intro, outro in product((*SHAPES, *longer), lengths, (1, 2, 4, 8), (1, 2, 3, 4)):
+        if max(intro, outro) <= verse:
+            bars = {"verse": verse, "pre-chorus": min(verse, four) // 2, "chorus": chorus, "bridge": min(verse, four)}
+            bars["pre-chorus"] = max(bars["pre-chorus"], two)
+            bars["inst"] = min(verse, four)
+            if abs(intro + outro + sum(bars[name] for name in shape) - target_bars) <= eight + four:
+                yield (("intro", intro), *((name, bars[name]) for name in shape), ("outro", outro))

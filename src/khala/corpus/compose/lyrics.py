@@ -5,6 +5,7 @@ weak ones weak. Words of one syllable are freer: articles are weak, words that c
 """
 
 import random
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
@@ -48,9 +49,9 @@ def write(lots: random.Random, stanzas: Sequence[tuple[str, tuple[int, ...]]]) -
     return found
 
 
-def printed(words: Words, answer: bool = False) -> str:
-    """A line as printed: a capital at its start and for "I"; an answer in brackets, without the capital."""
-    text = " ".join("I" if word == "i" else word for word in words)
+def printed(words: Sequence[str], answer: bool = False) -> str:
+    """A line as printed: a capital at its start and for "I", "I'm", ...; an answer in brackets, without the capital."""
+    text = " ".join(word[0].upper() + word[1:] if re.match(r"i\b", word) else word for word in words)
     return f"({text})" if answer else text[0].upper() + text[1:]
 
 

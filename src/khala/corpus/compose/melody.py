@@ -93,5 +93,5 @@ def lay(
     return tuple(reversed(path))
 
 
-_LEAP = (1.2, 0.1, 0.0, 0.5, 0.7, 1.2, 6.0, 2.2, 5.0, 5.0, 6.0, 8.0, 5.0, *(12.0,) * 24)
+_LEAP = (1.2, 0.1, 0.0, 0.5, 0.7, 1.2, 14.0, 2.2, 5.0, 5.0, 6.0, 8.0, 5.0, *(12.0,) * 24)
 """Cost of moving so many semitones: steps are cheap, thirds and fourths bearable, a tritone is not."""

@@ -8,9 +8,14 @@ from khala.corpus.compose.harmony import chord
 from khala.corpus.compose.styles.base import Arrangement, Style
 from khala.corpus.score import FRAME_RATE, ROOMS, Mix, Section
 from khala.corpus.singers import singers
+from khala.corpus.split import is_held_out
 from khala.music.arrange import LINE_SECONDS
 
 _HARMONY_OF = {"intro": "verse", "pre-chorus": "bridge", "inst": "chorus", "solo": "chorus"}
+SOURCES = ("phrases", "templates", "unheard")
+"""What the words are made of; "unheard" are templates with the words that training never sings."""
+PHRASES, UNHEARD = 0.35, 0.7
+"""Share of sung songs that are made of phrases, and share of the held-out ones with held-out words."""
 WALTZES = 0.35
 """Share of songs in three in the styles that know them."""
 
@@ -19,7 +24,7 @@ WALTZES = 0.35
 class Plan:
     """Style, metre, tempo, key, form and harmony of a song; voices as in `Score`, `lead` names an instrument.
 
-    A line of the tune takes `line_bars` bars.
+    A line of the tune takes `line_bars` bars. `words_from` is one of `SOURCES`, "" where nobody sings.
     """
 
     seed: int
@@ -37,6 +42,7 @@ class Plan:
     line_bars: int
     mix: Mix
     sections: tuple[Section, ...]
+    words_from: str
 
     @property
     def beat_seconds(self) -> float:
@@ -79,7 +85,15 @@ def draw(seed: int, seconds: float, style: Style, voice: str) -> Plan:
         line_bars=line_bars,
         mix=_mix(random.Random(f"{seed} mix"), style.mix),
         sections=_sections(lots, parts, style, arrangement, beats, line_bars, key, mode),
+        words_from=_words_from(seed) if voice else "",
     )
+
+
+def _words_from(seed: int) -> str:
+    lots = random.Random(f"{seed} words")
+    if is_held_out(f"song-{seed}") and lots.random() < UNHEARD:
+        return "unheard"
+    return "phrases" if lots.random() < PHRASES else "templates"
 
 
 def _mix(lots: random.Random, usual: Mix) -> Mix:

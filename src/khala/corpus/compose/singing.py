@@ -2,17 +2,21 @@
 
 from dataclasses import dataclass, replace
 
-from khala.corpus.compose import lyrics
+from khala.corpus.compose import lyrics, setting
 from khala.corpus.compose.harmony import chord_at, scale, tones
+from khala.corpus.compose.melody import Motif
 from khala.corpus.compose.meter import FASTEST
 from khala.corpus.compose.plan import Plan
 from khala.corpus.compose.tune import HEIGHTS, SPAN, SUNG, Motifs, Phrase, phrases
+from khala.corpus.compose.verses import Length, Line, Poet
 from khala.corpus.compose.words import stresses
 from khala.corpus.score import Chord, Section, SungLine, Syllable
 from khala.corpus.singers import SINGERS
 
 HARMONIES, ANSWERS, ORNAMENTS = 0.6, 0.6, 0.5
 """Shares of sung songs with a second voice in the chorus, answers there (where they fit), steps into last notes."""
+TALK = (0.75, 1.0, 1.0, 1.25, 1.5)
+"""Syllables of a free line per note of its motif: some songs say little, some much."""
 THIRDS = (3, 4, 5)
 """Semitones from the tune to the second voice."""
 
@@ -28,25 +32,55 @@ class _Manner:
 
 def sing(plan: Plan, motifs: Motifs) -> tuple[tuple[SungLine, ...], str]:
     """The sung lines, and the lyrics with a tag for every section."""
-    syllables: dict[str, tuple[int, ...]] = {}
-    for section in plan.sections:
-        if section.name in SUNG:
-            lines = section.bars // plan.line_bars
-            syllables[section.name] = tuple(len(motifs[section.name][n % 2].onsets) for n in range(lines))
-    names = [section.name for section in plan.sections]
-    stanzas = iter(lyrics.write(plan.lots("lyrics"), [(name, syllables[name]) for name in names if name in syllables]))
+    stanzas = iter(_stanzas(plan, motifs))
     manner = _manner(plan)
     sung: list[SungLine] = []
     text: list[str] = []
     for index, section in enumerate(plan.sections):
         text.append(f"[{section.name}]")
         if section.name in SUNG:
-            tune = phrases(plan, motifs[section.name], section, SINGERS[plan.singer].low, HEIGHTS[section.name])
-            for words, phrase in zip(next(stanzas), tune, strict=True):
-                sung += _line(plan, manner, index, section, words, phrase)
+            lines = next(stanzas)
+            fitting = _fitting(plan, motifs[section.name], lines)
+            tune = phrases(plan, fitting, section, SINGERS[plan.singer].low, HEIGHTS[section.name])
+            for line, phrase in zip(lines, tune, strict=True):
+                sung += _line(plan, manner, index, section, line, phrase)
             text += [line.text for line in sung if line.section == index]
         text.append("")
     return tuple(sung), "\n".join(text).strip()
+
+
+def _stanzas(plan: Plan, motifs: Motifs) -> list[tuple[Line, ...]]:
+    """The words of every sung section."""
+    counts: list[tuple[str, tuple[int, ...]]] = []
+    for section in plan.sections:
+        if section.name in SUNG:
+            lines = section.bars // plan.line_bars
+            counts.append((section.name, tuple(len(motifs[section.name][n % 2].onsets) for n in range(lines))))
+    lots = plan.lots("lyrics")
+    if plan.words_from == "phrases":
+        stanzas = lyrics.write(lots, counts)
+        return [tuple(Line(words, lyrics.printed(words)) for words in stanza) for stanza in stanzas]
+    most = setting.most_syllables(plan.line_beats, plan.line_bars, plan.beat_seconds)
+    talk = lots.choice(TALK)
+    lengths = [
+        (name, tuple(_length(round(talk * count), most) for count in line_counts)) for name, line_counts in counts
+    ]
+    return Poet(lots, unheard=plan.words_from == "unheard").write(lengths)
+
+
+def _length(syllables: int, most: int) -> Length:
+    return Length(min(max(syllables - 1, 2), most), min(syllables + 2, most))
+
+
+def _fitting(plan: Plan, motifs: tuple[Motif, Motif], lines: tuple[Line, ...]) -> list[Motif]:
+    """The motif of every line: its section's as it is for a line that was written to it, else fitted to the words."""
+    turns = [motifs[number % 2] for number in range(len(lines))]
+    if plan.words_from == "phrases":
+        return turns
+    return [
+        setting.fit(motif, line.words, plan.line_beats, plan.line_bars, plan.beats_per_bar, plan.beat_seconds)
+        for motif, line in zip(turns, lines, strict=True)
+    ]
 
 
 def _manner(plan: Plan) -> _Manner:
@@ -56,31 +90,36 @@ def _manner(plan: Plan) -> _Manner:
 
 
 def _line(
-    plan: Plan, manner: _Manner, index: int, section: Section, words: tuple[str, ...], phrase: Phrase
+    plan: Plan, manner: _Manner, index: int, section: Section, line: Line, phrase: Phrase
 ) -> list[SungLine]:
     """A line as sung, and the answer to it where there is one."""
+    words, text = line
     places = [(word, number) for word, text in enumerate(words) for number in range(len(stresses(text)))]
     notes = zip(places, phrase.onsets, phrase.lengths, phrase.pitches, strict=True)
     syllables = [Syllable(word, number, start, length, pitch) for (word, number), start, length, pitch in notes]
-    text = lyrics.printed(words)
     if section.name != "chorus":
-        return [SungLine(index, text, words, _ornamented(plan, manner, syllables))]
+        return [SungLine(index, text, words, _ornamented(plan, manner, section, syllables))]
     answer = _answer(plan, section, words, syllables, phrase.end) if manner.answers else ()
     if answer:
         said = words[-1 - answer[-1].word :]
         room = answer[0].start - 0.1 - syllables[-1].start
         syllables[-1] = replace(syllables[-1], length=min(syllables[-1].length, room))
     harmony = _harmony(plan, section, syllables, manner.harmony) if manner.harmony else ()
-    line = SungLine(index, text, words, tuple(syllables), harmony)
-    return [line, SungLine(index, lyrics.printed(said, answer=True), said, answer, answer=True)] if answer else [line]
+    sung = SungLine(index, text, words, tuple(syllables), harmony)
+    return [sung, SungLine(index, lyrics.printed(said, answer=True), said, answer, answer=True)] if answer else [sung]
 
 
-def _ornamented(plan: Plan, manner: _Manner, syllables: list[Syllable]) -> tuple[Syllable, ...]:
-    """The syllables, the last one approached by the step of the key above it if it is long enough."""
+def _ornamented(
+    plan: Plan, manner: _Manner, section: Section, syllables: list[Syllable]
+) -> tuple[Syllable, ...]:
+    """The syllables, the last one approached by the step of the key above it if it is long enough, and if it is still on
+    the chord half a beat later."""
     last = syllables[-1]
     if not manner.ornaments or last.length < 1.5 or 0.5 * plan.beat_seconds < FASTEST:
         return tuple(syllables)
     inside = scale(plan.key, plan.mode)
+    if last.pitch % 12 not in tones(chord_at(section.chords, last.start + 0.5)):
+        return tuple(syllables)
     step = last.pitch + next(n for n in (2, 1, 3) if (last.pitch + n) % 12 in inside or n == 3)
     if step > SINGERS[plan.singer].low + SPAN:
         return tuple(syllables)

@@ -13,7 +13,7 @@ from khala.corpus.compose.tune import draw_motifs
 from khala.corpus.score import Score
 from khala.corpus.singers import SEXES
 
-LENGTHS, SHARES = ((20, 40), (40, 65), (65, 110), (110, 180)), (0.55, 0.33, 0.09, 0.03)
+LENGTHS, SHARES = ((20, 40), (40, 65), (65, 120), (120, 240)), (0.35, 0.2, 0.2, 0.25)
 """Seconds that songs last where nobody asks for a length, and their shares."""
 
 
@@ -63,4 +63,5 @@ def _write(plan: Plan) -> Score:
         tags=prompt.tags(plan.lots("tags"), facts),
         description=prompt.description(plan.lots("description"), facts),
         lyrics=text,
+        words_from=plan.words_from,
     )

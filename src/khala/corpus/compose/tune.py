@@ -1,6 +1,7 @@
 """The tune of a song: motifs for verse, chorus and bridge, laid into every place where they are sung or played."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from khala.corpus.compose.harmony import chord, scale, tones
@@ -76,13 +77,13 @@ def _pushed(plan: Plan, lots: random.Random, onsets: tuple[float, ...]) -> tuple
     return (*onsets[:early], onsets[early] - 0.5, *onsets[early + 1 :])
 
 
-def phrases(plan: Plan, motifs: tuple[Motif, Motif], section: Section, low: int, height: float) -> list[Phrase]:
-    """A section's lines of the tune from `low` up, odd and even in turn, as many as have room."""
+def phrases(plan: Plan, motifs: Sequence[Motif], section: Section, low: int, height: float) -> list[Phrase]:
+    """A section's lines of the tune from `low` up, on its motifs in turn, as many as have room."""
     home = frozenset(tones(chord("I" if plan.mode == "major" else "i", plan.key, plan.mode, 0, 1)))
     found = []
     for number in range(section.bars // plan.line_bars):
         start = float(section.start_bar * plan.beats_per_bar + number * plan.line_beats)
-        motif = motifs[number % 2]
+        motif = motifs[number % len(motifs)]
         last = home if number % 2 else frozenset[int]()
         pitches = lay(motif, start, section.chords, scale(plan.key, plan.mode), low, low + SPAN, height, last)
         stops = (*motif.onsets[1:], min(plan.line_beats - BREATH * plan.line_bars, motif.onsets[-1] + LONGEST))

@@ -1,8 +1,13 @@
-"""The closed vocabulary of the lyrics, with its pronunciation.
+"""The vocabulary of the lyrics, with its pronunciation: that of the phrases, and the lexicon around it.
 
-Phones are ARPAbet with stress, after the CMU Pronouncing Dictionary (BSD licence), one reading a word. Words whose
-number of syllables is a matter of taste are left out, but for a few that songs agree on ("every", "fire").
+Phones are ARPAbet with stress, after the CMU Pronouncing Dictionary (BSD licence), one reading a word. Of the phrases'
+words, those whose number of syllables is a matter of taste are left out, but for a few that songs agree on ("every",
+"fire").
 """
+
+from functools import cache
+
+from khala.corpus.compose.lexicon import entries
 
 _TABLE = """
 a AH0, aching EY1 K IH0 NG, acid AE1 S AH0 D, across AH0 K R AO1 S, afraid AH0 F R EY1 D, after AE1 F T ER0,
@@ -116,10 +121,12 @@ without W IH0 TH AW1 T, words W ER1 D Z, work W ER1 K, world W ER1 L D, would W 
 years Y IH1 R Z, you Y UW1, young Y AH1 NG, your Y AO1 R, zone Z OW1 N
 """
 
-LEXICON: dict[str, tuple[str, ...]] = {
+PHRASE_WORDS: dict[str, tuple[str, ...]] = {
     word: tuple(phones) for word, *phones in (entry.split() for entry in _TABLE.split(","))
 }
-"""Word -> phones, such as "dancing" -> ("D", "AE1", "N", "S", "IH0", "NG")."""
+"""The words of `phrases` -> phones, such as "dancing" -> ("D", "AE1", "N", "S", "IH0", "NG")."""
+LEXICON: dict[str, tuple[str, ...]] = {word: entry.phones for word, entry in entries().items()} | PHRASE_WORDS
+"""Every word that may be sung -> phones."""
 
 # fmt: off
 LIGHT = frozenset({
@@ -132,9 +139,10 @@ LIGHT = frozenset({
 """Words that carry little meaning."""
 
 
+@cache
 def stresses(word: str) -> tuple[int, ...]:
     """Stress of every syllable: 1 primary, 2 secondary, 0 none."""
-    return _STRESSES[word]
+    return tuple(int(phone[-1]) for phone in LEXICON[word] if phone[-1].isdigit())
 
 
 def rhyme(word: str) -> tuple[str, ...]:
@@ -142,6 +150,3 @@ def rhyme(word: str) -> tuple[str, ...]:
     phones = LEXICON[word]
     last = max(n for n, phone in enumerate(phones) if phone[-1].isdigit())
     return (phones[last].rstrip("012"), *phones[last + 1 :])
-
-
-_STRESSES = {word: tuple(int(phone[-1]) for phone in phones if phone[-1].isdigit()) for word, phones in LEXICON.items()}

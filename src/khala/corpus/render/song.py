@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from khala.corpus.render import space
 from khala.corpus.render.band import RATE, play
 from khala.corpus.render.effects import echo, presence, pump, worn
 from khala.corpus.render.mix import master, mix_band, room, voice_gain
@@ -16,7 +17,8 @@ from khala.corpus.voice import SungNote, TimedPhone, VoiceBank, sing
 
 HOP = 2048
 """Samples of a codec frame."""
-_VOICE_ROOM = 0.16
+_VOICE_ROOM = 0.09
+_ECHO_DUCK = 0.7
 _SECOND, _ANSWER = 0.5, 0.8
 """Level of a second voice and of an answer beside the singer's."""
 _BACKING_PAN = 0.4
@@ -39,30 +41,40 @@ def render(score: Score, voices: VoiceBank) -> Rendered:
     length = score.frames * HOP
     samples_per_beat = score.frames_per_bar * HOP / score.beats_per_bar
     stems = play(score.parts, samples_per_beat, length)
-    if score.mix.pump:
-        for part, stem in zip(score.parts, stems, strict=True):
-            if part.name in _PUMPED:
-                pump(stem, samples_per_beat, score.mix.pump)
+    voices_sung = _sing_all(score, voices, samples_per_beat)
+    phones = [line.phones for line in voices_sung]
+    how_far = space.singing(phones, length)
+    for part, stem in zip(score.parts, stems, strict=True):
+        if score.mix.pump and part.name in _PUMPED:
+            pump(stem, samples_per_beat, score.mix.pump)
+        if part.drums and score.lines:
+            space.hush(stem, space.sibilants(phones, length))
     song, send = mix_band(score.parts, stems)
     if score.mix.worn:
         song = worn(song, score.seed)
-    voice, phones = _sing_all(score, voices, song, samples_per_beat)
-    song += voice
-    middle = np.float32(0.5) * (voice[0] + voice[1])
-    if score.mix.echo and score.lines:
-        song += echo(middle, round(0.75 * samples_per_beat), score.mix.echo)
-    send += np.float32(_VOICE_ROOM) * middle
+    if score.lines:
+        space.step_back(song, how_far)
+        voice = _place_all(voices_sung, song)
+        song += voice
+        middle = np.float32(0.5) * (voice[0] + voice[1])
+        if score.mix.echo:
+            song += echo(middle, round(0.75 * samples_per_beat), score.mix.echo) * (1 - _ECHO_DUCK * how_far)
+        send += np.float32(_VOICE_ROOM) * middle
     song += room(send, score.mix.room)
     return Rendered(master(song, score.mix.tilt), truth_of(score, phones))
 
 
-def _sing_all(
-    score: Score, voices: VoiceBank, band: np.ndarray, samples_per_beat: float
-) -> tuple[np.ndarray, list[list[TimedPhone]]]:
-    """All voices float32 [2, n] at their level in the mix, and the phones of every line in seconds of the song."""
-    voice = np.zeros_like(band)
-    heard = presence(band) if score.lines else band
-    phones = []
+@dataclass(frozen=True)
+class _Line:
+    """Who sings a line, from which second of the song on: recordings with their level and pan. `phones` in seconds."""
+
+    begin: float
+    voices: tuple[tuple[Sung, float, float], ...]
+    phones: list[TimedPhone]
+
+
+def _sing_all(score: Score, voices: VoiceBank, samples_per_beat: float) -> list[_Line]:
+    """All lines as they are sung, the singer's own recording first."""
     known: dict[tuple[str, tuple[SungNote, ...]], Sung] = {}  # a chorus is sung once
 
     def sung_by(singer: str, notes: tuple[SungNote, ...]) -> Sung:
@@ -70,26 +82,31 @@ def _sing_all(
             known[singer, notes] = sing(voices, SINGERS[singer], notes)
         return known[singer, notes]
 
-    def add(sung: Sung, begin: float, gain: float, pan: float) -> None:
-        samples, place = _placed(sung, begin, band.shape[1])
-        sides = np.float32(gain) * np.sqrt([1 - pan, 1 + pan]).astype(np.float32)
-        voice[:, place] += sides[:, None] * samples
-
+    lines = []
     for line in score.lines:
         begin = line.syllables[0].start * samples_per_beat / RATE
         notes = _notes(line, samples_per_beat / RATE)
         sung = sung_by(score.backing if line.answer else score.singer, notes)
-        samples, place = _placed(sung, begin, band.shape[1])
-        gain = voice_gain(heard[:, place], presence(samples))
-        if line.answer:
-            add(sung, begin, gain * _ANSWER, -_BACKING_PAN)
-        else:
-            add(sung, begin, gain, 0.0)
+        heard = [(sung, _ANSWER, -_BACKING_PAN) if line.answer else (sung, 1.0, 0.0)]
         if line.harmony:
             second = tuple(replace(note, pitch=pitch) for note, pitch in zip(notes, line.harmony, strict=True))
-            add(sung_by(score.backing, second), begin, gain * _SECOND, _BACKING_PAN)
-        phones.append([TimedPhone(p.name, p.number, p.start + begin, p.end + begin) for p in sung.phones])
-    return voice, phones
+            heard.append((sung_by(score.backing, second), _SECOND, _BACKING_PAN))
+        phones = [TimedPhone(p.name, p.number, p.start + begin, p.end + begin) for p in sung.phones]
+        lines.append(_Line(begin, tuple(heard), phones))
+    return lines
+
+
+def _place_all(lines: list[_Line], band: np.ndarray) -> np.ndarray:
+    """All voices float32 [2, n], each line at its level over the band."""
+    voice, heard = np.zeros_like(band), presence(band)
+    for line in lines:
+        samples, place = _placed(line.voices[0][0], line.begin, band.shape[1])
+        gain = voice_gain(heard[:, place], presence(samples))
+        for sung, level, pan in line.voices:
+            samples, place = _placed(sung, line.begin, band.shape[1])
+            sides = np.float32(gain * level) * np.sqrt([1 - pan, 1 + pan]).astype(np.float32)
+            voice[:, place] += sides[:, None] * samples
+    return voice
 
 
 def _placed(sung: Sung, begin: float, length: int) -> tuple[np.ndarray, slice]:

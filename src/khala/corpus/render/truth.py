@@ -27,6 +27,7 @@ def truth_of(score: Score, phones: Sequence[Sequence[TimedPhone]]) -> dict[str, 
         "mode": score.mode,
         "singer": score.singer,
         "backing": score.backing,
+        "words_from": score.words_from,
         "sections": [
             {
                 "name": section.name,

@@ -8,6 +8,7 @@ from itertools import pairwise
 DIPHTHONGS = frozenset({"aw", "ay", "ey", "ow", "oy"})
 VOWELS = frozenset({"aa", "ae", "ah", "ao", "ax", "eh", "er", "ih", "iy", "uh", "uw"}) | DIPHTHONGS
 VOICELESS = frozenset({"ch", "f", "hh", "k", "p", "s", "sh", "t", "th"})
+SIBILANT = frozenset({"ch", "jh", "s", "sh", "z", "zh"})
 
 # The clusters that may open an English syllable; a single consonant always may, except "ng".
 _ONSETS = re.compile("[bfgkp][lry]|[dt][rwy]|[gk]w|(th|sh)[rw]|(hh|m|v)y|s[fklmnptw]|s(k[rw]|pl|pr|py|tr)")

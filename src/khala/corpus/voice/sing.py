@@ -16,6 +16,7 @@ import scipy.fft
 import scipy.signal
 
 from khala.corpus.singers import Singer
+from khala.corpus.voice.air import with_air
 from khala.corpus.voice.bank import FFT_SIZE, PERIOD, RATE, VoiceBank, Word
 from khala.corpus.voice.phones import DIPHTHONGS, VOWELS, syllables
 
@@ -25,7 +26,7 @@ _LEGATO = 0.12  # a shorter rest than this is sung through
 _LONGEST_CONSONANT = 0.12
 _SHORTEST_VOWEL = 0.06
 _FLOOR = -18.0  # log power of silence
-_EVEN_VOICED, _EVEN_VOICELESS = 0.65, 0.3
+_EVEN = (0.65, 0.5)  # share of the differences in level that is taken out of voiced and of voiceless frames
 _SIBILANTS = 2.0
 _PRESENCE = 1.1
 _DAMPING = 0.7  # of the spring that moves the pitch: it overshoots by 5 %
@@ -93,7 +94,9 @@ def sing(bank: VoiceBank, singer: Singer, notes: Sequence[SungNote]) -> SungLine
     noise = pyworld.decode_aperiodicity(np.ascontiguousarray(aperiodicity[:, None], np.float64), RATE, FFT_SIZE)
     samples = pyworld.synthesize(pitch, power, noise, RATE, PERIOD * 1000)
     phones = tuple(TimedPhone(span.name, span.number, span.start, span.end) for span in spans)
-    return SungLine(_to_44100(samples), before * PERIOD, phones)
+    lead = before * PERIOD
+    heard = [(phone.name, phone.start + lead, phone.end + lead) for phone in phones]
+    return SungLine(with_air(_to_44100(samples), heard), lead, phones)
 
 
 def _lay_out(bank: VoiceBank, speaker: str, notes: Sequence[SungNote]) -> list[_Span]:
@@ -240,7 +243,7 @@ def _tract(envelope: np.ndarray, singer: Singer) -> np.ndarray:
 def _shape(envelope: np.ndarray, spans: Sequence[_Span], times: np.ndarray, voiced: np.ndarray) -> np.ndarray:
     """The envelope made to sing: even level, tamed sibilants, presence, soft ends."""
     level = np.log(np.exp(envelope).mean(1) + 1e-9)  # nepers of power, 0 = a vowel's mean
-    even = -np.where(voiced, _EVEN_VOICED, _EVEN_VOICELESS) * np.clip(level, -3.0, 3.0)
+    even = -np.where(voiced, *_EVEN) * np.clip(level, -3.0, 3.0)
     even -= np.where(voiced, 0.0, np.maximum(0.7 * level + _SIBILANTS, 0.0))  # sibilants stay 9 dB below the vowels
     even = np.convolve(np.pad(even, 2, mode="edge"), np.full(5, 0.2), mode="valid")
     for span, following in zip(spans, [*spans[1:], None], strict=True):
@@ -258,15 +261,12 @@ def _shape(envelope: np.ndarray, spans: Sequence[_Span], times: np.ndarray, voic
 
 
 def _to_44100(samples: np.ndarray) -> np.ndarray:
-    """Resamples from 16 kHz exactly, in the frequency domain, and mirrors the top 4 kHz into air above 7.2 kHz."""
+    """Resamples from 16 kHz exactly, in the frequency domain, and fades out from 6.6 kHz to 7.6 kHz."""
     blocks = scipy.fft.next_fast_len(-(-len(samples) // 160), real=True)  # 160 samples become 441
     spectrum = scipy.fft.rfft(samples.astype(np.float32), 160 * blocks)
     wide = np.zeros(441 * blocks // 2 + 1, np.complex64)
-    pivot = 72 * blocks  # the bin at 7.2 kHz, where flite's voices end
-    air = 40 * blocks
-    wide[:pivot] = spectrum[:pivot]
-    wide[pivot : pivot + air] = spectrum[pivot : pivot - air : -1].conj() * np.linspace(
-        0.4, 0.02, air, dtype=np.float32
-    )
+    wide[: 66 * blocks] = spectrum[: 66 * blocks]
+    fade = np.cos(np.linspace(0, np.pi / 2, 10 * blocks, dtype=np.float32)) ** 2
+    wide[66 * blocks : 76 * blocks] = spectrum[66 * blocks : 76 * blocks] * fade
     full: np.ndarray = scipy.fft.irfft(wide, 441 * blocks) * np.float32(441 / 160)
     return full[: -(-len(samples) * 441 // 160)]

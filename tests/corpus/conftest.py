@@ -1,6 +1,6 @@
 """A voice bank without a speaker and a score for it: tests of singing and mixing need neither flite nor FluidSynth."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pytest
 from khala.corpus.manifest import write_song
 from khala.corpus.render import Rendered
 from khala.corpus.score import Chord, Mix, Note, Part, Score, Section, SungLine, Syllable
-from khala.corpus.voice.bank import FFT_SIZE, PERIOD, RATE, Word
+from khala.corpus.voice.bank import FFT_SIZE, PERIOD, RATE, Place, Word
 
 SPOKEN = {"la": ("l", "aa"), "moon": ("m", "uw", "n"), "sister": ("s", "ih", "s", "t", "er"), "night": ("n", "ay", "t")}
 SECONDS = 0.1
@@ -19,6 +19,10 @@ SECONDS = 0.1
 
 class SyntheticBank:
     """Words of `SPOKEN`: every phone lasts `SECONDS`, vowels have two formants, "s" and "t" are noise."""
+
+    def line(self, speaker: str, words: Sequence[str]) -> list[Place]:
+        recordings = [self.word(speaker, word) for word in words]
+        return [Place(recording, range(len(recording.phones))) for recording in recordings]
 
     def word(self, speaker: str, spelling: str) -> Word:
         phones = SPOKEN[spelling]

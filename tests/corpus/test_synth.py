@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -6,7 +7,9 @@ from typer.testing import CliRunner
 
 from khala.cli.corpus import app
 from khala.corpus import synth
+from khala.corpus.compose.lexicon import entries
 from khala.corpus.manifest import GENERATOR, CorpusError
+from khala.corpus.split import is_held_out, is_unheard
 from khala.corpus.voice import ToolMissing
 from khala.music.errors import InvalidRequest
 
@@ -83,3 +86,23 @@ def test_the_command_makes_songs_and_counts_them(tmp_path: Path, pool: Inline) -
     assert result.exit_code == 0 and "2 songs, 0.01 hours" in result.output
     counted = CliRunner().invoke(app, ["stats", str(tmp_path)]).output
     assert "songs   2" in counted and "female 2" in counted and "pop 2" in counted
+    assert "0 songs over two minutes" in counted and "held out 0 songs" in counted
+
+
+def test_stats_tell_forms_singers_and_held_out_words(tmp_path: Path, store) -> None:
+    seed = next(seed for seed in range(1000) if is_held_out(f"song-{seed}"))
+    word = next(word for word in sorted(entries()) if is_unheard(word))
+    for number in (seed, seed + 1):
+        path = store(tmp_path, number)
+        entry = json.loads(path.read_text())
+        entry["truth"] |= {
+            "singer": "ada",
+            "words_from": "unheard" if number == seed else "templates",
+            "sections": [{"name": "intro"}, {"name": "verse"}],
+            "words": [{"word": word if number == seed else "love"}],
+        }
+        path.write_text(json.dumps(entry | {"duration": 130.0}))
+    counted = CliRunner().invoke(app, ["stats", str(tmp_path)]).output
+    assert "2 songs over two minutes" in counted and "singers ada 2" in counted
+    assert "lyrics  unheard 1, templates 1" in counted and "1 different, most often intro verse 2" in counted
+    assert "held out 1 songs, 1 of them with 1 words that no other song sings" in counted

@@ -80,22 +80,40 @@ def tokenize(
 
 @app.command()
 def stats(corpus: Annotated[Path, typer.Argument(help="Folder of the corpus.")]) -> None:
-    """Say what a corpus holds: hours, styles, voices, tempi, words."""
+    """Say what a corpus holds: hours, styles, voices, tempi, forms, words."""
     from khala.corpus.manifest import read_corpus
+    from khala.corpus.split import is_held_out, is_unheard
 
     songs = list(read_corpus(corpus))
     tempi = sorted(song.truth["bpm"] for song in songs if "bpm" in song.truth)
     words = Counter(word["word"] for song in songs for word in song.truth.get("words", ()))
     typer.echo(f"songs   {len(songs)}")
     typer.echo(f"hours   {sum(song.duration for song in songs) / 3600:.2f}")
-    typer.echo(f"length  {min(s.duration for s in songs):.0f} to {max(s.duration for s in songs):.0f} s")
+    long = sum(song.duration > 120 for song in songs)
+    lengths = f"{min(s.duration for s in songs):.0f} to {max(s.duration for s in songs):.0f} s"
+    typer.echo(f"length  {lengths}; {long} songs over two minutes")
     if tempi:
         typer.echo(f"tempo   {tempi[0]:.0f} to {tempi[-1]:.0f} BPM, half of them below {tempi[len(tempi) // 2]:.0f}")
     typer.echo(f"styles  {_counts(Counter(song.style or 'not said' for song in songs))}")
     typer.echo(f"voices  {_counts(Counter(song.vocal or 'none' for song in songs))}")
+    for name, key in (("singers", "singer"), ("lyrics", "words_from")):
+        if named := Counter(song.truth[key] for song in songs if song.truth.get(key)):
+            typer.echo(f"{name:7} {_counts(named)}")
+    forms = Counter(
+        tuple(part["name"] for part in song.truth["sections"]) for song in songs if "sections" in song.truth
+    )
+    if forms:
+        most = "; ".join(f"{' '.join(form)} {number}" for form, number in forms.most_common(3))
+        typer.echo(f"forms   {len(forms)} different, most often {most}")
     if words:
         most = _counts(Counter(dict(words.most_common(12))))
         typer.echo(f"words   {words.total()} sung, {len(words)} different: {most}")
+    held_out = [song for song in songs if is_held_out(f"song-{song.seed}")]
+    apart = [song for song in held_out if song.truth.get("words_from") == "unheard"]
+    unheard = {word["word"] for song in apart for word in song.truth["words"] if is_unheard(word["word"])}
+    typer.echo(
+        f"held out {len(held_out)} songs, {len(apart)} of them with {len(unheard)} words that no other song sings"
+    )
 
 
 def _counts(counter: Counter[str]) -> str:

@@ -113,8 +113,9 @@ class Mix:
 class Score:
     """A whole song. `voice` is "female", "male" or "" for an instrumental; `key` 0..11, `mode` "major" or "minor".
 
-    `singer` and `backing` are names of `SINGERS`, "" for nobody. `words_from` says what the lyrics are made of: "phrases",
-    "templates", or "unheard" for templates with words that no training song sings.
+    `singer` and `backing` are names of `SINGERS`, "" for nobody. `words_from` says what the lyrics are made of:
+    "phrases", "templates", "readings" (lines of templates that a singer has in many songs), or "unheard" for templates
+    with words that no training song sings.
     """
 
     seed: int

@@ -1,4 +1,4 @@
-"""The singers: flite's speakers made into people with a range, a vocal tract, a tone and a vibrato of their own."""
+"""The singers: flite's and Kokoro's speakers made into people with a range, a tract, a tone and a vibrato."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 class Singer:
     """Who sings, and how.
 
-    `speaker` is flite's voice; `low` the lowest MIDI note of the range. `tract` scales all formants (above 1: a shorter
-    vocal tract). `bright` tilts the spectrum in dB an octave around 1.5 kHz, `breath` 0..1 mixes noise into the tone.
+    `speaker` is a voice of flite, or of Kokoro as "kokoro/..."; `low` the lowest MIDI note of the range. `tract` scales
+    all formants (above 1: a shorter vocal tract). `bright` tilts the spectrum in dB an octave around 1.5 kHz, `breath`
+    0..1 mixes noise into the tone.
     Vibrato: `rate` Hz, `depth` semitones, from `delay` seconds into a note. `glide` is how fast the pitch moves to the
     next note, in radians a second of a damped spring.
     """
@@ -24,6 +25,11 @@ class Singer:
     delay: float = 0.2
     glide: float = 70.0
 
+    @property
+    def natural(self) -> bool:
+        """Whether the speaker reads whole lines."""
+        return self.speaker.startswith("kokoro/")
+
 
 SINGERS = {
     "ada": Singer("slt", "female", 57),
@@ -34,11 +40,21 @@ SINGERS = {
     "max": Singer("rms", "male", 43, tract=0.9, bright=-0.5, rate=4.8, depth=0.35, delay=0.25, glide=55.0),
     "sam": Singer("awb", "male", 48, rate=5.8, depth=0.22, glide=80.0),
     "joe": Singer("kal16", "male", 46, tract=1.04, bright=-0.4, breath=0.08, rate=5.2, depth=0.3),
+    "nora": Singer("kokoro/af_heart", "female", 57),
+    "bella": Singer("kokoro/af_bella", "female", 55, rate=5.2, depth=0.32, delay=0.25, glide=60.0),
+    "sara": Singer("kokoro/af_sarah", "female", 58, bright=0.4, rate=5.9, depth=0.22, delay=0.25, glide=85.0),
+    "emma": Singer("kokoro/bf_emma", "female", 56, rate=5.4, depth=0.25, delay=0.3),
+    "mike": Singer("kokoro/am_michael", "male", 46),
+    "finn": Singer("kokoro/am_fenrir", "male", 48, rate=5.8, depth=0.22, glide=80.0),
+    "paul": Singer("kokoro/am_puck", "male", 47, bright=0.3, rate=5.2, depth=0.3, delay=0.25),
+    "george": Singer("kokoro/bm_george", "male", 44, rate=4.9, depth=0.32, glide=55.0),
 }
 """Singer by name."""
 SEXES = ("female", "male")
+NATURAL_SEEDS = range(500_000, 1_000_000)
+"""The songs of these seeds are sung by the natural voices, all others by flite's."""
 
 
-def singers(sex: str) -> tuple[str, ...]:
-    """The names of the women or of the men."""
-    return tuple(name for name, singer in SINGERS.items() if singer.sex == sex)
+def singers(sex: str, natural: bool = False) -> tuple[str, ...]:
+    """The names of the women or of the men among flite's or the natural voices."""
+    return tuple(name for name, singer in SINGERS.items() if singer.sex == sex and singer.natural == natural)

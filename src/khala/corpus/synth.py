@@ -20,7 +20,9 @@ from khala.corpus.compose.words import LEXICON
 from khala.corpus.manifest import GENERATOR, CorpusError, json_path, read_song, write_song
 from khala.corpus.render import render
 from khala.corpus.render.band import require_band
+from khala.corpus.singers import NATURAL_SEEDS
 from khala.corpus.voice import ToolMissing, VoiceBank
+from khala.corpus.voice.kokoro import require_kokoro
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,14 @@ def synth(
 ) -> Progress:
     """Makes the songs of `seed`, `seed + 1`, ... until there are `songs` of them, or `hours` of audio.
 
-    Raises `ToolMissing` if FluidSynth, its sound fonts or flite are missing, `OutputError` if `out` takes no files,
-    `CorpusError` if it holds songs of another version of the composer.
+    Raises `ToolMissing` if FluidSynth, its sound fonts or the voices of these seeds are missing, `OutputError` if `out`
+    takes no files, `CorpusError` if it holds songs of another version of the composer.
     """
     require_band()
-    if shutil.which("flite") is None:
+    natural = range(seed, seed + songs)[-1] in NATURAL_SEEDS if songs else seed in NATURAL_SEEDS
+    if natural:
+        require_kokoro()
+    elif shutil.which("flite") is None:
         raise ToolMissing("the program flite")
     begin = time.monotonic()
     done, seconds, made = 0, 0.0, 0.0

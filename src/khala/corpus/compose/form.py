@@ -25,8 +25,8 @@ ENDS = (("bridge", "chorus"), ("inst", "chorus"), ("bridge", "inst", "chorus"), 
 def plan(target_bars: float, line_bars: int, lots: random.Random) -> Parts:
     """The form nearest to `target_bars`, ties drawn.
 
-    Verses and choruses hold two, four or eight lines of `line_bars` bars, a pre-chorus two or four. The outro's last bar
-    is for the ring-out. Every second interlude is a solo. Eight lines are for songs of several verses.
+    Verses and choruses hold two, four or eight lines of `line_bars` bars, a pre-chorus two or four. The outro's last
+    bar is for the ring-out. Every second interlude is a solo. Eight lines are for songs of several verses.
     """
     best: list[Parts] = []
     distance = float("inf")

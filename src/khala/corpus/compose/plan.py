@@ -7,13 +7,14 @@ from khala.corpus.compose import form
 from khala.corpus.compose.harmony import chord
 from khala.corpus.compose.styles.base import Arrangement, Style
 from khala.corpus.score import FRAME_RATE, ROOMS, Mix, Section
-from khala.corpus.singers import singers
+from khala.corpus.singers import NATURAL_SEEDS, singers
 from khala.corpus.split import is_held_out
 from khala.music.arrange import LINE_SECONDS
 
 _HARMONY_OF = {"intro": "verse", "pre-chorus": "bridge", "inst": "chorus", "solo": "chorus"}
-SOURCES = ("phrases", "templates", "unheard")
-"""What the words are made of; "unheard" are templates with the words that training never sings."""
+SOURCES = ("phrases", "templates", "readings", "unheard")
+"""What the words are made of; "readings" are lines of templates that a singer has in many songs, "unheard" are
+templates with the words that training never sings."""
 PHRASES, UNHEARD = 0.35, 0.7
 """Share of sung songs that are made of phrases, and share of the held-out ones with held-out words."""
 WALTZES = 0.35
@@ -68,13 +69,14 @@ def draw(seed: int, seconds: float, style: Style, voice: str) -> Plan:
     arrangement = lots.choice(style.waltzes if waltz else style.arrangements)
     line_bars = 1 if frames / FRAME_RATE >= LINE_SECONDS else 2
     parts = form.plan(seconds * FRAME_RATE / frames, line_bars, lots)
-    singer, backing = random.Random(f"{seed} singers").sample(singers(voice), 2) if voice else ("", "")
+    natural = seed in NATURAL_SEEDS
+    singer, backing = random.Random(f"{seed} singers").sample(singers(voice, natural), 2) if voice else ("", "")
     return Plan(
         seed=seed,
         style=style,
         voice=voice,
         singer=singer,
-        backing=backing,
+        backing=singer if natural else backing,  # one more voice would have to read all lines, too
         beats_per_bar=beats,
         frames_per_bar=frames,
         mode=mode,
@@ -85,14 +87,16 @@ def draw(seed: int, seconds: float, style: Style, voice: str) -> Plan:
         line_bars=line_bars,
         mix=_mix(random.Random(f"{seed} mix"), style.mix),
         sections=_sections(lots, parts, style, arrangement, beats, line_bars, key, mode),
-        words_from=_words_from(seed) if voice else "",
+        words_from=_words_from(seed, natural) if voice else "",
     )
 
 
-def _words_from(seed: int) -> str:
+def _words_from(seed: int, natural: bool) -> str:
     lots = random.Random(f"{seed} words")
     if is_held_out(f"song-{seed}") and lots.random() < UNHEARD:
         return "unheard"
+    if natural:
+        return "readings"
     return "phrases" if lots.random() < PHRASES else "templates"
 
 

@@ -1,8 +1,9 @@
 """Setting words to music: a line of any length laid on the rhythm and contour of a motif.
 
-Every syllable gets a place on a grid of quarter, half or whole beats, by the tempo, as the cheapest path: stressed syllables
-want beats, weak ones the places between, words hold together, and all of it stays close to the motif, so that the lines
-of two verses are the same tune although one has a syllable more. No lots are drawn: the same words are set alike.
+Every syllable gets a place on a grid of quarter, half or whole beats, by the tempo, as the cheapest path: stressed
+syllables want beats, weak ones the places between, words hold together, and all of it stays close to the motif, so that
+the lines of two verses are the same tune although one has a syllable more. No lots are drawn: the same words are set
+alike.
 """
 
 from collections.abc import Sequence
@@ -51,10 +52,12 @@ def fit(
         before: dict[int, int] = {}
         for place in range(number, len(grid) - (count - 1 - number)):
             beat = grid[place]
-            on_beat, on_bar = beat % 1 == 0, beat % (2 if beats_per_bar == 4 else beats_per_bar) == 0
-            cost = _FAR * abs(beat - ideal[number]) + (
-                (_ON_BEAT + _ON_BAR * on_bar) * (1 - weight) if on_beat else _OFF_BEAT * weight + _FINE * (beat % 0.5 > 0)
-            )
+            on_bar = beat % (2 if beats_per_bar == 4 else beats_per_bar) == 0
+            cost = _FAR * abs(beat - ideal[number])
+            if beat % 1 == 0:
+                cost += (_ON_BEAT + _ON_BAR * on_bar) * (1 - weight)
+            else:
+                cost += _OFF_BEAT * weight + _FINE * (beat % 0.5 > 0)
             if number:
                 torn = _TORN * inner[number]
                 paid, before[place] = min(

@@ -7,6 +7,7 @@ from khala.corpus.compose.harmony import chord_at, scale, tones
 from khala.corpus.compose.melody import Motif
 from khala.corpus.compose.meter import FASTEST
 from khala.corpus.compose.plan import Plan
+from khala.corpus.compose.readings import Reader
 from khala.corpus.compose.tune import HEIGHTS, SPAN, SUNG, Motifs, Phrase, phrases
 from khala.corpus.compose.verses import Length, Line, Poet
 from khala.corpus.compose.words import stresses
@@ -65,6 +66,8 @@ def _stanzas(plan: Plan, motifs: Motifs) -> list[tuple[Line, ...]]:
     lengths = [
         (name, tuple(_length(round(talk * count), most) for count in line_counts)) for name, line_counts in counts
     ]
+    if plan.words_from == "readings":
+        return Reader(lots, plan.singer).write(lengths)
     return Poet(lots, unheard=plan.words_from == "unheard").write(lengths)
 
 
@@ -89,9 +92,7 @@ def _manner(plan: Plan) -> _Manner:
     return _Manner(harmony, answers=lots.random() < ANSWERS, ornaments=lots.random() < ORNAMENTS)
 
 
-def _line(
-    plan: Plan, manner: _Manner, index: int, section: Section, line: Line, phrase: Phrase
-) -> list[SungLine]:
+def _line(plan: Plan, manner: _Manner, index: int, section: Section, line: Line, phrase: Phrase) -> list[SungLine]:
     """A line as sung, and the answer to it where there is one."""
     words, text = line
     places = [(word, number) for word, text in enumerate(words) for number in range(len(stresses(text)))]
@@ -109,11 +110,9 @@ def _line(
     return [sung, SungLine(index, lyrics.printed(said, answer=True), said, answer, answer=True)] if answer else [sung]
 
 
-def _ornamented(
-    plan: Plan, manner: _Manner, section: Section, syllables: list[Syllable]
-) -> tuple[Syllable, ...]:
-    """The syllables, the last one approached by the step of the key above it if it is long enough, and if it is still on
-    the chord half a beat later."""
+def _ornamented(plan: Plan, manner: _Manner, section: Section, syllables: list[Syllable]) -> tuple[Syllable, ...]:
+    """The syllables, the last one approached by the step of the key above it if it is long enough, and if it is still
+    on the chord half a beat later."""
     last = syllables[-1]
     if not manner.ornaments or last.length < 1.5 or 0.5 * plan.beat_seconds < FASTEST:
         return tuple(syllables)

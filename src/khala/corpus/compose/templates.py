@@ -11,8 +11,8 @@ LISTS = {
     "DAY": "monday tuesday wednesday thursday friday saturday sunday",
     "NUM": "two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty hundred thousand",
     "ORD": "first second third fourth fifth tenth last next",
-    "NAME": """mary john anna david sarah michael emma james laura peter jenny tommy lucy billy rosie johnny maria daniel
-    sophie charlie alice henry grace jack molly sam kate joe ruby max julie frankie betty eddie carol bobby""",
+    "NAME": """mary john anna david sarah michael emma james laura peter jenny tommy lucy billy rosie johnny maria
+    daniel sophie charlie alice henry grace jack molly sam kate joe ruby max julie frankie betty eddie carol bobby""",
     "POSS": "my your our his her their the",
     "WHO": "i you we they",
     "HE": "he she",
@@ -53,8 +53,9 @@ he's got NUM THINGS; i've got the FEELING; you've got FEELING in your BODYS; it'
 it's ADJ to VI; it's ADV ADJ; it's not ADJ, it's ADJ; that's what the PERSON said; that's my IDEA; that's enough
 there's a THING in the PLACE; there's a ADJ PERSON; there's no IDEA; there are THINGS AT the PLACE; there goes my THING
 here's to the PERSONS; here comes the NATURE; here comes a ADJ ANIMAL; here in the ADJ PLACE; out of the ADJ THING
-NUM, NUM, NUM, NUM; one, two, three, four; one for the THING, two for the IDEA; NUM THINGS and NUM THINGS; NUM ADJ PERSONS
-NUM little ANIMALS; five, six, seven, eight; one more THING; one more ADJ TIME; at NUM in the morning; by NUM tonight
+NUM, NUM, NUM, NUM; one, two, three, four; one for the THING, two for the IDEA; NUM THINGS and NUM THINGS
+NUM ADJ PERSONS; NUM little ANIMALS; five, six, seven, eight
+one more THING; one more ADJ TIME; at NUM in the morning; by NUM tonight
 in MONTH we VID; MONTH and MONTH; a MONTH morning in TOWN; DAY in TOWN; DAY, DAY, DAY night; every DAY i VI
 on DAY i VTD the THING; since MONTH you VI; the ORD of MONTH; SEASON in TOWN; from TOWN to TOWN; all SEASON long
 going back to TOWN; i left my THING in TOWN; take me to TOWN; the lights of TOWN are ADJ; TOWN is VIG; a train to TOWN
@@ -91,8 +92,9 @@ you and me and the THING; me and my ADJ ANIMAL; you and i, VIG; him and her and 
 give me a THING; give me your ADJ BODY; give it to the PERSON; show me the PLACE; show your IDEA; bring me FOOD
 tell me a IDEA; tell me why you VID; say that you VT me; say it ADV; ask the PERSON; call me a PERSON; call me ADV
 i remember the THING; i remember how you VID; remember the ADJ TIME; i forgot my THINGS; i lost POSS ADJ IDEA
-goodbye, ADJ THING; goodbye to the PLACE; hello, ADJ PERSON; good morning, PERSON; good night, ADJ NATURE; welcome to TOWN
-thank you for the FOOD; please don't VI; please VT the THING; sorry for the ACT; forgive me for VTG; excuse me, i VID
+goodbye, ADJ THING; goodbye to the PLACE; hello, ADJ PERSON; good morning, PERSON; good night, ADJ NATURE
+welcome to TOWN; thank you for the FOOD; please don't VI; please VT the THING
+sorry for the ACT; forgive me for VTG; excuse me, i VID
 """
 
 

@@ -19,7 +19,7 @@ LOUDNESS = -16.0
 """LUFS of every song, nearly: a dense one ends up to half a unit lower."""
 CEILING = 10 ** (-1 / 20)
 """Largest sample."""
-VOICE_OVER_BAND = 6.0
+VOICE_OVER_BAND = 8.0
 """dB by which a sung line's power exceeds the band's between 300 and 4000 Hz."""
 _BLOCK = 2048
 _ROLES = {"drums": -1.0, "bass": -1.0, "lead": -3.0, "comp": -4.5, "pad": -9.0}  # dB, before a part's own gain

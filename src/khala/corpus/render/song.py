@@ -17,7 +17,7 @@ from khala.corpus.voice import SungNote, TimedPhone, VoiceBank, sing
 
 HOP = 2048
 """Samples of a codec frame."""
-_VOICE_ROOM = 0.09
+_VOICE_ROOM = 0.03
 _ECHO_DUCK = 0.7
 _SECOND, _ANSWER = 0.5, 0.8
 """Level of a second voice and of an answer beside the singer's."""

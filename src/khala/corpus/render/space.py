@@ -12,11 +12,11 @@ from khala.corpus.render.band import GRID, RATE
 from khala.corpus.voice import TimedPhone
 from khala.corpus.voice.phones import SIBILANT
 
-DUCK = 2.0
+DUCK = 3.0
 """dB by which the whole band is turned down under a voice."""
-DIP = 5.0
+DIP = 10.0
 """dB by which it is turned down further around `DIP_HERTZ`, where vowels and consonants are told apart."""
-DIP_HERTZ, DIP_WIDTH = 2400.0, 0.8
+DIP_HERTZ, DIP_WIDTH = 2400.0, 1.2
 """Centre of the dip, and its bandwidth as a share of it."""
 HUSH = 9.0
 """dB by which the drums above 4 kHz are turned down under a sibilant."""

@@ -1,4 +1,4 @@
-"""Air: what a voice has above 5 kHz, and the speakers' recordings of 16 kHz do not, or hardly.
+"""Air: what a voice has above 5 kHz, and recordings of 16 kHz do not, or hardly (flite's), or up to 7 kHz (Kokoro's).
 
 Up there fricatives, bursts and breath are noise, which is as loud as what the same phone has just below, less what its
 place of articulation takes away: an "s" goes on to 10 kHz, a "sh" falls off, a vowel has its breath alone.
@@ -12,8 +12,9 @@ import scipy.ndimage
 import scipy.signal
 
 _RATE = 44100
-_BANDS = ((5200, 7800), (7800, 10800), (10800, 15500))  # Hz
-_BELOW = (3400, 5400)
+_BANDS = {False: ((5200, 7800), (7800, 10800), (10800, 15500)), True: ((), (7000, 10800), (10800, 15500))}
+"""Hz, of flite's voices and of natural ones; these have the first one themselves."""
+_BELOW = {False: (3400, 5400), True: (4600, 6800)}
 """Hz of the band that says how loud the noise is."""
 _LEVELS = {
     **dict.fromkeys(("s", "z"), (0.0, 0.0, -7.0)),
@@ -28,26 +29,27 @@ _SMOOTH = 0.004  # seconds over which levels are measured
 _NOISE = 30 * _RATE  # samples of noise, repeated in a longer line
 
 
-def with_air(samples: np.ndarray, phones: Sequence[tuple[str, float, float]]) -> np.ndarray:
+def with_air(samples: np.ndarray, phones: Sequence[tuple[str, float, float]], natural: bool = False) -> np.ndarray:
     """Samples float32 [n] at 44.1 kHz with noise above 5 kHz; `phones` are name, start and end in seconds, in order."""
     size = max(round(_SMOOTH * _RATE), 1)
-    below = scipy.signal.sosfilt(scipy.signal.butter(2, _BELOW, "bandpass", fs=_RATE, output="sos"), samples)
+    below = scipy.signal.sosfilt(scipy.signal.butter(2, _BELOW[natural], "bandpass", fs=_RATE, output="sos"), samples)
     level = np.sqrt(np.maximum(scipy.ndimage.uniform_filter1d(below**2, size), 0.0))
     found = samples.copy()
-    for number, noise in enumerate(_noises()):
-        gain = np.full(len(samples), 10 ** (_VOWEL[number] / 20))
-        for name, start, end in phones:
-            if name in _LEVELS:
-                gain[max(round(start * _RATE), 0) : max(round(end * _RATE), 0)] = 10 ** (_LEVELS[name][number] / 20)
-        gain = scipy.ndimage.uniform_filter1d(gain, 2 * size)
-        found += (np.resize(noise, len(samples)) * level * gain).astype(np.float32)
+    for number, band in enumerate(_BANDS[natural]):
+        if band:
+            gain = np.full(len(samples), 10 ** (_VOWEL[number] / 20))
+            for name, start, end in phones:
+                if name in _LEVELS:
+                    gain[max(round(start * _RATE), 0) : max(round(end * _RATE), 0)] = 10 ** (_LEVELS[name][number] / 20)
+            gain = scipy.ndimage.uniform_filter1d(gain, 2 * size)
+            found += (np.resize(_noise(band), len(samples)) * level * gain).astype(np.float32)
     return found
 
 
 @cache
-def _noises() -> tuple[np.ndarray, ...]:
-    """Noise float32 of each of `_BANDS`, as loud as the band of `_BELOW` is if its level is 1."""
-    white = np.random.default_rng(7).standard_normal((len(_BANDS), _NOISE))  # one each: else neighbours cancel out
-    filters = [scipy.signal.butter(2, band, "bandpass", fs=_RATE, output="sos") for band in _BANDS]
-    noises = [scipy.signal.sosfilt(one, row) for one, row in zip(filters, white, strict=True)]
-    return tuple((noise / noise.std()).astype(np.float32) for noise in noises)
+def _noise(band: tuple[int, int]) -> np.ndarray:
+    """Noise float32 of a band, with mean power 1."""
+    white = np.random.default_rng(band[0]).standard_normal(_NOISE)  # each its own: else neighbours cancel out
+    noise = scipy.signal.sosfilt(scipy.signal.butter(2, band, "bandpass", fs=_RATE, output="sos"), white)
+    even: np.ndarray = (noise / noise.std()).astype(np.float32)
+    return even

@@ -1,7 +1,7 @@
-"""The word bank: every word spoken once by flite and taken apart by WORLD, then kept on disk.
+"""The bank: every word spoken once by flite, every line once by a natural voice, taken apart by WORLD and kept on disk.
 
-A spoken word costs a third of a second and is sung thousands of times, so `VoiceBank.word` speaks it when it is first
-asked for and reads it from the cache ever after. Processes may share one cache folder.
+A spoken word costs a twentieth of a second, a line some seconds; both are sung many times, so they are spoken when they
+are first asked for and read from the cache ever after. Processes may share one cache folder.
 """
 
 import hashlib
@@ -10,14 +10,19 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyworld
+import scipy.signal
 import soundfile
 
+from khala.corpus.voice import kokoro
+from khala.corpus.voice.errors import ToolMissing
 from khala.corpus.voice.phones import VOICELESS, VOWELS, from_arpabet
 from khala.music.errors import KhalaError
 
@@ -27,24 +32,15 @@ PERIOD = 0.005
 """Seconds from one analysis frame to the next."""
 FFT_SIZE = 1024
 """Of the spectral envelopes at `RATE`: 513 bins."""
+NATURAL = "kokoro/"
+"""Speakers whose names begin so are Kokoro's voices."""
 _VERSION = 1  # of everything that changes what a cached word holds
-
-
-class ToolMissing(KhalaError):
-    """A program, library or sound font that only the corpus needs is not installed."""
-
-    exit_status = 2
-
-    def __init__(self, what: str) -> None:
-        super().__init__(
-            f"{what} is missing; install what the corpus needs with: "
-            "apt-get install flite libfluidsynth3 fluid-soundfont-gm musescore-general-soundfont-small"
-        )
+_IN_MEMORY = 4000  # words, 100 kB each
 
 
 @dataclass(frozen=True)
 class Word:
-    """A spoken word in T frames of `PERIOD` seconds.
+    """A spoken word, or a line, in T frames of `PERIOD` seconds.
 
     `bounds` are the seconds at which the phones begin, and the end of the last; `envelope` float16 [T, 513] is the
     natural logarithm of the power spectrum, its vowels at mean power 1; `aperiodicity` float32 [T] is WORLD's one coded
@@ -63,26 +59,67 @@ def default_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "khala" / "voices"
 
 
+class Place(NamedTuple):
+    """Where a word of a line is: in its own recording or in that of the line, the numbers of its phones."""
+
+    recording: Word
+    phones: range
+
+
 class VoiceBank:
-    """Words by speaker (a voice of flite) and spelling. `lexicon` gives their ARPAbet phones, `cache` is a folder."""
+    """Words by speaker and spelling. `lexicon` gives their ARPAbet phones, `cache` is a folder.
+
+    A speaker is a voice of flite, or as "kokoro/af_heart" one of Kokoro, who reads a line as a whole.
+    """
 
     def __init__(self, lexicon: Mapping[str, Sequence[str]], cache: Path | None = None) -> None:
         self._lexicon = lexicon
         self._cache = cache or default_cache()
         self._words: dict[tuple[str, str], Word] = {}
 
+    def line(self, speaker: str, words: Sequence[str]) -> list[Place]:
+        """The words of a line as that speaker says them. Raises `ToolMissing` when the voice is needed and missing."""
+        if not speaker.startswith(NATURAL):
+            recordings = [self.word(speaker, word) for word in words]
+            return [Place(recording, range(len(recording.phones))) for recording in recordings]
+        phones = [from_arpabet(self._reading(word)) for word in words]
+        ends = list(accumulate(map(len, phones)))
+        recording = self._kept(
+            speaker, words[0], [name for word in phones for name in (*word, "|")], lambda: self._read(speaker, words)
+        )
+        return [Place(recording, range(end - len(word), end)) for end, word in zip(ends, phones, strict=True)]
+
     def word(self, speaker: str, spelling: str) -> Word:
-        """The word as that speaker says it. Raises `ToolMissing` when flite is needed and not there."""
-        key = (speaker, spelling)
+        """The word as one of flite's voices says it. Raises `ToolMissing` when flite is needed and not there."""
+        phones = from_arpabet(self._reading(spelling))
+        return self._kept(speaker, spelling, phones, lambda: _analyse(*_speak(speaker, phones), phones))
+
+    def _reading(self, spelling: str) -> Sequence[str]:
+        if spelling not in self._lexicon:
+            raise KhalaError(f"the lexicon does not hold the word {spelling!r}")
+        return self._lexicon[spelling]
+
+    def _read(self, speaker: str, words: Sequence[str]) -> Word:
+        """A line as Kokoro reads it."""
+        readings = [self._reading(word) for word in words]
+        stressed = [next((n for n, phone in enumerate(phones) if phone.endswith("1")), -1) for phones in readings]
+        phones = [from_arpabet(reading) for reading in readings]
+        stresses = [place if len(word) > 2 else -1 for place, word in zip(stressed, phones, strict=True)]
+        samples, bounds = kokoro.speak(speaker.removeprefix(NATURAL), list(zip(phones, stresses, strict=True)))
+        samples = scipy.signal.resample_poly(samples, RATE, kokoro.RATE)
+        return _analyse(samples, bounds, tuple(name for word in phones for name in word))
+
+    def _kept(self, speaker: str, name: str, phones: Sequence[str], make: Callable[[], Word]) -> Word:
+        """What is in the cache, made first if it is not there yet."""
+        digest = hashlib.sha256(f"{_VERSION} {' '.join(phones)}".encode()).hexdigest()[:12]
+        key = (speaker, digest)
         if key not in self._words:
-            if spelling not in self._lexicon:
-                raise KhalaError(f"the lexicon does not hold the word {spelling!r}")
-            phones = from_arpabet(self._lexicon[spelling])
-            digest = hashlib.sha256(f"{_VERSION} {' '.join(phones)}".encode()).hexdigest()[:12]
-            path = self._cache / speaker / f"{spelling}-{digest}.npz"
+            path = self._cache / speaker / f"{name}-{digest}.npz"
             if not path.exists():
-                _save(path, _analyse(*_speak(speaker, phones), phones))
+                _save(path, make())
             self._words[key] = _load(path)
+            if len(self._words) > _IN_MEMORY:
+                del self._words[next(iter(self._words))]
         return self._words[key]
 
 

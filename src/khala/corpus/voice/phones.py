@@ -22,6 +22,11 @@ class Syllable:
     vowel: int
     coda: range
 
+    def moved(self, by: int) -> "Syllable":
+        """The same in a recording in which the word begins with phone `by`."""
+        onset, coda = (range(part.start + by, part.stop + by) for part in (self.onset, self.coda))
+        return Syllable(onset, self.vowel + by, coda)
+
 
 def from_arpabet(phones: Sequence[str]) -> tuple[str, ...]:
     """flite's phones for ARPAbet ones with stress digits: `("AH0", "L", "OW1", "N")` -> `("ax", "l", "ow", "n")`."""

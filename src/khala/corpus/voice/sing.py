@@ -26,9 +26,9 @@ _LEGATO = 0.12  # a shorter rest than this is sung through
 _LONGEST_CONSONANT = 0.12
 _SHORTEST_VOWEL = 0.06
 _FLOOR = -18.0  # log power of silence
-_EVEN = (0.65, 0.5)  # share of the differences in level that is taken out of voiced and of voiceless frames
+_EVEN = (0.65, 0.3)  # share of the differences in level that is taken out of voiced and of voiceless frames
 _SIBILANTS = 2.0
-_PRESENCE = 1.1
+_PRESENCE = 1.7
 _DAMPING = 0.7  # of the spring that moves the pitch: it overshoots by 5 %
 
 
@@ -80,6 +80,9 @@ class _Span:
     def name(self) -> str:
         return self.word.phones[self.phone]
 
+    def goes_on_in(self, span: "_Span") -> bool:
+        return span.word is self.word and span.phone == self.phone + 1 and span.start - self.end < PERIOD
+
 
 def sing(bank: VoiceBank, singer: Singer, notes: Sequence[SungNote]) -> SungLine:
     """Sings `notes` (in time order, not overlapping) with words of the bank."""
@@ -89,23 +92,26 @@ def sing(bank: VoiceBank, singer: Singer, notes: Sequence[SungNote]) -> SungLine
     times = (np.arange(frames) - before) * PERIOD
     envelope, aperiodicity, voiced = _gather(spans, times)
     pitch = np.where(voiced, 440.0 * 2.0 ** ((_pitch(notes, times, singer) - 69.0) / 12.0), 0.0)
-    power = np.exp(_shape(_tract(envelope, singer), spans, times, voiced)).astype(np.float64)
+    power = np.exp(_shape(_tract(envelope, singer), spans, times, voiced, singer.natural)).astype(np.float64)
     aperiodicity *= 1 - singer.breath
     noise = pyworld.decode_aperiodicity(np.ascontiguousarray(aperiodicity[:, None], np.float64), RATE, FFT_SIZE)
     samples = pyworld.synthesize(pitch, power, noise, RATE, PERIOD * 1000)
     phones = tuple(TimedPhone(span.name, span.number, span.start, span.end) for span in spans)
     lead = before * PERIOD
     heard = [(phone.name, phone.start + lead, phone.end + lead) for phone in phones]
-    return SungLine(with_air(_to_44100(samples), heard), lead, phones)
+    return SungLine(with_air(_to_44100(samples), heard, singer.natural), lead, phones)
 
 
 def _lay_out(bank: VoiceBank, speaker: str, notes: Sequence[SungNote]) -> list[_Span]:
     """When every phone is sung."""
+    words = {note.number: note.word for note in notes}
+    places = dict(zip(words, bank.line(speaker, list(words.values())), strict=True))
     sung = []  # (word, number, syllable, start, end)
     for (number, index), group in groupby(notes, key=lambda note: (note.number, note.index)):
         held = list(group)
-        word = bank.word(speaker, held[0].word)
-        sung.append((word, number, syllables(word.phones)[index], held[0].start, held[-1].end))
+        word, phones = places[number]
+        syllable = syllables(word.phones[phones.start : phones.stop])[index].moved(phones.start)
+        sung.append((word, number, syllable, held[0].start, held[-1].end))
     spans: list[_Span] = []
     for i, (word, number, syllable, start, end) in enumerate(sung):
         if i == 0:
@@ -160,11 +166,11 @@ def _warp(span: _Span) -> tuple[list[float], list[float]]:
 
 
 def _runs(spans: Sequence[_Span]) -> list[list[_Span]]:
-    """Consecutive phones of one word that are sung without a pause."""
+    """Consecutive phones of one recording that are sung without a pause."""
     runs: list[list[_Span]] = []
     for span in spans:
         last = runs[-1][-1] if runs else None
-        if last and (span.number, span.phone) == (last.number, last.phone + 1) and span.start - last.end < PERIOD:
+        if last and last.goes_on_in(span):
             runs[-1].append(span)
         else:
             runs.append([span])
@@ -240,7 +246,9 @@ def _tract(envelope: np.ndarray, singer: Singer) -> np.ndarray:
     return tilted
 
 
-def _shape(envelope: np.ndarray, spans: Sequence[_Span], times: np.ndarray, voiced: np.ndarray) -> np.ndarray:
+def _shape(
+    envelope: np.ndarray, spans: Sequence[_Span], times: np.ndarray, voiced: np.ndarray, natural: bool
+) -> np.ndarray:
     """The envelope made to sing: even level, tamed sibilants, presence, soft ends."""
     level = np.log(np.exp(envelope).mean(1) + 1e-9)  # nepers of power, 0 = a vowel's mean
     even = -np.where(voiced, *_EVEN) * np.clip(level, -3.0, 3.0)
@@ -252,11 +260,11 @@ def _shape(envelope: np.ndarray, spans: Sequence[_Span], times: np.ndarray, voic
             first, last = np.searchsorted(times, [span.end - 0.08, span.end])
             even[first:last] += np.linspace(0.0, -5.0, last - first)
     hertz = np.arange(FFT_SIZE // 2 + 1) * (RATE / FFT_SIZE)
-    presence = _PRESENCE * np.exp(-0.5 * (np.log2(np.maximum(hertz, 1.0) / 3200.0) / 0.6) ** 2)  # +5 dB around 3.2 kHz
+    presence = _PRESENCE * np.exp(-0.5 * (np.log2(np.maximum(hertz, 1.0) / 3200.0) / 0.6) ** 2)  # around 3.2 kHz
     rumble = -2.0 / (1.0 + (hertz / 110.0) ** 4)
     shaped: np.ndarray = envelope + even[:, None].astype(np.float32) + (presence + rumble).astype(np.float32)
-    hiss = -1.6 / (1.0 + np.exp((6400.0 - hertz) / 120.0))  # flite's vowels have a ridge of noise around 7 kHz
-    shaped[voiced] += hiss.astype(np.float32)
+    if not natural:  # flite's vowels have a ridge of noise around 7 kHz
+        shaped[voiced] += (-1.6 / (1.0 + np.exp((6400.0 - hertz) / 120.0))).astype(np.float32)
     return shaped
 
 

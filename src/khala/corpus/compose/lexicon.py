@@ -51,5 +51,5 @@ def words_by_class(unheard_ones: bool) -> dict[str, dict[str, float]]:
     for word, entry in entries().items():
         if (word in unheard()) == unheard_ones:
             for name, count in entry.classes.items():
-                found[name][word] = (count + 1) ** 0.65
+                found[name][word] = (count + 1) ** 0.85
     return dict(found)

@@ -48,7 +48,7 @@ def render(score: Score, voices: VoiceBank) -> Rendered:
         if score.mix.pump and part.name in _PUMPED:
             pump(stem, samples_per_beat, score.mix.pump)
         if part.drums and score.lines:
-            space.hush(stem, space.sibilants(phones, length))
+            space.hush(stem, how_far, space.sibilants(phones, length))
     song, send = mix_band(score.parts, stems)
     if score.mix.worn:
         song = worn(song, score.seed)

@@ -18,8 +18,8 @@ DIP = 10.0
 """dB by which it is turned down further around `DIP_HERTZ`, where vowels and consonants are told apart."""
 DIP_HERTZ, DIP_WIDTH = 2400.0, 1.2
 """Centre of the dip, and its bandwidth as a share of it."""
-HUSH = 9.0
-"""dB by which the drums above 4 kHz are turned down under a sibilant."""
+HUSH, HUSH_SIBILANT = 4.0, 9.0
+"""dB by which the drums above 4 kHz are turned down under a voice, and under a sibilant."""
 _RAMP = 0.06  # seconds in which the band steps back and returns
 _FAST_RAMP = 0.015
 _PAUSE = 0.35  # a shorter pause than this is not filled by the band
@@ -47,10 +47,12 @@ def step_back(band: np.ndarray, how_far: np.ndarray) -> None:
     band *= 1 - np.float32(1 - 10 ** (-DUCK / 20)) * how_far
 
 
-def hush(drums: np.ndarray, how_far: np.ndarray) -> None:
-    """Turns what drums [2, n] do above 4 kHz down by `HUSH`, as far as `how_far` [n] says."""
+def hush(drums: np.ndarray, how_far: np.ndarray, sibilant: np.ndarray) -> None:
+    """Turns what drums [2, n] do above 4 kHz down by `HUSH` as far as `how_far` [n] says, by `HUSH_SIBILANT` where a
+    `sibilant` [n] is sung."""
     high = scipy.signal.sosfilt(scipy.signal.butter(1, 4000, "highpass", fs=RATE, output="sos"), drums)
-    drums -= np.float32(1 - 10 ** (-HUSH / 20)) * how_far * high.astype(np.float32)
+    taken = np.maximum((1 - 10 ** (-HUSH / 20)) * how_far, (1 - 10 ** (-HUSH_SIBILANT / 20)) * sibilant)
+    drums -= taken.astype(np.float32) * high.astype(np.float32)
 
 
 def _envelope(spans: Sequence[tuple[float, float]], length: int, ramp: float, pause: float) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Words on a motif: stressed syllables on beats, words held together, the breath kept, nothing left to chance."""
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -16,7 +17,7 @@ WORDS = ("we", "remember", "every", "summer")
 def test_every_syllable_has_a_place_and_the_breath_is_kept(seconds: float) -> None:
     set_to = fit(MOTIF, WORDS, 8, 2, 4, seconds)
     assert len(set_to.onsets) == len(set_to.strong) == len(set_to.heights) == 8
-    gaps = [b - a for a, b in zip(set_to.onsets, set_to.onsets[1:], strict=False)]
+    gaps = [b - a for a, b in pairwise(set_to.onsets)]
     assert min(gaps) * seconds >= FASTEST - 1e-9 or min(gaps) == 1
     assert set_to.onsets[-1] + 1 <= 8 - 2 * BREATH
     assert set_to == fit(MOTIF, WORDS, 8, 2, 4, seconds)

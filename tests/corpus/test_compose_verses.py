@@ -3,6 +3,7 @@
 import random
 import re
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
@@ -37,7 +38,7 @@ def test_every_common_diphone_of_english_is_in_the_words() -> None:
     pairs: Counter[tuple[str, str]] = Counter()
     for phones in LEXICON.values():
         names = [phone.rstrip("012") for phone in phones]
-        pairs.update(zip(names, names[1:], strict=False))
+        pairs.update(pairwise(names))
     phones = {phone for pair in pairs for phone in pair}
     assert len(phones) == 39 and len(pairs) > 880
 

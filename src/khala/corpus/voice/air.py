@@ -25,6 +25,7 @@ _LEVELS = {
 }
 """dB of the bands over what is below them, by phone."""
 _VOWEL = (-15.0, -19.0, -25.0)
+_NATURAL_GAIN = 1.4  # what is below is denser in a narrower band
 _SMOOTH = 0.004  # seconds over which levels are measured
 _NOISE = 30 * _RATE  # samples of noise, repeated in a longer line
 
@@ -41,7 +42,7 @@ def with_air(samples: np.ndarray, phones: Sequence[tuple[str, float, float]], na
             for name, start, end in phones:
                 if name in _LEVELS:
                     gain[max(round(start * _RATE), 0) : max(round(end * _RATE), 0)] = 10 ** (_LEVELS[name][number] / 20)
-            gain = scipy.ndimage.uniform_filter1d(gain, 2 * size)
+            gain = scipy.ndimage.uniform_filter1d(gain, 2 * size) * (_NATURAL_GAIN if natural else 1.0)
             found += (np.resize(_noise(band), len(samples)) * level * gain).astype(np.float32)
     return found
 

@@ -43,6 +43,25 @@ def test_a_line_is_one_recording_with_a_place_for_every_word(tmp_path: Path, mon
     assert np.array_equal(kept[0].recording.envelope, recording.envelope) and len(asked) == 1
 
 
+def test_the_pitch_tracker_says_what_is_voiced_but_for_the_middle_of_vowels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def speak(voice: str, words: list) -> tuple[np.ndarray, np.ndarray]:
+        time = np.arange(int(1.2 * kokoro.RATE)) / kokoro.RATE
+        wave = sum(np.sin(2 * np.pi * 150 * n * time) / n for n in range(1, 20))
+        hiss = np.random.default_rng(0).normal(0, 0.5, len(time))
+        noisy = ((time > 0.4) & (time < 0.5)) | (time > 0.8)  # "g" as it may be, and a whispered "n"
+        return 0.1 * np.where(noisy, hiss, wave), np.array([0.1, 0.4, 0.5, 0.8, 1.1])
+
+    monkeypatch.setattr(kokoro, "speak", speak)
+    recording = VoiceBank(LEXICON, tmp_path).line("kokoro/af_heart", ["again"])[0].recording
+    frames = (recording.bounds / 0.005).astype(int)
+    assert (
+        recording.voiced[frames[0] + 4 : frames[1] - 4].all() and recording.voiced[frames[2] + 4 : frames[3] - 4].all()
+    )
+    assert not recording.voiced[frames[3] + 8 : frames[4]].any()
+
+
 def test_a_further_output_is_a_message_behind_the_model() -> None:
     grown = kokoro._with_output(b"model", "/a")
     assert grown == b"model" + b"\x3a\x0c" + b"\x62\x0a" + b"\x0a\x02/a" + b"\x12\x04" + b"\x0a\x02\x08\x01"

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pyworld
+import scipy.ndimage
 import scipy.signal
 import soundfile
 
@@ -34,8 +35,9 @@ FFT_SIZE = 1024
 """Of the spectral envelopes at `RATE`: 513 bins."""
 NATURAL = "kokoro/"
 """Speakers whose names begin so are Kokoro's voices."""
+_EDGE_FRAMES = 4  # of a vowel of a natural voice, on either side, may be voiceless
 _VERSION = 1  # of everything that changes what a cached word holds
-_IN_MEMORY = 4000  # words, 100 kB each
+_IN_MEMORY = 1500  # words of 100 kB, or lines of 500
 
 
 @dataclass(frozen=True)
@@ -84,9 +86,8 @@ class VoiceBank:
             return [Place(recording, range(len(recording.phones))) for recording in recordings]
         phones = [from_arpabet(self._reading(word)) for word in words]
         ends = list(accumulate(map(len, phones)))
-        recording = self._kept(
-            speaker, words[0], [name for word in phones for name in (*word, "|")], lambda: self._read(speaker, words)
-        )
+        spelled = [kokoro.VERSION, *(name for word in phones for name in (*word, "|"))]
+        recording = self._kept(speaker, words[0], spelled, lambda: self._read(speaker, words))
         return [Place(recording, range(end - len(word), end)) for end, word in zip(ends, phones, strict=True)]
 
     def word(self, speaker: str, spelling: str) -> Word:
@@ -107,7 +108,7 @@ class VoiceBank:
         stresses = [place if len(word) > 2 else -1 for place, word in zip(stressed, phones, strict=True)]
         samples, bounds = kokoro.speak(speaker.removeprefix(NATURAL), list(zip(phones, stresses, strict=True)))
         samples = scipy.signal.resample_poly(samples, RATE, kokoro.RATE)
-        return _analyse(samples, bounds, tuple(name for word in phones for name in word))
+        return _analyse(samples, bounds, tuple(name for word in phones for name in word), natural=True)
 
     def _kept(self, speaker: str, name: str, phones: Sequence[str], make: Callable[[], Word]) -> Word:
         """What is in the cache, made first if it is not there yet."""
@@ -139,19 +140,25 @@ def _speak(speaker: str, phones: tuple[str, ...]) -> tuple[np.ndarray, np.ndarra
     return samples, np.array([float(end) for _, end in timed[:-1]])
 
 
-def _analyse(samples: np.ndarray, bounds: np.ndarray, phones: tuple[str, ...]) -> Word:
-    f0, times = pyworld.dio(samples, RATE, f0_floor=60.0, f0_ceil=400.0, frame_period=PERIOD * 1000)
-    f0 = pyworld.stonemask(samples, f0, times, RATE)
-    # The phones know better than the pitch tracker what is voiced: fill its holes, drop its ghosts.
+def _analyse(samples: np.ndarray, bounds: np.ndarray, phones: tuple[str, ...], natural: bool = False) -> Word:
+    if natural:
+        f0, times = pyworld.harvest(samples, RATE, f0_floor=60.0, f0_ceil=450.0, frame_period=PERIOD * 1000)
+    else:
+        f0, times = pyworld.dio(samples, RATE, f0_floor=60.0, f0_ceil=400.0, frame_period=PERIOD * 1000)
+        f0 = pyworld.stonemask(samples, f0, times, RATE)
     phone = np.clip(np.searchsorted(bounds, times, side="right") - 1, 0, len(phones) - 1)
-    voiced = np.array([name not in VOICELESS for name in phones])[phone] & (times >= bounds[0]) & (times < bounds[-1])
+    inside = (times >= bounds[0]) & (times < bounds[-1])
+    vowel = np.array([name in VOWELS for name in phones])[phone] & inside
+    if natural:  # the bounds are a guess: only the middle of a vowel knows better than the pitch tracker
+        voiced = inside & ((f0 > 0) | scipy.ndimage.binary_erosion(vowel, iterations=_EDGE_FRAMES))
+    else:  # the phones know better than the pitch tracker what is voiced: fill its holes, drop its ghosts
+        voiced = inside & np.array([name not in VOICELESS for name in phones])[phone]
     heard = np.flatnonzero(f0 > 0)
     filled = np.interp(np.arange(len(f0)), heard, f0[heard]) if len(heard) else np.full(len(f0), 120.0)
     f0 = np.where(voiced, filled, 0.0)
     power = pyworld.cheaptrick(samples, f0, times, RATE, fft_size=FFT_SIZE)
     noise = pyworld.d4c(samples, f0, times, RATE, threshold=0.0, fft_size=FFT_SIZE)
-    vowel = np.array([name in VOWELS for name in phones])[phone] & voiced
-    envelope = np.log(np.maximum(power, 1e-16)) - np.log(power[vowel].mean())
+    envelope = np.log(np.maximum(power, 1e-16)) - np.log(power[vowel & voiced].mean())
     first, last = int(bounds[0] / PERIOD), min(len(times), int(np.ceil(bounds[-1] / PERIOD)) + 2)  # trim the silence
     return Word(
         phones=phones,

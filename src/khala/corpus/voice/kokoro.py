@@ -19,6 +19,10 @@ from khala.corpus.voice.phones import VOWELS
 RATE = 24000
 _FRAME = 0.025
 _SPEED = 0.9
+_LATE = 0.0125
+"""Seconds by which phones come before the tokens' durations say so; so are most words heard."""
+VERSION = "2"
+"""Of everything that changes how a line is read."""
 _DURATIONS = "/encoder/Clip_output_0"
 _IPA = {
     **{"aa": "ɑ", "ae": "æ", "ah": "ʌ", "ao": "ɔ", "aw": "W", "ax": "ə", "ay": "I", "b": "b", "ch": "ʧ", "d": "d"},
@@ -68,9 +72,9 @@ def speak(voice: str, words: Sequence[tuple[tuple[str, ...], int]]) -> tuple[np.
     samples, durations = _session().run(None, inputs)
     ends = np.cumsum(durations.ravel()) * _FRAME
     phones = max(owners) + 1
-    starts = [float(ends[owners.index(phone)]) for phone in range(phones)]  # token k follows token 0, the silence
-    last = len(owners) - 1 - owners[::-1].index(phones - 1)
-    return samples.ravel().astype(np.float64), np.array([*starts, float(ends[last + 1])])
+    firsts = [owners.index(phone) for phone in range(phones)]  # token k + 1: token 0 is the silence before
+    bounds = np.array([*ends[firsts], ends[len(owners)]])
+    return samples.ravel().astype(np.float64), np.maximum(bounds - _LATE, 0.0)
 
 
 def _spelled(words: Sequence[tuple[tuple[str, ...], int]]) -> tuple[str, list[int]]:

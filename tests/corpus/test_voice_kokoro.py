@@ -56,10 +56,9 @@ def test_the_pitch_tracker_says_what_is_voiced_but_for_the_middle_of_vowels(
     monkeypatch.setattr(kokoro, "speak", speak)
     recording = VoiceBank(LEXICON, tmp_path).line("kokoro/af_heart", ["again"])[0].recording
     frames = (recording.bounds / 0.005).astype(int)
-    assert (
-        recording.voiced[frames[0] + 4 : frames[1] - 4].all() and recording.voiced[frames[2] + 4 : frames[3] - 4].all()
-    )
-    assert not recording.voiced[frames[3] + 8 : frames[4]].any()
+    for vowel in (0, 2):
+        assert recording.voiced[frames[vowel] + 4 : frames[vowel + 1] - 4].all()
+    assert recording.voiced[frames[3] + 8 : frames[4]].mean() < 0.6
 
 
 def test_a_further_output_is_a_message_behind_the_model() -> None:

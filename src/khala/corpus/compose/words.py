@@ -145,6 +145,7 @@ def stresses(word: str) -> tuple[int, ...]:
     return tuple(int(phone[-1]) for phone in LEXICON[word] if phone[-1].isdigit())
 
 
+@cache
 def rhyme(word: str) -> tuple[str, ...]:
     """What has to sound alike: the last vowel (without its stress) and all that follows it."""
     phones = LEXICON[word]

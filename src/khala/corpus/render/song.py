@@ -18,7 +18,9 @@ from khala.corpus.voice import SungNote, TimedPhone, VoiceBank, sing
 HOP = 2048
 """Samples of a codec frame."""
 _VOICE_ROOM = 0.03
+"""How much of the voice goes into the room."""
 _ECHO_DUCK = 0.7
+"""Share by which its echoes are turned down while somebody sings."""
 _SECOND, _ANSWER = 0.5, 0.8
 """Level of a second voice and of an answer beside the singer's."""
 _BACKING_PAN = 0.4

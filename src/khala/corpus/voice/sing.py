@@ -27,8 +27,8 @@ _LONGEST_CONSONANT = 0.12
 _SHORTEST_VOWEL = 0.06
 _FLOOR = -18.0  # log power of silence
 _EVEN = (0.65, 0.3)  # share of the differences in level that is taken out of voiced and of voiceless frames
-_SIBILANTS = 2.0
-_PRESENCE = 1.7
+_SIBILANTS = 2.0  # nepers of power by which they stay below the vowels
+_PRESENCE = 1.7  # nepers of power (7 dB) around 3.2 kHz
 _DAMPING = 0.7  # of the spring that moves the pitch: it overshoots by 5 %
 
 
@@ -252,7 +252,7 @@ def _shape(
     """The envelope made to sing: even level, tamed sibilants, presence, soft ends."""
     level = np.log(np.exp(envelope).mean(1) + 1e-9)  # nepers of power, 0 = a vowel's mean
     even = -np.where(voiced, *_EVEN) * np.clip(level, -3.0, 3.0)
-    even -= np.where(voiced, 0.0, np.maximum(0.7 * level + _SIBILANTS, 0.0))  # sibilants stay 9 dB below the vowels
+    even -= np.where(voiced, 0.0, np.maximum(0.7 * level + _SIBILANTS, 0.0))
     even = np.convolve(np.pad(even, 2, mode="edge"), np.full(5, 0.2), mode="valid")
     for span, following in zip(spans, [*spans[1:], None], strict=True):
         rests = following is None or following.start > span.end + 0.02
@@ -260,7 +260,7 @@ def _shape(
             first, last = np.searchsorted(times, [span.end - 0.08, span.end])
             even[first:last] += np.linspace(0.0, -5.0, last - first)
     hertz = np.arange(FFT_SIZE // 2 + 1) * (RATE / FFT_SIZE)
-    presence = _PRESENCE * np.exp(-0.5 * (np.log2(np.maximum(hertz, 1.0) / 3200.0) / 0.6) ** 2)  # around 3.2 kHz
+    presence = _PRESENCE * np.exp(-0.5 * (np.log2(np.maximum(hertz, 1.0) / 3200.0) / 0.6) ** 2)
     rumble = -2.0 / (1.0 + (hertz / 110.0) ** 4)
     shaped: np.ndarray = envelope + even[:, None].astype(np.float32) + (presence + rumble).astype(np.float32)
     if not natural:  # flite's vowels have a ridge of noise around 7 kHz

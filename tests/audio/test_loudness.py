@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.signal import butter, sosfilt
 
-from khala.audio.loudness import MAX_BOOST, integrated_loudness, limit, normalise, true_peak
+from khala.audio.loudness import integrated_loudness, limit, normalise, true_peak
 
 RATE = 44100
 GRID = 0.2  # dB that a 4-fold grid may miss of noise up to 16 kHz
@@ -71,6 +71,18 @@ def test_limit_only_acts_around_a_peak() -> None:
     assert np.nanmax(np.abs(np.diff(ratio))) < 0.01  # the gain glides
 
 
+def test_limit_looks_3_ms_ahead_and_recovers_within_80_ms_to_an_eth() -> None:
+    samples = np.full((2, 2 * RATE), 0.5, np.float32)
+    samples[:, RATE] = 2.0
+    taken = 1 - limit(samples, RATE)[0] / 0.5
+    after = RATE + round(0.02 * RATE)
+    assert taken[after] > 0.3
+    assert taken[after + round(0.080 * RATE)] == pytest.approx(taken[after] / np.e, rel=0.01)
+    assert taken[after + round(0.240 * RATE)] == pytest.approx(taken[after] / np.e**3, rel=0.02)
+    begins = int(np.flatnonzero(taken > 1e-3)[0])
+    assert 0.003 <= (RATE - begins) / RATE <= 0.009, "the hold, and the glide into it"
+
+
 @pytest.mark.parametrize("scale", [0.5, 1.0, 3.0])
 def test_normalise_hits_the_target(scale: float) -> None:
     result = normalise(scale * drums(), RATE)
@@ -87,8 +99,8 @@ def test_normalise_turns_down_too() -> None:
 
 def test_quiet_is_boosted_no_further_than_allowed() -> None:
     result = normalise(sine(440, 0.001), RATE)
-    assert result.gain == MAX_BOOST
-    assert result.loudness == pytest.approx(integrated_loudness(sine(440, 0.001), RATE) + MAX_BOOST, abs=0.05)
+    assert result.gain == 20.0
+    assert result.loudness == pytest.approx(integrated_loudness(sine(440, 0.001), RATE) + 20.0, abs=0.05)
 
 
 def test_silence_stays_silence() -> None:

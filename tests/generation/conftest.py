@@ -1,10 +1,12 @@
 """A tiny model with random weights, in a folder, and loaded."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from khala.generation.pipeline import Pipeline
 from khala.models.backbone import Backbone
 from khala.models.presets import tiny
 from khala.models.superres import Superres
@@ -30,3 +32,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def loaded(folder: Path) -> LoadedModel:
     return load_model(folder)
+
+
+@pytest.fixture(scope="session")
+def led(loaded: LoadedModel) -> Pipeline:
+    """A model that is shown an outline and knows guidance."""
+    torch.manual_seed(3)
+    backbone = replace(loaded.config.backbone, cues=True)
+    superres = replace(loaded.config.superres, cues=True)
+    prompt = replace(loaded.config.prompt, blank=True, lyrics="phones", superres_text="no_lyrics")
+    return Pipeline(
+        replace(
+            loaded,
+            config=replace(loaded.config, backbone=backbone, superres=superres, prompt=prompt),
+            backbone=Backbone(backbone).bind_codebooks(loaded.codebooks).eval(),
+            superres=Superres(superres).bind_codebooks(loaded.codebooks).eval(),
+        )
+    )

@@ -10,7 +10,10 @@ import torch.nn.functional as F
 from khala.generation.choose import Candidate, best, information
 from khala.generation.pipeline import Pipeline
 from khala.models.backbone import Backbone, interleave
+from khala.models.config import Imported, Origin
 from khala.models.presets import tiny
+from khala.music.outline import line_cue
+from khala.music.prompt import BLANK
 from khala.music.request import SongRequest
 from khala.music.seeds import take_seed
 from khala.weights import LoadedModel
@@ -84,3 +87,52 @@ def test_takes_choose_apart_and_a_listener_is_asked(pipe: Pipeline) -> None:
     assert all(np.array_equal(one.codes, other.codes) for one, other in zip(both, alone, strict=True))
     Pipeline(pipe.loaded, listener).backbone(works[:1])
     assert heard == [(2, 44100)] * 2
+
+
+@torch.no_grad()
+def test_a_song_is_compared_with_what_nobody_asked_for_frame_by_frame(led: Pipeline) -> None:
+    """What a candidate was judged by, by another road: behind its prompt, its outline and its words, and behind the
+    blank prompt and an outline of neither style nor key."""
+    torch.manual_seed(4)
+    model = Backbone(led.config.backbone).bind_codebooks(led.loaded.codebooks).requires_grad_(False)
+    for parameter in model.parameters():
+        if parameter.dim() > 1:
+            torch.nn.init.normal_(parameter, std=0.15)
+    pipe = Pipeline(replace(led.loaded, backbone=model))
+    request = SongRequest(tags=("pop",), lyrics="[verse]\nDance with me\nSing", duration=8, seed=11, best_of=2)
+    (work,) = pipe.works(request)
+    (result,) = pipe.backbone([work])
+    (told,) = [one.information for one in result.candidates if one.kept]
+    words, outline, frames = work.plan.words, work.plan.outline, result.codes.shape[1]
+    assert words is not None and outline is not None and result.places is not None
+
+    codes = torch.from_numpy(result.codes.astype(np.int64))
+    asked = [(*row, *its) for row, its in zip(outline.cues(0, frames), words.cues(result.places), strict=True)]
+    unasked = replace(outline, style="", key=-1).cues(0, frames)
+
+    def nats(prompt: list[int], lines: tuple[int | None, ...], conditions: list[tuple[int, ...]]) -> float:
+        x = model.embed_tokens(torch.cat([torch.tensor([prompt]), interleave(codes[None], model.config.layout)], 1))
+        for position, line in enumerate(lines[:-1]):
+            x[0, position] += 0 if line is None else model.embed_cues(torch.tensor([[line_cue(line)]]))[0]
+        start = len(prompt) - 1  # the last position of a prompt predicts the first code
+        for frame, rows in enumerate(conditions):
+            x[0, start + 2 * frame : start + 2 * frame + 2] += model.embed_cues(torch.tensor([rows]))[0]
+        logits = model.logits(model(x, causal=True))[0, start:-1]
+        levels = [model.config.layout.level_rows(level) for level in range(2)]
+        return sum(
+            F.cross_entropy(logits[level::2, rows.start : rows.stop], codes[level], reduction="sum").item()
+            for level, rows in enumerate(levels)
+        )
+
+    behind = nats(work.plan.backbone_ids, work.plan.lines, asked)
+    without = nats(led.loaded.tokenizer.encode(BLANK), (), unasked)
+    assert told == pytest.approx((without - behind) / frames, abs=2e-4) and abs(told) > 0.01
+
+
+def test_the_listener_is_not_asked_about_the_voices_of_an_imported_model(pipe: Pipeline) -> None:
+    part = Imported(1000, "single", "not a doubled one")
+    config = replace(pipe.config, origin=Origin(part, part, "dac.ckpt"))
+    asked: list[SongRequest] = []
+    imported = Pipeline(replace(pipe.loaded, config=config), lambda samples, rate, request: asked.append(request) or 1.0)
+    (result,) = imported.backbone(imported.works(replace(REQUEST, best_of=2)))
+    assert not asked and [one.heard for one in result.candidates] == [None, None]

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from khala.generation.decode import TOO_EARLY, Slot, decode_backbone, decode_tokens
+from khala.generation.decode import Slot, decode_backbone, decode_tokens
 from khala.models.backbone import Backbone, cue_stream, interleave
 from khala.models.presets import tiny
 from khala.music.outline import Outline, Part
@@ -182,12 +182,27 @@ def test_a_song_is_led_to_its_aim(model: Backbone) -> None:
     results = decode_backbone(model, [replace(slot, aim=50) for slot in undirected])
     lengths = [result.codes.shape[1] for result in results]
     assert all(result.ended for result in results)
-    assert min(lengths) >= TOO_EARLY * 50 and max(lengths) < 1.15 * 50
+    assert min(lengths) >= 44 and max(lengths) < 58  # 88 % of the aim, and not long after it
     free = decode_backbone(model, undirected)
-    assert min(result.codes.shape[1] for result in free) < TOO_EARLY * 50
+    assert min(result.codes.shape[1] for result in free) < 44
     for led, result in zip(results, free, strict=True):  # until there is an end to be chosen, nothing else changes
         frames = min(led.codes.shape[1], result.codes.shape[1])
         assert np.array_equal(led.codes[:, :frames], result.codes[:, :frames])
+
+
+@pytest.mark.parametrize(("surplus", "ends"), [(9.0, 88), (0.5, 88), (-0.5, 98), (-3.0, 100), (-6.6, 103)])
+def test_from_when_an_end_may_come_and_how_much_likelier_it_gets(model: Backbone, surplus: float, ends: int) -> None:
+    """All codes are equally likely, and the end is by so many nats likelier than one: no end before 88 % of the aim
+    (100 frames), and from 97 % on 1.2 nats more with every frame, 120 in the length of the aim."""
+    flat = Backbone(replace(model.config, codebook_dim=None))
+    flat.norm = torch.nn.Identity()
+    for parameter in flat.parameters():
+        parameter.data.zero_()
+    flat.embedding.weight.data[:, 0] = 1.0
+    flat.head.weight.data[model.config.layout.eos, 0] = surplus
+    (slot,) = slots([PROMPTS[0]], [1], 130, Sampling(top_k=1))
+    (result,) = decode_backbone(flat, [replace(slot, aim=100)])
+    assert result.ended and result.codes.shape[1] == ends
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,11 @@ import pytest
 
 from khala.audio.fades import fade_out
 from khala.audio.loudness import integrated_loudness, true_peak
-from khala.generation.finish import CUT_FADE, END_FADE, finish
+from khala.generation.finish import finish
 from khala.music.errors import KhalaError
 
 RATE = 44100
+CUT_FADE, END_FADE = 1.5, 0.010  # seconds: those of a cut song, and of one that came to its end
 
 
 def hum(seconds: float = 4.0, amplitude: float = 0.05) -> np.ndarray:

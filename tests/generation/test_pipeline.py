@@ -281,23 +281,6 @@ def test_the_package_is_light_and_says_what_it_offers() -> None:
         khala.laod  # noqa: B018
 
 
-@pytest.fixture(scope="module")
-def led(loaded: LoadedModel) -> Pipeline:
-    """A model that is shown an outline and knows guidance."""
-    torch.manual_seed(3)
-    backbone = replace(loaded.config.backbone, cues=True)
-    superres = replace(loaded.config.superres, cues=True)
-    prompt = replace(loaded.config.prompt, blank=True, lyrics="phones", superres_text="no_lyrics")
-    return Pipeline(
-        replace(
-            loaded,
-            config=replace(loaded.config, backbone=backbone, superres=superres, prompt=prompt),
-            backbone=Backbone(backbone).bind_codebooks(loaded.codebooks).eval(),
-            superres=Superres(superres).bind_codebooks(loaded.codebooks).eval(),
-        )
-    )
-
-
 def test_what_is_sung_is_led_and_shown_to_super_resolution(led: Pipeline) -> None:
     request = replace(REQUEST, tags=("pop",), lyrics="[verse]\nDance with me\nSing", duration=20, takes=1)
     (work,) = led.works(request)

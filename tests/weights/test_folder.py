@@ -17,7 +17,7 @@ from khala.models.presets import tiny
 from khala.models.superres import Superres
 from khala.music.errors import ModelError, OutputError
 from khala.nn.linear import Linear
-from khala.nn.precision import Formats
+from khala.nn.precision import Formats, computes_bfloat16
 from khala.weights import load_model, save_model
 from khala.weights.configs import to_json
 from khala.weights.digests import write_digests
@@ -77,6 +77,53 @@ def test_int8_is_for_the_matrices_of_the_blocks(folder: Path) -> None:
                 off = (layer.weight * layer.scale_O[:, None] - source.weight).abs()
                 assert (off <= source.weight.abs().amax(1, keepdim=True) / 254 * 1.001).all()
         assert len(matrices) == 4 * len(other.blocks)
+
+
+@pytest.fixture(scope="module")
+def speaking(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model whose layers have a say in its logits."""
+    torch.manual_seed(2)
+    config = tiny()
+    backbone, superres, codec = Backbone(config.backbone), Superres(config.superres), build_codec(config.codec)
+    for parameter in (*backbone.parameters(), *superres.parameters()):
+        if parameter.dim() > 1:
+            nn.init.normal_(parameter, std=0.2)
+    codec.codebooks.normal_()
+    folder = tmp_path_factory.mktemp("speaking") / "model"
+    save_model(folder, config, backbone, superres, codec, Tokenizer.of_bytes(), "")
+    return folder
+
+
+@torch.inference_mode()
+def logits(folder: Path, dtype: torch.dtype) -> list[torch.Tensor]:
+    """Of the backbone behind text and codes, and of super-resolution for each of its levels."""
+    loaded, draw = load_model(folder, dtype=dtype), torch.Generator().manual_seed(1)
+    ids = torch.randint(512 + 32, (1, 60), generator=draw)
+    text, codes = torch.randint(256, (1, 12), generator=draw), torch.randint(16, (1, 8, 50), generator=draw)
+    backbone, superres = loaded.backbone, loaded.superres
+    found = [backbone.logits(backbone(backbone.embed_tokens(ids), causal=True))]
+    for level in range(2, 8):
+        hidden = superres(superres.embed_song(text, codes[:, :level]), causal=False)
+        found.append(superres.level_logits(hidden, level))
+    return found
+
+
+@pytest.mark.parametrize("there", [False, True])
+@pytest.mark.parametrize(
+    ("dtype", "most"), [(torch.float16, 0.002), (torch.bfloat16, 0.03), (torch.int8, 0.04)], ids=["f16", "bf16", "int8"]
+)
+def test_fewer_bits_change_what_a_model_says_by_a_few_hundredths(
+    speaking: Path, dtype: torch.dtype, most: float, there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root mean square of what changes in the logits, by their own: with and without instructions for bfloat16."""
+    exact = logits(speaking, torch.float32)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": there})
+    computes_bfloat16.cache_clear()
+    rough = logits(speaking, dtype)
+    monkeypatch.undo()
+    computes_bfloat16.cache_clear()
+    off = [float((a.float() - b).norm() / b.norm()) for a, b in zip(rough, exact, strict=True)]
+    assert 0 < min(off) and max(off) < most, off
 
 
 def test_loading_leaves_the_random_numbers_alone(folder: Path) -> None:

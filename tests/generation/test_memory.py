@@ -76,6 +76,14 @@ def test_each_part_is_counted_in_its_own_format() -> None:
     assert (mixed.weights["superres"], mixed.work["superres"]) == (half.weights["superres"], half.work["superres"])
 
 
+def test_a_guided_song_is_refined_twice() -> None:
+    config = mini()
+    once = replace(config, superres=replace(config.superres, cues=False))
+    guided, plain = (need(one, CPU, FLOAT32, 60).work["superres"] for one in (config, once))
+    positions = config.prompt.superres_limit + round(1.25 * 60 * 44100 / 2048)
+    assert guided - plain == positions * 4 * config.superres.ffn * 4, "the middle of the MLP, once more, in float32"
+
+
 @pytest.mark.parametrize("there", [False, True])
 def test_a_cpu_keeps_packed_halves_and_with_instructions_for_them_many_kernels(
     there: bool, monkeypatch: pytest.MonkeyPatch

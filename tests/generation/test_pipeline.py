@@ -15,11 +15,12 @@ import khala
 from khala.audio.files import read_audio
 from khala.generation import pipeline as module
 from khala.generation.device import choose_device, choose_dtype
+from khala.generation.memory import need
 from khala.generation.pipeline import Pipeline, load
 from khala.generation.take import Take
 from khala.models.backbone import Backbone
 from khala.models.config import ModelConfig
-from khala.models.superres import Superres
+from khala.models.presets import mini
 from khala.music.arrange import arrange
 from khala.music.errors import InvalidRequest, ModelError, OutputError
 from khala.music.request import Sampling, SongRequest
@@ -155,6 +156,55 @@ def test_words_that_do_not_fit_are_cut_and_that_is_said(pipe: Pipeline, take: Ta
     long = pipe.generate(replace(REQUEST, lyrics="la " * 300))[0]
     assert long.metadata["prompt_cut"] and not take.metadata["prompt_cut"]
     assert long.metadata["prompt_tokens"] == {"backbone": 96, "superres": 96}
+
+
+@pytest.mark.parametrize("short", ["backbone_limit", "superres_limit"])
+def test_words_that_one_of_the_prompts_has_no_room_for_are_said_to_be_cut(pipe: Pipeline, short: str) -> None:
+    prompt = replace(pipe.config.prompt, **{short: 24})
+    (cut,) = with_config(pipe, replace(pipe.config, prompt=prompt)).generate(REQUEST)
+    part = short.removesuffix("_limit")
+    assert cut.metadata["prompt_cut"] and cut.metadata["prompt_tokens"][part] == 24
+    assert all(tokens > 24 for other, tokens in cut.metadata["prompt_tokens"].items() if other != part)
+
+
+def test_of_songs_with_guidance_half_as_many_are_decoded_at_once(
+    pipe: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guided = mini()
+    plain = replace(guided, prompt=replace(guided.prompt, blank=False))
+    for sequences, songs in ((12, 6), (13, 6), (1, 1)):
+        room = need(guided, torch.device("cpu"), pipe.loaded.formats, 60, takes=sequences).keep_loaded
+        monkeypatch.setattr(module, "free_memory", lambda device, room=room if sequences > 1 else 0: room)
+        assert with_config(pipe, plain).takes_at_once(60) == sequences
+        assert with_config(pipe, guided).takes_at_once(60) == songs, "each is decoded behind the blank prompt, too"
+
+
+def test_the_longest_song_that_a_model_makes(loaded: LoadedModel) -> None:
+    """30 seconds asked for, and a model that never comes to its end."""
+    backbone = Backbone(loaded.config.backbone).bind_codebooks(loaded.codebooks).requires_grad_(False)
+    backbone.load_state_dict(loaded.backbone.state_dict())
+    backbone.head.weight[loaded.layout.eos] = 0  # likelier than some code, and likeliest never
+    config = replace(loaded.config, prompt=replace(loaded.config.prompt, duration_text=False))
+    endless = Pipeline(replace(loaded, backbone=backbone, config=config))
+    (take,) = endless.generate(replace(REQUEST, duration=30, sampling=Sampling(top_k=1)))
+    frames = 808  # 1.25 * 30 s * 44100 / 2048, rounded up
+    assert take.codes.shape == (8, frames) and take.samples.shape == (2, 2048 * frames)
+    assert take.metadata["max_frames"] == frames and take.metadata["max_frames_set_by"] == "duration"
+    assert take.metadata["truncated"] and take.metadata["fade"] == 1.5
+    loud = [np.abs(take.samples[:, begin : begin + 44100]).max() for begin in range(0, 36 * 44100, 44100)]
+    assert np.isfinite(take.samples).all() and min(loud) > 0.01, "there is sound in every second"
+
+
+def test_the_longest_song_with_words_comes_to_its_end(led: Pipeline) -> None:
+    words = "Dance with me\nSing it now\n" * 2
+    request = replace(REQUEST, tags=("pop",), lyrics=f"[verse]\n{words}\n[chorus]\n{words}", duration=30)
+    (take,) = led.generate(replace(request, sampling=Sampling(guidance=2.0)))
+    meant, lines = take.metadata["outline"]["sections"][-1][2], take.metadata["lyrics"]
+    assert meant == pytest.approx(30, abs=2)
+    assert not take.metadata["truncated"] and 0.88 * meant <= take.seconds < 1.15 * meant
+    assert len(lines) == 8 and all(line["sung"] for line in lines)
+    assert [line["start"] for line in lines] == sorted(line["start"] for line in lines)
+    assert lines[-1]["end"] <= take.seconds
 
 
 def test_progress_runs_through_every_stage_once(pipe: Pipeline) -> None:

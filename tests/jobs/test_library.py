@@ -173,6 +173,22 @@ def test_waits_are_told_by_measured_speeds(library: Library, claims: Claims) -> 
     assert library.status().queued == 2 and len(library.status().workers) == 2
 
 
+def test_recent_speeds_count_most(library: Library, claims: Claims) -> None:
+    """Each stage took 2 s for 10 s of song, then 4 s: a pace goes a fifth of the way to the newest one."""
+
+    def eta(seconds: float) -> float:
+        library.submit("local", ask(duration=10))
+        finish(claims, library, claims.claim(1)[0], seconds=seconds)
+        song = library.submit("local", ask(duration=10))
+        told = song.takes[0].eta
+        library.cancel("local", song.id)
+        assert told is not None
+        return told
+
+    assert [eta(seconds) for seconds in (2.0, 4.0, 4.0)] == pytest.approx([8.0, 9.6, 10.88])
+    assert [eta(4.0) for _ in range(20)][-1] == pytest.approx(16.0, rel=0.01), "what was once does not count for ever"
+
+
 def test_a_further_format_is_kept_once(library: Library, claims: Claims) -> None:
     library.submit("local", ask())
     claim = claims.claim(1)[0]

@@ -1,7 +1,9 @@
+import asyncio
 from collections.abc import Callable
 
 import pytest
 from serving import NEW, Service
+from starlette.types import Message
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8889", "127.0.0.1:1", "[::1]:8889"])
@@ -36,6 +38,20 @@ def test_other_sites_change_nothing(service: Service) -> None:
     assert service.client.get(f"/api/v1/songs/{song['id']}").json()["state"] == "queued"
     own = {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}
     assert service.client.post("/api/v1/songs", json=NEW, headers=own).status_code == 202
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_no_other_site_changes_anything_nor_another_name_of_the_same(site: str, service: Service) -> None:
+    """same-site is another port of this machine, or another name of one domain: somebody else's page all the same."""
+    song = service.ask(title="Mine")
+    path, other = f"/api/v1/songs/{song['id']}", {"Sec-Fetch-Site": site, "Origin": "http://localhost:3000"}
+    for method, sent in (("POST", "/api/v1/songs"), ("POST", f"{path}/cancel"), ("PATCH", path), ("DELETE", path)):
+        answer = service.client.request(method, sent, json={**NEW, "title": "Theirs"}, headers=other)
+        assert answer.status_code == 403, (method, sent)
+    assert service.client.get(path, headers=other).json() == song
+    assert len(service.client.get("/api/v1/songs").json()["songs"]) == 1
+    for own in ("same-origin", "none"):  # the studio's own page, and an address that somebody typed
+        assert service.client.patch(path, json={"title": "New"}, headers={"Sec-Fetch-Site": own}).status_code == 200
 
 
 def test_other_origins_read_nothing_unless_allowed(serve: Callable[..., Service]) -> None:
@@ -84,6 +100,35 @@ def test_bodies_have_a_limit_told_or_not(service: Service) -> None:
     chunks = (big[start : start + 10_000] for start in range(0, len(big), 10_000))
     answer = service.client.post("/api/v1/songs", content=chunks, headers=headers)
     assert answer.status_code == 413 and answer.json()["type"] == "/api/docs#too-large"
+
+
+def chunked(service: Service, chunks: list[bytes]) -> int:
+    """The status of an answer to a body that comes in such chunks, its length not told. (A test client joins them.)"""
+    left, sent = list(chunks), list[Message]()
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    head = [(b"host", b"localhost"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http"}
+    scope |= {"path": "/api/v1/songs", "raw_path": b"/api/v1/songs", "query_string": b"", "root_path": ""}
+    asyncio.run(service.app({**scope, "headers": head, "client": ("127.0.0.1", 1)}, receive, send))
+    return int(sent[0]["status"])
+
+
+def test_a_body_in_chunks_is_bounded_as_a_whole(serve: Callable[..., Service]) -> None:
+    service = serve(max_body=2000)
+    body = b'{"tags": ["folk"], "instrumental": true, "duration": 5, "title": "%s"' + b" " * 800
+    small = [body % b"Small", b" " * 800, b"}"]
+    assert max(map(len, small)) < 1000 and 1500 < sum(map(len, small)) <= 2000
+    assert chunked(service, small) == 202
+    large = [body % b"Large", *[b" " * 800] * 2, b"}"]
+    assert sum(map(len, large)) > 2000
+    assert chunked(service, large) == 413
+    assert [song["title"] for song in service.client.get("/api/v1/songs").json()["songs"]] == ["Small"]
 
 
 def test_every_answer_keeps_browsers_in_bounds(service: Service) -> None:

@@ -133,6 +133,8 @@ def test_the_listener_is_not_asked_about_the_voices_of_an_imported_model(pipe: P
     part = Imported(1000, "single", "not a doubled one")
     config = replace(pipe.config, origin=Origin(part, part, "dac.ckpt"))
     asked: list[SongRequest] = []
-    imported = Pipeline(replace(pipe.loaded, config=config), lambda samples, rate, request: asked.append(request) or 1.0)
+    imported = Pipeline(
+        replace(pipe.loaded, config=config), lambda samples, rate, request: asked.append(request) or 1.0
+    )
     (result,) = imported.backbone(imported.works(replace(REQUEST, best_of=2)))
     assert not asked and [one.heard for one in result.candidates] == [None, None]

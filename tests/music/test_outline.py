@@ -79,3 +79,28 @@ def test_what_is_not_known_is_nothing() -> None:
     other = replace(OUTLINE, key=-1, style="polka", voice="")
     assert [other.cues(0, 1)[0][kind] for kind in (KEY, STYLE, VOICE)] == [NOTHING] * 3
     assert NOTHING not in [OUTLINE.cues(0, 1)[0][kind] for kind in (BAR, KEY, STYLE, VOICE)]
+
+
+STYLES = (
+    *("pop", "rock", "ballad", "electronic", "folk", "jazz", "hip hop", "lo-fi", "cinematic", "reggae", "country"),
+    *("funk", "disco", "blues", "soul", "bossa nova", "synthwave", "latin"),
+)
+SECTIONS = ("intro", "verse", "pre-chorus", "chorus", "post-chorus", "bridge", "inst", "solo", "outro", "interlude")
+
+
+def test_every_name_has_the_row_that_the_shipped_weights_learned_for_it() -> None:
+    """The order of the names belongs to the weights of Khala Mini: with another one the same seed is another song."""
+    assert [Outline(9, style=name).cues(0, 1)[0][STYLE] for name in STYLES] == list(range(239, 257))
+    parts = [Outline(9, parts=(Part(0, 9, name),)) for name in SECTIONS]
+    assert [outline.cues(0, 1)[0][SECTION] for outline in parts] == list(range(177, 187))
+    voices = ("none", "female", "male", "voice")
+    assert [Outline(9, voice=name).cues(0, 1)[0][VOICE] for name in voices] == list(range(271, 275))
+    assert [Outline(9, key=key).cues(0, 1)[0][KEY] for key in range(24)] == list(range(215, 239))
+
+
+def test_the_rows_of_a_frame() -> None:
+    """Beat 6/48; 155 frames left; a verse, its third bar, one more to go; line 1, with much left; 40 frames a bar; A
+    minor; folk; a woman."""
+    assert OUTLINE.cues(125, 126) == [
+        [1 + 6, 113 + 28, 178, 187 + 2, 195 + 1, 199 + 1, 275 + 31, 49 + 19, 236, 243, 272]
+    ]

@@ -61,6 +61,22 @@ def test_every_cue_has_a_row_of_its_own() -> None:
     assert len(UNKNOWN) == SUNG_CUES and len(LETTERS) == REST
 
 
+def test_every_phone_has_the_rows_that_the_shipped_weights_learned_for_it() -> None:
+    """The order of the phones belongs to the weights of Khala Mini and of the recogniser, their letters to its prompts:
+    with others the same words are no words."""
+    order = "AA AE AH AX AO AW AY EH ER EY IH IY OW OY UH UW B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH"
+    letters = "A @ ^ * O 0 I E 3 8 1 ! 9 5 7 U B C D X F G H J K L M N Q P R S $ T + V W Y Z %"
+    assert dict(zip(PHONES, LETTERS, strict=True)) == dict(zip(order.split(), letters.split(), strict=True))
+    for place, phone in enumerate(order.split()):
+        assert cues(PHONES.index(phone), PHONES.index(phone), 0, 0)[:2] == (307 + place, 348 + place)
+    assert WORDS.cues([0, 2, 2, 4]) == [
+        (347, 366, 392, 420),
+        (308, 375, 390, 420),
+        (308, 375, 390, 421),
+        (338, 0, 388, 420),
+    ]
+
+
 def test_what_is_heard_and_what_is_to_be_sung_are_told_alike() -> None:
     lengths = [3, 1, 4, 1, 2, 5, 1, 2, 2, 3]
     heard = [phone for phone, length in zip(WORDS.phones, lengths, strict=True) for _ in range(length)]

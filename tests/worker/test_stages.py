@@ -5,6 +5,7 @@ import io
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,16 +18,18 @@ from khala.evaluation.listener import listener
 from khala.generation import pipeline
 from khala.generation.memory import need
 from khala.generation.pipeline import Pipeline, load
+from khala.generation.plan import Plan, plan_for
 from khala.jobs.records import Claim
 from khala.music.errors import InvalidRequest, ModelError, StoreError
-from khala.music.request import Sampling
+from khala.music.request import Sampling, SongRequest
+from khala.music.seeds import take_seed
 from khala.nn.precision import Formats
 from khala.weights.folder import open_model
 from khala.worker.stages import COLUMNS, PipelineStages
 
 
 def claim(model: Path | str, number: int = 0, **fields: object) -> Claim:
-    request = ask(seed=5, takes=2, **fields)
+    request = ask(**{"seed": 5, "takes": 2, **fields})
     return Claim(f"take{number}", "song", "local", number, 5, str(model), request, 1, 0)
 
 
@@ -84,6 +87,24 @@ def test_files_between_stages_change_nothing(led: bool, singer: Path, tmp_path: 
         outline = json.loads(made.files["peaks"][1])
         assert len(outline["peaks"]) == COLUMNS and outline["duration"] == take.seconds == made.audio_seconds
         assert np.ptp(outline["peaks"]) > 0
+
+
+def test_a_take_is_planned_alone(singer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    planned: list[int | None] = []
+
+    def plan(request: SongRequest, *told: Any) -> Plan:
+        planned.append(request.seed)
+        return plan_for(request, *told)
+
+    monkeypatch.setattr(pipeline, "plan_for", plan)
+    stages, claims = PipelineStages("cpu", "float32"), [claim(singer, number, takes=4) for number in range(4)]
+    expected = [take_seed(5, number) for number in range(4)]
+    backbones = [made.files["backbone"][1] for made in stages.backbone(claims, silent, always)]
+    assert planned == expected, "every take once, and no other for its sake"
+    codes = [made.files["codes"][1] for made in stages.superres(claims, backbones, silent)]
+    assert planned == expected * 2
+    stages.render(claims[2], backbones[2], codes[2], silent)
+    assert planned == [*expected * 2, expected[2]]
 
 
 def test_a_model_is_loaded_once_and_freed(singer: Path) -> None:

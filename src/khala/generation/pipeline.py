@@ -145,14 +145,14 @@ class Pipeline:
     def works(self, request: SongRequest) -> list[Work]:
         """One work per take of a request that has its seed (ValueError otherwise). Raises
         InvalidRequest for what the model cannot do."""
+        return [self.work(request, take) for take in range(request.takes)]
+
+    def work(self, request: SongRequest, take: int) -> Work:
+        """The work of take 0, 1, ... alone."""
         if request.seed is None:
             raise ValueError("takes are told apart by the seed of their request: give it one by with_seed()")
-        seeds = [take_seed(request.seed, take) for take in range(request.takes)]
-        config, tokenizer = self.config, self.loaded.tokenizer
-        return [
-            Work(request, take, seed, plan_for(replace(request, seed=seed), config, tokenizer))
-            for take, seed in enumerate(seeds)
-        ]
+        seed = take_seed(request.seed, take)
+        return Work(request, take, seed, plan_for(replace(request, seed=seed), self.config, self.loaded.tokenizer))
 
     def backbone(
         self, works: Sequence[Work], progress: Progress = silent, wanted: Callable[[int], bool] = all_wanted

@@ -134,4 +134,4 @@ def _result(tensors: dict[str, NDArray[Any]]) -> BackboneResult:
 
 
 def _work(pipeline: Pipeline, claim: Claim) -> Work:
-    return pipeline.works(claim.request)[claim.number]
+    return pipeline.work(claim.request, claim.number)

@@ -74,9 +74,8 @@ def test_without_draws_the_code_nearest_to_the_expected_vector_is_taken() -> Non
         missing = wanted - BOOKS[level][codes[level]]
 
 
-def test_guidance_leads_away_from_blank_cues(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "GUIDED", 5)
-    model, guided = make(cues=True), Sampling(superres_top_k=0, guidance=2.5)
+def test_guidance_leads_away_from_blank_cues() -> None:
+    model, guided = make(cues=True, levels=10), Sampling(superres_top_k=0, guidance=2.5)
     rows, blank = [[1 + frame % 40, 0, 300] for frame in range(23)], [[0, 0, 0]] * 23
     draft = Draft(PROMPT, CODES, 7, guided, rows, blank)
     (refined,) = refine(model, [draft], BOOKS)
@@ -91,7 +90,7 @@ def test_guidance_leads_away_from_blank_cues(monkeypatch: pytest.MonkeyPatch) ->
             )[0, len(PROMPT) :]
             for cues in (rows, blank)
         )
-        logits = told + module.SHARE * 1.5 * (told - untold) if level < 5 else told
+        logits = told + 0.6 * 1.5 * (told - untold) if level < 8 else told
         wanted = logits.softmax(-1) @ BOOKS[level] + missing
         assert torch.equal((wanted[:, None] - BOOKS[level]).norm(dim=-1).argmin(-1), codes[level])
         missing = wanted - BOOKS[level][codes[level]]

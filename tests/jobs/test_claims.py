@@ -6,18 +6,17 @@ import pytest
 from service import ask, finish
 from sqlalchemy import update
 
-from khala.jobs import claims as rules
 from khala.jobs.claims import Claims, Lost, Point
 from khala.jobs.library import Library
 from khala.jobs.records import Claim, Limits
 from khala.jobs.tables import workers
 
 
-def lose(library: Library, claims: Claims) -> None:
-    """Let a worker have been silent for long."""
+def lose(library: Library, claims: Claims, seconds: float = 16) -> None:
+    """Let a worker have been silent for long: 15 s are too long."""
     with library.database.write() as connection:
         change = update(workers).where(workers.c.id == claims.worker_id)
-        connection.execute(change.values(heartbeat=time.time() - rules.ALIVE - 1))
+        connection.execute(change.values(heartbeat=time.time() - seconds))
 
 
 def test_owners_take_turns_and_each_owners_takes_go_by_age(library: Library, claims: Claims) -> None:
@@ -76,6 +75,7 @@ def test_takes_of_a_lost_worker_are_given_to_another_and_its_late_work_is_refuse
 ) -> None:
     song = library.submit("local", ask())
     late = claims.claim(1)[0]
+    lose(library, claims, seconds=13)
     assert library.reap() == []
     lose(library, claims)
     assert library.reap() == [late.take_id]
@@ -96,7 +96,8 @@ def test_takes_of_a_lost_worker_are_given_to_another_and_its_late_work_is_refuse
 
 def test_a_take_that_costs_worker_after_worker_is_given_up_alone(library: Library) -> None:
     song = library.submit("local", ask(takes=2))
-    for _ in range(rules.MAX_LOSSES):
+    for losses in range(4):
+        assert library.song(None, song.id).takes[0].state == "queued", f"after {losses} workers"
         victim = Claims(library.database, "here", "cpu")
         got = victim.claim(2)
         if len(got) == 2:

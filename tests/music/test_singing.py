@@ -10,10 +10,6 @@ from khala.music.prompt import PromptStyle, backbone_prompt
 from khala.music.request import SongRequest
 from khala.music.singing import (
     CUE_ROWS,
-    EARLY,
-    HELD,
-    LATE,
-    PACE,
     REST,
     SUNG_CUES,
     UNKNOWN,
@@ -25,6 +21,7 @@ from khala.music.singing import (
 )
 
 STYLE = PromptStyle(lyrics="phones")
+EARLY, LATE, PACE, HELD = 4, 6, 1.5, 16  # frames before and after a line's place, frames of a phone in haste, counted
 
 
 def numbers(text: str) -> list[int]:

@@ -71,7 +71,7 @@ def test_limit_only_acts_around_a_peak() -> None:
     assert np.nanmax(np.abs(np.diff(ratio))) < 0.01  # the gain glides
 
 
-def test_limit_looks_3_ms_ahead_and_recovers_within_80_ms_to_an_eth() -> None:
+def test_limit_looks_3_ms_ahead_and_recovers_to_1_over_e_in_80_ms() -> None:
     samples = np.full((2, 2 * RATE), 0.5, np.float32)
     samples[:, RATE] = 2.0
     taken = 1 - limit(samples, RATE)[0] / 0.5

@@ -170,13 +170,16 @@ def test_words_that_one_of_the_prompts_has_no_room_for_are_said_to_be_cut(pipe: 
 def test_of_songs_with_guidance_half_as_many_are_decoded_at_once(
     pipe: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    guided = mini()
-    plain = replace(guided, prompt=replace(guided.prompt, blank=False))
-    for sequences, songs in ((12, 6), (13, 6), (1, 1)):
-        room = need(guided, torch.device("cpu"), pipe.loaded.formats, 60, takes=sequences).keep_loaded
-        monkeypatch.setattr(module, "free_memory", lambda device, room=room if sequences > 1 else 0: room)
-        assert with_config(pipe, plain).takes_at_once(60) == sequences
-        assert with_config(pipe, guided).takes_at_once(60) == songs, "each is decoded behind the blank prompt, too"
+    plain, guided = (
+        with_config(pipe, replace(mini(), prompt=replace(mini().prompt, blank=blank))) for blank in (False, True)
+    )
+    for sequences, songs in ((12, 6), (13, 6)):
+        room = need(mini(), torch.device("cpu"), pipe.loaded.formats, 60, takes=sequences).keep_loaded
+        monkeypatch.setattr(module, "free_memory", lambda device, room=room: room)
+        assert plain.takes_at_once(60) == sequences
+        assert guided.takes_at_once(60) == songs, "each is decoded behind the blank prompt, too"
+    monkeypatch.setattr(module, "free_memory", lambda device: 0)
+    assert guided.takes_at_once(60) == 1
 
 
 def test_the_longest_song_that_a_model_makes(loaded: LoadedModel) -> None:

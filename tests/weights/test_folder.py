@@ -110,7 +110,9 @@ def logits(folder: Path, dtype: torch.dtype) -> list[torch.Tensor]:
 
 @pytest.mark.parametrize("there", [False, True])
 @pytest.mark.parametrize(
-    ("dtype", "most"), [(torch.float16, 0.002), (torch.bfloat16, 0.03), (torch.int8, 0.04)], ids=["f16", "bf16", "int8"]
+    ("dtype", "most"),
+    [(torch.float16, 0.002), (torch.bfloat16, 0.03), (torch.int8, 0.031)],
+    ids=["f16", "bf16", "int8"],
 )
 def test_fewer_bits_change_what_a_model_says_by_a_few_hundredths(
     speaking: Path, dtype: torch.dtype, most: float, there: bool, monkeypatch: pytest.MonkeyPatch

@@ -1,0 +1,107 @@
+"""Two songs of the shipped model, code by code, as it made them when they were written down in `golden/`.
+
+They hold what no tiny model has: the weights and what their rows stand for, the prompts, the outline, how the words are
+led, the noise of a seed, guidance, the mean that super-resolution goes after.
+
+A song is led along its golden codes: at each of them the model must choose the same one, or one that is no better than
+it by more than `TIE`. Without that lead one code that turns would change all that come after it, and codes do turn: the
+kernels of another CPU round otherwise. With those of PyTorch, oneDNN and MKL for AVX-512, for AVX2 and for older CPUs
+(ATEN_CPU_CAPABILITY, DNNL_MAX_CPU_ISA, MKL_CBWR) at most one of 20,000 turned, by 1e-5, and the sums of a draw moved by
+5e-5. The outline, and where the lines are in it, must be the same everywhere.
+
+A change that is meant to change songs makes the golden ones anew: `python tests/generation/test_golden.py`.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from khala.generation import decode, refine
+from khala.generation.pipeline import Pipeline, load
+from khala.generation.take import Take
+from khala.nn.sampling import nearest_to_mean, sample
+
+CODES, TOLD = (Path(__file__).parent / "golden" / name for name in ("codes.npz", "told.json"))
+TIE = 1e-3
+"""In nats where codes are drawn; in squared distance, of the codes' own mean square, where they are looked for."""
+SONGS: dict[str, dict[str, Any]] = {
+    "sung": {
+        "tags": "pop, female vocals",
+        "lyrics": "[verse]\nMorning finds the open road\n[chorus]\nSing it out again",
+        "duration": 8,
+        "seed": 1,
+    },
+    "instrumental": {"tags": "lo-fi, piano, slow", "instrumental": True, "duration": 6, "seed": 2},
+}
+
+
+@pytest.fixture(scope="module")
+def mini() -> Pipeline:
+    return load("mini", "cpu", "float32")
+
+
+class Lead:
+    """Golden codes [Q, T] in the place of those that are drawn or looked for, each held against what it replaces."""
+
+    def __init__(self, codes_QT: NDArray[np.int16], codebook: int) -> None:
+        self.codes_QT = torch.from_numpy(codes_QT.astype(np.int64))
+        self.draws = [*self.codes_QT[:2].T.flatten().tolist(), codebook]  # the end comes after the codes
+        self.drawn, self.level = 0, 2
+
+    def sample(self, logits_1C: Tensor, temperature: float, top_k: int, uniform_1C: Tensor) -> Tensor:
+        golden, chosen = self.draws[self.drawn], int(sample(logits_1C, temperature, top_k, uniform_1C))
+        sums_C = (logits_1C / temperature - (-uniform_1C.log()).log())[0]
+        better = abs(float(sums_C[chosen] - sums_C[golden])) if chosen != golden else 0
+        assert better <= TIE, f"draw {self.drawn} is {chosen} and was {golden}, {better:.3g} nats apart"
+        self.drawn += 1
+        return torch.tensor([golden])
+
+    def nearest_to_mean(
+        self, logits_TC: Tensor, temperature: float, vectors_CK: Tensor, missing_TK: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        golden_T = self.codes_QT[self.level]
+        chosen_T, missed_TK = nearest_to_mean(logits_TC, temperature, vectors_CK, missing_TK)
+        golden_TK = missed_TK + vectors_CK[chosen_T] - vectors_CK[golden_T]
+        better_T = golden_TK.square().sum(-1) - missed_TK.square().sum(-1)
+        worst = float(better_T.max() / vectors_CK.square().sum(-1).mean())
+        turned = int((chosen_T != golden_T).sum())
+        assert worst <= TIE, f"{turned} codes of level {self.level} are others, better by up to {worst:.3g}"
+        self.level += 1
+        return golden_T, golden_TK
+
+
+@pytest.mark.parametrize("name", SONGS)
+def test_songs_of_the_shipped_model_stay_what_they_were(
+    name: str, mini: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    golden, told = np.load(CODES)[name], json.loads(TOLD.read_text())[name]
+    lead = Lead(golden, mini.config.backbone.codebook)
+    monkeypatch.setattr(decode, "sample", lead.sample)
+    monkeypatch.setattr(refine, "nearest_to_mean", lead.nearest_to_mean)
+    (take,) = mini.generate(**SONGS[name])
+    assert np.array_equal(take.codes, golden)
+    assert (lead.drawn, lead.level) == (2 * golden.shape[1] + 1, 64)
+    assert heading(take) == told
+
+
+def heading(take: Take) -> dict[str, Any]:
+    """What the record says of a song's outline and of where its lines are sung."""
+    return {key: take.metadata[key] for key in ("prompt_tokens", "frames", "truncated", "outline", "lyrics")}
+
+
+def write() -> None:
+    """Make the golden songs anew."""
+    pipe = load("mini", "cpu", "float32")
+    takes = {name: pipe.generate(**fields)[0] for name, fields in SONGS.items()}
+    np.savez_compressed(CODES, **{name: take.codes for name, take in takes.items()})
+    TOLD.write_text(json.dumps({name: heading(take) for name, take in takes.items()}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    write()

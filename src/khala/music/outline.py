@@ -38,6 +38,11 @@ def _rows() -> Iterator[int]:
 _BEAT, _BAR, _LEFT, _SECTION, _BAR_IN, _TO_GO, _LINE, _KEY, _STYLE, _VOICE, _LINE_LEFT, ROWS = _rows()
 CUES = 11
 """So many cues has a frame, of the table's first `ROWS` rows."""
+FIRST_ROWS = {
+    **{"beat": _BEAT, "bar": _BAR, "time_left": _LEFT, "section": _SECTION, "bars_in": _BAR_IN, "bars_to_go": _TO_GO},
+    **{"line": _LINE, "key": _KEY, "style": _STYLE, "voice": _VOICE, "line_left": _LINE_LEFT},
+}
+"""Kind of cue -> the first of its rows."""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ _LEFT = _NEXT + REST
 _HELD = _LEFT + LEFT
 CUE_ROWS = _HELD + HELD
 """Rows of the whole table of cues."""
+FIRST_ROWS = {"phone": _NOW, "next_phone": _NEXT, "phones_left": _LEFT, "phone_frame": _HELD}
+"""Kind of cue of singing -> the first of its rows."""
 SUNG_CUES = 4
 """So many cues of singing has a frame: the phone, the one that is next in its line, how many are left of the line, and
 in which of the phone's frames it is."""

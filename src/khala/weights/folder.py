@@ -21,6 +21,7 @@ from khala.models.codec.spectral import SpectralCodec
 from khala.models.config import ModelConfig
 from khala.models.superres import Superres
 from khala.models.transformer import Transformer
+from khala.music.conditions import vocabulary
 from khala.music.errors import OutputError
 from khala.music.layout import TokenLayout
 from khala.nn.precision import Formats, beside
@@ -30,6 +31,7 @@ from khala.weights.names import (
     BACKBONE,
     CARD,
     CODEC,
+    CONDITIONS,
     CONFIG,
     DIGESTED,
     FORMAT,
@@ -115,7 +117,10 @@ def require_free(folder: Path) -> Path:
 
 def furnish(part: Path, config: ModelConfig, tokenizer: Tokenizer, card: str) -> None:
     """Add to the weights in `part` all else that a model has. Raises OSError."""
-    text = json.dumps({"format": FORMAT, **configs.to_json(config)}, indent=1, ensure_ascii=False)
+    values = {"format": FORMAT, **configs.to_json(config)}
+    if config.backbone.cues or config.superres.cues:
+        values[CONDITIONS] = vocabulary()
+    text = json.dumps(values, indent=1, ensure_ascii=False)
     (part / CONFIG).write_text(text + "\n", encoding="utf-8")
     tokenizer.save(part / TOKENIZER)
     (part / CARD).write_text(card, encoding="utf-8")

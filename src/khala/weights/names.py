@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from khala.models.config import ModelConfig
+from khala.music.conditions import differences
 from khala.music.errors import KhalaError, ModelError
 from khala.weights import configs
 from khala.weights.digests import NAME as DIGESTS
@@ -19,6 +20,8 @@ FORMAT = 1
 """The version of the folder format; a reader knows one."""
 
 CONFIG = "config.json"
+CONDITIONS = "conditions"
+"""Where `CONFIG` holds the vocabulary of conditions (`music.conditions`), of models that are shown any."""
 BACKBONE = "backbone.safetensors"
 SUPERRES = "superres.safetensors"
 CODEC = "codec.safetensors"
@@ -87,9 +90,18 @@ def read_config(folder: Path) -> ModelConfig:
         values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
             raise ValueError(f"it is not of format {FORMAT}, the one that this version reads")
-        return configs.from_json(ModelConfig, values)
+        conditions = values.pop(CONDITIONS, None)
+        config = configs.from_json(ModelConfig, values)
+        others = differences(conditions) if conditions is not None else []  # folders of version 0.1.0 may have none
     except (OSError, ValueError, RecursionError, KhalaError) as error:
         raise broken(folder, CONFIG, error) from None
+    if others:
+        listed = ", ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
+        raise ModelError(
+            f"the model in {folder} learned other conditions than this version of Khala has: {listed}; "
+            "take the version that it was trained with, or train it again"
+        )
+    return config
 
 
 def verified_digest(folder: Path, verify: bool = True) -> str:

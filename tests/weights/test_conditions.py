@@ -1,0 +1,83 @@
+"""A model folder says what conditions its model learned, and a model of others is refused."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from khala.cli.main import run as khala
+from khala.models.backbone import Backbone
+from khala.models.presets import tiny
+from khala.models.superres import Superres
+from khala.music import conditions
+from khala.music.conditions import vocabulary
+from khala.music.errors import ModelError
+from khala.weights import load_model, resolve, save_model
+from khala.weights.digests import write_digests
+from khala.weights.folder import build_codec
+from khala.weights.names import DIGESTED
+from khala.weights.tokenizer import Tokenizer
+
+
+@pytest.fixture
+def shown(tmp_path: Path) -> Path:
+    """The folder of a tiny model whose backbone is shown conditions."""
+    config = replace(tiny(), backbone=replace(tiny().backbone, cues=True))
+    codec = build_codec(config.codec)
+    codec.codebooks.normal_()
+    backbone, superres = Backbone(config.backbone), Superres(config.superres)
+    save_model(tmp_path / "shown", config, backbone, superres, codec, Tokenizer.of_bytes(), "")
+    return tmp_path / "shown"
+
+
+def rewrite(folder: Path, change: Callable[[dict[str, Any]], Any]) -> None:
+    """Change the configuration, and seal the folder again."""
+    values = json.loads((folder / "config.json").read_text())
+    change(values)
+    (folder / "config.json").write_text(json.dumps(values))
+    write_digests(folder, DIGESTED)
+
+
+def test_the_vocabulary_is_saved_and_loaded(shown: Path, folder: Path) -> None:
+    assert json.loads((shown / "config.json").read_text())["conditions"] == vocabulary()
+    assert load_model(shown).config.backbone.cues
+    assert "conditions" not in json.loads((folder / "config.json").read_text())  # this one is shown none
+
+
+def test_the_shipped_model_has_it() -> None:
+    assert json.loads((resolve("mini") / "config.json").read_text())["conditions"] == vocabulary()
+
+
+def test_a_folder_from_before_is_taken_as_of_today(shown: Path) -> None:
+    rewrite(shown, lambda values: values.pop("conditions"))
+    assert load_model(shown).config.backbone.cues
+
+
+def test_a_model_of_other_names_is_refused_in_a_line(shown: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    rewrite(shown, lambda values: values["conditions"]["styles"].sort())
+    assert khala(["models", "info", str(shown)]) == 3
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith(f"khala: the model in {shown} learned other conditions than this version of Khala has: ")
+    assert "styles[0] is 'ballad' (here 'pop'), styles[1] is 'blues' (here 'rock')" in line
+    assert line.endswith("; take the version that it was trained with, or train it again") and " more; " in line
+
+
+@pytest.mark.parametrize("names", ["SECTION_TAGS", "STYLE_NAMES", "VOICES", "PHONES"])
+def test_names_that_change_place_in_the_code_no_longer_fit_the_shipped_model(
+    names: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, *others = getattr(conditions, names)
+    monkeypatch.setattr(conditions, names, (second, first, *others))
+    with pytest.raises(ModelError, match=rf"s\[0\] is '{first}' \(here '{second}'\), \w+\[1\] is '{second}'"):
+        load_model("mini")
+
+
+@pytest.mark.parametrize("values", [3, [], {}, "pop", {"styles": {"pop": 0}}])
+def test_a_vocabulary_that_is_none(shown: Path, values: Any) -> None:
+    rewrite(shown, lambda config: config.update(conditions=values))
+    with pytest.raises(ModelError, match="learned other conditions") as caught:
+        load_model(shown)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 600

@@ -15,7 +15,7 @@ LOWEST := build/lowest
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SOUND_FONTS := /usr/share/sounds/sf2/FluidR3_GM.sf2 /usr/share/sounds/sf3/MuseScore_General_Lite.sf3
 
-.PHONY: song studio test lint clone-test lowest corpus-tools service-tools web web-check web-test web-tools node wheel mini \
+.PHONY: song studio test lint clone-test mutants lowest corpus-tools service-tools web web-check web-test web-tools node wheel mini \
 	clean
 
 song: $(VENV)/.song
@@ -37,6 +37,10 @@ lint: $(VENV)/.dev
 # What is committed is enough: a clone of it, with nothing beside it, has its tests and all that they read.
 clone-test: $(VENV)/.dev
 	.ci/clone $(BIN)/python
+
+# Breaks the code in a hundred places, one after another, and says which of them no test notices. About half an hour.
+mutants: $(VENV)/.dev
+	$(BIN)/python tests/mutants.py
 
 # The tests of what makes and serves songs, with the oldest versions of its dependencies that pyproject.toml allows.
 lowest: service-tools

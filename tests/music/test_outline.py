@@ -26,6 +26,11 @@ def test_every_cue_has_a_row_and_no_two_kinds_share_one() -> None:
     assert sum(map(len, seen)) == len(set.union(*seen))
 
 
+def test_time_that_is_left_is_told_in_steps_of_four_frames_and_then_ever_wider() -> None:
+    told = {frames: Outline(frames).cues(0, 1)[0][LEFT] for frames in (1, 4, 63, 64, 68, 69, 128, 1291, 5000)}
+    assert told == {1: 113, 4: 114, 63: 128, 64: 129, 68: 129, 69: 130, 128: 139, 1291: 172, 5000: 176}
+
+
 def test_every_bar_counts_the_same_and_every_beat_another() -> None:
     beats = columns(OUTLINE, BEAT)
     assert all(beats[frame] == beats[frame % 40] for frame in range(280))

@@ -33,6 +33,12 @@ def test_a_long_line_is_parted_at_its_pauses() -> None:
     assert max(map(count_phones, parts)) <= MOST_PHONES
 
 
+def test_a_long_answer_stays_whole() -> None:
+    answer = f"({LONG})"
+    found = in_phones(read_lyrics(f"One\n{answer}"))
+    assert found.sources == (0, 1) and found.lyrics.lines[1].text == answer
+
+
 @given(st.lists(st.sampled_from(["la", "wonderful,", "你好", "straße", "x", "99", "(hey)", "♪", "don't"]), max_size=60))
 def test_every_line_of_a_song_has_phones(words: list[str]) -> None:
     found = in_phones(read_lyrics("\n".join(" ".join(words[i : i + 20]) for i in range(0, len(words), 20))))

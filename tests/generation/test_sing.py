@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from khala.generation.decode import Slot, decode_backbone
 from khala.generation.sing import Singing
 from khala.models.backbone import Backbone
 from khala.models.presets import tiny
-from khala.music.outline import NOTHING
+from khala.music.outline import CUES, NOTHING
+from khala.music.request import Sampling
 from khala.music.singing import PHONE_IDS, REST, Words
 
 WORDS = Words((REST, 3, 9, REST, 5, REST), (1, 4))
@@ -63,6 +65,24 @@ def test_bounds_hold_whatever_the_model_says(model: Backbone) -> None:
         walk(singing, [said(model, phone, 40.0)] * 8)
         places = singing.places(0, 9)
         assert all(a <= place <= b for a, place, b in zip(low, places, high, strict=True))
+
+
+def test_a_song_that_is_far_behind_its_words_catches_up_in_a_frame(model: Backbone) -> None:
+    singing = Singing(model, [WORDS], [([0, 0, 4, 4], [5] * 4)])
+    walk(singing, [said(model, REST, 40.0)] * 2 + [said(model, 5, 40.0)])
+    assert singing.places(0, 4) == [0, 0, 4, 4]
+
+
+def test_a_song_does_not_end_before_its_words(model: Backbone) -> None:
+    """It is to end after 10 frames, and is pulled to its end ever more; its words end in frame 25."""
+    bind = torch.randn(2, 16, 16, generator=torch.Generator().manual_seed(1))
+    model.bind_codebooks(bind)
+    cues = ((1,) * CUES,) * (FRAMES + 1)
+    bounds = [0] * 25 + [5] * (FRAMES - 24), [0] * 25 + [5] * (FRAMES - 24)
+    silent = Slot([65], seed=4, longest=FRAMES, sampling=Sampling(), aim=10, lines=(None,), cues=cues)
+    sung = replace(silent, words=WORDS, bounds=bounds)
+    lengths = [result.codes.shape[1] for result in decode_backbone(model, [silent, sung])]
+    assert lengths[0] < 15 and lengths[1] == 25
 
 
 def test_a_take_is_led_by_itself_alone(model: Backbone) -> None:

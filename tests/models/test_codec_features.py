@@ -1,4 +1,5 @@
 import dataclasses
+import math
 
 import pytest
 import torch
@@ -54,6 +55,13 @@ def test_balance_tells_left_from_right(analysis: Analysis):
         :, round(1000 / 44100 * CONFIG.fft)
     ].argmax()
     assert left[2][0, 12, band] > 0.5 and right[2][0, 12, band] < -0.5
+
+
+def test_a_tone_reads_alike_in_the_short_and_the_long_window(analysis: Analysis):
+    """A quarter of the short window's samples, by its amplitude: what a Hann window leaves of a sine."""
+    frequency = 3 * CONFIG.sample_rate / CONFIG.fft  # in the middle of a bin of either
+    low = analysis.split(analysis(sine(frequency, 8)))[3][0, 4]
+    assert low.max().item() == pytest.approx(math.log(0.5 * CONFIG.fft / 4), abs=0.01)
 
 
 def test_bass_notes_a_semitone_apart_differ(analysis: Analysis):

@@ -71,6 +71,18 @@ def test_alignment_finds_every_phone_where_it_sounds() -> None:
         align(heard, [PHONES[0]] * 6)
 
 
+def test_a_rest_tells_two_equal_phones_apart() -> None:
+    assert align(frames(7, 7, 7), [PHONES[6], PHONES[6]]) == [(0, 1), (2, 3)]
+
+
+def test_how_a_song_was_mastered_is_hardly_heard() -> None:
+    """A compressor that halves the spread of every band, and an equaliser."""
+    torch.manual_seed(3)
+    model, features = Recogniser(), 3 * torch.randn(1, 80, 2 * BANDS)
+    (_, plain), (_, mastered) = model(features), model(features / 2 + torch.linspace(-5, 5, 2 * BANDS))
+    assert (plain.exp() - mastered.exp()).abs().sum(2).mean() < 0.02
+
+
 def test_the_aligned_path_is_the_likeliest() -> None:
     torch.manual_seed(2)
     heard = torch.randn(5, CLASSES).log_softmax(1)

@@ -18,6 +18,15 @@ def test_flat_tops_are_counted_at_full_scale_and_after_turning_down() -> None:
     assert clipping(driven * 0.3).clipped == flat
 
 
+def test_a_top_is_flat_from_two_samples_at_full_scale_and_from_four_below_it() -> None:
+    wave = np.tile(np.linspace(-0.5, 0.5, 50), 4)
+    for height, longest in ((1.0, 1), (0.8, 3)):
+        for length, counted in ((longest, 0), (longest + 1, longest + 1)):
+            topped = wave.copy()
+            topped[80 : 80 + length] = height
+            assert clipping(topped[None]).clipped == counted
+
+
 def test_what_is_not_a_number_is_counted() -> None:
     broken = np.vstack([SINE, SINE])
     broken[1, 5] = np.nan

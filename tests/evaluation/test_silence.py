@@ -23,10 +23,11 @@ def test_a_sound_in_one_channel_is_no_silence() -> None:
     assert silence(song, RATE).longest == 0
 
 
-def test_noise_below_60_db_is_silence() -> None:
-    song = tone(6)
-    song[:, 2 * RATE : 5 * RATE] *= 10 ** (-70 / 20)
-    assert silence(song, RATE).longest == pytest.approx(3.0, abs=0.06)
+@pytest.mark.parametrize(("level", "longest"), [(-62, 3.0), (-58, 0.0)])
+def test_what_is_below_60_db_is_silence(level: float, longest: float) -> None:
+    song = tone(6) / np.sqrt(0.3**2 / 2)
+    song[:, 2 * RATE : 5 * RATE] *= 10 ** (level / 20)
+    assert silence(song, RATE).longest == pytest.approx(longest, abs=0.06)
 
 
 def test_a_file_without_sound_is_one_gap() -> None:

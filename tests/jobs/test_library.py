@@ -173,6 +173,18 @@ def test_waits_are_told_by_measured_speeds(library: Library, claims: Claims) -> 
     assert library.status().queued == 2 and len(library.status().workers) == 2
 
 
+def test_places_in_the_queue_are_those_in_which_takes_are_claimed(library: Library, claims: Claims) -> None:
+    other = library.owners.create("other").id
+    takes = [library.submit(owner, ask()).takes[0] for owner in ["local"] * 4 + [other] * 2]
+    places = [library.take(None, take.id).position for take in takes]
+    assert sorted(place for place in places if place) == [1, 2, 3, 4, 5, 6] and places[4] in (1, 2)
+    claimed = []
+    while found := claims.claim(1):
+        claimed.append(found[0].take_id)
+        finish(claims, library, found[0])
+    assert [claimed.index(take.id) + 1 for take in takes] == places
+
+
 def test_recent_speeds_count_most(library: Library, claims: Claims) -> None:
     """Each stage took 2 s for 10 s of song, then 4 s: a pace goes a fifth of the way to the newest one."""
 

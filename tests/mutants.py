@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parents[1]
 LEFT_BEHIND = shutil.ignore_patterns(".git", ".venv", "*_cache", "__pycache__", "node_modules", "runs", "dist", "build")
-PATIENCE = 600
+PATIENCE = 300
 """Seconds after which tests count as failed: a break may keep them from ending."""
 FORGIVEN = 3
 

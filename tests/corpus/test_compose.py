@@ -370,6 +370,7 @@ def test_numerals_become_chords() -> None:
     assert tones(chord("V7", 0, "major", 0, 1)) == (7, 11, 2, 5)
     assert tones(chord("VI", 9, "minor", 0, 1)) == (5, 9, 0)
     assert tones(chord("bVII", 2, "major", 0, 1)) == (0, 4, 7)
+    assert tones(chord("viidim", 0, "major", 0, 1)) == (11, 2, 5)
     assert chord("ii7", 0, "major", 0, 1).quality == "min7"
     assert voicing(chord("I", 0, "major", 0, 1), 52) == (52, 55, 60)
     with pytest.raises(ValueError, match="H7"):

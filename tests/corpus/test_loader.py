@@ -1,11 +1,17 @@
 """Excerpts of songs: whole lines with just their words, instrumentals where nobody sings."""
 
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
-from khala.corpus.loader import TokenSong, excerpt
+from khala.corpus.loader import TokenCorpus, TokenSong, excerpt
 from khala.corpus.shards import sung_lines
+from khala.music.singing import REST, SUNG_CUES, sung_cues
 
 LINES = (
     (40, 80, "verse", "The river runs"),
@@ -77,3 +83,32 @@ def test_lines_are_where_their_words_are() -> None:
         ],
     }
     assert sung_lines(truth, 100, 21.5) == [(0, 100, "verse", "One two")]
+
+
+PARTS = ((0, 16, "verse"),)
+SUNG = (REST,) * 4 + (1, 1, 2, 2, 3, 3) + (5, 5, 6, 6, 7, 7)
+"""What is sung in 16 frames: two lines, the second from frame 10 on, to the song's end."""
+
+
+@pytest.fixture
+def shards(tmp_path: Path) -> TokenCorpus:
+    """Songs 0 to 199, each of what is `SUNG`."""
+    lines = ((4, 10, "verse", "One"), (10, 16, "verse", "Two"))
+    songs = [replace(song(lines), seed=seed, name=f"song-{seed}", frames=16, parts=PARTS) for seed in range(200)]
+    rows = [{key: value for key, value in asdict(one).items() if key != "shard"} for one in songs]
+    (tmp_path / "shard-0000.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    phones = {f"phones.{one.seed}": np.array(SUNG, np.uint8) for one in songs}
+    save_file(phones, tmp_path / "shard-0000.safetensors")
+    return TokenCorpus(tmp_path)
+
+
+def test_held_out_songs_are_not_trained_on(shards: TokenCorpus) -> None:
+    held_out, train = ({one.seed for one in songs} for songs in (shards.held_out, shards.train))
+    assert held_out and not held_out & train and held_out | train == set(range(200))
+
+
+def test_an_excerpt_is_shown_what_the_whole_song_is_shown_there(shards: TokenCorpus) -> None:
+    one = shards.train[0]
+    whole, part = (shards.cues(one, one.outline, begin, 16) for begin in (0, 4))
+    assert whole[4:] == part
+    assert [tuple(row[-SUNG_CUES:]) for row in whole] == sung_cues([*SUNG, REST], [4, 10]), "nobody sings after the end"

@@ -76,11 +76,12 @@ def test_a_rest_tells_two_equal_phones_apart() -> None:
 
 
 def test_how_a_song_was_mastered_is_hardly_heard() -> None:
-    """A compressor that halves the spread of every band, and an equaliser."""
+    """An equaliser, and a compressor of some bands that spreads others."""
     torch.manual_seed(3)
     model, features = Recogniser(), 3 * torch.randn(1, 80, 2 * BANDS)
-    (_, plain), (_, mastered) = model(features), model(features / 2 + torch.linspace(-5, 5, 2 * BANDS))
-    assert (plain.exp() - mastered.exp()).abs().sum(2).mean() < 0.02
+    bands = torch.linspace(-5, 5, 2 * BANDS), torch.linspace(0.5, 2, 2 * BANDS)
+    (_, plain), (_, mastered) = model(features), model(bands[0] + bands[1] * features)
+    assert (plain.exp() - mastered.exp()).abs().sum(2).mean() < 0.04
 
 
 def test_the_aligned_path_is_the_likeliest() -> None:

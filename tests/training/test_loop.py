@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,15 @@ def test_it_learns_and_says_so(whole: Path, tokens: Path, tmp_path: Path) -> Non
     assert [line["kind"] for line in lines] == ["train"] * 5 + ["held-out"]
     assert lines[0]["loss"]["q0"] > 2.2 and lines[-1]["loss"]["q0"] < 1.6 and lines[-1]["loss"]["q1"] < 1.6
     assert {"tokens/s", "eta", "rate", "grad", "elapsed", "epoch"} <= lines[0].keys()
+
+
+def test_steps_go_on_from_where_they_were_epoch_after_epoch() -> None:
+    class Three:
+        def epoch(self, number: int) -> list[list[str]]:
+            return [[f"{number}.{step}"] for step in range(3)]
+
+    steps = islice(loop._steps(Three(), checkpoint.State(epoch=4, batch=1)), 6)
+    assert [plans for *_, plans in steps] == [["4.1"], ["4.2"], ["5.0"], ["5.1"], ["5.2"], ["6.0"]]
 
 
 def test_a_budget_of_time_ends_the_run(tokens: Path, tmp_path: Path) -> None:

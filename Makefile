@@ -38,7 +38,7 @@ lint: $(VENV)/.dev
 clone-test: $(VENV)/.dev
 	.ci/clone $(BIN)/python
 
-# Breaks the code in a hundred places, one after another, and says which of them no test notices. About half an hour.
+# Breaks the code in some 240 places, one after another, and says which of them no test notices. Most of an hour.
 mutants: $(VENV)/.dev
 	$(BIN)/python tests/mutants.py
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from khala.models.presets import tiny
+from steps import Step, recorded
 
 WORDS = ["river", "morning", "fire", "window", "silver", "road", "dancing", "winter", "stay", "alone"]
 
@@ -52,3 +54,10 @@ def write_tokens(folder: Path, songs: int = 40, frames: tuple[int, int] = (40, 7
 @pytest.fixture(scope="session")
 def tokens(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tokens(tmp_path_factory.mktemp("tokens") / "tokens")
+
+
+@pytest.fixture
+def steps() -> Iterator[list[Step]]:
+    """Every step of training that the test takes."""
+    with recorded() as steps:
+        yield steps

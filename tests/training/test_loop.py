@@ -1,4 +1,4 @@
-"""The loop: a run that is killed loses at most a checkpoint interval and nothing of its result."""
+"""The loop: a step is what the recipe says, and a run that is killed loses at most a checkpoint interval."""
 
 import os
 import signal
@@ -6,8 +6,9 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -18,9 +19,10 @@ from khala.models.backbone import Backbone
 from khala.models.presets import tiny
 from khala.music.errors import InvalidRequest, KhalaError
 from khala.training import checkpoint, log, loop
-from khala.training.backbone import BackboneObjective
+from khala.training.backbone import BackboneObjective, Plan
 from khala.training.recipe import BackboneRecipe
 from khala.weights.tokenizer import Tokenizer
+from steps import Step, norm, rates
 
 RECIPE = BackboneRecipe(
     steps=14, batch_tokens=300, piece_tokens=150, max_frames=20, threads=1, log_steps=1, checkpoint_minutes=1e-6,
@@ -28,10 +30,14 @@ RECIPE = BackboneRecipe(
 )  # fmt: skip
 
 
-def run(tokens: Path, folder: Path, recipe: BackboneRecipe = RECIPE) -> Path:
+def objective(tokens: Path, recipe: BackboneRecipe = RECIPE) -> BackboneObjective:
     torch.manual_seed(recipe.seed)
     model = Backbone(tiny().backbone).bind_codebooks(codebooks(tokens))
-    return loop.train(BackboneObjective(model, tokens, Tokenizer.of_bytes(), tiny().prompt, recipe), recipe, folder)
+    return BackboneObjective(model, tokens, Tokenizer.of_bytes(), tiny().prompt, recipe)
+
+
+def run(tokens: Path, folder: Path, recipe: BackboneRecipe = RECIPE) -> Path:
+    return loop.train(objective(tokens, recipe), recipe, folder)
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +47,8 @@ def whole(tokens: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def start(tokens: Path, folder: Path) -> subprocess.Popen:
     """A run in a process of its own, returned once it has logged six steps."""
-    code = (
-        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import test_loop; from pathlib import Path\n"
-    )
+    here = Path(__file__).parent
+    code = f"import sys; sys.path += {[str(here), str(here.parent)]}; import test_loop; from pathlib import Path\n"
     code += f"test_loop.run(Path({str(tokens)!r}), Path({str(folder)!r}))"
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
@@ -114,20 +119,77 @@ def test_a_budget_of_time_ends_the_run(tokens: Path, tmp_path: Path) -> None:
 
 
 def test_a_loss_that_is_not_finite_ends_the_run(tokens: Path, tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    model = Backbone(tiny().backbone).bind_codebooks(codebooks(tokens))
-    objective = BackboneObjective(model, tokens, Tokenizer.of_bytes(), tiny().prompt, RECIPE)
-    objective.loss = lambda piece, losses: model.head.weight.sum() * float("nan")
-    before = model.head.weight.clone()
+    made = objective(tokens)
+    head = made.model.head.weight
+    made.loss = lambda piece, losses: head.sum() * float("nan")
+    before = head.clone()
     with pytest.raises(KhalaError, match="not finite"):
-        loop.train(objective, RECIPE, tmp_path)
-    assert torch.equal(model.head.weight, before)
+        loop.train(made, RECIPE, tmp_path)
+    assert torch.equal(head, before)
+
+
+def test_a_loss_that_is_not_finite_now_and_then_is_left_out(tokens: Path, tmp_path: Path, steps: list[Step]) -> None:
+    recipe = replace(RECIPE, steps=24, batch_tokens=1, checkpoint_minutes=5.0)  # a song a step
+    made = objective(tokens, recipe)
+    factors = cycle([float("nan"), 1.0])
+    made.loss = lambda piece, losses: made.model.head.weight.sum() * next(factors)
+    loop.train(made, recipe, tmp_path)
+    assert len(steps) == 12 and made.model.head.weight.isfinite().all()
+
+
+def test_rates_follow_the_schedule_of_the_recipe(tokens: Path, tmp_path: Path, steps: list[Step]) -> None:
+    recipe = replace(RECIPE, steps=10, warmup=0.2, decay=0.5, checkpoint_minutes=5.0)
+    run(tokens, tmp_path, recipe)
+    full = [recipe.other_rate, recipe.embedding_rate, recipe.matrix_rate]
+    factors = [0.1, 0.55, 1.0, 1.0, 1.0, 1.0, 0.9064, 0.6614, 0.3586, 0.1136]
+    for step, factor in zip(steps, factors, strict=True):
+        assert sorted(rates(step)) == pytest.approx([factor * rate for rate in full], rel=1e-3)
+
+
+def test_a_step_in_pieces_is_that_step_in_one(tokens: Path, tmp_path: Path, steps: list[Step]) -> None:
+    recipe = replace(RECIPE, steps=1, blank=0.0, clip=1e6)
+    grads = []
+    for name, pieces in {"one": [[0, 1, 2]], "two": [[0], [1, 2]]}.items():
+        made = objective(tokens, recipe)
+        made.epoch = lambda number, pieces=pieces: [[Plan(0, None, songs) for songs in pieces]]
+        loop.train(made, recipe, tmp_path / name)
+        grads.append([grad for _, grad in steps.pop().values()])
+    torch.testing.assert_close(*grads, rtol=1e-3, atol=1e-6)
+
+
+def test_gradients_are_those_of_their_step_and_clipped(tokens: Path, tmp_path: Path, steps: list[Step]) -> None:
+    recipe = replace(RECIPE, steps=3, clip=0.01, matrix_rate=0.0, embedding_rate=0.0, head_rate=0.0, other_rate=0.0)
+    made = objective(tokens, recipe)
+    (plans, *_) = made.epoch(0)
+    made.epoch = lambda number: [plans]  # nothing is learnt of the same songs: the gradients stay as they are
+    loop.train(made, recipe, tmp_path)
+    assert [norm(step) for step in steps] == pytest.approx([0.01] * 3, rel=1e-3)
+    before = [line["grad"] for line in log.read(tmp_path) if line["kind"] == "train"]
+    assert before[0] > 0.1 and before == pytest.approx([before[0]] * 3)
+    steps.clear()
+    loop.train(made, replace(recipe, steps=1, clip=1e6), tmp_path / "unclipped")
+    assert norm(steps[0]) == pytest.approx(before[0], rel=1e-3)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_products_are_in_the_format_of_the_recipe(tokens: Path, tmp_path: Path, precision: str) -> None:
+    recipe = replace(RECIPE, steps=1, precision=precision)
+    made = objective(tokens, recipe)
+    seen = set()
+
+    def note(module: torch.nn.Module, _: Any, output: torch.Tensor) -> None:
+        seen.add((torch.is_grad_enabled(), module.weight.dtype, output.dtype))
+
+    for module in made.model.blocks.modules():
+        if isinstance(module, torch.nn.Linear):
+            module.register_forward_hook(note)
+    loop.train(made, recipe, tmp_path)
+    dtype = getattr(torch, precision)
+    assert seen == {(True, torch.float32, dtype), (False, torch.float32, dtype)}, "in training as on held-out songs"
 
 
 def test_nothing_to_train_on_is_said(tokens: Path, tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    model = Backbone(tiny().backbone).bind_codebooks(codebooks(tokens))
-    objective = BackboneObjective(model, tokens, Tokenizer.of_bytes(), tiny().prompt, RECIPE)
-    objective.corpus.train = []
+    made = objective(tokens)
+    made.corpus.train = []
     with pytest.raises(InvalidRequest, match="no song outside"):
-        loop.train(objective, RECIPE, tmp_path)
+        loop.train(made, RECIPE, tmp_path)

@@ -1,5 +1,7 @@
 """Muon, the division of the parameters, the schedule, the precision."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -23,13 +25,14 @@ def test_orthogonalise_brings_all_singular_values_near_one(shape: tuple[int, ...
     assert torch.cosine_similarity(orthogonalise(matrices).flatten(1), (u @ v).flatten(1)).min() > 0.95
 
 
-def test_muon_follows_the_one_of_torch_in_float32() -> None:
+@pytest.mark.parametrize("shape", [(12, 20), (48, 12)])
+def test_muon_follows_the_one_of_torch_in_float32(shape: tuple[int, int]) -> None:
     torch.manual_seed(0)
-    ours, theirs = (torch.nn.Parameter(torch.ones(12, 20)) for _ in range(2))
+    ours, theirs = (torch.nn.Parameter(torch.ones(shape)) for _ in range(2))
     muon = Muon([{"params": [ours]}], lr=0.1)
     reference = torch.optim.Muon([theirs], lr=0.1, weight_decay=0.0)
     for _ in range(3):
-        grad = torch.randn(12, 20)
+        grad = torch.randn(shape)
         ours.grad, theirs.grad = grad, grad.clone()
         muon.step()
         reference.step()
@@ -58,6 +61,37 @@ def test_every_parameter_is_in_one_group(make) -> None:
     assert {id(model.embedding.weight), id(model.head.weight), id(model.norm.weight)} <= set(others)
     assert id(model.blocks[0].attention.qkv.weight) in matrices
     assert all(group["rate"] == group["lr"] > 0 for group in muon.param_groups + adam.param_groups)
+
+
+def test_every_kind_of_weight_has_its_own_rate() -> None:
+    model = Backbone(replace(tiny().backbone, cues=True, bias=True))
+    recipe = BackboneRecipe(matrix_rate=1.0, embedding_rate=2.0, head_rate=3.0, other_rate=4.0)
+    groups = [group for optimizer in optimizers(model, recipe) for group in optimizer.param_groups]
+    found = {weight: group["rate"] for group in groups for weight in group["params"]}
+    embeddings = [module.weight for module in model.modules() if isinstance(module, torch.nn.Embedding)]
+    assert len(embeddings) == 2 and all(found[weight] == 2.0 for weight in embeddings)
+    assert found[model.head.weight] == 3.0
+    matrices = [module for module in model.blocks.modules() if isinstance(module, torch.nn.Linear)]
+    assert matrices and {(found[module.weight], found[module.bias]) for module in matrices} == {(1.0, 4.0)}
+    assert found[model.norm.weight] == 4.0
+
+
+def test_queries_keys_and_values_are_orthogonalised_apart() -> None:
+    model = Backbone(tiny().backbone)
+    muon, _ = optimizers(model, BackboneRecipe(matrix_rate=1.0))
+    torch.manual_seed(0)
+    for block in model.blocks:
+        for fused in (block.attention.qkv.weight, block.mlp.gate_up.weight):
+            fused.data.zero_()
+            fused.grad = torch.randn_like(fused)
+    muon.step()
+    config = model.config
+    for block in model.blocks:
+        sizes = [config.heads * config.head_dim] + [config.kv_heads * config.head_dim] * 2
+        parts = [*block.attention.qkv.weight.split(sizes), *block.mlp.gate_up.weight.split(config.ffn)]
+        for part in parts:
+            values = torch.linalg.svdvals(part) / max(1, part.shape[0] / part.shape[1]) ** 0.5
+            assert values.min() > 0.3 and values.max() < 1.3
 
 
 def test_the_schedule_warms_up_holds_and_decays() -> None:

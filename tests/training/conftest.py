@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
+from steps import Step, recorded
 
 from khala.models.presets import tiny
-from steps import Step, recorded
 
 WORDS = ["river", "morning", "fire", "window", "silver", "road", "dancing", "winter", "stay", "alone"]
 

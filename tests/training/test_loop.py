@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
+from steps import Step, norm, rates
 
 from khala.corpus.shards import codebooks
 from khala.models.backbone import Backbone
@@ -22,7 +23,6 @@ from khala.training import checkpoint, log, loop
 from khala.training.backbone import BackboneObjective, Plan
 from khala.training.recipe import BackboneRecipe
 from khala.weights.tokenizer import Tokenizer
-from steps import Step, norm, rates
 
 RECIPE = BackboneRecipe(
     steps=14, batch_tokens=300, piece_tokens=150, max_frames=20, threads=1, log_steps=1, checkpoint_minutes=1e-6,

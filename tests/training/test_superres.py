@@ -65,17 +65,53 @@ def test_songs_of_a_piece_have_one_length_and_windows_lie_anywhere(objective: Su
     assert len(starts) > 4, "codes are periodic in time: windows that start anywhere start with any of them"
 
 
-def test_all_levels_come_and_low_ones_most(objective: SuperresObjective) -> None:
-    plans = [plan for epoch in range(40) for step in objective.epoch(epoch) for plan in step if not plan.causal]
-    levels = Counter(len(song) - 1 for plan in plans for song in objective.piece(plan).codes)
-    assert sorted(levels) == list(range(2, CONFIG.superres.levels))
-    assert levels[2] > 1.5 * levels[7]
+@pytest.mark.parametrize("offset", [0.0, 100.0])
+def test_levels_come_as_often_as_the_recipe_says(objective: SuperresObjective, tokens: Path, offset: float) -> None:
+    recipe = replace(objective.recipe, causal=0.0, level_offset=offset)
+    made = SuperresObjective(objective.model, tokens, Tokenizer.of_bytes(), CONFIG.prompt, recipe)
+    plans = [plan for epoch in range(30) for step in made.epoch(epoch) for plan in step]
+    found = Counter(len(song) - 1 for plan in plans for song in made.piece(plan).codes)
+    weights = {level: 1 / (level + offset) for level in range(2, CONFIG.superres.levels)}
+    for level, weight in weights.items():
+        assert found[level] / found.total() == pytest.approx(weight / sum(weights.values()), abs=0.04)
+    assert found.keys() == weights.keys()
+
+
+def test_a_window_shows_the_cues_of_its_own_frames(tokens: Path) -> None:
+    torch.manual_seed(0)
+    model = Superres(replace(CONFIG.superres, cues=True)).bind_codebooks(codebooks(tokens))
+    style = replace(CONFIG.prompt, superres_text="no_lyrics")
+    recipe = SuperresRecipe(max_frames=12, causal=0.0, untold=0.0)
+    made = SuperresObjective(model, tokens, Tokenizer.of_bytes(), style, recipe)
+    made.corpus.train = [replace(song, bar=96) for song in made.corpus.train]  # no two frames have the same cues
+    begins = set()
+    for number, song in enumerate(made.corpus.train):
+        piece = made.piece(Plan(False, 0, [number]))
+        (codes,), (cues,) = piece.codes, piece.cues
+        rows = torch.tensor(made.corpus.cues(song, song.outline, 0, song.frames))
+        (begin,) = (at for at in range(song.frames - 11) if torch.equal(rows[at : at + 12], cues))
+        assert codes.tolist() == made.corpus.codes(song, len(codes), begin, 12).tolist()
+        begins.add(begin)
+    assert len(begins) > 10
+
+
+def test_held_out_songs_are_never_trained_on(objective: SuperresObjective, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, codes = [], objective.corpus.codes
+    monkeypatch.setattr(objective.corpus, "codes", lambda song, *part: read.append(song) or codes(song, *part))
+    plans = [plan for epoch in range(2) for step in objective.epoch(epoch) for plan in step]
+    assert len({plan.causal for plan in plans}) == 2
+    for plan in plans:
+        objective.piece(plan)
+    assert read and set(read) <= set(objective.corpus.train)
+    read.clear()
+    objective.held_out()
+    assert set(read) == set(objective.corpus.held_out)
 
 
 def test_some_steps_are_causal_behind_marker_0(objective: SuperresObjective) -> None:
     steps = [step for epoch in range(20) for step in objective.epoch(epoch)]
     share = sum(step[0].causal for step in steps) / len(steps)
-    assert 0.15 < share < 0.45
+    assert share == pytest.approx(objective.recipe.causal, abs=0.1)
     assert all(len({plan.causal for plan in step}) == 1 for step in steps)
     piece = objective.piece(Plan(True, 0, [0]))
     assert isinstance(piece, CausalPiece)
@@ -119,6 +155,9 @@ def test_the_backbones_codes_are_misheard_in_training_alone(tokens: Path, object
     plan = next(plan for step in objective.epoch(0) for plan in step if not plan.causal)
     for clean, heard in zip(objective.piece(plan).codes, noisy.piece(plan).codes, strict=True):
         assert clean.shape == heard.shape and 0.2 < (clean[:2] != heard[:2]).float().mean() < 0.6
+        other = (clean[:2] != heard[:2]).any(0)
+        assert torch.equal(clean[2:, ~other], heard[2:, ~other])
+        assert (clean[2:, other] != heard[2:, other]).float().mean() > 0.5, "the levels above mend them"
     for clean, heard in zip(objective.held_out(), noisy.held_out(), strict=True):
         assert isinstance(clean, CausalPiece) or torch.equal(clean.codes[0], heard.codes[0])
 

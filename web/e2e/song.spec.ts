@@ -203,7 +203,7 @@ test("songs are found, liked, renamed, reused and deleted with a way back", asyn
     body: JSON.stringify({ title: "Sing again" }),
   });
   await expectNamed(studio, "Sing again"); // whoever renames it
-  await studio.getByRole("button", { name: "More for Sing again" }).last().click();
+  await studio.getByRole("button", { name: "More for Sing again" }).filter({ visible: true }).click();
   await studio.getByRole("menuitem", { name: "Reuse settings and seed" }).click();
   await studio.getByText("More settings").click();
   await expect(studio.getByRole("spinbutton", { name: "Seed" })).toHaveValue("7");
@@ -221,7 +221,7 @@ test("songs are found, liked, renamed, reused and deleted with a way back", asyn
 
   await link.click();
   const heading = studio.getByRole("heading", { name: "Sing again", exact: true }); // not that of the message
-  await studio.getByRole("button", { name: "More for Sing again" }).last().click();
+  await studio.getByRole("button", { name: "More for Sing again" }).filter({ visible: true }).click();
   await studio.getByRole("menuitem", { name: "Delete" }).click();
   await expect(heading).toBeHidden();
   await studio.reload();

@@ -62,6 +62,21 @@ def test_excerpts_come_from_everywhere() -> None:
     assert len({begin for _, begin, *_ in found}) > 20
 
 
+def test_most_excerpts_of_a_song_are_sung_and_the_others_are_where_nobody_sings_for_long() -> None:
+    found = [excerpt(song(), 40, Random(seed)) for seed in range(600)]
+    silent = [(begin, end) for request, begin, end, _ in found if request.instrumental]
+    assert len(silent) / 600 == pytest.approx(0.2, abs=0.04)
+    assert all(begin >= 180 and end <= 300 for begin, end in silent), "its beginning and its end are rests of 2 s"
+    assert len(set(silent)) > 40
+
+
+def test_a_line_of_an_excerpt_may_be_led_in() -> None:
+    lead = {
+        40 - begin for _, begin, _, lines in (excerpt(song(), 40, Random(seed)) for seed in range(400)) if 0 in lines
+    }
+    assert lead == set(range(13))
+
+
 def test_a_line_longer_than_the_excerpt_comes_whole() -> None:
     request, begin, end, _ = excerpt(song(((10, 390, "verse", "Oh"),)), 100, Random(0))
     assert (begin <= 10, end >= 390, request.lyrics) == (True, True, "[verse]\nOh")

@@ -1,13 +1,19 @@
 """A codec made from a few seconds of tones: fitted, resumed, its vocoder taught."""
 
 import dataclasses
+import math
+import shutil
+from collections import Counter
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 import torch
+from steps import DECAY, FACTORS, WARMUP, Step, norm
 
+from khala.corpus.loader import TokenSong
 from khala.models.codec.config import SpectralConfig
 from khala.models.codec.folder import load_codec
 from khala.models.codec.phase import quarter_turns
@@ -19,7 +25,7 @@ from khala.training.codec.evaluate import log_mel_l1, reconstruction, si_sdr, st
 from khala.training.codec.fit import fit_codec, weights
 from khala.training.codec.kmeans import assign, fit_level
 from khala.training.codec.songs import find_songs, read_excerpt
-from khala.training.codec.vocoder import batch, losses, objective
+from khala.training.codec.vocoder import batch, losses, objective, train_vocoder
 from khala.training.log import Log, read
 
 MODEL = SpectralConfig(bands=24, balance_bands=4, low_bins=12, dim=12, codebook=16, levels=6, width=32, blocks=1)
@@ -64,6 +70,23 @@ def test_songs_are_split_by_name_and_need_their_json(corpus: Path, tmp_path: Pat
     (tmp_path / "song-1.flac").touch()
     with pytest.raises(InvalidRequest, match="holds 0 songs"):
         find_songs(tmp_path)
+
+
+def test_the_codec_holds_out_the_songs_that_the_language_models_hold_out(tmp_path: Path):
+    for number in range(300):
+        (tmp_path / f"song-{number}.json").touch()
+    songs = [TokenSong(n, f"song-{n}", 1, (), "", "", 1.0, "", 0.0, "", "") for n in range(300)]
+    held_out = {path.stem for path in find_songs(tmp_path)[1]}
+    assert held_out == {song.name for song in songs if song.held_out} and len(held_out) > 2
+
+
+def test_held_out_songs_teach_the_codec_nothing(corpus: Path, tmp_path: Path):
+    songs = Path(shutil.copytree(corpus, tmp_path / "songs"))
+    for path in find_songs(songs)[1]:
+        soundfile.write(path, np.full((90 * 2048, 2), np.nan), 44100, format="WAV", subtype="FLOAT")
+    vocoder = dataclasses.replace(VOCODER, batch=8, steps=1, test_songs=0)  # fit and vocoder hear every song
+    train(dataclasses.replace(RECIPE, vocoder=vocoder), songs, tmp_path / "run")
+    assert all(tensor.isfinite().all() for tensor in load_codec(tmp_path / "run").state_dict().values())
 
 
 def test_centres_find_clusters_and_revive():
@@ -145,6 +168,60 @@ def test_a_perfect_guess_has_no_loss(fitted: tuple[SpectralCodec, Path], corpus:
     perfect = Spectra(log_mid, log_side, advance, slope, torch.sgn(side * mid.conj()))
     for name, value in losses(codec, perfect, mid, side).items():
         assert value < 1e-3, name
+
+
+def test_the_vocoder_hears_what_any_number_of_levels_gives_back(fitted: tuple[SpectralCodec, Path], corpus: Path):
+    codec, _ = fitted
+    samples = batch(codec, find_songs(corpus)[0], dataclasses.replace(VOCODER, batch=8, frames=4), 1, 0)
+    features = codec.analysis(samples)
+    latent = codec.to_latent(features).transpose(1, 2)
+    known = [features]
+    for levels in range(1, MODEL.levels + 1):
+        coded = codec.quantizer.decode(codec.quantizer.encode(latent, levels))
+        known.append(codec.to_features(coded.transpose(1, 2)))
+    heard = []
+    hook = codec.vocoder.register_forward_pre_hook(lambda _, inputs: heard.append(inputs[0]))
+    with torch.no_grad():
+        for step in range(40):
+            objective(codec, samples, step)
+    hook.remove()
+    found = Counter()
+    for item, excerpt in ((item, excerpt) for its in heard for item, excerpt in enumerate(its)):
+        (levels,) = (number for number, one in enumerate(known) if torch.allclose(one[item], excerpt, atol=1e-4))
+        found[levels] += 1
+    assert found[0] / found.total() == pytest.approx(0.25, abs=0.05), "not coded"
+    for levels in range(1, MODEL.levels + 1):
+        share = math.log((levels + 1) / levels) / math.log(MODEL.levels + 1)
+        assert found[levels] / found.total() == pytest.approx(0.75 * share, abs=0.05)
+
+
+def test_steps_of_the_vocoder_follow_its_recipe(
+    fitted: tuple[SpectralCodec, Path], corpus: Path, tmp_path: Path, steps: list[Step]
+):
+    codec = deepcopy(fitted[0])
+    settings = dataclasses.replace(VOCODER, steps=10, batch=1, warmup=WARMUP, decay=DECAY, clip=0.01)
+    train_vocoder(codec, corpus, dataclasses.replace(RECIPE, vocoder=settings), tmp_path)
+    matrices = {module.weight for module in codec.vocoder.blocks.modules() if isinstance(module, torch.nn.Linear)}
+    for step, factor in zip(steps, FACTORS, strict=True):
+        assert norm(step) == pytest.approx(0.01, rel=1e-3)
+        for weight, (rate, _) in step.items():
+            full = settings.matrix_rate if weight in matrices else settings.other_rate
+            assert rate == pytest.approx(factor * full, rel=1e-3)
+
+
+def test_a_step_of_the_vocoder_learns_from_its_own_excerpts_alone(
+    fitted: tuple[SpectralCodec, Path], corpus: Path, tmp_path: Path, steps: list[Step]
+):
+    codec = deepcopy(fitted[0])
+    settings = dataclasses.replace(VOCODER, steps=3, batch=1, matrix_rate=0.0, other_rate=0.0, clip=1e6, test_songs=0)
+    train_vocoder(codec, corpus, dataclasses.replace(RECIPE, vocoder=settings), tmp_path)
+    assert len(steps) == 3
+    for number, step in enumerate(steps):
+        codec.vocoder.zero_grad()
+        samples = batch(codec, find_songs(corpus)[0], settings, RECIPE.seed, number)
+        sum(objective(codec, samples, number).values()).backward()
+        for weight, (_, grad) in step.items():
+            torch.testing.assert_close(grad, weight.grad)
 
 
 def test_the_vocoder_learns(fitted: tuple[SpectralCodec, Path], corpus: Path):

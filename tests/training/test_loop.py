@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
-from steps import Step, norm, rates
+from steps import DECAY, FACTORS, WARMUP, Step, norm, rates
 
 from khala.corpus.shards import codebooks
 from khala.models.backbone import Backbone
@@ -138,11 +138,10 @@ def test_a_loss_that_is_not_finite_now_and_then_is_left_out(tokens: Path, tmp_pa
 
 
 def test_rates_follow_the_schedule_of_the_recipe(tokens: Path, tmp_path: Path, steps: list[Step]) -> None:
-    recipe = replace(RECIPE, steps=10, warmup=0.2, decay=0.5, checkpoint_minutes=5.0)
+    recipe = replace(RECIPE, steps=10, warmup=WARMUP, decay=DECAY, checkpoint_minutes=5.0)
     run(tokens, tmp_path, recipe)
     full = [recipe.other_rate, recipe.embedding_rate, recipe.matrix_rate]
-    factors = [0.1, 0.55, 1.0, 1.0, 1.0, 1.0, 0.9064, 0.6614, 0.3586, 0.1136]
-    for step, factor in zip(steps, factors, strict=True):
+    for step, factor in zip(steps, FACTORS, strict=True):
         assert sorted(rates(step)) == pytest.approx([factor * rate for rate in full], rel=1e-3)
 
 

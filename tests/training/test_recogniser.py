@@ -1,12 +1,16 @@
 """The recogniser learns a toy language: every phone is a band of noise, and a codec that leaves songs as they are."""
 
 import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from steps import DECAY, FACTORS, WARMUP, Step, norm
 
 from khala.audio.files import write_audio
 from khala.models.recogniser import BANDS, FRAME_RATE, STRIDE, Recogniser
@@ -14,7 +18,8 @@ from khala.music.errors import InvalidRequest
 from khala.music.phones import PHONES
 from khala.training import log
 from khala.training import recogniser as training
-from khala.training.recogniser import Heard, RecogniserRecipe, batch, coding, error_rates, prepare, train
+from khala.training.codec.songs import find_songs
+from khala.training.recogniser import Heard, RecogniserRecipe, Sung, batch, coding, error_rates, prepare, train
 from khala.weights.tensors import load_module
 
 RATE = 44100
@@ -95,6 +100,85 @@ def test_labels_lie_where_the_phones_are(corpus: Path, tmp_path: Path) -> None:
     first = json.loads(song.with_suffix(".json").read_text())["truth"]["phones"][0]
     middle = round((first["start"] + first["end"]) / 2 * FRAME_RATE)
     assert PHONES[classes[middle] - 1] == first["phone"].upper() == PHONES[said[0] - 1]
+
+
+class Flat:
+    """Songs whose spectra are one level throughout, in which a phone is sung all the time, or where `unsung` nobody."""
+
+    def __init__(self, unsung: Callable[[Path], bool] = lambda song: False) -> None:
+        self.unsung, self.levels = unsung, []
+
+    def features(self, song: Path, levels: int) -> np.ndarray:
+        self.levels.append(levels)
+        return np.ones((400, 2 * BANDS), np.float16)
+
+    def sung(self, song: Path) -> Sung:
+        phones = 0 if self.unsung(song) else 99
+        return Sung(np.full(phones, 7), np.arange(phones) * 0.1, np.arange(phones) * 0.1 + 0.1)
+
+
+def heard_in_training(flat: Flat, numbers: range, **settings: float) -> list[training.Batch]:
+    songs = [Path(f"song-{number}.flac") for number in numbers]
+    recipe = RecogniserRecipe(**{"batch": 10, "seconds": 1.0} | settings)
+    return [batch(flat, songs, recipe, step) for step in range(40)]
+
+
+def test_excerpts_are_heard_as_on_other_systems() -> None:
+    excerpts = torch.cat([taken.features for taken in heard_in_training(Flat(), range(1, 9))])
+    silent = excerpts < 0
+    mono = silent[:, :, BANDS:].all((1, 2))
+    assert mono.float().mean() == pytest.approx(0.15, abs=0.05)
+    mid, missing = excerpts[:, :, :BANDS], silent[:, :, :BANDS]
+    assert missing.all(1).any(1).float().mean() > 0.6, "bands are missing"
+    assert missing.all(2).any(1).float().mean() > 0.6, "moments are missing"
+    assert missing.all(1).float().mean() < 0.1 and missing.all(2).float().mean() < 0.2
+    tilt = mid.amax(1)[:, -1] - mid.amax(1)[:, 0]
+    kept = ~(missing.all(1)[:, 0] | missing.all(1)[:, -1])
+    assert tilt[kept].mean().abs() < 0.1 and tilt[kept].std() == pytest.approx(0.6, abs=0.1)
+    level = (mid.amax(1)[:, -1] + mid.amax(1)[:, 0])[kept] / 2
+    assert level.mean() == pytest.approx(1.0, abs=0.05) and level.std() == pytest.approx(0.2, abs=0.05)
+    assert torch.equal(silent[~mono, :, :BANDS], silent[~mono, :, BANDS:]), "on both sides alike"
+
+
+def test_a_share_of_the_excerpts_is_heard_coded() -> None:
+    flat = Flat()
+    heard_in_training(flat, range(1, 28), coded=0.4)  # 9, 18 and 27 are there after a codec
+    found = Counter(flat.levels)
+    assert found[0] / found.total() == pytest.approx(0.6, abs=0.06)
+    for levels in (2, 8, 64):
+        assert found[levels] / found.total() == pytest.approx(0.4 / 3, abs=0.06)
+
+
+def test_most_excerpts_without_singing_are_left_out() -> None:
+    flat = Flat(unsung=lambda song: int(song.stem[5:]) % 2 == 0)
+    counts = torch.cat([taken.counts for taken in heard_in_training(flat, range(1, 9))])
+    assert (counts == 0).float().mean() == pytest.approx(0.2 / 1.2, abs=0.05)
+
+
+def test_steps_follow_the_recipe(corpus: Path, tmp_path: Path, steps: list[Step]) -> None:
+    recipe = replace(SHORT, steps=10, batch=1, seconds=1.0, warmup=WARMUP, decay=DECAY, clip=0.01, test_songs=0)
+    train(recipe, corpus, tmp_path)
+    for step, factor in zip(steps, FACTORS, strict=True):
+        assert norm(step) == pytest.approx(0.01, rel=1e-3)
+        found = {rate for rate, _ in step.values()}
+        assert sorted(found) == pytest.approx([factor * recipe.other_rate, factor * recipe.matrix_rate], rel=1e-3)
+        assert all(weight.dim() == 2 for weight, (rate, _) in step.items() if rate == max(found))
+
+
+def test_a_step_learns_from_its_own_excerpts_alone(corpus: Path, tmp_path: Path, steps: list[Step]) -> None:
+    rates = {"matrix_rate": 0.0, "other_rate": 0.0}
+    recipe = replace(SHORT, steps=3, seconds=1.0, frames_first=0.0, **rates, clip=1e6, test_songs=0)
+    train(recipe, corpus, tmp_path)
+    assert len(steps) == 3
+    torch.manual_seed(recipe.seed)
+    model = Recogniser()
+    heard = Heard(model, training.load_model("").codec, tmp_path / "features")
+    learned, _ = find_songs(corpus)
+    for number, step in enumerate(steps):
+        model.zero_grad()
+        taken = batch(heard, learned, recipe, number)
+        sum(training.objective(model, taken, recipe, number / recipe.steps).values()).backward()
+        assert norm(step) == pytest.approx(norm({weight: (0.0, weight.grad) for weight in model.parameters()}))
 
 
 def test_few_songs_are_heard_coded_and_none_twice(corpus: Path, tmp_path: Path) -> None:

@@ -147,14 +147,17 @@ def test_asides_count_as_much_as_the_recipe_says(model: Backbone, tokens: Path) 
     assert total.item() == pytest.approx(expected, rel=1e-5)
 
 
-def test_all_that_is_known_of_an_excerpt_is_of_its_frames(tokens: Path) -> None:
+def test_all_that_is_known_of_an_excerpt_is_of_its_frames(model: Backbone, tokens: Path) -> None:
     cued = Backbone(replace(CONFIG.backbone, cues=True)).bind_codebooks(codebooks(tokens))
-    made = objective(cued, tokens, phones=1.0, chords=1.0, blank=0.0, untold=0.0, excerpt_frames=8)
+    made, uncued = (
+        objective(one, tokens, phones=1.0, chords=1.0, blank=0.0, untold=0.0, excerpt_frames=8) for one in (cued, model)
+    )
     made.corpus.train = [
         replace(song, bar=48, chords=tuple((frame, frame + 1, frame % 24) for frame in range(song.frames)))
         for song in made.corpus.train
         if not song.voice  # an excerpt of an instrumental begins anywhere
     ]
+    uncued.corpus.train = made.corpus.train
     begins = []
     for number, song in enumerate(made.corpus.train):
         piece = made.piece(Plan(0, 0, [number]))
@@ -166,6 +169,8 @@ def test_all_that_is_known_of_an_excerpt_is_of_its_frames(tokens: Path) -> None:
         assert chords.tolist() == song.chord_frames(begin, 8).tolist()
         ahead = made.corpus.phones(song, begin + 1, 8).tolist()
         assert phones.tolist() == [*ahead, UNTOLD][:8]
+        told = uncued.piece(Plan(0, 0, [number])).asides[0].targets.tolist()
+        assert told == made.corpus.phones(song, begin, 8).tolist(), "not shown the frame at hand, it is asked for it"
         assert np.array_equal(np.stack([piece.q0[:8], piece.q1]), made.corpus.codes(song, 2, begin, 8))
     assert len(set(begins)) > 5
 

@@ -41,6 +41,13 @@ def test_words_are_kept_with_the_tokens(fresh_tokens: Path) -> None:
         vocabulary(fresh_tokens, 533)
 
 
+def test_held_out_songs_lend_no_words(tokens: Path) -> None:
+    corpus = TokenCorpus(tokens)
+    corpus.held_out = [replace(song, lyrics="zyzzyva") for song in corpus.held_out]
+    corpus.train = [replace(corpus.train[0], lyrics="quahog\nokapi", description="An eel.")]
+    assert texts(corpus) == [", ".join(corpus.train[0].tags), "An eel.", "quahog", "okapi"]
+
+
 def test_too_few_words_are_an_error(fresh_tokens: Path) -> None:
     with pytest.raises(InvalidRequest, match="smaller text_vocab"):
         vocabulary(fresh_tokens, 4096)

@@ -71,10 +71,8 @@ def test_most_excerpts_of_a_song_are_sung_and_the_others_are_where_nobody_sings_
 
 
 def test_a_line_of_an_excerpt_may_be_led_in() -> None:
-    lead = {
-        40 - begin for _, begin, _, lines in (excerpt(song(), 40, Random(seed)) for seed in range(400)) if 0 in lines
-    }
-    assert lead == set(range(13))
+    found = [excerpt(song(), 40, Random(seed)) for seed in range(400)]
+    assert {40 - begin for _, begin, _, lines in found if 0 in lines} == set(range(13))
 
 
 def test_a_line_longer_than_the_excerpt_comes_whole() -> None:

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from steps import DECAY, FACTORS, WARMUP, Step, norm
+from steps import DECAY, FACTORS, WARMUP, Step, norm, rates
 
 from khala.audio.files import write_audio
 from khala.models.recogniser import BANDS, FRAME_RATE, STRIDE, Recogniser
@@ -160,14 +160,13 @@ def test_steps_follow_the_recipe(corpus: Path, tmp_path: Path, steps: list[Step]
     train(recipe, corpus, tmp_path)
     for step, factor in zip(steps, FACTORS, strict=True):
         assert norm(step) == pytest.approx(0.01, rel=1e-3)
-        found = {rate for rate, _ in step.values()}
+        found = rates(step)
         assert sorted(found) == pytest.approx([factor * recipe.other_rate, factor * recipe.matrix_rate], rel=1e-3)
         assert all(weight.dim() == 2 for weight, (rate, _) in step.items() if rate == max(found))
 
 
 def test_a_step_learns_from_its_own_excerpts_alone(corpus: Path, tmp_path: Path, steps: list[Step]) -> None:
-    rates = {"matrix_rate": 0.0, "other_rate": 0.0}
-    recipe = replace(SHORT, steps=3, seconds=1.0, frames_first=0.0, **rates, clip=1e6, test_songs=0)
+    recipe = replace(SHORT, steps=3, seconds=1.0, frames_first=0.0, matrix_rate=0.0, other_rate=0.0, clip=1e6)
     train(recipe, corpus, tmp_path)
     assert len(steps) == 3
     torch.manual_seed(recipe.seed)

@@ -221,6 +221,7 @@ test("songs are found, liked, renamed, reused and deleted with a way back", asyn
 
   await link.click();
   const heading = studio.getByRole("heading", { name: "Sing again", exact: true }); // not that of the message
+  await expect(heading).toBeVisible(); // until then the menu is that of the library's row, which is about to go
   await studio.getByRole("button", { name: "More for Sing again" }).filter({ visible: true }).click();
   await studio.getByRole("menuitem", { name: "Delete" }).click();
   await expect(heading).toBeHidden();

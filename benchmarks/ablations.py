@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from khala.corpus.loader import excerpt
+from khala.corpus.data.loader import excerpt
 from khala.training import loop, superres
 from khala.training.backbone import BackboneObjective, prepare
 from khala.training.loop import Losses

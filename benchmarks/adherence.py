@@ -24,16 +24,16 @@ import torch
 import khala
 from khala.audio.files import read_audio, write_audio
 from khala.audio.listing import songs_in
-from khala.corpus.compose import LEXICON, compose
-from khala.corpus.compose.harmony import tones
-from khala.corpus.render import render
-from khala.corpus.score import Score
-from khala.corpus.voice import VoiceBank
-from khala.evaluation.asked import Asked, asked
-from khala.evaluation.key import Chord
+from khala.conditioning.request_terms import stated_bpm, stated_limits
+from khala.corpus.composer.compose import LEXICON, compose
+from khala.corpus.composer.compose.harmony import tones
+from khala.corpus.composer.render import render
+from khala.corpus.composer.score import Score
+from khala.corpus.composer.voice import VoiceBank
 from khala.evaluation.report import evaluate, evaluate_file
-from khala.evaluation.sections import Part, follows
-from khala.music.wishes import stated_bpm, stated_limits
+from khala.scoring.asked import Asked, asked
+from khala.scoring.key import Chord
+from khala.scoring.sections import Part, follows
 
 FIRST_SEED = 50_000_001
 KINDS = ("generated", "rendered", "coded")

@@ -16,11 +16,11 @@ from dataclasses import replace
 
 import torch
 
+from khala.conditioning.outline import CUES, NOTHING
 from khala.generation.decode import Slot, decode_tokens
-from khala.models.backbone import Backbone
 from khala.models.config import TransformerConfig
+from khala.models.lm.backbone import Backbone
 from khala.models.presets import official
-from khala.music.outline import CUES, NOTHING
 from khala.music.request import Sampling
 from khala.nn.precision import beside
 

@@ -14,13 +14,13 @@ import numpy as np
 from adherence import request_of
 
 import khala
-from khala.corpus.compose import compose
-from khala.corpus.compose.harmony import key_name
-from khala.corpus.score import Score
-from khala.evaluation.asked import asked
-from khala.evaluation.listener import listener
+from khala.corpus.composer.compose import compose
+from khala.corpus.composer.compose.harmony import key_name
+from khala.corpus.composer.score import Score
 from khala.evaluation.report import evaluate
 from khala.generation.synthesis import synthesise
+from khala.scoring.asked import asked
+from khala.scoring.listener import listener
 
 COLUMNS = ("style", "key", "voice", "phones wrong", "heard, nats")
 

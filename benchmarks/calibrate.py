@@ -22,10 +22,10 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, logsumexp, softmax
 
 from khala.audio.files import read_audio
-from khala.corpus.manifest import Song, read_corpus
+from khala.corpus.data.manifest import Song, read_corpus
 from khala.evaluation import key, style, tempo, voice
-from khala.evaluation.spectrum import FRAMES_PER_SECOND
-from khala.evaluation.types import Array
+from khala.scoring.spectrum import FRAMES_PER_SECOND
+from khala.scoring.types import Array
 
 HELD_OUT, CODED = 4, 4
 VOICE_PENALTY, TEMPO_PENALTY, STYLE_PENALTY = 3e-3, 1e-3, 3e-3

@@ -22,7 +22,7 @@ from torch.nn.utils.parametrize import remove_parametrizations
 
 from khala.generation.synthesis import synthesise
 from khala.models.codec.config import DacConfig
-from khala.models.codec.dac import Dac
+from khala.models.codec.dac.codec import Dac
 
 
 @torch.inference_mode()

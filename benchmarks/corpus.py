@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from khala.corpus.manifest import Song, read_corpus
-from khala.corpus.render.effects import presence
+from khala.corpus.composer.render.effects import presence
+from khala.corpus.data.manifest import Song, read_corpus
 
 RATE, WINDOW = 44100, 16384
 PROFILES = {

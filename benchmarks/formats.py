@@ -20,8 +20,8 @@ from khala.generation.decode import decode_tokens
 from khala.generation.pipeline import Pipeline, load
 from khala.generation.plan import Work
 from khala.generation.refine import Draft, refine
-from khala.models.backbone import cue_stream
-from khala.models.stepper import Stepper
+from khala.models.lm.backbone import cue_stream
+from khala.models.lm.stepper import Stepper
 from khala.music.request import SongRequest
 from khala.weights.folder import LoadedModel
 

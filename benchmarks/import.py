@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from khala.models.codec.config import DacConfig
-from khala.models.codec.dac import Dac
+from khala.models.codec.dac.codec import Dac
 from khala.models.presets import official
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))

@@ -19,14 +19,14 @@ import numpy as np
 import torch
 
 import khala
-from khala.corpus.loader import TokenCorpus, TokenSong
-from khala.evaluation.words import error_rate, listen, phones_of, transcript
+from khala.conditioning.phone_sequence import REST, unsung
+from khala.corpus.data.loader import TokenCorpus, TokenSong
 from khala.generation.refine import Draft, refine
 from khala.generation.synthesis import synthesise
-from khala.models.codec.spectral import SpectralCodec
+from khala.models.codec.spectral.codec import SpectralCodec
 from khala.music.prompt import superres_prompt
 from khala.music.request import Sampling, SongRequest
-from khala.music.singing import REST, unsung
+from khala.scoring.words import error_rate, listen, phones_of, transcript
 
 LONGEST = 700
 """Frames: longer songs are left out."""

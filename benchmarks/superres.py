@@ -20,8 +20,8 @@ import torch
 
 from khala.generation.refine import Draft, refine
 from khala.models.config import TransformerConfig
+from khala.models.lm.superres import Superres
 from khala.models.presets import official
-from khala.models.superres import Superres
 from khala.music.request import Sampling
 
 PROMPT = 108

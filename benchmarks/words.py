@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from khala.corpus.compose import LEXICON, compose
-from khala.corpus.render import render
-from khala.corpus.score import Mix, Score
-from khala.corpus.voice import VoiceBank
+from khala.corpus.composer.compose import LEXICON, compose
+from khala.corpus.composer.render import render
+from khala.corpus.composer.score import Mix, Score
+from khala.corpus.composer.voice import VoiceBank
 from khala.evaluation.whisper import reader
-from khala.evaluation.words import words_of
+from khala.scoring.words import words_of
 
 RATE = 44100
 

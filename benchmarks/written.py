@@ -17,7 +17,7 @@ from typing import Any
 import khala
 from khala.evaluation.report import evaluate_file
 from khala.evaluation.whisper import reader
-from khala.evaluation.words import words_of
+from khala.scoring.words import words_of
 
 REQUESTS = Path(__file__).with_name("requests.json")
 

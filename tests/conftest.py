@@ -105,3 +105,25 @@ def workers(place: Any) -> Iterator[Any]:
     workers = Workers(place)
     yield workers
     workers.close()
+
+
+@pytest.fixture(scope="session")
+def sung(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Audio of a short sung pop song of the corpus, its truth beside it, that no listener was fitted to."""
+    return _song(tmp_path_factory.mktemp("sung"), 77_000_001, "female")
+
+
+@pytest.fixture(scope="session")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Audio of a short instrumental pop song, with its truth."""
+    return _song(tmp_path_factory.mktemp("played"), 77_000_002, "")
+
+
+def _song(folder: Path, seed: int, vocal: str) -> Path:
+    from khala.corpus.composer.compose import LEXICON, compose
+    from khala.corpus.composer.render import render
+    from khala.corpus.composer.voice import VoiceBank
+    from khala.corpus.data.manifest import write_song
+
+    score = compose(seed, seconds=16, style="pop", vocal=vocal)
+    return write_song(folder, score, render(score, VoiceBank(LEXICON))).with_suffix(".flac")

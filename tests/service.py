@@ -142,9 +142,9 @@ def tiny_model(folder: Path, led: bool = False) -> Path:
     led through its words."""
     import torch
 
-    from khala.models.backbone import Backbone
+    from khala.models.lm.backbone import Backbone
+    from khala.models.lm.superres import Superres
     from khala.models.presets import tiny
-    from khala.models.superres import Superres
     from khala.weights import save_model
     from khala.weights.folder import build_codec
     from khala.weights.tokenizer import Tokenizer

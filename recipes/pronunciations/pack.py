@@ -10,7 +10,7 @@ import sys
 from importlib.resources import files
 from pathlib import Path
 
-from khala.corpus.compose import LEXICON
+from khala.corpus.composer.compose import LEXICON
 from khala.music import phones
 
 LETTER = dict(zip(phones.PHONES, phones.LETTERS, strict=True))

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from khala.corpus.manifest import write_song
-from khala.corpus.render import Rendered
-from khala.corpus.score import Chord, Mix, Note, Part, Score, Section, SungLine, Syllable
-from khala.corpus.voice.bank import FFT_SIZE, PERIOD, RATE, Place, Word
+from khala.corpus.composer.render import Rendered
+from khala.corpus.composer.score import Chord, Mix, Note, Part, Score, Section, SungLine, Syllable
+from khala.corpus.composer.voice.bank import FFT_SIZE, PERIOD, RATE, Place, Word
+from khala.corpus.data.manifest import write_song
 
 SPOKEN = {"la": ("l", "aa"), "moon": ("m", "uw", "n"), "sister": ("s", "ih", "s", "t", "er"), "night": ("n", "ay", "t")}
 SECONDS = 0.1

@@ -7,17 +7,17 @@ from itertools import pairwise
 
 import pytest
 
-from khala.corpus.compose import LEXICON, STYLES, compose
-from khala.corpus.compose.harmony import SCALES, chord, key_name, tones, voicing
-from khala.corpus.compose.lexicon import unheard
-from khala.corpus.compose.meter import BREATH, FASTEST
-from khala.corpus.compose.styles.base import NAMES, PROGRAMS
-from khala.corpus.compose.tune import SPAN
-from khala.corpus.compose.words import stresses
-from khala.corpus.score import FONTS, ROOMS, Score, SungLine
-from khala.corpus.singers import SEXES, SINGERS, singers
-from khala.corpus.split import is_held_out
-from khala.music.wishes import TEMPO_WORDS
+from khala.conditioning.request_terms import TEMPO_WORDS
+from khala.corpus.composer.compose import LEXICON, STYLES, compose
+from khala.corpus.composer.compose.harmony import SCALES, chord, key_name, tones, voicing
+from khala.corpus.composer.compose.lexicon import unheard
+from khala.corpus.composer.compose.meter import BREATH, FASTEST
+from khala.corpus.composer.compose.styles.base import NAMES, PROGRAMS
+from khala.corpus.composer.compose.tune import SPAN
+from khala.corpus.composer.compose.words import stresses
+from khala.corpus.composer.score import FONTS, ROOMS, Score, SungLine
+from khala.corpus.composer.singers import SEXES, SINGERS, singers
+from khala.corpus.data.split import is_held_out
 
 DRAWN = [compose(seed) for seed in range(200)]
 SONGS = DRAWN[:40] + [

@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from khala.corpus.compose.melody import motif
-from khala.corpus.compose.meter import BREATH, FASTEST, METERS
-from khala.corpus.compose.setting import fit, most_syllables, weights
+from khala.corpus.composer.compose.melody import motif
+from khala.corpus.composer.compose.meter import BREATH, FASTEST, METERS
+from khala.corpus.composer.compose.setting import fit, most_syllables, weights
 
 MOTIF = motif(random.Random(1), METERS[7], (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0), "arch")
 WORDS = ("we", "remember", "every", "summer")

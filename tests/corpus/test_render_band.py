@@ -4,11 +4,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from khala.corpus.compose import STYLES
-from khala.corpus.compose.styles.base import KITS, NAMES
-from khala.corpus.render import band
-from khala.corpus.score import FONTS, Note, Part
-from khala.corpus.voice import ToolMissing
+from khala.corpus.composer.compose import STYLES
+from khala.corpus.composer.compose.styles.base import KITS, NAMES
+from khala.corpus.composer.render import band
+from khala.corpus.composer.score import FONTS, Note, Part
+from khala.corpus.composer.voice import ToolMissing
 
 INSTALLED = ctypes.util.find_library("fluidsynth") is not None and all(font.exists() for font in FONTS.values())
 BAR = 40 * 2048

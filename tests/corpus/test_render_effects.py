@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from khala.corpus.render import effects
+from khala.corpus.composer.render import effects
 
 RATE = 44100
 

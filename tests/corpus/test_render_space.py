@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from khala.corpus.render import space
-from khala.corpus.voice import TimedPhone
+from khala.corpus.composer.render import space
+from khala.corpus.composer.voice import TimedPhone
 
 RATE = 44100
 LINES = [[TimedPhone("s", 0, 1.0, 1.2), TimedPhone("iy", 0, 1.2, 2.0)], [TimedPhone("aa", 0, 3.0, 3.5)]]

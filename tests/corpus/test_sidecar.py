@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from khala.corpus.sidecar import LONGEST_LINE, TimedLine, Words, as_lyrics, read_words, timed_lines
+from khala.corpus.data.sidecar import LONGEST_LINE, TimedLine, Words, as_lyrics, read_words, timed_lines
 from khala.music.errors import KhalaError
 from khala.music.reading import sections
 

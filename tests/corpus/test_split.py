@@ -1,4 +1,4 @@
-from khala.corpus.split import HELD_OUT, UNHEARD, is_held_out, is_unheard
+from khala.corpus.data.split import HELD_OUT, UNHEARD, is_held_out, is_unheard
 
 
 def test_one_song_in_fifty_and_one_word_in_ten_is_held_out_for_good() -> None:

@@ -6,11 +6,11 @@ import pytest
 from typer.testing import CliRunner
 
 from khala.cli.corpus import app
-from khala.corpus import synth
-from khala.corpus.compose.lexicon import entries
-from khala.corpus.manifest import GENERATOR, CorpusError
-from khala.corpus.split import is_held_out, is_unheard
-from khala.corpus.voice import ToolMissing
+from khala.corpus.composer import synth
+from khala.corpus.composer.compose.lexicon import entries
+from khala.corpus.composer.voice import ToolMissing
+from khala.corpus.data.manifest import GENERATOR, CorpusError
+from khala.corpus.data.split import is_held_out, is_unheard
 from khala.music.errors import InvalidRequest
 
 

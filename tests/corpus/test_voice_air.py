@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from khala.corpus.voice.air import with_air
+from khala.corpus.composer.voice.air import with_air
 
 RATE = 44100
 BELOW = scipy.signal.butter(4, (3500, 6500), "bandpass", fs=RATE, output="sos")

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from khala.corpus.singers import SINGERS
-from khala.corpus.voice import ToolMissing, VoiceBank
-from khala.corpus.voice.bank import FFT_SIZE, Word
+from khala.corpus.composer.singers import SINGERS
+from khala.corpus.composer.voice import ToolMissing, VoiceBank
+from khala.corpus.composer.voice.bank import FFT_SIZE, Word
 from khala.music.errors import KhalaError
 
 LEXICON = {"night": ("N", "AY1", "T")}

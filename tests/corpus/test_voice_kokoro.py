@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from khala.corpus.synth import synth
-from khala.corpus.voice import ToolMissing, VoiceBank, kokoro
-from khala.corpus.voice.bank import FFT_SIZE, RATE
+from khala.corpus.composer.synth import synth
+from khala.corpus.composer.voice import ToolMissing, VoiceBank, kokoro
+from khala.corpus.composer.voice.bank import FFT_SIZE, RATE
 
 LEXICON = {"again": ("AH0", "G", "EH1", "N"), "tomorrow": ("T", "AH0", "M", "AA1", "R", "OW2"), "i": ("AY1",)}
 
@@ -80,7 +80,7 @@ def test_without_kokoro_one_line_says_what_to_fetch(tmp_path: Path, monkeypatch:
 
 def test_songs_of_natural_voices_need_kokoro(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr("khala.corpus.synth.require_band", lambda: None)
+    monkeypatch.setattr("khala.corpus.composer.synth.require_band", lambda: None)
     with pytest.raises(ToolMissing, match="fetch Kokoro"):
         synth(tmp_path / "corpus", songs=2, seed=500_000)
 

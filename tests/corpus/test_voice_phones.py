@@ -1,7 +1,7 @@
 import pytest
 
-from khala.corpus.compose.words import LEXICON
-from khala.corpus.voice.phones import from_arpabet, syllables
+from khala.corpus.composer.compose.words import LEXICON
+from khala.corpus.composer.voice.phones import from_arpabet, syllables
 
 
 def split(phones: str) -> list[str]:

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import pyworld
 
-from khala.corpus.singers import SEXES, SINGERS, singers
-from khala.corpus.voice import SungNote, sing
+from khala.corpus.composer.singers import SEXES, SINGERS, singers
+from khala.corpus.composer.voice import SungNote, sing
 
 LINE = (
     SungNote("moon", 0, 0, 0.0, 0.8, 64),

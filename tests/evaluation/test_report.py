@@ -6,10 +6,10 @@ import pytest
 import soundfile
 
 from khala.audio.files import write_audio
-from khala.evaluation.asked import Asked
 from khala.evaluation.report import VERDICTS, distance_of, evaluate, evaluate_file, summarise
-from khala.evaluation.sections import Part
 from khala.music.errors import InvalidRequest
+from khala.scoring.asked import Asked
+from khala.scoring.sections import Part
 
 RATE = 44100
 NOISE = np.random.default_rng(0).normal(size=(2, 8 * RATE)).astype(np.float32) * 0.05

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 
-from khala.evaluation.sections import Part
 from khala.evaluation.structure import located, similarity, structure
-from khala.evaluation.types import Array
-from khala.evaluation.words import Heard
 from khala.music.phones import PHONES
+from khala.scoring.sections import Part
+from khala.scoring.types import Array
+from khala.scoring.words import Heard
 
 RATE = 22050
 SONG = (Part(0, 6, 0.5, "verse"), Part(6, 12, 0.9, "chorus"), Part(12, 18, 0.5, "verse"), Part(18, 24, 0.9, "chorus"))

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from khala.audio.files import read_audio
-from khala.evaluation.spectrum import FRAMES_PER_SECOND
 from khala.evaluation.voice import BANDS, HOP, features, voice
+from khala.scoring.spectrum import FRAMES_PER_SECOND
 
 
 def test_singing_is_heard_where_it_is(sung: Path) -> None:

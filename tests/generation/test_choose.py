@@ -7,12 +7,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from khala.conditioning.outline import line_cue
 from khala.generation.choose import Candidate, best, information
 from khala.generation.pipeline import Pipeline
-from khala.models.backbone import Backbone, interleave
 from khala.models.config import Imported, Origin
+from khala.models.lm.backbone import Backbone, interleave
 from khala.models.presets import tiny
-from khala.music.outline import line_cue
 from khala.music.prompt import BLANK
 from khala.music.request import SongRequest
 from khala.music.seeds import take_seed

@@ -7,12 +7,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from khala.conditioning.outline import Outline, Part
+from khala.conditioning.phone_sequence import REST, UNKNOWN, Words
 from khala.generation.decode import Slot, decode_backbone, decode_tokens
-from khala.models.backbone import Backbone, cue_stream, interleave
+from khala.models.lm.backbone import Backbone, cue_stream, interleave
 from khala.models.presets import tiny
-from khala.music.outline import Outline, Part
 from khala.music.request import Sampling
-from khala.music.singing import REST, UNKNOWN, Words
 from khala.nn.sampling import generator, sample
 from khala.weights import LoadedModel
 

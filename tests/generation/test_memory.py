@@ -15,11 +15,11 @@ from khala.generation.memory import (
     takes_at_once,
     weight_bytes,
 )
-from khala.models.backbone import Backbone
 from khala.models.codec.config import DacConfig
 from khala.models.config import TransformerConfig
+from khala.models.lm.backbone import Backbone
+from khala.models.lm.superres import Superres
 from khala.models.presets import mini, official, tiny
-from khala.models.superres import Superres
 from khala.music.errors import InvalidRequest
 from khala.nn.precision import Formats, beside, computes_bfloat16
 from khala.weights.folder import build_codec

@@ -13,19 +13,19 @@ import torch
 
 import khala
 from khala.audio.files import read_audio
+from khala.conditioning.form import arrange
+from khala.conditioning.phone_sequence import REST
 from khala.generation import pipeline as module
 from khala.generation.device import choose_device, choose_dtype
 from khala.generation.memory import need
 from khala.generation.pipeline import Pipeline, load
 from khala.generation.take import Take
-from khala.models.backbone import Backbone
 from khala.models.config import ModelConfig
+from khala.models.lm.backbone import Backbone
 from khala.models.presets import mini
-from khala.music.arrange import arrange
 from khala.music.errors import InvalidRequest, ModelError, OutputError
 from khala.music.request import Sampling, SongRequest
 from khala.music.seeds import take_seed
-from khala.music.singing import REST
 from khala.weights import LoadedModel
 
 REQUEST = SongRequest(tags=("folk", "slow tempo"), lyrics="[verse]\nOver the hills", duration=5, seed=11)

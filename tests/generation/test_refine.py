@@ -9,9 +9,9 @@ from safetensors.torch import load_file
 
 from khala.generation import refine as module
 from khala.generation.refine import Draft, packs, refine
-from khala.models import pack
+from khala.models.lm import pack
+from khala.models.lm.superres import Superres
 from khala.models.presets import tiny
-from khala.models.superres import Superres
 from khala.music.request import Sampling
 from khala.nn.sampling import generator, sample
 from khala.weights import LoadedModel

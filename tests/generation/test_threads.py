@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from khala.generation.pipeline import Pipeline
-from khala.models import pack
+from khala.models.lm import pack
 from khala.music.request import SongRequest
 from khala.weights import LoadedModel
 

@@ -1,8 +1,8 @@
 import torch
 
-from khala.models.backbone import cue_stream, interleave
+from khala.conditioning.outline import CUES, NOTHING, line_cue
+from khala.models.lm.backbone import cue_stream, interleave
 from khala.music.layout import TokenLayout
-from khala.music.outline import CUES, NOTHING, line_cue
 
 
 def test_frames_become_q0_q1_q0_q1() -> None:

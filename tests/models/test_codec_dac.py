@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from khala.models.codec.config import DacConfig
-from khala.models.codec.dac import Dac
+from khala.models.codec.dac.codec import Dac
 from khala.weights import LoadedModel
 
 SMALL = DacConfig(encoder_width=4, decoder_width=32, dim=8, codebook=16, levels=4)

@@ -5,7 +5,7 @@ import torch
 
 from khala.models.codec import dac_cpu
 from khala.models.codec.config import DacConfig
-from khala.models.codec.dac import Dac
+from khala.models.codec.dac.codec import Dac
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from khala.models.codec.config import SpectralConfig
-from khala.models.codec.features import Analysis, mel_filters
+from khala.models.codec.spectral.features import Analysis, mel_filters
 
 CONFIG = SpectralConfig()
 HOP = CONFIG.hop

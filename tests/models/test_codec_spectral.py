@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from khala.models.codec.config import SpectralConfig
-from khala.models.codec.features import Analysis
 from khala.models.codec.folder import load_codec, save_codec
-from khala.models.codec.phase import integrate, quarter_turns
-from khala.models.codec.spectral import SpectralCodec
-from khala.models.codec.vocoder import Spectra, Vocoder
+from khala.models.codec.spectral.codec import SpectralCodec
+from khala.models.codec.spectral.features import Analysis
+from khala.models.codec.spectral.phase import integrate, quarter_turns
+from khala.models.codec.spectral.vocoder import Spectra, Vocoder
 from khala.music.errors import ModelError
 
 SMALL = SpectralConfig(bands=24, balance_bands=4, low_bins=8, dim=6, codebook=16, levels=3, width=16, blocks=1)

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from khala.models import pack
-from khala.models.pack import encode_pack
+from khala.models.lm import pack
+from khala.models.lm.pack import encode_pack
+from khala.models.lm.superres import Superres
 from khala.models.presets import tiny
-from khala.models.superres import Superres
 
 LENGTHS, STARTS = (37, 5, 64, 21), (9, 2, 30, 20)
 

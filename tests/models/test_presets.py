@@ -3,10 +3,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from khala.models.backbone import Backbone
 from khala.models.config import ModelConfig
+from khala.models.lm.backbone import Backbone
+from khala.models.lm.superres import Superres
 from khala.models.presets import PRESETS, mini, official, tiny
-from khala.models.superres import Superres
 
 
 def parameters(config: ModelConfig) -> tuple[int, int]:

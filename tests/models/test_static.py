@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from khala.models import static
-from khala.models.backbone import Backbone
+from khala.models.lm.backbone import Backbone
+from khala.models.lm.static import ROWS, StaticStepper, span
 from khala.models.presets import tiny
-from khala.models.static import ROWS, StaticStepper, span
 
 
 def make() -> Backbone:

@@ -4,14 +4,14 @@ from dataclasses import replace
 import pytest
 import torch
 
+from khala.conditioning.outline import CUES
+from khala.conditioning.phone_sequence import CUE_ROWS, SUNG_CUES
 from khala.models import static
-from khala.models.backbone import Backbone
+from khala.models.lm.backbone import Backbone
+from khala.models.lm.static import StaticStepper
+from khala.models.lm.stepper import Stepper
+from khala.models.lm.transformer import Transformer
 from khala.models.presets import tiny
-from khala.models.static import StaticStepper
-from khala.models.stepper import Stepper
-from khala.models.transformer import Transformer
-from khala.music.outline import CUES
-from khala.music.singing import CUE_ROWS, SUNG_CUES
 
 KINDS = [Stepper, StaticStepper]
 IDS = torch.randint(0, 512 + 32, (3, 40), generator=torch.Generator().manual_seed(1))

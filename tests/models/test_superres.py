@@ -5,9 +5,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from khala.models.backbone import Backbone
+from khala.models.lm.backbone import Backbone
+from khala.models.lm.superres import Superres, init_from_backbone, mark
 from khala.models.presets import tiny
-from khala.models.superres import Superres, init_from_backbone, mark
 from khala.music.layout import TokenLayout
 
 

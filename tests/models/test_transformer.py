@@ -6,11 +6,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from khala.models.backbone import Backbone
 from khala.models.config import TransformerConfig
+from khala.models.lm.backbone import Backbone
+from khala.models.lm.superres import Superres
+from khala.models.lm.transformer import Transformer
 from khala.models.presets import tiny
-from khala.models.superres import Superres
-from khala.models.transformer import Transformer
 from khala.weights import LoadedModel
 
 TABLES = replace(tiny().superres, codebook_dim=None)

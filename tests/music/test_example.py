@@ -3,15 +3,15 @@
 import re
 from itertools import pairwise
 
-from khala.corpus.compose.prompt import VOCALS
-from khala.corpus.compose.styles import STYLES
-from khala.corpus.compose.styles.base import PROGRAMS
-from khala.corpus.compose.words import LEXICON, rhyme, stresses
-from khala.corpus.score import FRAME_RATE
+from khala.conditioning.request_terms import TEMPO_WORDS
+from khala.corpus.composer.compose.prompt import VOCALS
+from khala.corpus.composer.compose.styles import STYLES
+from khala.corpus.composer.compose.styles.base import PROGRAMS
+from khala.corpus.composer.compose.words import LEXICON, rhyme, stresses
+from khala.corpus.composer.score import FRAME_RATE
 from khala.music.example import EXAMPLE
 from khala.music.prompt import PromptStyle, backbone_prompt, clamp_prompt
 from khala.music.reading import sections
-from khala.music.wishes import TEMPO_WORDS
 from khala.weights.tokenizer import Tokenizer
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from khala.corpus.compose import LEXICON
+from khala.corpus.composer.compose import LEXICON
 from khala.music.phones import LETTERS, PHONES, phonetic, pronounce
 
 

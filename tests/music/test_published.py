@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from khala.music.layout import TokenLayout
-from khala.music.legacy import legacy_parameters
 from khala.music.lyrics import clean_lyrics
 from khala.music.prompt import PromptFields, clamp_prompt, compose_prompt, prompt_pair, render
+from khala.music.published_request import legacy_parameters
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import torch
 
 from khala.cli.main import run as khala
 from khala.models.codec.folder import save_codec
-from khala.models.codec.spectral import SpectralCodec
+from khala.models.codec.spectral.codec import SpectralCodec
 from khala.models.presets import tiny
 from khala.weights import load_model
 

@@ -12,12 +12,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from khala.corpus.shards import codebooks
-from khala.models.backbone import Backbone
+from khala.conditioning.outline import CUES, NOTHING
+from khala.conditioning.phone_sequence import CUE_ROWS, SUNG_CUES, UNTOLD
+from khala.corpus.data.shards import codebooks
+from khala.models.lm.backbone import Backbone
 from khala.models.presets import tiny
-from khala.music.outline import CUES, NOTHING
 from khala.music.prompt import BLANK
-from khala.music.singing import CUE_ROWS, SUNG_CUES, UNTOLD
 from khala.training.backbone import Aside, BackboneObjective, Plan, causal_loss, causal_piece, misheard
 from khala.training.loop import Losses
 from khala.training.recipe import BackboneRecipe

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from khala.models.backbone import Backbone
+from khala.models.lm.backbone import Backbone
 from khala.models.presets import tiny
 from khala.music.errors import ModelError
 from khala.training import checkpoint

@@ -13,12 +13,12 @@ import soundfile
 import torch
 from steps import DECAY, FACTORS, WARMUP, Step, norm
 
-from khala.corpus.loader import TokenSong
+from khala.corpus.data.loader import TokenSong
 from khala.models.codec.config import SpectralConfig
 from khala.models.codec.folder import load_codec
-from khala.models.codec.phase import quarter_turns
-from khala.models.codec.spectral import SpectralCodec
-from khala.models.codec.vocoder import Spectra
+from khala.models.codec.spectral.codec import SpectralCodec
+from khala.models.codec.spectral.phase import quarter_turns
+from khala.models.codec.spectral.vocoder import Spectra
 from khala.music.errors import InvalidRequest
 from khala.training.codec import CodecRecipe, FitRecipe, VocoderRecipe, train
 from khala.training.codec.evaluate import log_mel_l1, reconstruction, si_sdr, stft_distance

@@ -15,8 +15,8 @@ import torch
 from safetensors.torch import load_file
 from steps import DECAY, FACTORS, WARMUP, Step, norm, rates
 
-from khala.corpus.shards import codebooks
-from khala.models.backbone import Backbone
+from khala.corpus.data.shards import codebooks
+from khala.models.lm.backbone import Backbone
 from khala.models.presets import tiny
 from khala.music.errors import InvalidRequest, KhalaError
 from khala.training import checkpoint, log, loop

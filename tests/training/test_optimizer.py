@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from khala.models.backbone import Backbone
+from khala.models.lm.backbone import Backbone
+from khala.models.lm.superres import Superres
 from khala.models.presets import tiny
-from khala.models.superres import Superres
 from khala.music.errors import InvalidRequest
 from khala.training import precision
 from khala.training.optimizer import Muon, optimizers, orthogonalise

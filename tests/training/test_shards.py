@@ -10,15 +10,15 @@ import pytest
 import soundfile
 import torch
 
-from khala.corpus.loader import TokenCorpus, TokenSong, pack, vary
-from khala.corpus.shards import NO_CHORD, codebooks, form, sung_phones, tokenize
+from khala.conditioning.phone_sequence import REST, UNTOLD
+from khala.corpus.data.loader import TokenCorpus, TokenSong, pack, vary
+from khala.corpus.data.shards import NO_CHORD, codebooks, form, sung_phones, tokenize
 from khala.models.codec.folder import load_codec, save_codec
-from khala.models.codec.spectral import SpectralCodec
+from khala.models.codec.spectral.codec import SpectralCodec
 from khala.models.presets import tiny
 from khala.music.errors import InvalidRequest
 from khala.music.phones import PHONES
 from khala.music.request import SongRequest
-from khala.music.singing import REST, UNTOLD
 
 FRAMES = 12
 

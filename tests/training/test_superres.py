@@ -8,12 +8,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from khala.corpus.shards import codebooks
-from khala.models.backbone import Backbone
+from khala.conditioning.outline import CUES, NOTHING
+from khala.corpus.data.shards import codebooks
+from khala.models.lm.backbone import Backbone
+from khala.models.lm.superres import Superres
 from khala.models.presets import tiny
-from khala.models.superres import Superres
 from khala.music.errors import ModelError
-from khala.music.outline import CUES, NOTHING
 from khala.nn.rvq import ResidualVQ
 from khala.training import superres
 from khala.training.backbone import CausalPiece

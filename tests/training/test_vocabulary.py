@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from khala.corpus.loader import TokenCorpus
-from khala.models.backbone import Backbone
+from khala.corpus.data.loader import TokenCorpus
+from khala.models.lm.backbone import Backbone
 from khala.models.presets import tiny
 from khala.music.errors import InvalidRequest, ModelError
 from khala.training.start import start_from

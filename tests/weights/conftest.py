@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from khala.models.backbone import Backbone
+from khala.models.lm.backbone import Backbone
+from khala.models.lm.superres import Superres
 from khala.models.presets import tiny
-from khala.models.superres import Superres
 from khala.weights import save_model
 from khala.weights.folder import build_codec
 from khala.weights.tokenizer import Tokenizer

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from khala.music.errors import ModelError
 from khala.weights import archive
-from khala.weights.archive import Archive
+from khala.weights.published.archive import Archive
 
 
 def read(path: Path, offset: int = 0, length: int | None = None) -> Tensor:

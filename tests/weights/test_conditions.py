@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from khala.cli.main import run as khala
-from khala.models.backbone import Backbone
+from khala.conditioning import vocabulary as conditions
+from khala.conditioning.vocabulary import vocabulary
+from khala.models.lm.backbone import Backbone
+from khala.models.lm.superres import Superres
 from khala.models.presets import tiny
-from khala.models.superres import Superres
-from khala.music import conditions
-from khala.music.conditions import vocabulary
 from khala.music.errors import ModelError
 from khala.weights import load_model, resolve, save_model
 from khala.weights.digests import write_digests

@@ -16,10 +16,10 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
-from khala.models.backbone import Backbone
 from khala.models.config import ModelConfig, TransformerConfig
+from khala.models.lm.backbone import Backbone
+from khala.models.lm.superres import Superres
 from khala.models.presets import tiny
-from khala.models.superres import Superres
 from khala.music.errors import InvalidRequest, ModelError, OutputError
 from khala.music.layout import TokenLayout
 from khala.weights import LoadedModel, export, load_model, save_model

@@ -11,10 +11,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from khala.models.backbone import Backbone
 from khala.models.config import ModelConfig
+from khala.models.lm.backbone import Backbone
+from khala.models.lm.superres import Superres
 from khala.models.presets import tiny
-from khala.models.superres import Superres
 from khala.music.errors import ModelError, OutputError
 from khala.nn.linear import Linear
 from khala.nn.precision import Formats, computes_bfloat16

@@ -17,8 +17,8 @@ from khala.cli.main import run
 from khala.models.codec.config import DacConfig
 from khala.music.errors import InvalidRequest, KhalaError, ModelError, OutputError
 from khala.weights import configs, importing, load_model
-from khala.weights.importing import import_published
-from khala.weights.published import ImportOptions
+from khala.weights.published.contents import ImportOptions
+from khala.weights.published.importing import import_published
 
 CODEC = "dac_rvq_2490000.ckpt"
 BACKBONE_FILE = "backbone/iter_0036000"

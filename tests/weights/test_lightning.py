@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from khala.models.codec.config import DacConfig
-from khala.models.codec.dac import Dac
+from khala.models.codec.dac.codec import Dac
 from khala.music.errors import ModelError
-from khala.weights.lightning import CodecFile
+from khala.weights.published.lightning import CodecFile
 from khala.weights.tensors import stored_tensors
 
 Content = dict[str, Any]

@@ -11,8 +11,8 @@ import pytest
 from khala.music.errors import InvalidRequest, ModelError
 from khala.music.layout import SPECIAL_TOKENS
 from khala.music.prompt import EOM
-from khala.weights import llama3
-from khala.weights.llama3 import KNOWN, VOCAB, find_llama3, from_ranks, load_llama3
+from khala.weights.published import llama3
+from khala.weights.published.llama3 import KNOWN, VOCAB, find_llama3, from_ranks, load_llama3
 from khala.weights.tokenizer import Tokenizer
 
 BYTES = [bytes([byte]) for byte in range(256)]

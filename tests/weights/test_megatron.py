@@ -8,12 +8,12 @@ import pytest
 import torch
 from megatron import ARGUMENTS, draw, write_checkpoint
 
-from khala.models.backbone import Backbone
 from khala.models.config import TransformerConfig
+from khala.models.lm.backbone import Backbone
 from khala.music.errors import ModelError
-from khala.weights.megatron import naming
-from khala.weights.megatron.arguments import transformer_config
-from khala.weights.megatron.shards import Checkpoint
+from khala.weights.published.megatron import naming
+from khala.weights.published.megatron.arguments import transformer_config
+from khala.weights.published.megatron.shards import Checkpoint
 from khala.weights.tensors import stored_tensors
 
 SIZES = {"text_vocab": 512, "codebook": 32, "levels": 2}
@@ -237,8 +237,8 @@ def deep() -> Any:
 
 
 def test_values_of_hostile_depth_are_refused(tmp_path: Path) -> None:
-    from khala.weights.megatron.metadata import _METADATA, _places
-    from khala.weights.unpickle import Call
+    from khala.weights.published.megatron.metadata import _METADATA, _places
+    from khala.weights.published.unpickle import Call
 
     index, info = Call(_METADATA + "MetadataIndex", (), {"fqn": deep()}), Call("x", (), {"relative_path": "a"})
     with pytest.raises(TypeError, match="a name that is no text"):

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from khala.music.errors import ModelError
-from khala.weights.unpickle import Call, unpickle
+from khala.weights.published.unpickle import Call, unpickle
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 KEYS = st.text() | st.integers() | st.booleans() | st.binary() | st.tuples(st.integers(), st.text())

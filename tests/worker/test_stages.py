@@ -14,7 +14,6 @@ import soundfile
 import torch
 from service import ask, tiny_model
 
-from khala.evaluation.listener import listener
 from khala.generation import pipeline
 from khala.generation.memory import need
 from khala.generation.pipeline import Pipeline, load
@@ -24,6 +23,7 @@ from khala.music.errors import InvalidRequest, ModelError, StoreError
 from khala.music.request import Sampling, SongRequest
 from khala.music.seeds import take_seed
 from khala.nn.precision import Formats
+from khala.scoring.listener import listener
 from khala.weights.folder import open_model
 from khala.worker.stages import PipelineStages
 

@@ -14,7 +14,7 @@ from khala.cli.progress import progress
 from khala.music.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from khala.corpus.synth import Progress
+    from khala.corpus.composer.synth import Progress
 
 app = typer.Typer(
     no_args_is_help=True, help="Gather songs to train on, composed or your own, and turn them into tokens."
@@ -34,7 +34,7 @@ def synth(
     """Compose and render songs: audio and its ground truth."""
     if (songs is None) == (hours is None) or (hours is not None and not 0 < hours < float("inf")):
         raise InvalidRequest("say how much: either --songs N or --hours H, above 0")
-    from khala.corpus.synth import synth as make
+    from khala.corpus.composer.synth import synth as make
 
     made = make(out, songs, hours, seed, processes, _reporter(songs, hours))
     typer.echo(f"{made.songs} songs, {made.seconds / 3600:.2f} hours in {out}")
@@ -53,7 +53,7 @@ def ingest(
     {"tags": "rock, male vocals", "bpm": 120} or {"tags": "piano", "instrumental": true}. A song that cannot be taken in
     is named, the others go on, and the exit status is 2.
     """
-    from khala.corpus.ingest import ingest as take_in
+    from khala.corpus.data.ingest import ingest as take_in
 
     with progress(quiet) as report:
         done = take_in(folder, out, processes=processes, refuse=complain, progress=report)
@@ -72,7 +72,7 @@ def tokenize(
     processes: Annotated[int, typer.Option(min=1, help="Shards made at the same time, on a core each.")] = 1,
 ) -> None:
     """Turn the songs of a corpus into tokens to train on."""
-    from khala.corpus.shards import tokenize as encode
+    from khala.corpus.data.shards import tokenize as encode
 
     songs = encode(corpus, codec, out, processes=processes, progress=_report_tokens)
     typer.echo(f"{songs} songs more in {out}")
@@ -81,8 +81,8 @@ def tokenize(
 @app.command()
 def stats(corpus: Annotated[Path, typer.Argument(help="Folder of the corpus.")]) -> None:
     """Say what a corpus holds: hours, styles, voices, tempi, forms, words."""
-    from khala.corpus.manifest import read_corpus
-    from khala.corpus.split import is_held_out, is_unheard
+    from khala.corpus.data.manifest import read_corpus
+    from khala.corpus.data.split import is_held_out, is_unheard
 
     songs = list(read_corpus(corpus))
     tempi = sorted(song.truth["bpm"] for song in songs if "bpm" in song.truth)

@@ -14,7 +14,7 @@ import typer
 
 from khala import __version__
 from khala.cli.generate import DTYPES, require_dtype, seconds
-from khala.corpus.score import FONTS
+from khala.corpus.composer.score import FONTS
 from khala.music.errors import KhalaError, ModelError
 
 SONG = "180"

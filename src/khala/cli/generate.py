@@ -108,8 +108,8 @@ def generate(
 
     with progress(quiet) as report:
         report("load", 0, 1)
-        from khala.evaluation.listener import listener
         from khala.generation.pipeline import load
+        from khala.scoring.listener import listener
 
         pipeline = load(model, device, dtype, seconds=request.duration, listener=listener)
         report("load", 1, 1)

@@ -81,8 +81,8 @@ def import_(
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
     """Turn published weights into a model folder. Nothing in them is executed; run it again if it was interrupted."""
-    from khala.weights.importing import import_published
-    from khala.weights.published import ImportOptions
+    from khala.weights.published.contents import ImportOptions
+    from khala.weights.published.importing import import_published
 
     options = ImportOptions(fc1_bias, text_vocab, norm_epsilon, rope_scaling, codec, tokenizer)
     with progress(quiet) as report:

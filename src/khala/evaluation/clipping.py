@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from khala.evaluation.types import Array
+from khala.scoring.types import Array
 
 FULL_SCALE = 32766 / 32768
 FLAT = 4

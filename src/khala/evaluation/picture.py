@@ -6,9 +6,9 @@ import zlib
 
 import numpy as np
 
-from khala.evaluation.loudness import level
-from khala.evaluation.spectrum import RATE, mel, mono
-from khala.evaluation.types import Array
+from khala.scoring.loudness import level
+from khala.scoring.spectrum import RATE, mel, mono
+from khala.scoring.types import Array
 
 COLUMNS, BANDS = 900, 112
 DEPTH = 70.0

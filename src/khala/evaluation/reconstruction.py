@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from khala.evaluation.spectrum import mel, stft
-from khala.evaluation.types import Array
+from khala.scoring.spectrum import mel, stft
+from khala.scoring.types import Array
 
 
 def log_mel_l1(reference: Array, output: Array, rate: int = 44100) -> float:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from khala.evaluation.spectrum import RATE, mel, mono
-from khala.evaluation.types import Array
+from khala.scoring.spectrum import RATE, mel, mono
+from khala.scoring.types import Array
 
 HOP = 1024
 LONGEST_LAG = 8.0

@@ -6,20 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from khala.audio.files import read_audio
-from khala.evaluation import words
-from khala.evaluation.asked import Asked, asked_beside
 from khala.evaluation.clipping import clipping
-from khala.evaluation.key import NAMES, chords_heard, chroma, key
-from khala.evaluation.loudness import loudness
 from khala.evaluation.repetition import repetition
-from khala.evaluation.sections import follows
 from khala.evaluation.silence import silence
 from khala.evaluation.structure import located, structure
-from khala.evaluation.style import distance, embed, style
-from khala.evaluation.tempo import metrical_level, tempo
-from khala.evaluation.types import Array
 from khala.evaluation.voice import PRESENT, voice
 from khala.music.errors import InvalidRequest
+from khala.scoring import words
+from khala.scoring.asked import Asked, asked_beside
+from khala.scoring.key import NAMES, chords_heard, chroma, key
+from khala.scoring.loudness import loudness
+from khala.scoring.sections import follows
+from khala.scoring.style import distance, embed, style
+from khala.scoring.tempo import metrical_level, tempo
+from khala.scoring.types import Array
 
 LONG_SILENCE = 2.0
 """Seconds of silence inside a song that count as a fault."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from khala.evaluation.types import Array
+from khala.scoring.types import Array
 
 THRESHOLD = 10 ** (-60 / 20)
 """A window quieter than -60 dB of full scale is silent."""

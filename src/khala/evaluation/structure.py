@@ -12,12 +12,12 @@ from itertools import combinations, product
 
 import numpy as np
 
-from khala.evaluation.key import chroma
-from khala.evaluation.sections import Part
-from khala.evaluation.spectrum import RATE, mel, mono
-from khala.evaluation.types import Array
-from khala.evaluation.words import Heard, lines_of
 from khala.music.reading import sections
+from khala.scoring.key import chroma
+from khala.scoring.sections import Part
+from khala.scoring.spectrum import RATE, mel, mono
+from khala.scoring.types import Array
+from khala.scoring.words import Heard, lines_of
 
 HOP = 2048
 PACE = RATE / HOP

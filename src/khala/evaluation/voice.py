@@ -13,8 +13,8 @@ from importlib.resources import files
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from khala.evaluation.spectrum import FRAMES_PER_SECOND, RATE, mel, mono
-from khala.evaluation.types import Array
+from khala.scoring.spectrum import FRAMES_PER_SECOND, RATE, mel, mono
+from khala.scoring.types import Array
 
 BANDS = 32
 WINDOW, HOP = round(FRAMES_PER_SECOND), round(FRAMES_PER_SECOND / 2)

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from scipy.signal import resample_poly
 
-from khala.evaluation.types import Array
 from khala.music.errors import InvalidRequest
+from khala.scoring.types import Array
 
 RATE = 16000
 WINDOW = 30 * RATE

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from khala.audio.samples import Samples
 from khala.generation.progress import Progress, attended, silent
-from khala.models.backbone import Backbone, cue_stream, interleave
+from khala.models.lm.backbone import Backbone, cue_stream, interleave
 from khala.music.request import SongRequest
 from khala.nn.threads import one_thread
 

@@ -1,7 +1,7 @@
 """The backbone's loop: prompts -> codes of levels 0 and 1, several takes at once, of one song or of many.
 
 A take's codes depend on the model and on its own slot alone (prompt, seed, length, sampling), never on what is decoded
-beside it: its noise comes from a generator of its own, and the takes' arithmetic is kept apart (`models.stepper`).
+beside it: its noise comes from a generator of its own, and the takes' arithmetic is kept apart (`models.lm.stepper`).
 """
 
 import math
@@ -14,13 +14,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from khala.conditioning.aligner import Singing
+from khala.conditioning.phone_sequence import Words
 from khala.generation.progress import Progress, attended, silent
-from khala.generation.sing import Singing
-from khala.models.backbone import Backbone, cue_stream
-from khala.models.static import StaticStepper
-from khala.models.stepper import Stepper
+from khala.models.lm.backbone import Backbone, cue_stream
+from khala.models.lm.static import StaticStepper
+from khala.models.lm.stepper import Stepper
 from khala.music.request import Sampling
-from khala.music.singing import Words
 from khala.nn.rowwise import Rowwise
 from khala.nn.sampling import generator, sample, sent
 from khala.nn.threads import one_thread
@@ -52,7 +52,7 @@ class Slot:
     cues: tuple[tuple[int, ...], ...] = ()
     blank_cues: tuple[tuple[int, ...], ...] = ()
     """For models that are shown an outline: the line of lyrics that each id of the prompt belongs to, and the cues of
-    every frame that there may be and of one more (`music.outline`), to go with the prompt and with `blank_ids`."""
+    every frame that there may be and of one more (`conditioning.outline`), to go with the prompt and with `blank_ids`."""
     words: Words | None = None
     bounds: tuple[Sequence[int], Sequence[int]] = ((), ())
     """For models that are shown what is sung: the words, and between which places in them the song is in every frame
@@ -62,7 +62,7 @@ class Slot:
 @dataclass(frozen=True)
 class BackboneResult:
     """Codes int16 [2, T]; `ended` is False where the song was cut at the longest length allowed. `places` int16 [T] are
-    those of `music.singing.Words` in each frame, none where no words were known. `candidates` are those that they were
+    those of `conditioning.phone_sequence.Words` in each frame, none where no words were known. `candidates` are those that they were
     chosen from (`generation.choose`), if there were several."""
 
     codes: NDArray[np.int16]
@@ -122,7 +122,7 @@ def decode_tokens(
     Only what may come next is computed and drawn: at the start of a frame a code of q0 or, after the first frame, the
     end; then a code of q1. A slot with guidance is decoded twice, behind its prompt and behind `blank_ids`, and drawn
     from logits that go on from the second to the first (Ho and Salimans, arXiv 2207.12598). With `legal` False the
-    whole vocabulary is open, as in the published engine. `static` is the loop for CUDA (`models.static`), taken there
+    whole vocabulary is open, as in the published engine. `static` is the loop for CUDA (`models.lm.static`), taken there
     unless told otherwise: it looks at what was drawn every `LOOK` steps. `singing`, of the slots by number, is led on
     frame by frame, and shown to those with words.
     """

@@ -22,8 +22,8 @@ import torch
 from khala.generation.device import DTYPES, choose_dtype
 from khala.generation.memory import Mode, choose_mode
 from khala.models.config import ModelConfig, TransformerConfig
-from khala.models.stepper import Stepper
-from khala.models.transformer import Transformer
+from khala.models.lm.stepper import Stepper
+from khala.models.lm.transformer import Transformer
 from khala.music.errors import InvalidRequest
 from khala.nn.precision import BFLOAT16_INSTRUCTIONS, Formats
 from khala.nn.threads import one_thread

@@ -15,14 +15,14 @@ from typing import Literal
 
 import torch
 
+from khala.conditioning.phone_sequence import CUE_ROWS
 from khala.generation.refine import PACK
 from khala.generation.synthesis import CHUNK_FRAMES
 from khala.models.codec.config import CodecConfig, DacConfig
-from khala.models.codec.dac_cpu import WHOLE
+from khala.models.codec.dac.cpu import WHOLE
 from khala.models.config import ModelConfig, TransformerConfig
-from khala.models.pack import BLOCK
+from khala.models.lm.pack import BLOCK
 from khala.music.errors import InvalidRequest
-from khala.music.singing import CUE_ROWS
 from khala.nn.precision import Formats, beside, working_dtype
 from khala.weights.folder import Uninitialised, build_codec
 
@@ -175,7 +175,7 @@ def _matrices(c: TransformerConfig) -> int:
 
 
 def _pack_bytes(c: TransformerConfig, positions: int, working: torch.dtype, widened: bool, device: torch.device) -> int:
-    """A pass over as many songs as share one (`models.pack`): states of all rows; for one song, or on CUDA for a block
+    """A pass over as many songs as share one (`models.lm.pack`): states of all rows; for one song, or on CUDA for a block
     of rows, the MLP's middle (gate, up, two products); the widened matrices of a block."""
     rows = max(positions, PACK)
     states = rows * (8 * c.dim + 2 * (c.heads + 2 * c.kv_heads) * c.head_dim) * working.itemsize

@@ -4,19 +4,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from khala.conditioning.outline import Outline
+from khala.conditioning.phone_sequence import UNKNOWN, Words, words_of
+from khala.conditioning.preview import Preview
 from khala.generation.decode import BackboneResult
 from khala.generation.memory import MARGIN
 from khala.models.config import ModelConfig
 from khala.music.errors import InvalidRequest
-from khala.music.outline import Outline
-from khala.music.preview import Preview
 from khala.music.prompt import Prompt, backbone_prompt, clamp_prompt, superres_prompt
 from khala.music.request import SongRequest
-from khala.music.singing import UNKNOWN, Words, words_of
 from khala.weights.tokenizer import Tokenizer
 
 Cues = tuple[tuple[int, ...], ...]
-"""What is shown of some frames, row by row (`music.outline`)."""
+"""What is shown of some frames, row by row (`conditioning.outline`)."""
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from khala.generation.progress import Progress, attended, silent
-from khala.models.pack import encode_pack
-from khala.models.superres import Superres, mark
+from khala.models.lm.pack import encode_pack
+from khala.models.lm.superres import Superres, mark
 from khala.music.request import Sampling
 from khala.nn.sampling import generator, nearest_to_mean, sample, sent
 from khala.nn.threads import one_thread
@@ -59,7 +59,7 @@ def refine(
     embeddings of levels 0..k-1, which grows by one level per pass. All frames are drawn at once, with noise that
     depends on the take's seed and k alone; `superres_top_k` 0 draws nothing and looks into the codec's
     `codebooks_QCK`. Nothing is padded, and nothing can be cached: with full attention the text hears the song, too.
-    What a take becomes does not depend on its company. `by_rows` as in `models.pack`.
+    What a take becomes does not depend on its company. `by_rows` as in `models.lm.pack`.
     """
     levels = range(2, model.config.levels)
     books_QCK = codebooks_QCK.to(model.device, torch.float32)

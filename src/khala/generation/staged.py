@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from khala.models.backbone import Backbone
 from khala.models.codec.base import Codec
 from khala.models.config import ModelConfig
-from khala.models.superres import Superres
+from khala.models.lm.backbone import Backbone
+from khala.models.lm.superres import Superres
 from khala.music.layout import TokenLayout
 from khala.nn.precision import Formats
 from khala.weights.folder import OpenModel

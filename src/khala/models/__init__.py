@@ -4,10 +4,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from khala.models.backbone import Backbone
     from khala.models.config import ModelConfig, TransformerConfig
+    from khala.models.lm.backbone import Backbone
+    from khala.models.lm.superres import Superres, init_from_backbone
     from khala.models.presets import PRESETS, mini, official, tiny
-    from khala.models.superres import Superres, init_from_backbone
 
 _HOMES = {
     "Backbone": "backbone",

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from khala.conditioning.preview import Preview, preview
 from khala.models.codec.config import CodecConfig
 from khala.music.errors import InvalidRequest
 from khala.music.layout import TokenLayout
-from khala.music.preview import Preview, preview
 from khala.music.prompt import PromptStyle
 from khala.music.request import Sampling, SongRequest
 
@@ -18,8 +18,8 @@ class TransformerConfig:
     `context` is the longest sequence it was made for. `bias` puts one on every linear layer of the blocks, not on the
     head. `rope_scaling` slows the slow rotary positions down by that factor (`nn.rope`). With `codebook_dim` the codes
     of levels >= 2 have no learned rows: they are seen and told apart through the codec's own codebooks of that width
-    (`models.codebooks`). Without, every code has its row, as published. `cues`: it is shown the outline of a song
-    (`music.outline`).
+    (`models.lm.codebooks`). Without, every code has its row, as published. `cues`: it is shown the outline of a song
+    (`conditioning.outline`).
     """
 
     text_vocab: int

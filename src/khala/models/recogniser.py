@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from khala.models.codec.features import mel_filters
+from khala.models.codec.spectral.features import mel_filters
 from khala.music.phones import PHONES
 from khala.nn.conv import ConvNeXtBlock
 

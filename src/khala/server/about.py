@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request, Response, status
 
 from khala import __version__
-from khala.music.vocabulary import VOCABULARY
+from khala.music.suggested_tags import VOCABULARY
 from khala.server.access import COOKIE, Caller
 from khala.server.context import Here
 from khala.server.schemas import Models, Session, Status, TagGroup, Tags, Worker

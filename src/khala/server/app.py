@@ -12,7 +12,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from khala import __version__
 from khala.jobs.library import Library
 from khala.music.errors import KhalaError
-from khala.server import about, docs, health, legacy, outline, page, problems, songs, streams, takes
+from khala.server import about, docs, health, outline, page, problems, published_client, songs, streams, takes
 from khala.server.access import Access
 from khala.server.audio import Renderer
 from khala.server.catalogue import Catalogue
@@ -73,7 +73,7 @@ def create_routes() -> FastAPI:
         lifespan=_lifespan,
     )
     problems.install(app)
-    for module in (songs, outline, takes, streams, about, health, legacy):
+    for module in (songs, outline, takes, streams, about, health, published_client):
         app.include_router(module.router)
     describe(app)
     docs.install(app)

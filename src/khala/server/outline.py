@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from khala.conditioning.preview import Preview, count_syllables
 from khala.models.config import ModelConfig
-from khala.music.preview import Preview, count_syllables
 from khala.music.request import SongRequest
 from khala.server.access import Caller
 from khala.server.context import Here

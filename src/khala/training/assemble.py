@@ -6,11 +6,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from khala.corpus.loader import TokenCorpus
-from khala.models.backbone import Backbone
+from khala.corpus.data.loader import TokenCorpus
 from khala.models.codec.folder import load_codec
 from khala.models.config import ModelConfig
-from khala.models.superres import Superres
+from khala.models.lm.backbone import Backbone
+from khala.models.lm.superres import Superres
 from khala.music.errors import ModelError
 from khala.training import log
 from khala.training.recipe import Recipe, preset

@@ -20,16 +20,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from khala.corpus.loader import TokenCorpus, TokenSong, excerpt, pack, vary
-from khala.corpus.shards import NO_CHORD, codebooks
-from khala.models.backbone import Backbone, cue_stream, interleave
+from khala.conditioning.outline import CUES, NOTHING
+from khala.conditioning.phone_sequence import PHONE_IDS, SUNG_CUES, UNTOLD, unsung
+from khala.corpus.data.loader import TokenCorpus, TokenSong, excerpt, pack, vary
+from khala.corpus.data.shards import NO_CHORD, codebooks
 from khala.models.config import ModelConfig
-from khala.models.transformer import Transformer
+from khala.models.lm.backbone import Backbone, cue_stream, interleave
+from khala.models.lm.transformer import Transformer
 from khala.music.layout import TokenLayout
-from khala.music.outline import CUES, NOTHING
 from khala.music.prompt import BLANK, PromptStyle, backbone_prompt, clamp_prompt
 from khala.music.request import SongRequest
-from khala.music.singing import PHONE_IDS, SUNG_CUES, UNTOLD, unsung
 from khala.training import loop
 from khala.training.loop import Losses
 from khala.training.recipe import BackboneRecipe, Recipe, preset
@@ -73,7 +73,7 @@ class CausalPiece:
     """Token ids [B, T]; where in the flattened [B*T] hidden states q0 and q1 are predicted, and what is right there.
 
     A target is a code; the end token counts as code number `codebook` of q0. `cues_BTC` are those of
-    `music.outline` and `music.singing`."""
+    `conditioning.outline` and `conditioning.phone_sequence`."""
 
     ids_BT: Tensor
     q0_at: Tensor

@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 import torch
 from torch import Tensor, nn
 
-from khala.models.transformer import Transformer
+from khala.models.lm.transformer import Transformer
 from khala.music.errors import InvalidRequest, KhalaError
 from khala.training import checkpoint, precision
 from khala.training.checkpoint import State

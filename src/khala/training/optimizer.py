@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from khala.models.transformer import Transformer
+from khala.models.lm.transformer import Transformer
 
 if TYPE_CHECKING:  # the recipe holds the codec's, and the codec's training needs Muon
     from khala.training.recipe import LoopRecipe

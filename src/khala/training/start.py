@@ -2,7 +2,7 @@
 
 import torch
 
-from khala.models.transformer import Transformer
+from khala.models.lm.transformer import Transformer
 from khala.music.errors import ModelError
 from khala.weights.tokenizer import Tokenizer
 

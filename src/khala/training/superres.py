@@ -19,14 +19,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from khala.corpus.loader import TokenCorpus, TokenSong, pack, vary
-from khala.corpus.shards import codebooks
-from khala.models.backbone import Backbone, cue_stream
+from khala.conditioning.phone_sequence import unsung
+from khala.corpus.data.loader import TokenCorpus, TokenSong, pack, vary
+from khala.corpus.data.shards import codebooks
 from khala.models.config import ModelConfig, TransformerConfig
-from khala.models.superres import Superres, init_from_backbone
+from khala.models.lm.backbone import Backbone, cue_stream
+from khala.models.lm.superres import Superres, init_from_backbone
 from khala.music.errors import ModelError
 from khala.music.prompt import PromptStyle, clamp_prompt, superres_prompt
-from khala.music.singing import unsung
 from khala.nn.rvq import ResidualVQ
 from khala.training import loop
 from khala.training.backbone import CausalPiece, causal_loss, causal_piece, misheard

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from tokenizers import AddedToken
 
-from khala.models.backbone import Backbone
 from khala.models.config import ModelConfig, TransformerConfig
+from khala.models.lm.backbone import Backbone
 from khala.music.errors import InvalidRequest, OutputError
 from khala.music.layout import TokenLayout
 from khala.nn.rope import SCALED_CONTEXT

@@ -13,15 +13,15 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from khala.models.backbone import Backbone
+from khala.conditioning.vocabulary import vocabulary
 from khala.models.codec.base import Codec
 from khala.models.codec.config import CodecConfig, DacConfig, SpectralConfig
-from khala.models.codec.dac import Dac
-from khala.models.codec.spectral import SpectralCodec
+from khala.models.codec.dac.codec import Dac
+from khala.models.codec.spectral.codec import SpectralCodec
 from khala.models.config import ModelConfig
-from khala.models.superres import Superres
-from khala.models.transformer import Transformer
-from khala.music.conditions import vocabulary
+from khala.models.lm.backbone import Backbone
+from khala.models.lm.superres import Superres
+from khala.models.lm.transformer import Transformer
 from khala.music.errors import OutputError
 from khala.music.layout import TokenLayout
 from khala.nn.precision import Formats, beside

@@ -16,8 +16,8 @@ from typing import Any
 
 from khala.music.errors import InvalidRequest, KhalaError, ModelError, OutputError
 from khala.weights.digests import NAME as DIGESTS
-from khala.weights.llama3 import find_llama3, packaged
 from khala.weights.names import CARD, CONFIG, DIGESTED, HUB_ID, verified_digest
+from khala.weights.published.llama3 import find_llama3, packaged
 from khala.weights.store import (
     File,
     Listing,
@@ -100,8 +100,8 @@ def settle(
     """
     if _is_model(listing):
         return []
-    from khala.weights.importing import import_published  # torch takes seconds
-    from khala.weights.published import ImportOptions
+    from khala.weights.published.contents import ImportOptions
+    from khala.weights.published.importing import import_published  # torch takes seconds
 
     options = ImportOptions(tokenizer=tokenizer, license=None if listing.license == UNKNOWN else listing.license)
     lines = import_published(folder, model_place(listing.repo), options, progress)

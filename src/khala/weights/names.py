@@ -8,8 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from khala.conditioning.vocabulary import differences
 from khala.models.config import ModelConfig
-from khala.music.conditions import differences
 from khala.music.errors import KhalaError, ModelError
 from khala.weights import configs
 from khala.weights.digests import NAME as DIGESTS
@@ -21,7 +21,7 @@ FORMAT = 1
 
 CONFIG = "config.json"
 CONDITIONS = "conditions"
-"""Where `CONFIG` holds the vocabulary of conditions (`music.conditions`), of models that are shown any."""
+"""Where `CONFIG` holds the vocabulary of conditions (`conditioning.vocabulary`), of models that are shown any."""
 BACKBONE = "backbone.safetensors"
 SUPERRES = "superres.safetensors"
 CODEC = "codec.safetensors"

@@ -15,7 +15,6 @@ from safetensors.numpy import load, save
 
 from khala.audio.peaks import peaks
 from khala.audio.transcode import transcode
-from khala.evaluation.listener import listener
 from khala.generation.choose import Candidate
 from khala.generation.decode import BackboneResult
 from khala.generation.device import choose_device
@@ -26,6 +25,7 @@ from khala.jobs.artifacts import no_room
 from khala.jobs.records import Claim
 from khala.jobs.workflow import Made, Report
 from khala.music.errors import OutputError
+from khala.scoring.listener import listener
 
 SAFETENSORS = "application/x-safetensors"
 COLUMNS = 1000

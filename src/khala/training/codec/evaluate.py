@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from khala.models.codec.features import Analysis
-from khala.models.codec.spectral import SpectralCodec
+from khala.models.codec.spectral.codec import SpectralCodec
+from khala.models.codec.spectral.features import Analysis
 
 WINDOWS = (512, 1024, 2048)
 

@@ -16,8 +16,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from khala.models.codec.features import Analysis
-from khala.models.codec.spectral import SpectralCodec
+from khala.models.codec.spectral.codec import SpectralCodec
+from khala.models.codec.spectral.features import Analysis
 from khala.nn.rvq import nearest
 from khala.training.codec.kmeans import assign, fit_level
 from khala.training.codec.recipe import CodecRecipe, FitRecipe

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from khala.models.codec.phase import quarter_turns
-from khala.models.codec.spectral import SpectralCodec
-from khala.models.codec.vocoder import Spectra, Vocoder
+from khala.models.codec.spectral.codec import SpectralCodec
+from khala.models.codec.spectral.phase import quarter_turns
+from khala.models.codec.spectral.vocoder import Spectra, Vocoder
 from khala.nn.conv import ConvNeXtBlock
 from khala.training import checkpoint
 from khala.training.checkpoint import State

@@ -1,0 +1,193 @@
+"""A request becomes an outline: how fast, how many bars of what, which line when, for models that are shown one.
+
+It keeps to what Khala's corpus does, for its models know nothing else: a bar is a whole number of codec frames (which
+is within 1.6 % of any tempo), a line of lyrics lasts two bars, or one where bars are long, and a song of words alone
+has an intro before them and an outro after them.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import product
+from random import Random
+
+from khala.conditioning.outline import Outline, Part, spread
+from khala.conditioning.phone_sequence import PACE
+from khala.conditioning.request_terms import stated_beats, stated_bpm, stated_key, stated_limits, stated_styles
+from khala.conditioning.singable import count_phones
+from khala.conditioning.styles import STYLE_TEMPI, WALTZ_TEMPI
+from khala.conditioning.voices import stated_singer
+from khala.music.reading import Section, sections
+from khala.music.request import SongRequest
+
+TEMPI = {4: range(32, 73, 4), 3: range(36, 55, 6)}
+"""Beats of a bar -> how many frames it has in the corpus. A tempo by number may lie between: where in a bar a frame is,
+is told in twelfths of a beat, and these a model has seen all."""
+LINE_SECONDS = 2.55
+"""A line takes two bars, or one where a bar lasts at least this long."""
+INTROS, OUTROS = (1, 2, 4), (1, 2, 3)
+"""Bars that they may have; the last of the outro is for the ring-out."""
+SHAPES = (("verse",), ("verse", "chorus"), ("verse", "chorus", "inst", "chorus"))
+"""What a short instrumental may have between intro and outro; longer ones repeat verse and chorus before a bridge."""
+CLOSE = 0.05
+"""Tempi by which the song would be as long as asked, within this share, are all as good."""
+BRIEF = 6
+"""In fewer bars words are worth more than an intro and an outro."""
+LONGEST = 1.15
+"""Words that would make the song longer than this, as a share of what was asked, are left out."""
+
+LONG, BREATH, HASTE = 26, 2.5, PACE
+"""A line of more phones than the corpus has in one gets so much more time that a phone has so many frames, as 95 of 100
+of the corpus's lines have; where time is short, every line gets as much as nobody can do without."""
+
+Shares = tuple[int, ...]
+"""How much time each line of lyrics takes, as a multiple of what is usual."""
+Form = list[tuple[str, int, Shares]]
+"""Parts: name, bars, lines of lyrics."""
+
+
+def arrange(request: SongRequest, rate: float, lyrics: Sequence[Section] | None = None) -> Outline:
+    """The outline of a request at `rate` codec frames a second, whose sections are those of its lyrics or, where a
+    model does not sing all of them, `lyrics`. What is left open is drawn by the request's seed."""
+    words = request.tags or (request.prompt,)
+    random = Random(f"{request.seed} outline")
+    style = next(iter(stated_styles(words)), "")
+    beats = stated_beats(words) or 4
+    sung = _sections(request, lyrics)
+    frames = request.duration * rate
+    plans = [
+        (bar, _form(sung, frames / bar, bar, 1 if bar / rate >= LINE_SECONDS else 2))
+        for bar in _bars(words, style, beats, rate)
+    ]
+    off = [abs(_length(form) * bar / frames - 1) for bar, form in plans]
+    bar, form = random.choice([plan for plan, away in zip(plans, off, strict=True) if away <= max(min(off), CLOSE)])
+    parts: list[Part] = []
+    for name, bars, _ in form:
+        begin = parts[-1].end if parts else 0
+        parts.append(Part(begin, begin + bars * bar, name))
+    tonic, mode = stated_key(words)
+    singer = stated_singer(words) or random.choice(("female", "male"))
+    return Outline(
+        frames=parts[-1].end,
+        bar=bar,
+        beats=beats,
+        parts=tuple(parts),
+        lines=spread(parts, [shares for *_, shares in form]),
+        key=-1 if tonic is None else tonic + 12 * (mode == "minor"),
+        style=style,
+        voice=singer if any(section.lines for section in sung) else "none",
+    )
+
+
+def wanted_seconds(request: SongRequest, rate: float, lyrics: Sequence[Section] | None = None) -> float | None:
+    """How long a song wants to be in which the words of a request are sung without hurry, at the tempo asked for; None
+    without words."""
+    sung = _sections(request, lyrics)
+    if not any(section.lines for section in sung):
+        return None
+    words = request.tags or (request.prompt,)
+    lengths = sorted(_bars(words, next(iter(stated_styles(words)), ""), stated_beats(words) or 4, rate))
+    bar = lengths[len(lengths) // 2]
+    line_bars = 1 if bar / rate >= LINE_SECONDS else 2
+    form = min(_forms(sung, 0, line_bars, BREATH, bar), key=_length)
+    return round(bar / rate * (_length(form) + 2), 1)
+
+
+def _sections(request: SongRequest, lyrics: Sequence[Section] | None) -> list[Section]:
+    if request.instrumental:
+        return []
+    return sections(request.lyrics) if lyrics is None else list(lyrics)
+
+
+def playable_tempi(request: SongRequest, rate: float) -> tuple[float, float]:
+    """The slowest and the fastest BPM of an outline with as many beats in a bar as the request asks for."""
+    beats = stated_beats(request.tags or (request.prompt,)) or 4
+    return 60 * rate * beats / TEMPI[beats][-1], 60 * rate * beats / TEMPI[beats][0]
+
+
+def _bars(words: tuple[str, ...], style: str, beats: int, rate: float) -> list[int]:
+    """How many frames a bar may have: as many as a tempo by number wants; what lies in the range of a tempo by word, as
+    far as it is usual in the style, or the fewest where all are slower; or what is usual."""
+    every = list(TEMPI[beats])
+    usual = list((STYLE_TEMPI if beats == 4 else WALTZ_TEMPI).get(style, every))
+
+    def bpm(bar: int) -> float:
+        return 60 * rate * beats / bar
+
+    if said := stated_bpm(words):
+        return [min(range(every[0], every[-1] + 1), key=lambda bar: abs(bpm(bar) / said - 1))]
+    if limits := stated_limits(words):
+        inside = [bar for bar in every if limits[0] <= bpm(bar) < limits[1]] or every[:1]
+        return [bar for bar in inside if bar in usual] or inside
+    return usual
+
+
+def _form(sung: list[Section], bars: float, bar: int, line_bars: int) -> Form:
+    """The form nearest to so many bars, with `line_bars` for a line if the words then fit, and more for a long one; or
+    else with as many of the words, from the first on, as can be sung in that time."""
+    tries = ((line_bars, BREATH), *((length, HASTE) for length in range(line_bars, 0, -1)))
+    while True:
+        for length, breath in tries:
+            form = _nearest(_forms(sung, bars, length, breath, bar), bars)
+            if _length(form) <= LONGEST * bars:
+                return form
+        last = sum(len(section.lines) for section in sung) <= 1
+        if bars < BRIEF or last:
+            form = _nearest(_forms(sung, bars, 1, HASTE, bar, brief=True), bars)
+            if last or _length(form) <= LONGEST * bars:
+                return form
+        sung = _without_last_line(sung)
+
+
+def _nearest(forms: Iterator[Form], bars: float) -> Form:
+    return min(forms, key=lambda form: abs(_length(form) - bars))
+
+
+def _forms(
+    sung: list[Section], bars: float, line_bars: int, breath: float, bar: int, brief: bool = False
+) -> Iterator[Form]:
+    """Every intro and outro, every length of the parts without words and, without any words, every shape. A line has
+    `line_bars` of `bar` frames, more if its phones need them. A `brief` song may do without intro and outro."""
+    most = int(bars / (4 * line_bars)) + 1
+    if any(section.lines for section in sung):
+        middle = [section for section in sung if section.lines or section.name not in ("intro", "outro")]
+        shapes = [_with_breaks(middle, count) for count in range(most)]
+    else:
+        rounds = (("verse", "chorus") * n + end for n in range(2, most + 1) for end in ((), ("bridge", "chorus")))
+        shapes = [[Section(name, ()) for name in shape] for shape in (*SHAPES, *rounds)]
+    timed = [[(part, _shares(part, line_bars * bar, breath)) for part in shape] for shape in shapes]
+    empties = (1, 2) if brief else (2 * line_bars, 4 * line_bars)
+    for shape, empty, intro, outro in product(timed, empties, (0, 1) if brief else INTROS, (0, 1) if brief else OUTROS):
+        parts = [(part.name or "verse", _taken(part, shares) * line_bars or empty, shares) for part, shares in shape]
+        yield [part for part in (("intro", intro, ()), *parts, ("outro", outro, ())) if part[1]]
+
+
+def _without_last_line(sung: list[Section]) -> list[Section]:
+    """The sections without their last line, and without those behind it that have none."""
+    last = max(i for i, section in enumerate(sung) if section.lines)
+    rest = Section(sung[last].name, sung[last].lines[:-1])
+    return [*sung[:last], *([rest] if rest.lines else [])]
+
+
+def _with_breaks(middle: list[Section], count: int) -> list[Section]:
+    """The parts with so many interludes between them, at even distances, for words that are soon sung."""
+    places = [len(middle) * (n + 1) // (count + 1) for n in range(count)]
+    parts: list[Section] = []
+    for i in range(len(middle) + 1):
+        parts += [Section("inst", ())] * places.count(i) + middle[i : i + 1]
+    return parts
+
+
+def _shares(section: Section, place: int, breath: float) -> Shares:
+    """How many places of so many frames each line takes, for each phone to have `breath` frames; lines as long as the
+    corpus's have one where there is time to breathe."""
+    phones = map(count_phones, section.lines)
+    return tuple(max(math.ceil(breath * n / place), 1) if n > LONG or breath == HASTE else 1 for n in phones)
+
+
+def _taken(section: Section, shares: Shares) -> int:
+    """What time the lines take, those in brackets none of their own: they answer the line before."""
+    return sum(share for line, share in zip(section.lines, shares, strict=True) if not line.startswith("("))
+
+
+def _length(form: Form) -> int:
+    return sum(bars for _, bars, _ in form)

@@ -1,0 +1,148 @@
+"""The words of a song phone by phone: what is sung in a frame, what comes next, how much of the line is left.
+
+A model that is shown a song's outline (`conditioning.outline`) is shown this, too. In training it is known what is sung;
+a song in the making is led through its words (`Words`), and the model says only how long it stays at each phone.
+"""
+
+from bisect import bisect, bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, groupby
+
+from khala.conditioning.outline import NOTHING, ROWS
+from khala.music.phones import LETTERS, PHONES
+from khala.music.prompt import Prompt, lyric_lines
+
+REST = len(PHONES)
+"""Stands for no phone."""
+UNTOLD = 255
+"""Stands for what nobody wrote down."""
+PHONE_IDS = (*map(ord, LETTERS), ord(" "))
+"""The ids of the text that stand for `PHONES` and `REST`: Khala's tokenizers give bytes their values."""
+LEFT = 32
+"""More phones than these are not counted."""
+HELD = 16
+"""Nor are more frames than these."""
+_NOW = ROWS
+_NEXT = _NOW + REST + 1
+_LEFT = _NEXT + REST
+_HELD = _LEFT + LEFT
+CUE_ROWS = _HELD + HELD
+"""Rows of the whole table of cues."""
+FIRST_ROWS = {"phone": _NOW, "next_phone": _NEXT, "phones_left": _LEFT, "phone_frame": _HELD}
+"""Kind of cue of singing -> the first of its rows."""
+SUNG_CUES = 4
+"""So many cues of singing has a frame: the phone, the one that is next in its line, how many are left of the line, and
+in which of the phone's frames it is."""
+UNKNOWN = (NOTHING,) * SUNG_CUES
+"""The cues where nobody knows what is sung."""
+PACE = 1.5
+"""Frames that a phone has if time gets short; half of the corpus's phones are longer than 2.2."""
+EARLY, LATE = 4, 6
+"""So many frames before its place a line may begin, as 99 of 100 in the corpus do; so many after it, it is over."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """The phones of a song in order, with a rest before the first line, after the last, and between two.
+
+    `phones` holds their numbers in `PHONES`, or `REST`; `starts` is where each line's first phone stands.
+    """
+
+    phones: tuple[int, ...] = (REST,)
+    starts: tuple[int, ...] = ()
+
+    @property
+    def _rests(self) -> list[int]:
+        """Where the rest after each line stands."""
+        return [*(start - 1 for start in self.starts[1:]), len(self.phones) - 1][: len(self.starts)]
+
+    def cues(self, places: Iterable[int]) -> list[tuple[int, ...]]:
+        """The rows to show in frames in which a song is at these places of `phones`, `SUNG_CUES` of each."""
+        rows = []
+        for at, frames in groupby(places):
+            phone = self.phones[at]
+            line = bisect(self.starts, at + (phone == REST)) - 1
+            left = self._rests[line] - at - 1 if line >= 0 and at < len(self.phones) - 1 else 0
+            following = self.phones[at + 1] if left else REST
+            rows += [cues(phone, following, left, frame) for frame, _ in enumerate(frames)]
+        return rows
+
+    def bounds(self, places: Sequence[tuple[int, int]], frames: int) -> tuple[list[int], list[int]]:
+        """Between which places of `phones` a song is in each of so many frames, if its lines have `places` in time.
+
+        A line begins no earlier than shortly before its place. It is hurried, a phone every `PACE` frames or as fast as
+        need be, where it would not end in time: shortly after its place, or before the next one has to be hurried."""
+        low, high = [0] * frames, [len(self.phones) - 1] * frames
+        if len(places) < len(self.starts):  # the rest is not sung
+            high = [self.starts[len(places)] - 1] * frames
+        due = frames
+        for (begin, end), start, rest in reversed(list(zip(places, self.starts, self._rests, strict=False))):
+            first = max(begin - EARLY, 0)
+            high[:first] = [min(bound, start - 1) for bound in high[:first]]
+            due = max(min(end + LATE, due), first + 1)
+            pace = min(PACE, (due - first) / (rest - start))
+            for frame in range(frames):
+                behind = rest - int(max(due - frame, 0) / pace)
+                if behind >= start:
+                    low[frame] = max(low[frame], behind)
+            due -= round(pace * (rest - start))
+        return [min(pair) for pair in zip(low, high, strict=True)], high
+
+    def sung(self, places: Sequence[int]) -> list[tuple[int, int, float] | None]:
+        """From which frame to which each line is sung, if these are a song's places in its frames, and which share of
+        its phones; None for lines that it never came to."""
+        spans: list[tuple[int, int, float] | None] = []
+        for start, rest in zip(self.starts, self._rests, strict=True):
+            begin, end = bisect_left(places, start), bisect_left(places, rest)
+            spans.append((begin, end, len(set(places[begin:end])) / (rest - start)) if begin < end else None)
+        return spans
+
+
+def words_of(prompt: Prompt) -> Words:
+    """The words of a prompt whose lyrics are phones (`music.phones.phonetic`), those of an instrumental being a rest. A
+    phone that returns at once is one. ValueError for a line that has none: `conditioning.singable` leaves those out."""
+    phones, starts = [REST], []
+    for segment, line in zip(prompt, lyric_lines(prompt), strict=True):
+        if line is None:
+            continue
+        said = [LETTERS.index(letter) for letter, _ in groupby(c for c in str(segment) if c in LETTERS)]
+        if not said:
+            raise ValueError(f"there is nothing to sing in {segment!r}")
+        starts.append(len(phones))
+        phones += [*said, REST]
+    return Words(tuple(phones), tuple(starts))
+
+
+def cues(phone: int, following: int, left: int, frame: int) -> tuple[int, ...]:
+    """The rows of a frame: what is sung, what is next in the line (`REST`: nothing), how many phones are left of the
+    line, and which frame of what is sung this is, from 0."""
+    after = _NEXT + following if following != REST else NOTHING
+    return _NOW + phone, after, _LEFT + min(left, LEFT - 1), _HELD + min(frame, HELD - 1)
+
+
+def unsung(rows: Iterable[Sequence[int]]) -> list[tuple[int, ...]]:
+    """All cues of some frames, but for those of singing: nobody knows what is sung."""
+    return [(*row[:-SUNG_CUES], *UNKNOWN) for row in rows]
+
+
+def sung_cues(phones: Sequence[int], begins: Sequence[int]) -> list[tuple[int, ...]]:
+    """The rows of every frame of a song or a part of one, [T][`SUNG_CUES`], from what is sung in them: `PHONES`, `REST`
+    or, throughout, `UNTOLD`. `begins` are the frames in which lines begin, counted alike."""
+    runs = [(phone, len(list(frames))) for phone, frames in groupby(phones)]
+    edges = accumulate((length for _, length in runs), initial=0)
+    lines = [bisect(begins, edge) for edge in edges]
+    rows: list[tuple[int, ...]] = []
+    following, left, line = REST, 0, -1  # of what is sung after the run at hand
+    for number in range(len(runs) - 1, -1, -1):
+        phone, length = runs[number]
+        if phone == UNTOLD:
+            return [UNKNOWN] * len(phones)
+        if phone == REST:
+            rows += [cues(REST, following, left, frame) for frame in reversed(range(length))]
+            continue
+        if lines[number] != line:
+            following, left, line = REST, 0, lines[number]
+        rows += [cues(phone, following, left, frame) for frame in reversed(range(length))]
+        following, left = phone, left + 1
+    return rows[::-1]

@@ -1,0 +1,48 @@
+"""The vocabulary of conditions: which row of its table of cues a model learned to stand for what.
+
+The rows are numbered by the order of names and kinds in this code (`outline`, `phone_sequence`). A model folder says which order it was trained with, because weights alone would take any.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from khala.conditioning import outline, phone_sequence
+from khala.conditioning.outline import STYLE_NAMES, VOICES
+from khala.music.headers import SECTION_TAGS
+from khala.music.phones import LETTERS, PHONES
+
+
+def vocabulary() -> dict[str, Any]:
+    """The vocabulary of this code, as JSON values: all rows, the first row of each kind, the names in their order, and
+    the letters that stand for phones in prompts."""
+    return {
+        "rows": phone_sequence.CUE_ROWS,
+        "first_rows": {**outline.FIRST_ROWS, **phone_sequence.FIRST_ROWS},
+        "sections": list(SECTION_TAGS),
+        "styles": list(STYLE_NAMES),
+        "voices": list(VOICES),
+        "phones": list(PHONES),
+        "letters": LETTERS,
+    }
+
+
+def differences(saved: Any) -> list[str]:
+    """What differs in a vocabulary that was saved as JSON values: for each value a phrase that names it."""
+    theirs, ours = dict(_entries(saved)), dict(_entries(vocabulary()))
+    said = [
+        (place, *(repr(entries[place])[:40] if place in entries else "nothing" for entries in (theirs, ours)))
+        for place in {**ours, **theirs}
+    ]
+    return [f"{place} is {there} (here {here})" for place, there, here in said if there != here]
+
+
+def _entries(values: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value within objects and lists, by its place, such as "styles[3]"."""
+    if isinstance(values, dict):
+        for key, value in values.items():
+            yield from _entries(value, f"{place}.{key}" if place else key)
+    elif isinstance(values, list):
+        for number, value in enumerate(values):
+            yield from _entries(value, f"{place}[{number}]")
+    else:
+        yield place or "it", values

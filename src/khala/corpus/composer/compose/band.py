@@ -1,0 +1,140 @@
+"""The band: drums, bass, comping and pad of every section, the lead, and the last chord."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from khala.corpus.composer.compose import bass, comping
+from khala.corpus.composer.compose.drums import FILLS, drums, hit
+from khala.corpus.composer.compose.harmony import above, chord_at, tones, voicing
+from khala.corpus.composer.compose.melody import Motif
+from khala.corpus.composer.compose.patterns import play
+from khala.corpus.composer.compose.plan import Plan
+from khala.corpus.composer.compose.styles.base import KITS, LEAD_LOW, LEAD_LOW_ELSE, PROGRAMS, VARIANTS, Layer
+from khala.corpus.composer.compose.tune import HEIGHTS, SUNG, Motifs, phrases
+from khala.corpus.composer.score import FONTS, Chord, Note, Part, Section
+
+COMP_LOW, PAD_LOW = 52, 57
+"""Lowest notes of chords: under the tune, clear of the bass."""
+PANS = {"comp": -0.3, "pad": 0.3, "lead": 0.15}
+REVERBS = {"drums": 0.15, "bass": 0.05}
+REPLIES = 0.4
+"""Share of songs in which the lead answers the singer."""
+ONE_FONT = 0.6
+"""Share of parts that come from the song's main sound font; the others come from any."""
+RING = 0.9
+"""Share of the last bar through which the last chord is held."""
+
+
+def band(plan: Plan, motifs: Motifs) -> tuple[Part, ...]:
+    """All parts that play a note."""
+    played: dict[str, list[Note]] = {"drums": [], "bass": [], "comp": [], "pad": []}
+    for section in plan.sections:
+        layer = plan.arrangement.layer(section.name)
+        if section is plan.sections[-1]:
+            _ring_out(played, plan, section, layer)
+            section = replace(section, bars=section.bars - 1, chords=section.chords[:-1])
+        if section.bars:
+            _accompany(played, plan, section, layer)
+    played["lead"] = _lead(plan, motifs)
+    return tuple(
+        Part(
+            name=name,
+            program=_program(plan, name),
+            notes=tuple(sorted(notes, key=lambda note: (note.start, note.pitch))),
+            pan=PANS.get(name, 0.0),
+            reverb=REVERBS.get(name, 0.3),
+            drums=name == "drums",
+            font=_font(plan, name),
+        )
+        for name, notes in played.items()
+        if notes
+    )
+
+
+def _font(plan: Plan, part: str) -> str:
+    """The song's main sound font, or any."""
+    lots = plan.lots(f"{part} font")
+    return (plan.lots("font") if lots.random() < ONE_FONT else lots).choice(list(FONTS))
+
+
+def _program(plan: Plan, part: str) -> int:
+    """One of the programs or kits that the instrument of a part goes by."""
+    lots = plan.lots(f"{part} program")
+    if part == "drums":
+        return lots.choice(KITS.get(plan.style.kit, (plan.style.kit,)))
+    instrument = plan.lead if part == "lead" else getattr(plan.arrangement, part)
+    return lots.choice((PROGRAMS[instrument], VARIANTS.get(instrument, PROGRAMS[instrument])))
+
+
+def _accompany(played: dict[str, list[Note]], plan: Plan, section: Section, layer: Layer) -> None:
+    """One section of drums, bass, comping and pad."""
+    strength = round(52 + 48 * section.energy)
+
+    def part(pattern: str, pitches: Callable[[str, Chord, Chord], Sequence[int]], gate: float) -> list[Note]:
+        def velocity(beat: float) -> int:
+            return strength + (8 if beat == 0 else 0)
+
+        return play(pattern, section, plan.beats_per_bar, pitches, velocity, gate)
+
+    crash = bool(layer.groove) and section.name in ("chorus", "inst", "solo")
+    fill = plan.lots(f"{section.name} fill").choice(FILLS[layer.fill]) if layer.fill else {}
+    played["drums"] += drums(section, plan.beats_per_bar, layer.groove, fill, crash)
+    if layer.bass:
+        played["bass"] += part(bass.BASSES[layer.bass], bass.pitches, 0.92)
+    if layer.comp:
+        played["comp"] += part(comping.COMPS[layer.comp], _chords(COMP_LOW), 0.95)
+    if layer.pad:
+        played["pad"] += part(comping.COMPS[layer.pad], _chords(PAD_LOW), 1.0)
+
+
+def _chords(low: int) -> Callable[[str, Chord, Chord], Sequence[int]]:
+    return lambda mark, chord, following: comping.pitches(mark, chord, low)
+
+
+def _lead(plan: Plan, motifs: Motifs) -> list[Note]:
+    """The tune on an instrument: all of it where nobody sings, else the chorus' in intro and interlude, and solos.
+
+    In some songs it also answers the singer at the end of every second line of a verse.
+    """
+    low = LEAD_LOW.get(plan.lead, LEAD_LOW_ELSE)
+    replies = plan.lots("replies").random() < REPLIES
+    notes: list[Note] = []
+    for section in plan.sections:
+        if section.name in SUNG and plan.voice:
+            if replies and section.name == "verse":
+                notes += _replies(plan, motifs["verse"], section, low)
+        elif section.name != "outro":
+            name = section.name if section.name in motifs else "chorus"
+            for phrase in phrases(plan, motifs[name], section, low, HEIGHTS[name]):
+                timed = zip(phrase.onsets, phrase.lengths, phrase.pitches, strict=True)
+                notes += [Note(start, 0.95 * length, pitch, 100) for start, length, pitch in timed]
+    return notes
+
+
+def _replies(plan: Plan, motifs: tuple[Motif, Motif], section: Section, low: int) -> list[Note]:
+    """Three or four eighths down the chord in the last beats of every second line, as far as the singer leaves them."""
+    notes = []
+    for number in range(1, section.bars // plan.line_bars, 2):
+        end = float(section.start_bar * plan.beats_per_bar + (number + 1) * plan.line_beats)
+        free = plan.line_beats - motifs[1].onsets[-1] - 1
+        count = min(int(2 * free), 4)
+        if count >= 3:
+            pitches = [above(low + 5, tone) for tone in tones(chord_at(section.chords, end - 0.5))]
+            line = sorted((*pitches, pitches[0] + 12), reverse=True)[:count]
+            notes += [Note(end - 0.5 * (count - k), 0.45, pitch, 84) for k, pitch in enumerate(line)]
+    return notes
+
+
+def _ring_out(played: dict[str, list[Note]], plan: Plan, section: Section, layer: Layer) -> None:
+    """The last bar: all who play in the outro strike the tonic and let it ring."""
+    last = section.chords[-1]
+    length = RING * last.length
+    strength = round(62 + 30 * section.energy)
+    chord = "p" if layer.comp.startswith("power") else "x"
+    played["comp"] += [Note(last.start, length, pitch, strength) for pitch in comping.pitches(chord, last, COMP_LOW)]
+    if layer.bass:
+        played["bass"].append(Note(last.start, length, above(bass.LOW, last.root), strength))
+    if layer.pad:
+        played["pad"] += [Note(last.start, length, pitch, strength) for pitch in voicing(last, PAD_LOW)]
+    if layer.groove:
+        played["drums"] += [hit(piece, last.start, "x", section.energy) for piece in ("kick", "crash")]

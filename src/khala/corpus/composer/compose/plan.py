@@ -1,0 +1,142 @@
+"""The plan of a song: all that its players share before a note is written."""
+
+import random
+from dataclasses import dataclass, replace
+
+from khala.conditioning.form import LINE_SECONDS
+from khala.corpus.composer.compose import form
+from khala.corpus.composer.compose.harmony import chord
+from khala.corpus.composer.compose.styles.base import Arrangement, Style
+from khala.corpus.composer.score import FRAME_RATE, ROOMS, Mix, Section
+from khala.corpus.composer.singers import NATURAL_SEEDS, singers
+from khala.corpus.data.split import is_held_out
+
+_HARMONY_OF = {"intro": "verse", "pre-chorus": "bridge", "inst": "chorus", "solo": "chorus"}
+SOURCES = ("phrases", "templates", "readings", "unheard")
+"""What the words are made of; "readings" are lines of templates that a singer has in many songs, "unheard" are
+templates with the words that training never sings."""
+PHRASES, UNHEARD = 0.35, 0.7
+"""Share of sung songs that are made of phrases, and share of the held-out ones with held-out words."""
+WALTZES = 0.35
+"""Share of songs in three in the styles that know them."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Style, metre, tempo, key, form and harmony of a song; voices as in `Score`, `lead` names an instrument.
+
+    A line of the tune takes `line_bars` bars. `words_from` is one of `SOURCES`, "" where nobody sings.
+    """
+
+    seed: int
+    style: Style
+    voice: str
+    singer: str
+    backing: str
+    beats_per_bar: int
+    frames_per_bar: int
+    mode: str
+    key: int
+    mood: str
+    arrangement: Arrangement
+    lead: str
+    line_bars: int
+    mix: Mix
+    sections: tuple[Section, ...]
+    words_from: str
+
+    @property
+    def beat_seconds(self) -> float:
+        return self.frames_per_bar / FRAME_RATE / self.beats_per_bar
+
+    @property
+    def line_beats(self) -> int:
+        return self.line_bars * self.beats_per_bar
+
+    def lots(self, what: str) -> random.Random:
+        """A stream of lots for one kind of choice, so that one choice more does not shift all others."""
+        return random.Random(f"{self.seed} {what}")
+
+
+def draw(seed: int, seconds: float, style: Style, voice: str) -> Plan:
+    """Draws the plan of a song of about so many seconds."""
+    lots = random.Random(f"{seed} plan")
+    waltz = bool(style.waltzes) and lots.random() < WALTZES
+    beats = 3 if waltz else 4
+    frames = lots.choice(style.waltz_tempi if waltz else style.tempi)
+    mode = "major" if lots.random() < style.major else "minor"
+    key = lots.choice(style.keys)
+    arrangement = lots.choice(style.waltzes if waltz else style.arrangements)
+    line_bars = 1 if frames / FRAME_RATE >= LINE_SECONDS else 2
+    parts = form.plan(seconds * FRAME_RATE / frames, line_bars, lots)
+    natural = seed in NATURAL_SEEDS
+    singer, backing = random.Random(f"{seed} singers").sample(singers(voice, natural), 2) if voice else ("", "")
+    return Plan(
+        seed=seed,
+        style=style,
+        voice=voice,
+        singer=singer,
+        backing=singer if natural else backing,  # one more voice would have to read all lines, too
+        beats_per_bar=beats,
+        frames_per_bar=frames,
+        mode=mode,
+        key=key,
+        mood=lots.choice(style.moods[mode]),
+        arrangement=arrangement,
+        lead=lots.choice(arrangement.leads),
+        line_bars=line_bars,
+        mix=_mix(random.Random(f"{seed} mix"), style.mix),
+        sections=_sections(lots, parts, style, arrangement, beats, line_bars, key, mode),
+        words_from=_words_from(seed, natural) if voice else "",
+    )
+
+
+def _words_from(seed: int, natural: bool) -> str:
+    lots = random.Random(f"{seed} words")
+    if is_held_out(f"song-{seed}") and lots.random() < UNHEARD:
+        return "unheard"
+    if natural:
+        return "readings"
+    return "phrases" if lots.random() < PHRASES else "templates"
+
+
+def _mix(lots: random.Random, usual: Mix) -> Mix:
+    """A style's mix, in another room now and then, never quite as bright."""
+    room = usual.room if lots.random() < 0.75 else lots.choice(ROOMS)
+    return replace(usual, room=room, tilt=usual.tilt + lots.uniform(-1.5, 1.5))
+
+
+def _sections(
+    lots: random.Random,
+    parts: form.Parts,
+    style: Style,
+    arrangement: Arrangement,
+    beats: int,
+    line_bars: int,
+    key: int,
+    mode: str,
+) -> tuple[Section, ...]:
+    """The form with its chords; the outro leads home and its last bar is the tonic.
+
+    A chord takes a bar, or half of one where four chords would not fit a section.
+    """
+    bar_chords = 2 if any(name in ("verse", "chorus") and bars < 4 for name, bars in parts) else 1
+    choices = style.progressions[mode]
+    drawn = {name: lots.choice(choices[name]).split() for name in ("verse", "chorus", "bridge", "end")}
+    *approach, home = drawn["end"]
+    sections: list[Section] = []
+    bar = 0
+    for name, bars in parts:
+        if name == "outro":
+            count = (bars - 1) * bar_chords
+            numerals = [*([home] * count + approach)[len(approach) :], home]
+        else:
+            loop = drawn[_HARMONY_OF.get(name, name)]
+            numerals = [loop[n % len(loop)] for n in range(bars * bar_chords)]
+        start, end, length = bar * beats, (bar + bars) * beats, beats / bar_chords
+        chords = [chord(numeral, key, mode, start + n * length, length) for n, numeral in enumerate(numerals)]
+        if name == "outro":
+            chords[-1] = chord(home, key, mode, end - beats, beats)
+        sections.append(Section(name, bar, bars, arrangement.layer(name).energy, tuple(chords)))
+        bar += bars
+    return tuple(sections)

@@ -1,0 +1,55 @@
+"""Readings: the lines that a natural voice has in many songs, for to read one takes such a voice some seconds.
+
+Every singer has couplets of their own. A song takes those that have the lengths it needs, on a tune of its own.
+"""
+
+import random
+from collections.abc import Sequence
+from functools import cache
+
+from khala.corpus.composer.compose.verses import Length, Line, Poet
+from khala.corpus.composer.compose.words import stresses
+
+COUPLETS = 20
+"""So many a singer has of every length."""
+SIZES = range(4, 13)
+"""Syllables of their lines, at least; at most two more."""
+
+
+class Reader(Poet):
+    """Puts the stanzas of one song together from a singer's couplets."""
+
+    def __init__(self, lots: random.Random, singer: str) -> None:
+        super().__init__(lots, unheard=False)
+        self._couplets = lots.sample(couplets(singer), len(couplets(singer)))
+
+    def _stanza(self, lengths: tuple[Length, ...], refrain: bool) -> tuple[Line, ...]:
+        lines: list[Line] = []
+        for first in range(0, len(lengths), 2):
+            if refrain and first % 4 == 2:
+                lines += lines[-2:]
+            else:
+                lines += self._couplet(lengths[first : first + 2])
+        return tuple(lines[: len(lengths)])
+
+    def _couplet(self, lengths: Sequence[Length]) -> tuple[Line, Line]:
+        """The next couplet whose lines have the lengths, or the one that comes nearest; none comes twice in a song."""
+
+        def away(couplet: tuple[Line, Line]) -> int:
+            sizes = [sum(map(len, map(stresses, line.words))) for line in couplet]
+            over = any(size > length.most for size, length in zip(sizes, lengths, strict=False))
+            near = sum(max(length.least - size, 0) for size, length in zip(sizes, lengths, strict=False))
+            return near + 100 * over
+
+        found = min(self._couplets, key=away)
+        self._couplets.remove(found)
+        return found
+
+
+@cache
+def couplets(singer: str) -> list[tuple[Line, Line]]:
+    """All couplets of a singer: rhymed, or nearly, of every length."""
+    poet = Poet(random.Random(f"couplets of {singer}"), unheard=False)
+    pairs = [(size, size) for size in SIZES] + [(size, size - 2) for size in SIZES[2:]]
+    stanzas = [("verse", (Length(one, one + 1), Length(two, two + 1))) for one, two in pairs for _ in range(COUPLETS)]
+    return [(stanza[0], stanza[1]) for stanza in poet.write(stanzas)]

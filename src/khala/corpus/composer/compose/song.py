@@ -1,0 +1,67 @@
+"""Composing a song: the plan, its words and tune, its band, and what is said of it."""
+
+import random
+
+from khala.corpus.composer.compose import prompt
+from khala.corpus.composer.compose.band import band
+from khala.corpus.composer.compose.plan import Plan, draw
+from khala.corpus.composer.compose.singing import sing
+from khala.corpus.composer.compose.styles import STYLES
+from khala.corpus.composer.compose.swing import Swing
+from khala.corpus.composer.compose.touch import touch
+from khala.corpus.composer.compose.tune import draw_motifs
+from khala.corpus.composer.score import Score
+from khala.corpus.composer.singers import SEXES
+
+LENGTHS, SHARES = ((20, 40), (40, 65), (65, 120), (120, 240)), (0.35, 0.2, 0.2, 0.25)
+"""Seconds that songs last where nobody asks for a length, and their shares."""
+
+
+def compose(seed: int, seconds: float | None = None, style: str | None = None, vocal: str | None = None) -> Score:
+    """Composes the song of a seed. What is given is kept; what is None is drawn.
+
+    `seconds` is met to within half a section; `style` is a key of `STYLES`; `vocal` is "female", "male" or "" for an
+    instrumental. Raises ValueError for an unknown style or voice.
+    """
+    lots = random.Random(f"{seed} song")
+    drawn_seconds = lots.uniform(*lots.choices(LENGTHS, SHARES)[0])
+    drawn_style = lots.choice(list(STYLES))
+    drawn_vocal = lots.choices(("female", "male", ""), (3, 3, 2))[0]
+    seconds = drawn_seconds if seconds is None else seconds
+    style = drawn_style if style is None else style
+    vocal = drawn_vocal if vocal is None else vocal
+    if style not in STYLES:
+        raise ValueError(f"unknown style {style!r}; the styles are {', '.join(STYLES)}")
+    if vocal and vocal not in SEXES:
+        raise ValueError(f"unknown voice {vocal!r}; voices are 'female', 'male', and '' for an instrumental")
+    return _write(draw(seed, seconds, STYLES[style], vocal))
+
+
+def _write(plan: Plan) -> Score:
+    motifs = draw_motifs(plan)
+    parts = band(plan, motifs)
+    lines, text = sing(plan, motifs) if plan.voice else ((), "")
+    facts = prompt.facts(plan, parts, lines)
+    if plan.style.swing != 0.5:
+        swing = Swing(plan.style.swing, plan.style.swing_grid)
+        parts, lines = tuple(map(swing.part, parts)), tuple(map(swing.line, lines))
+    parts = touch(plan, parts)
+    return Score(
+        seed=plan.seed,
+        style=plan.style.name,
+        key=plan.key,
+        mode=plan.mode,
+        frames_per_bar=plan.frames_per_bar,
+        beats_per_bar=plan.beats_per_bar,
+        voice=plan.voice,
+        singer=plan.singer,
+        backing=plan.backing if any(line.harmony or line.answer for line in lines) else "",
+        sections=plan.sections,
+        parts=parts,
+        lines=lines,
+        mix=plan.mix,
+        tags=prompt.tags(plan.lots("tags"), facts),
+        description=prompt.description(plan.lots("description"), facts),
+        lyrics=text,
+        words_from=plan.words_from,
+    )

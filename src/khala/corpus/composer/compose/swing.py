@@ -1,0 +1,36 @@
+"""Swing: a periodic bend of time in which the second half of every stretch comes late."""
+
+from dataclasses import replace
+
+from khala.corpus.composer.score import Note, Part, SungLine, Syllable
+
+
+class Swing:
+    """Bends times in beats: the middle of every `grid` beats moves to the share `late` of them."""
+
+    def __init__(self, late: float, grid: float) -> None:
+        self.late, self.grid = late, grid
+
+    def bend(self, beat: float) -> float:
+        """Where a written beat falls."""
+        stretch, place = divmod(beat, self.grid)
+        share = place / self.grid
+        late = 2 * self.late * share if share < 0.5 else 1 - 2 * (1 - self.late) * (1 - share)
+        return (stretch + late) * self.grid
+
+    def part(self, part: Part) -> Part:
+        """A part with its notes bent."""
+        notes = []
+        for note in part.notes:
+            start = self.bend(note.start)
+            notes.append(Note(start, self.bend(note.start + note.length) - start, note.pitch, note.velocity))
+        return replace(part, notes=tuple(notes))
+
+    def line(self, line: SungLine) -> SungLine:
+        """A sung line with its syllables bent."""
+        syllables = []
+        for sung in line.syllables:
+            start = self.bend(sung.start)
+            length = self.bend(sung.start + sung.length) - start
+            syllables.append(Syllable(sung.word, sung.index, start, length, sung.pitch))
+        return replace(line, syllables=tuple(syllables))

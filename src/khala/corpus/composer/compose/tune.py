@@ -1,0 +1,92 @@
+"""The tune of a song: motifs for verse, chorus and bridge, laid into every place where they are sung or played."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from khala.corpus.composer.compose.harmony import chord, scale, tones
+from khala.corpus.composer.compose.melody import Motif, lay, motif
+from khala.corpus.composer.compose.meter import BREATH, FASTEST, LONGEST, METERS, rhythms
+from khala.corpus.composer.compose.plan import Plan
+from khala.corpus.composer.score import Section
+
+SPAN = 17
+"""Semitones that a tune spans, sung or played."""
+SUNG = ("verse", "pre-chorus", "chorus", "bridge")
+"""Sections in which a song with a singer is sung."""
+HEIGHTS = {"verse": 0.38, "pre-chorus": 0.48, "chorus": 0.62, "bridge": 0.5, "solo": 0.6}
+"""Where in its range the tune of a section lies."""
+CONTOURS = {
+    "verse": (("arch", "rise", "wave"), ("fall", "level", "arch")),
+    "chorus": (("rise", "dip", "arch"), ("fall", "arch", "wave")),
+    "bridge": (("level", "rise"), ("fall", "dip")),
+    "solo": (("arch", "wave", "dip"), ("fall", "wave")),
+    "pre-chorus": (("level", "rise"), ("rise", "level")),
+}
+"""Shapes of the odd and of the even lines of a section."""
+PAIRS = ((7, 7), (8, 8), (6, 6), (5, 5), (8, 6), (7, 5))
+"""Syllables of the odd and of the even lines."""
+DENSITY = 1.7
+"""Syllables a second, over whole lines, that a tune has at least where a rhythm allows it."""
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """One line of the tune in its place: `onsets`, `lengths` and its `end` in beats of the song, MIDI `pitches`."""
+
+    onsets: tuple[float, ...]
+    lengths: tuple[float, ...]
+    pitches: tuple[int, ...]
+    end: float
+
+
+Motifs = dict[str, tuple[Motif, Motif]]
+"""Section name -> motifs of its odd and its even lines."""
+
+
+def draw_motifs(plan: Plan) -> Motifs:
+    """The motifs of every kind of section that has a tune."""
+    lots = plan.lots("tune")
+    able = {syllables: rhythms(syllables, plan.line_beats, plan.beat_seconds) for syllables in METERS}
+    pairs = [pair for pair in PAIRS if able[pair[0]] and able[pair[1]]]
+    enough = 2 * DENSITY * plan.line_beats * plan.beat_seconds
+    pairs = [pair for pair in pairs if sum(pair) >= enough] or [max(pairs, key=sum)]
+    found: Motifs = {}
+    for name, (odd, even) in CONTOURS.items():
+        pair = max(pairs, key=sum) if name == "solo" else lots.choice(pairs)
+        first = lots.choice(able[pair[0]])
+        second = first if pair[0] == pair[1] else lots.choice(able[pair[1]])
+        first, second = (_pushed(plan, lots, onsets) for onsets in (first, second))
+        found[name] = (
+            motif(lots, METERS[pair[0]], first, lots.choice(odd)),
+            motif(lots, METERS[pair[1]], second, lots.choice(even)),
+        )
+    return found
+
+
+def _pushed(plan: Plan, lots: random.Random, onsets: tuple[float, ...]) -> tuple[float, ...]:
+    """A rhythm, in some songs with a note half a beat early: one on a beat, inside the line, with room before it."""
+    places = [
+        place
+        for place in range(1, len(onsets) - 1)
+        if onsets[place] % 1 == 0 and onsets[place] - onsets[place - 1] >= 1
+    ]
+    if lots.random() >= plan.style.pushed or not places or 0.5 * plan.beat_seconds < FASTEST:
+        return onsets
+    early = lots.choice(places)
+    return (*onsets[:early], onsets[early] - 0.5, *onsets[early + 1 :])
+
+
+def phrases(plan: Plan, motifs: Sequence[Motif], section: Section, low: int, height: float) -> list[Phrase]:
+    """A section's lines of the tune from `low` up, on its motifs in turn, as many as have room."""
+    home = frozenset(tones(chord("I" if plan.mode == "major" else "i", plan.key, plan.mode, 0, 1)))
+    found = []
+    for number in range(section.bars // plan.line_bars):
+        start = float(section.start_bar * plan.beats_per_bar + number * plan.line_beats)
+        motif = motifs[number % len(motifs)]
+        last = home if number % 2 else frozenset[int]()
+        pitches = lay(motif, start, section.chords, scale(plan.key, plan.mode), low, low + SPAN, height, last)
+        stops = (*motif.onsets[1:], min(plan.line_beats - BREATH * plan.line_bars, motif.onsets[-1] + LONGEST))
+        lengths = tuple(stop - onset for onset, stop in zip(motif.onsets, stops, strict=True))
+        found.append(Phrase(tuple(start + onset for onset in motif.onsets), lengths, pitches, start + plan.line_beats))
+    return found

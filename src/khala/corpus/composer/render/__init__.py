@@ -1,0 +1,5 @@
+"""From a score to a song: FluidSynth plays the band, WORLD sings, the mix puts the voice on top."""
+
+from khala.corpus.composer.render.song import Rendered, render
+
+__all__ = ["Rendered", "render"]

@@ -1,0 +1,139 @@
+"""From stems and a voice to a song: levels, places, a room, the voice on top, a steady loudness.
+
+Nothing here remembers more than the room's answer and the echoes: levels are constant over the song (or a line) and the
+limiter is a curve, so that bars which repeat in the score repeat in the waveform.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+import scipy.fft
+import scipy.signal
+
+from khala.corpus.composer.render.band import RATE
+from khala.corpus.composer.render.effects import tone
+from khala.corpus.composer.score import Part
+
+LOUDNESS = -16.0
+"""LUFS of every song, nearly: a dense one ends up to half a unit lower."""
+CEILING = 10 ** (-1 / 20)
+"""Largest sample."""
+VOICE_OVER_BAND = 8.0
+"""dB by which a sung line's power exceeds the band's between 300 and 4000 Hz."""
+_BLOCK = 2048
+_ROLES = {"drums": -1.0, "bass": -1.0, "lead": -3.0, "comp": -4.5, "pad": -9.0}  # dB, before a part's own gain
+_OTHERS = -5.0
+_DECAY = {"booth": 0.1, "room": 0.22, "hall": 0.45}  # seconds in which a room's answer falls by 9 dB
+_KNEE = 0.6 * CEILING  # the limiter's curve leaves the straight line here
+
+
+def mix_band(parts: Sequence[Part], stems: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The band float32 [2, n], and what of it goes into the room, float32 [n], from stems [parts, 2, n].
+
+    A stem's own level is that of the sound font and says nothing: each is brought to its role's
+    level while it plays, and then to the part's gain.
+    """
+    band, send = np.zeros(stems.shape[1:], np.float32), np.zeros(stems.shape[2], np.float32)
+    for part, stem in zip(parts, stems, strict=True):
+        power = block_power(stem)
+        if not power.any():
+            continue
+        level = _ROLES.get(part.name, _OTHERS) + part.gain - decibels(power[power > 0.01 * power.max()].mean())
+        angle = (part.pan + 1) * np.pi / 4
+        sides = np.float32(10 ** (level / 20) * np.sqrt(2)) * np.array([np.cos(angle), np.sin(angle)], np.float32)
+        stem *= sides[:, None]
+        band += stem
+        if part.reverb > 0:
+            send += np.float32(part.reverb / 2) * (stem[0] + stem[1])
+    return band, send
+
+
+def voice_gain(band: np.ndarray, line: np.ndarray) -> float:
+    """The factor that puts a sung line float32 [n] on top of what the band [2, n] plays beside it, both of them being
+    what `presence` leaves.
+
+    In steps of half a decibel, so that what rings into a repeated line does not change it.
+    """
+    sung = block_power(line[None])
+    active = sung > 0.03 * sung.max(initial=0.0)
+    if not active.any():
+        return 0.0
+    level = decibels(block_power(band)[active].mean() + 1e-6) - decibels(sung[active].mean()) + VOICE_OVER_BAND
+    return float(10 ** (round(2 * level) / 40))
+
+
+def room(send: np.ndarray, kind: str) -> np.ndarray:
+    """What a room of that kind answers, float32 [2, n], to what is sent into it, [n]."""
+    return np.stack([scipy.signal.oaconvolve(send, side)[: len(send)] for side in _impulse(_DECAY[kind])])
+
+
+def master(song: np.ndarray, tilt: float = 0.0) -> np.ndarray:
+    """The song [2, n] without rumble, its treble tilted by so many dB, at `LOUDNESS`, no sample above `CEILING`.
+
+    Its last half second is faded out.
+    """
+    song = tone(song, tilt)
+    fade = min(RATE // 2, song.shape[1])
+    song[:, song.shape[1] - fade :] *= np.cos(np.linspace(0, np.pi / 2, fade, dtype=np.float32)) ** 2
+    gain = 10 ** ((LOUDNESS - loudness(song)) / 20)
+    limited = _limit(song * np.float32(gain))
+    gain *= 10 ** ((LOUDNESS - loudness(limited)) / 20)  # what the limiter took, once more
+    return _limit(song * np.float32(gain))
+
+
+def loudness(song: np.ndarray) -> float:
+    """Integrated loudness in LUFS of [2, n] at `RATE` (ITU-R BS.1770-4), the filter applied to spectra of 100 ms."""
+    step = RATE // 10
+    whole = song[:, : song.shape[1] // step * step].reshape(2, -1, step)
+    spectrum = scipy.fft.rfft(whole, axis=2)
+    power = ((spectrum.real**2 + spectrum.imag**2) * _ear(step)).sum((0, 2)) * (2 / step**2)
+    blocks = np.convolve(power, np.full(4, 0.25), mode="valid")
+    loud = blocks[blocks > 10 ** ((-70 + 0.691) / 10)]
+    if not len(loud):
+        return -70.0
+    return float(decibels(loud[loud > 0.1 * loud.mean()].mean()) - 0.691)
+
+
+def block_power(samples: np.ndarray) -> np.ndarray:
+    """Mean power of each codec frame of [channels, n]; the last, incomplete one is left out."""
+    whole = samples[:, : samples.shape[1] // _BLOCK * _BLOCK].reshape(len(samples), -1, _BLOCK)
+    power: np.ndarray = np.einsum("cbn,cbn->b", whole, whole) / (_BLOCK * len(samples))
+    return power
+
+
+def decibels(power: float) -> float:
+    return float(10 * np.log10(power + 1e-12))
+
+
+def _limit(song: np.ndarray) -> np.ndarray:
+    """Bends what exceeds `_KNEE` towards `CEILING`."""
+    size = np.abs(song)
+    over = size > _KNEE
+    span = CEILING - _KNEE
+    song[over] = np.sign(song[over]) * (_KNEE + span * np.tanh((size[over] - _KNEE) / span)).astype(np.float32)
+    return song
+
+
+@cache
+def _impulse(decay: float) -> np.ndarray:
+    """A room's impulse response, float32 [2, n]: decaying noise, darker and thinner than what caused it."""
+    noise = np.random.default_rng(20).standard_normal((2, int(6 * decay * RATE)))
+    seconds = np.arange(noise.shape[1]) / RATE
+    noise *= np.exp(-seconds / decay) * np.clip(seconds / 0.01, 0, 1)
+    band = scipy.signal.butter(1, [250, 5000], "bandpass", fs=RATE, output="sos")
+    noise = np.pad(scipy.signal.sosfilt(band, noise), ((0, 0), (RATE // 80, 0)))
+    impulse: np.ndarray = (noise / np.sqrt((noise**2).sum(1, keepdims=True))).astype(np.float32)
+    return impulse
+
+
+@cache
+def _ear(step: int) -> np.ndarray:
+    """Squared magnitude of BS.1770's two filters at the bins of a real FFT of `step` samples."""
+    s = 2j * np.pi * scipy.fft.rfftfreq(step, 1 / RATE)
+    shelf, high = 2 * np.pi * 1681.974, 2 * np.pi * 38.135
+    top = 10 ** (3.99984 / 20)
+    head = (top * s**2 + top**0.49967 * s * shelf / 0.70718 + shelf**2) / (s**2 + s * shelf / 0.70718 + shelf**2)
+    low_cut = s**2 / (s**2 + s * high / 0.50033 + high**2)
+    weight: np.ndarray = (np.abs(head * low_cut) ** 2).astype(np.float32)
+    return weight

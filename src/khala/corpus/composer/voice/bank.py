@@ -1,0 +1,181 @@
+"""The bank: every word spoken once by flite, every line once by a natural voice, taken apart by WORLD and kept on disk.
+
+A spoken word costs a twentieth of a second, a line some seconds; both are sung many times, so they are spoken when they
+are first asked for and read from the cache ever after. Processes may share one cache folder.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyworld
+import scipy.ndimage
+import scipy.signal
+import soundfile
+
+from khala.corpus.composer.voice import kokoro
+from khala.corpus.composer.voice.errors import ToolMissing
+from khala.corpus.composer.voice.phones import VOICELESS, VOWELS, from_arpabet
+from khala.music.errors import KhalaError
+
+RATE = 16000
+"""Sample rate of the voices, Hz."""
+PERIOD = 0.005
+"""Seconds from one analysis frame to the next."""
+FFT_SIZE = 1024
+"""Of the spectral envelopes at `RATE`: 513 bins."""
+NATURAL = "kokoro/"
+"""Speakers whose names begin so are Kokoro's voices."""
+_EDGE_FRAMES = 4  # of a vowel of a natural voice, on either side, may be voiceless
+_VERSION = 1  # of everything that changes what a cached word holds
+_IN_MEMORY = 1500  # words of 100 kB, or lines of 500
+
+
+@dataclass(frozen=True)
+class Word:
+    """A spoken word, or a line, in T frames of `PERIOD` seconds.
+
+    `bounds` are the seconds at which the phones begin, and the end of the last; `envelope` float16 [T, 513] is the
+    natural logarithm of the power spectrum, its vowels at mean power 1; `aperiodicity` float32 [T] is WORLD's one coded
+    band; `voiced` bool [T].
+    """
+
+    phones: tuple[str, ...]
+    bounds: np.ndarray
+    envelope: np.ndarray
+    aperiodicity: np.ndarray
+    voiced: np.ndarray
+
+
+def default_cache() -> Path:
+    """Where spoken words are kept when nobody says otherwise."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "khala" / "voices"
+
+
+class Place(NamedTuple):
+    """Where a word of a line is: in its own recording or in that of the line, the numbers of its phones."""
+
+    recording: Word
+    phones: range
+
+
+class VoiceBank:
+    """Words by speaker and spelling. `lexicon` gives their ARPAbet phones, `cache` is a folder.
+
+    A speaker is a voice of flite, or as "kokoro/af_heart" one of Kokoro, who reads a line as a whole.
+    """
+
+    def __init__(self, lexicon: Mapping[str, Sequence[str]], cache: Path | None = None) -> None:
+        self._lexicon = lexicon
+        self._cache = cache or default_cache()
+        self._words: dict[tuple[str, str], Word] = {}
+
+    def line(self, speaker: str, words: Sequence[str]) -> list[Place]:
+        """The words of a line as that speaker says them. Raises `ToolMissing` when the voice is needed and missing."""
+        if not speaker.startswith(NATURAL):
+            recordings = [self.word(speaker, word) for word in words]
+            return [Place(recording, range(len(recording.phones))) for recording in recordings]
+        phones = [from_arpabet(self._reading(word)) for word in words]
+        ends = list(accumulate(map(len, phones)))
+        spelled = [kokoro.VERSION, *(name for word in phones for name in (*word, "|"))]
+        recording = self._kept(speaker, words[0], spelled, lambda: self._read(speaker, words))
+        return [Place(recording, range(end - len(word), end)) for end, word in zip(ends, phones, strict=True)]
+
+    def word(self, speaker: str, spelling: str) -> Word:
+        """The word as one of flite's voices says it. Raises `ToolMissing` when flite is needed and not there."""
+        phones = from_arpabet(self._reading(spelling))
+        return self._kept(speaker, spelling, phones, lambda: _analyse(*_speak(speaker, phones), phones))
+
+    def _reading(self, spelling: str) -> Sequence[str]:
+        if spelling not in self._lexicon:
+            raise KhalaError(f"the lexicon does not hold the word {spelling!r}")
+        return self._lexicon[spelling]
+
+    def _read(self, speaker: str, words: Sequence[str]) -> Word:
+        """A line as Kokoro reads it."""
+        readings = [self._reading(word) for word in words]
+        stressed = [next((n for n, phone in enumerate(phones) if phone.endswith("1")), -1) for phones in readings]
+        phones = [from_arpabet(reading) for reading in readings]
+        stresses = [place if len(word) > 2 else -1 for place, word in zip(stressed, phones, strict=True)]
+        samples, bounds = kokoro.speak(speaker.removeprefix(NATURAL), list(zip(phones, stresses, strict=True)))
+        samples = scipy.signal.resample_poly(samples, RATE, kokoro.RATE)
+        return _analyse(samples, bounds, tuple(name for word in phones for name in word), natural=True)
+
+    def _kept(self, speaker: str, name: str, phones: Sequence[str], make: Callable[[], Word]) -> Word:
+        """What is in the cache, made first if it is not there yet."""
+        digest = hashlib.sha256(f"{_VERSION} {' '.join(phones)}".encode()).hexdigest()[:12]
+        key = (speaker, digest)
+        if key not in self._words:
+            path = self._cache / speaker / f"{name}-{digest}.npz"
+            if not path.exists():
+                _save(path, make())
+            self._words[key] = _load(path)
+            if len(self._words) > _IN_MEMORY:
+                del self._words[next(iter(self._words))]
+        return self._words[key]
+
+
+def _speak(speaker: str, phones: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """flite's samples float64 [n] at `RATE` and the seconds where the phones begin, with the end of the last one."""
+    if shutil.which("flite") is None:
+        raise ToolMissing("the program flite")
+    with tempfile.TemporaryDirectory() as folder:
+        wave = Path(folder) / "word.wav"
+        text = " ".join(["pau", *phones, "pau"])
+        command = ["flite", "-voice", speaker, "-psdur", "-p", text, "-o", str(wave)]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        samples, rate = soundfile.read(wave, dtype="float64")
+    timed = re.findall(r"(\w+):([\d.]+)", said)
+    if rate != RATE or tuple(name for name, _ in timed[1:-1]) != phones:
+        raise KhalaError(f"flite spoke {said.strip()!r} at {rate} Hz instead of {' '.join(phones)} at {RATE} Hz")
+    return samples, np.array([float(end) for _, end in timed[:-1]])
+
+
+def _analyse(samples: np.ndarray, bounds: np.ndarray, phones: tuple[str, ...], natural: bool = False) -> Word:
+    if natural:
+        f0, times = pyworld.harvest(samples, RATE, f0_floor=60.0, f0_ceil=450.0, frame_period=PERIOD * 1000)
+    else:
+        f0, times = pyworld.dio(samples, RATE, f0_floor=60.0, f0_ceil=400.0, frame_period=PERIOD * 1000)
+        f0 = pyworld.stonemask(samples, f0, times, RATE)
+    phone = np.clip(np.searchsorted(bounds, times, side="right") - 1, 0, len(phones) - 1)
+    inside = (times >= bounds[0]) & (times < bounds[-1])
+    vowel = np.array([name in VOWELS for name in phones])[phone] & inside
+    if natural:  # the bounds are a guess: only the middle of a vowel knows better than the pitch tracker
+        voiced = inside & ((f0 > 0) | scipy.ndimage.binary_erosion(vowel, iterations=_EDGE_FRAMES))
+    else:  # the phones know better than the pitch tracker what is voiced: fill its holes, drop its ghosts
+        voiced = inside & np.array([name not in VOICELESS for name in phones])[phone]
+    heard = np.flatnonzero(f0 > 0)
+    filled = np.interp(np.arange(len(f0)), heard, f0[heard]) if len(heard) else np.full(len(f0), 120.0)
+    f0 = np.where(voiced, filled, 0.0)
+    power = pyworld.cheaptrick(samples, f0, times, RATE, fft_size=FFT_SIZE)
+    noise = pyworld.d4c(samples, f0, times, RATE, threshold=0.0, fft_size=FFT_SIZE)
+    envelope = np.log(np.maximum(power, 1e-16)) - np.log(power[vowel & voiced].mean())
+    first, last = int(bounds[0] / PERIOD), min(len(times), int(np.ceil(bounds[-1] / PERIOD)) + 2)  # trim the silence
+    return Word(
+        phones=phones,
+        bounds=bounds - first * PERIOD,
+        envelope=envelope[first:last].astype(np.float16),
+        aperiodicity=pyworld.code_aperiodicity(noise, RATE)[first:last, 0].astype(np.float32),
+        voiced=voiced[first:last],
+    )
+
+
+def _save(path: Path, word: Word) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+        np.savez(file, **{**vars(word), "phones": np.array(word.phones)})
+    Path(file.name).replace(path)
+
+
+def _load(path: Path) -> Word:
+    with np.load(path, allow_pickle=False) as stored:
+        return Word(**{**stored, "phones": tuple(str(phone) for phone in stored["phones"])})

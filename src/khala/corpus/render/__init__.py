@@ -1,5 +1,0 @@
-"""From a score to a song: FluidSynth plays the band, WORLD sings, the mix puts the voice on top."""
-
-from khala.corpus.render.song import Rendered, render
-
-__all__ = ["Rendered", "render"]

@@ -1,0 +1,62 @@
+"""The spectral codec: log spectra, a linear projection, residual codes, and a vocoder that gives them a phase.
+
+Encoding is closed form and looks at one frame at a time (``features``), so bars that repeat on whole frames repeat in
+their codes. Decoding sums the code vectors, undoes the projection and lets ``Vocoder`` make samples of the spectra.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from khala.models.codec.config import SpectralConfig
+from khala.models.codec.spectral.features import Analysis
+from khala.models.codec.spectral.vocoder import Vocoder
+from khala.nn.rvq import ResidualVQ
+
+
+class SpectralCodec(nn.Module):
+    """See ``base.Codec`` for what it does; ``mean``, ``project`` and ``unproject`` are the projection."""
+
+    mean: Tensor
+    project: Tensor
+    unproject: Tensor
+    context_frames: int | None = None
+
+    def __init__(self, config: SpectralConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.sample_rate, self.hop, self.levels = config.sample_rate, config.hop, config.levels
+        self.analysis = Analysis(config)
+        features = sum(self.analysis.widths)
+        self.register_buffer("mean", torch.zeros(features))
+        self.register_buffer("project", torch.zeros(features, config.dim))
+        self.register_buffer("unproject", torch.zeros(config.dim, features))
+        self.quantizer = ResidualVQ(config.levels, config.codebook, config.dim)
+        self.vocoder = Vocoder(config, self.analysis)
+
+    @property
+    def codebooks(self) -> Tensor:
+        return self.quantizer.codebooks
+
+    def to_latent(self, features: Tensor) -> Tensor:
+        """[..., F] -> [..., D]"""
+        return (features - self.mean) @ self.project
+
+    def to_features(self, latent: Tensor) -> Tensor:
+        """[..., D] -> [..., F]"""
+        return latent @ self.unproject + self.mean
+
+    def encode(self, samples_BCN: Tensor, levels: int | None = None) -> Tensor:
+        """Samples [B, 2, N] -> codes int64 [B, Q, ceil(N / hop)] of the first ``levels`` levels (default: all)."""
+        if samples_BCN.shape[1] != 2:
+            raise ValueError(f"the spectral codec takes stereo, not {samples_BCN.shape[1]} channels")
+        return self.quantizer.encode(self.to_latent(self.analysis(samples_BCN)).transpose(1, 2), levels)
+
+    def decode(self, codes_BQT: Tensor) -> Tensor:
+        """Codes of the first Q levels, any Q -> samples [B, 2, hop T]."""
+        return self.decode_latent(self.quantizer.decode(codes_BQT))
+
+    def decode_latent(self, latent_BDT: Tensor) -> Tensor:
+        """The sum of code vectors [B, D, T] -> samples [B, 2, hop T]."""
+        return self.vocoder.synthesise(self.to_features(latent_BDT.transpose(1, 2)))

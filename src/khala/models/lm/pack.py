@@ -1,0 +1,103 @@
+"""Several songs in one pass of full attention. None is padded, and what becomes of one does not depend on the others.
+
+On a CPU the songs go through a layer one after the other, which takes as long as together; what they share is a matrix
+that has to be widened. A song's rows are spread over threads, in pieces that do not depend on how many threads there
+are. A GPU finishes the kernels of a short song faster than a host can launch them: there products run over the rows of
+all songs, `BLOCK` at a time, so that a product has one shape whoever is in it. Attention is taken song by song.
+"""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from itertools import pairwise
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from khala.models.lm.transformer import Transformer
+from khala.nn.block import Block
+from khala.nn.linear import Linear
+from khala.nn.rope import Turns
+from khala.nn.threads import spread
+
+BLOCK = 512
+"""Rows of a product on a GPU: enough to keep a large one busy, and few enough that the last block costs little."""
+ROWS = 128
+"""Rows that a thread takes at a time, at most: enough for products to be as quick as with more."""
+
+
+def encode_pack(
+    model: Transformer, songs_1TD: Sequence[Tensor], starts: Sequence[int], by_rows: bool | None = None
+) -> list[Tensor]:
+    """Embeddings of whole songs -> normed hidden states of positions `start` and later, [1, T - start, D] of each.
+
+    The same as `model(song, causal=False, start=start)` for each. `by_rows`: as on CUDA, which is where it is done
+    unless told otherwise. Without gradients.
+    """
+    by_rows = model.device.type == "cuda" if by_rows is None else by_rows
+    hidden = (_by_rows if by_rows else _by_songs)(model, songs_1TD, starts)
+    return [model.norm(x_1TD) for x_1TD in hidden]
+
+
+def _by_songs(model: Transformer, songs_1TD: Sequence[Tensor], starts: Sequence[int]) -> list[Tensor]:
+    songs_1TD, last = list(songs_1TD), len(model.blocks) - 1
+    longest = max(song.shape[1] for song in songs_1TD)
+    turns = [model.rope.turns(slice(song.shape[1]), longest, song.device) for song in songs_1TD]
+    for number, block in enumerate(model.blocks):
+        with ExitStack() as stack:
+            for module in block.modules():
+                if isinstance(module, Linear):
+                    stack.enter_context(module.widened(model.working))
+            for i, start in enumerate(starts):
+                spared = start if number == last else 0
+                songs_1TD[i] = _spread_block(cast(Block, block), songs_1TD[i], turns[i], spared)
+    return songs_1TD
+
+
+def _spread_block(block: Block, x_1TD: Tensor, turns: Turns, start: int) -> Tensor:
+    """`block(x_1TD, turns, causal=False, start=start)`."""
+    attention, (cos_T1K, sin_T1K) = block.attention, turns
+
+    def heads(rows: slice) -> tuple[Tensor, Tensor, Tensor]:
+        return attention.heads_of(attention.qkv(block.attention_norm(x_1TD[:, rows])), (cos_T1K[rows], sin_T1K[rows]))
+
+    def rest(rows: slice) -> Tensor:
+        return block.after(x_1TD[:, rows], attention.out(attention.answer(q_1THK[:, rows], k_1TGK, v_1TGK)))
+
+    q_1THK, k_1TGK, v_1TGK = (torch.cat(kind, 1) for kind in zip(*spread(heads, _rows(0, x_1TD.shape[1])), strict=True))
+    return torch.cat(spread(rest, _rows(start, x_1TD.shape[1])), 1)
+
+
+def _rows(start: int, stop: int) -> list[slice]:
+    """From `start` to `stop`, in pieces of about the same length."""
+    pieces = -(-(stop - start) // ROWS)
+    bounds = [start + (stop - start) * i // pieces for i in range(pieces + 1)]
+    return [slice(low, high) for low, high in pairwise(bounds)]
+
+
+def _by_rows(model: Transformer, songs_1TD: Sequence[Tensor], starts: Sequence[int]) -> list[Tensor]:
+    lengths = [song.shape[1] for song in songs_1TD]
+    rows = sum(lengths)
+    x_1RD = _filled(torch.cat(list(songs_1TD), dim=1))
+    places = [torch.arange(length, device=x_1RD.device) for length in lengths]
+    positions_R = F.pad(torch.cat(places), (0, x_1RD.shape[1] - rows))
+    cos_R1K, sin_R1K = model.rope.turns(positions_R, max(lengths), x_1RD.device)
+    turns = list(zip(cos_R1K.split(BLOCK), sin_R1K.split(BLOCK), strict=True))
+    for module in model.blocks:
+        block = cast(Block, module)
+        attention, norm = block.attention, block.attention_norm
+        parts = [
+            attention.heads_of(attention.qkv(norm(x)), at) for x, at in zip(x_1RD.split(BLOCK, 1), turns, strict=True)
+        ]
+        each = [torch.cat(kind, dim=1)[:, :rows].split(lengths, dim=1) for kind in zip(*parts, strict=True)]
+        y_1RD = _filled(torch.cat([attention.answer(q, k, v) for q, k, v in zip(*each, strict=True)], dim=1))
+        pairs = zip(x_1RD.split(BLOCK, 1), y_1RD.split(BLOCK, 1), strict=True)
+        x_1RD = torch.cat([block.after(x, attention.out(y)) for x, y in pairs], dim=1)
+    hidden = x_1RD[:, :rows].split(lengths, dim=1)
+    return [song[:, start:] for song, start in zip(hidden, starts, strict=True)]
+
+
+def _filled(x_1RD: Tensor) -> Tensor:
+    """Rows of zeros up to a whole number of blocks."""
+    return F.pad(x_1RD, (0, 0, 0, -x_1RD.shape[1] % BLOCK))

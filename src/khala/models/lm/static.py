@@ -1,0 +1,127 @@
+"""The stepper for CUDA: every tensor at a fixed address and of a fixed shape, so that a step is one captured graph.
+
+A step is hundreds of small kernels; launched one by one they take longer than their work. Here the host only starts a
+graph and never waits for the device. What a slot computes depends on that slot alone, as on a CPU: products always
+have `ROWS` rows, and attention goes slot by slot over a length that follows from the slot's own.
+
+`KHALA_CUDA_GRAPHS=0` turns the graphs off; the kernels are then the same, launched one by one.
+"""
+
+import os
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from khala.models.lm.stepper import Stepper
+from khala.models.lm.transformer import Transformer
+from khala.nn.linear import Linear
+from khala.nn.norm import rms_norm
+
+ROWS = 16
+"""Rows of every product, and the most slots. Up to here a GPU waits for the weights, not for the arithmetic."""
+
+SPAN = 2048
+"""Attention looks at this many positions, or twice as many, or three times, ...: a graph for each."""
+
+
+class StaticStepper(Stepper):
+    """See `Stepper` for what it does. `graphs` None: where the device has them, unless the environment says no."""
+
+    def __init__(self, model: Transformer, slots: int, context: int, graphs: bool | None = None) -> None:
+        if slots > ROWS:
+            raise ValueError(f"{slots} slots are more than the {ROWS} rows of a product")
+        super().__init__(model, slots, span(context))
+        if graphs is None:
+            graphs = model.device.type == "cuda" and os.environ.get("KHALA_CUDA_GRAPHS", "1") != "0"
+        self._capture = graphs
+        self._graph: torch.cuda.CUDAGraph | None = None
+        self._spans: tuple[int, ...] = ()
+        self._ids_B = torch.zeros(slots, dtype=torch.long, device=model.device)
+        self._positions_B = torch.zeros(slots, dtype=torch.long, device=model.device)
+        self._shown_BD = torch.zeros(slots, model.config.dim, dtype=model.working, device=model.device)
+        self._hidden_B1D = torch.zeros(slots, 1, model.config.dim, dtype=model.working, device=model.device)
+        self._count_N = torch.arange(self.cache.context, device=model.device)
+        self._slots: list[int] = []
+        self._index_B = self._ids_B
+        model.rope.turns(slice(1), self.cache.context, model.device)  # tables that will not grow again
+
+    def read(self, ids: list[int], slot: int, shown_ND: Tensor | None = None) -> Tensor:
+        """As `Stepper.read`."""
+        hidden_11D = super().read(ids, slot, shown_ND)
+        self._positions_B[slot] = self.cache.lengths[slot]
+        return hidden_11D
+
+    def copy(self, source: int, target: int) -> None:
+        """As `Stepper.copy`."""
+        super().copy(source, target)
+        self._positions_B[target] = self.cache.lengths[target]
+
+    def step(self, ids_B: Tensor, slots: list[int], shown_BD: Tensor | None = None) -> Tensor:
+        """As `Stepper.step`. All slots are computed; those that are not among `slots` stay where they are."""
+        if slots != self._slots:
+            self._slots, self._index_B = list(slots), torch.tensor(slots, device=self.model.device)
+        if max(self.cache.lengths[slot] for slot in slots) >= self.cache.context:
+            raise ValueError(f"a position is past the end of a cache of {self.cache.context}")
+        self._ids_B.index_copy_(0, self._index_B, ids_B)
+        if shown_BD is not None:
+            self._shown_BD.index_copy_(0, self._index_B, shown_BD)
+        spans = tuple(
+            min(span(length + 1), self.cache.context) for length in self.cache.lengths
+        )  # an idle one may be full
+        if self._capture:
+            if self._graph is None or spans != self._spans:  # lengths grow: no graph is wanted twice
+                self._graph, self._spans = self._captured(spans), spans
+            self._graph.replay()
+        else:
+            self._run(spans)
+        self.cache.advance(slots, 1)
+        self._positions_B.index_add_(0, self._index_B, torch.ones_like(self._index_B))
+        return self._hidden_B1D.index_select(0, self._index_B)
+
+    def _captured(self, spans: tuple[int, ...]) -> torch.cuda.CUDAGraph:
+        """The step as a graph. A step writes the same again when it is run again, so warming up does no harm."""
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            self._run(spans)
+        torch.cuda.current_stream().wait_stream(stream)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            self._run(spans)
+        return graph
+
+    def _run(self, spans: tuple[int, ...]) -> None:
+        """One token of every slot, `spans` positions of each looked at: from `_ids_B` to `_hidden_B1D`."""
+        x_BD = F.embedding(self._ids_B, self.rows_VD).to(self.model.working)
+        x_B1D = (x_BD if self.model.cues is None else x_BD + self._shown_BD).unsqueeze(1)
+        turns = self.model.rope.turns(self._positions_B[:, None], self.cache.context, self.model.device)
+        unseen = [self._count_N[:n] > self._positions_B[slot] for slot, n in enumerate(spans)]
+        every = torch.arange(len(spans), device=x_B1D.device)
+        for layer, (keys_BGNK, values_BGNK) in zip(self.layers, self.cache.store, strict=True):
+            block = layer.block
+            y_B1D = rms_norm(x_B1D, layer.attention_norm, layer.eps)
+            q_B1HK, k_B1GK, v_B1GK = layer.attention.heads_of(_product(block.attention.qkv, y_B1D), turns)
+            keys_BGNK[every, :, self._positions_B] = k_B1GK[:, 0]
+            values_BGNK[every, :, self._positions_B] = v_B1GK[:, 0]
+            answers = []
+            for slot, n in enumerate(spans):
+                scores_GHN = torch.bmm(q_B1HK[slot].view(layer.groups), keys_BGNK[slot, :, :n].mT).float() * layer.scale
+                weights_GHN = scores_GHN.masked_fill_(unseen[slot], -torch.inf).softmax(-1).to(v_B1GK.dtype)
+                answers.append(torch.bmm(weights_GHN, values_BGNK[slot, :, :n]).view(1, 1, -1))
+            x_B1D = x_B1D + _product(block.attention.out, torch.cat(answers))
+            gate, up = _product(block.mlp.gate_up, rms_norm(x_B1D, layer.mlp_norm, layer.eps)).chunk(2, dim=-1)
+            x_B1D = x_B1D + _product(block.mlp.down, F.silu(gate) * up)
+        self._hidden_B1D.copy_(self.model.norm(x_B1D))
+
+
+def span(length: int) -> int:
+    """The number of positions that attention over `length` looks at."""
+    return -(-length // SPAN) * SPAN
+
+
+def _product(layer: Linear, x_B1I: Tensor) -> Tensor:
+    """A linear layer over `ROWS` rows, of which those beyond the slots are zeros."""
+    x_RI = F.pad(x_B1I[:, 0], (0, 0, 0, ROWS - x_B1I.shape[0]))
+    y_RO: Tensor = layer(x_RI)
+    return y_RO[: x_B1I.shape[0]].unsqueeze(1)

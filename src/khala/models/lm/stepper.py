@@ -1,0 +1,94 @@
+"""A transformer as decoding uses it: read a prompt, then go on by one token at a time, in several slots at once.
+
+What a slot computes has the same bits whatever the other slots hold: prompts are read one by one, and a step keeps the
+slots apart in everything whose rounding could depend on the batch. A step is made of as few kernels as possible: a
+small model's step is 200 of them, and each costs some microseconds before it does anything.
+"""
+
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from khala.models.lm.transformer import Transformer
+from khala.nn.block import Block
+from khala.nn.cache import KVCache, Row
+from khala.nn.norm import constant, rms_norm
+from khala.nn.rope import Turns
+
+
+class Stepper:
+    """A decoding session of up to `slots` sequences of up to `context` positions. Without gradients.
+
+    While it lasts the model's weights must stay as they are. On a CPU halves are packed anew (`nn.rowwise`), once.
+    """
+
+    def __init__(self, model: Transformer, slots: int, context: int) -> None:
+        c = model.config
+        self.model = model
+        self.cache = KVCache(c.layers, slots, c.kv_heads, context, c.head_dim, model.working, model.device)
+        self.rows_VD = model.token_rows()
+        self.layers = [_Layer(cast(Block, block)) for block in model.blocks]
+
+    def read(self, ids: list[int], slot: int, shown_ND: Tensor | None = None) -> Tensor:
+        """A prompt into an empty slot -> normed hidden state of its last position, [1, 1, D]. What is `shown` beside it
+        (`Transformer.embed_cues`) is added to its embeddings."""
+        x_1TD = F.embedding(torch.tensor([ids], device=self.model.device), self.rows_VD).to(self.model.working)
+        x_1TD = x_1TD if shown_ND is None else x_1TD + shown_ND
+        keep = [row for (row,) in self.cache.rows([slot], len(ids))]
+        hidden_1TD: Tensor = self.model(x_1TD, causal=True, keep=keep)
+        self.cache.advance([slot], len(ids))
+        return hidden_1TD[:, -1:].contiguous()
+
+    def copy(self, source: int, target: int) -> None:
+        """Gives slot `target` what slot `source` has read."""
+        self.cache.copy(source, target)
+
+    def step(self, ids_B: Tensor, slots: list[int], shown_BD: Tensor | None = None) -> Tensor:
+        """The next token of each of `slots`, and what is shown beside it -> normed hidden states [B, 1, D]."""
+        x_BD = F.embedding(ids_B, self.rows_VD).to(self.model.working)
+        x_B1D = (x_BD if shown_BD is None else x_BD + shown_BD).unsqueeze(1)
+        turns = self._turns(slots)
+        for layer, rows in zip(self.layers, self.cache.rows(slots, 1), strict=True):
+            x_B1D = layer.step(x_B1D, turns, rows)
+        self.cache.advance(slots, 1)
+        hidden_B1D: Tensor = self.model.norm(x_B1D)
+        return hidden_B1D
+
+    def _turns(self, slots: list[int]) -> Turns:
+        lengths = [self.cache.lengths[slot] for slot in slots]
+        if min(lengths) == max(lengths):
+            return self.model.rope.turns(slice(lengths[0], lengths[0] + 1), self.cache.context, self.model.device)
+        positions_B1 = torch.tensor(lengths, device=self.model.device)[:, None]
+        return self.model.rope.turns(positions_B1, self.cache.context, self.model.device)
+
+
+class _Layer:
+    """One block taken apart: its norms' weights, its matrices made ready for single rows."""
+
+    def __init__(self, block: Block) -> None:
+        self.block, self.attention = block, block.attention
+        self.qkv, self.out, self.gate_up, self.down = (
+            linear.rowwise() for linear in (block.attention.qkv, block.attention.out, block.mlp.gate_up, block.mlp.down)
+        )
+        self.attention_norm, self.mlp_norm = block.attention_norm.weight, block.mlp_norm.weight
+        self.eps = constant(block.mlp_norm.eps, self.mlp_norm.device)
+        self.scale = block.attention.head_dim**-0.5
+        self.groups = (block.attention.kv_heads, -1, block.attention.head_dim)
+
+    def step(self, x_B1D: Tensor, turns: Turns, rows: tuple[Row, ...]) -> Tensor:
+        x_B1D = x_B1D + self.out(self._attend(rms_norm(x_B1D, self.attention_norm, self.eps), turns, rows))
+        gate, up = self.gate_up(rms_norm(x_B1D, self.mlp_norm, self.eps)).chunk(2, dim=-1)
+        return x_B1D + self.down(F.silu(gate) * up)
+
+    def _attend(self, x_B1D: Tensor, turns: Turns, rows: tuple[Row, ...]) -> Tensor:
+        """Each slot by itself: lengths differ. In plain products: the fused kernel rounds by its number of threads."""
+        q_B1HK, k_B1GK, v_B1GK = self.attention.heads_of(self.qkv(x_B1D), turns)
+        answers = []
+        for b, (new_keys_1GK, new_values_1GK, keys_GKN, values_GNK) in enumerate(rows):
+            new_keys_1GK.copy_(k_B1GK[b])
+            new_values_1GK.copy_(v_B1GK[b])
+            scores_GHN = torch.bmm(q_B1HK[b].view(self.groups), keys_GKN) * self.scale  # H: query heads of a group
+            answers.append(torch.bmm(scores_GHN.softmax(-1), values_GNK).view(1, 1, -1))
+        return answers[0] if len(answers) == 1 else torch.cat(answers)

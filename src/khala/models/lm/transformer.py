@@ -1,0 +1,169 @@
+"""The language model that backbone and super-resolution share: ids and codes -> hidden states -> logits.
+
+It knows no sampling and no prompt. Shapes: B batch, T positions, D width, Q levels, C codes.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Self, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from khala.conditioning.outline import NOTHING
+from khala.conditioning.phone_sequence import CUE_ROWS
+from khala.models.config import TransformerConfig
+from khala.models.lm.codebooks import CodebookProjections
+from khala.nn.block import Block
+from khala.nn.cache import Row
+from khala.nn.linear import Linear, linear
+from khala.nn.norm import RMSNorm
+from khala.nn.precision import working_dtype
+from khala.nn.rope import Rope
+
+INIT_STD = 0.02
+
+
+class Transformer(nn.Module):
+    """Embedding, blocks, norm, head, with freshly drawn weights (torch's global generator).
+
+    With `config.codebook_dim` set, `bind_codebooks` must be called before anything that touches codes.
+    """
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        self.config = config
+        c = config
+        self.embedding = nn.Embedding(c.rows, c.dim)
+        self.blocks = nn.ModuleList(
+            Block(c.dim, c.heads, c.kv_heads, c.head_dim, c.ffn, eps=c.norm_eps, bias=c.bias, qk_norm=c.qk_norm)
+            for _ in range(c.layers)
+        )
+        self.norm = RMSNorm(c.dim, eps=c.norm_eps)
+        self.head = nn.Linear(c.dim, c.rows, bias=False)
+        if c.tied:
+            self.head.weight = self.embedding.weight
+        self.codebooks = None
+        if c.codebook_dim is not None:
+            self.codebooks = CodebookProjections(c.dim, c.codebook_dim, c.levels, c.codebook)
+        self.cues = nn.Embedding(CUE_ROWS, c.dim, padding_idx=NOTHING) if c.cues else None
+        self.rope = Rope(c.head_dim, c.rope_base, c.rope_scaling)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Matrices normal with deviation 0.02, those that write into the residual stream smaller by sqrt(2 layers)."""
+        for name, weight in self.named_parameters():
+            if name.endswith("bias"):
+                nn.init.zeros_(weight)
+            elif weight.dim() == 2:
+                residual = name.endswith(("attention.out.weight", "mlp.down.weight"))
+                nn.init.normal_(weight, std=INIT_STD / math.sqrt(2 * self.config.layers) if residual else INIT_STD)
+
+    @property
+    def device(self) -> torch.device:
+        return self.embedding.weight.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The format of the blocks' matrices, and of all other weights unless it is int8."""
+        block: nn.Module = self.blocks[0]
+        return cast(Block, block).mlp.down.weight.dtype
+
+    @property
+    def working(self) -> torch.dtype:
+        """The format of embeddings, hidden states and cache. Norms, rotary positions and logits are in float32."""
+        return working_dtype(self.dtype, self.device)
+
+    def become_int8(self, keep: bool = True) -> Self:
+        """Give the matrices of all blocks a byte per number; do no more than run the model then. With `keep` False what
+        they held is gone: fill them anew (`Linear.fill`)."""
+        for module in self.blocks.modules():
+            if isinstance(module, Linear):
+                module.become_int8(keep)
+        return self
+
+    def bind_codebooks(self, codebooks_QCK: Tensor) -> Self:
+        """Show the model the codec's codebooks, [Q, C, codebook_dim]; nothing happens where codes have learned rows."""
+        if self.codebooks is not None:
+            self.codebooks.bind(codebooks_QCK)
+        return self
+
+    def embed_text(self, ids_BT: Tensor) -> Tensor:
+        """Ids of text and special tokens -> [B, T, D]."""
+        return F.embedding(ids_BT, self.embedding.weight).to(self.working)
+
+    def embed_tokens(self, ids_BT: Tensor) -> Tensor:
+        """Ids of text and codes in one stream, one position each -> [B, T, D]. Codes of dense levels only."""
+        x_BTD = self.embed_text(ids_BT)
+        return x_BTD if self.codebooks is None else x_BTD + self.codebooks.embed_ids(ids_BT - self.config.text_vocab)
+
+    def embed_cues(self, cues: Tensor) -> Tensor:
+        """Rows of `conditioning.outline` and `conditioning.phone_sequence`, [..., n] -> what is added to the embeddings of their positions,
+        [..., D]."""
+        assert self.cues is not None
+        bags = F.embedding_bag(cues.flatten(0, -2), self.cues.weight, mode="sum", padding_idx=NOTHING)
+        shown: Tensor = bags.unflatten(0, cues.shape[:-1])
+        return shown.to(self.working)
+
+    def token_rows(self) -> Tensor:
+        """The embedding of every id that `embed_tokens` takes, [V, D]."""
+        if self.codebooks is None:
+            return self.embedding.weight
+        return self.embed_tokens(torch.arange(self.config.rows, device=self.device)[None])[0]
+
+    def embed_codes(self, codes_BQT: Tensor, start: int = 0) -> Tensor:
+        """One position per frame: the sum of the embeddings of levels `start`, `start` + 1, ... -> [B, T, D]."""
+        levels, config = codes_BQT.shape[1], self.config
+        dense = range(start, min(start + levels, config.dense_levels))
+        x_BTD = codes_BQT.new_zeros((), dtype=self.working)
+        if dense:
+            first = [config.layout.level_rows(level).start for level in dense]  # as a tensor they would be waited for
+            ids_BTQ = torch.stack([codes_BQT[:, i] + row for i, row in enumerate(first)], dim=-1)
+            rows = F.embedding_bag(ids_BTQ.flatten(0, 1), self.embedding.weight, mode="sum")
+            x_BTD = rows.unflatten(0, ids_BTQ.shape[:2]).to(self.working)
+        return x_BTD if self.codebooks is None else x_BTD + self.codebooks.embed(codes_BQT, start)
+
+    def forward(
+        self,
+        x_BTD: Tensor,
+        *,
+        causal: bool,
+        mask_BT: Tensor | None = None,
+        start: int = 0,
+        keep: Sequence[Row] | None = None,
+    ) -> Tensor:
+        """Embeddings of whole sequences -> normed hidden states of positions `start` and later, [B, T - start, D].
+
+        `mask_BT` is True at real positions, for full attention over sequences padded on the right. Causal attention
+        needs none (no real position sees what follows it), nor do sequences of one length; without it the kernels are
+        faster. `start` > 0, for full attention, spares the last layer the positions that nobody asks for. `keep` takes
+        the keys and values of a batch of one, layer by layer.
+        """
+        if causal and (mask_BT is not None or start):
+            raise ValueError("mask_BT and start are for full attention; causal attention takes neither")
+        mask = None if mask_BT is None else mask_BT[:, None, None, :]
+        T = x_BTD.shape[1]
+        turns = self.rope.turns(slice(T), T, x_BTD.device)
+        for layer, block in enumerate(self.blocks, 1):
+            first = start if layer == len(self.blocks) else 0
+            row = None if keep is None else keep[layer - 1]
+            x_BTD = block(x_BTD, turns, causal=causal, mask=mask, start=first, keep=row)
+        hidden_BTD: Tensor = self.norm(x_BTD)
+        return hidden_BTD
+
+    def logits(self, hidden: Tensor, rows: slice | Tensor | None = None) -> Tensor:
+        """[..., D] -> float32 logits of some learned rows (text, dense levels), or of the whole vocabulary."""
+        if rows is not None:
+            return linear(hidden.float(), self.head.weight[rows]).float()
+        dense = linear(hidden.float(), self.head.weight).float()
+        deep = [self.level_logits(hidden, level) for level in range(self.config.dense_levels, self.config.levels)]
+        return torch.cat([dense, *deep], dim=-1)
+
+    def level_logits(self, hidden: Tensor, level: int) -> Tensor:
+        """[..., D] -> float32 logits [..., C] of the codes of one level."""
+        if level < self.config.dense_levels:
+            rows = self.config.layout.level_rows(level)
+            return self.logits(hidden, slice(rows.start, rows.stop))
+        assert self.codebooks is not None
+        return self.codebooks.logits(hidden, level).float()

@@ -1,0 +1,218 @@
+"""The routes that the published web client asks, at the root: that client runs against this server unchanged.
+
+It asks for two takes, polls the job every 0.8 s, shows `queue_position`, `phase_display` and `progress`, and plays
+`/mp3`. Its refusals are `{"status": "error", "error": TEXT}` with a 4xx.
+"""
+
+import asyncio
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from khala.jobs.records import Song, Take
+from khala.music.errors import NotFound
+from khala.music.lyrics import clean_lyrics
+from khala.music.published_request import legacy_parameters
+from khala.music.request import Sampling, SongRequest
+from khala.music.tags import parse_tags
+from khala.server import about, schemas, takes
+from khala.server.access import Caller
+from khala.server.context import Context, Here, Id, scope
+
+router = APIRouter(tags=["published client"])
+
+TAKES = 2
+PHASES = {"backbone": "generating", "superres": "superres", "decode": "decoding", "finish": "decoding"}
+WORDS = {
+    "load": "Loading the model",
+    "backbone": "Composing",
+    "superres": "Refining",
+    "decode": "Rendering",
+    "finish": "Finishing",
+}
+
+
+class Accepted(BaseModel):
+    status: Literal["accepted", "queued"]
+    job_id: str
+    num_tracks: int
+    queue_position: int
+
+
+class Track(BaseModel):
+    index: int
+    status: Literal["queued", "generating", "superres", "decoding", "done", "error"]
+    progress: int
+    phase_display: str
+    worker_id: str | None
+    worker_phase: str
+    duration_sec: float
+    error: str | None
+
+
+class Job(BaseModel):
+    job_id: str
+    status: Literal["queued", "pending", "generating", "completed", "partial"]
+    queue_position: int
+    cleaned_lyrics: str
+    created_at: float
+    tracks: list[Track]
+
+
+class PoolWorker(BaseModel):
+    worker_id: int
+    url: str
+    status: Literal["idle", "busy"]
+    phase: str
+    gpu_id: int
+
+
+class Pool(BaseModel):
+    total_gpus: int
+    idle_gpus: int
+    active_jobs: int
+    queued_jobs: int
+    workers: list[PoolWorker]
+
+
+def to_request(here: Context, body: dict[str, Any]) -> tuple[SongRequest, float]:
+    """The song that the client asks for, no longer than the model can make, and the seconds that it asks for. Raises
+    InvalidRequest."""
+    asked = legacy_parameters(body)
+    config = here.models.config(here.settings.model)
+    seconds = 60.0 * asked.duration
+    request = SongRequest(
+        prompt=asked.description,
+        tags=parse_tags(asked.tags),
+        lyrics=asked.lyrics,
+        instrumental=asked.instrumental,
+        duration=min(seconds, config.max_seconds),
+        takes=TAKES,
+        sampling=Sampling(asked.temperature, asked.top_k, superres_top_k=asked.superres_top_k),
+    )
+    return request, seconds
+
+
+@router.post("/generate")
+def legacy_generate(here: Here, owner: Caller, body: dict[str, Any]) -> Accepted:
+    """Ask for a song of two takes: {mode, prompt_mode, prompt, tags, lyrics, duration, top_k_bb, temperature}."""
+    request, seconds = to_request(here, body)
+    more = seconds if seconds > request.duration else None
+    song = here.library.submit(owner.id, request, here.settings.model, asked_seconds=more)
+    position = _position(here, song)
+    return Accepted(
+        status="queued" if position else "accepted", job_id=song.id, num_tracks=TAKES, queue_position=position
+    )
+
+
+@router.get("/job/{job_id}")
+def legacy_job(here: Here, owner: Caller, job_id: Id) -> Job:
+    """How far the takes of a song are."""
+    song = here.library.song(scope(owner), job_id)
+    return Job(
+        job_id=song.id,
+        status=_state(song),
+        queue_position=_position(here, song),
+        cleaned_lyrics=clean_lyrics(song.request.lyrics),
+        created_at=song.created,
+        tracks=[_track(song, take) for take in song.takes],
+    )
+
+
+@router.head("/job/{job_id}/track/{index}/{format}", include_in_schema=False)
+@router.get("/job/{job_id}/track/{index}/{format}", response_class=Response, responses=takes.AUDIO)
+async def legacy_track(
+    here: Here, owner: Caller, request: Request, job_id: Id, index: int, format: Literal["mp3", "wav"]
+) -> Response:
+    """The audio of a take that is done."""
+    take_id = await asyncio.to_thread(_take_id, here, scope(owner), job_id, index)
+    audio = await here.renderer.audio(scope(owner), take_id, format)
+    shown = "inline" if format == "mp3" else "attachment"
+    return takes.send(request, audio, {"Content-Disposition": f'{shown}; filename="track_{index}.{format}"'})
+
+
+@router.get("/status")
+def legacy_status(here: Here, owner: Caller) -> Pool:
+    """Workers, and how many takes wait and run."""
+    now = here.library.status()
+    return Pool(
+        total_gpus=len(now.workers),
+        idle_gpus=sum(not worker.takes for worker in now.workers),
+        active_jobs=now.running,
+        queued_jobs=now.queued,
+        workers=[
+            PoolWorker(
+                worker_id=number,
+                url="",
+                status="busy" if worker.takes else "idle",
+                phase="working" if worker.takes else "idle",
+                gpu_id=int(worker.device.partition(":")[2] or 0) if worker.device.startswith("cuda") else -1,
+            )
+            for number, worker in enumerate(now.workers)
+        ],
+    )
+
+
+@router.get("/tags")
+def legacy_tags(owner: Caller) -> schemas.Tags:
+    """The same as /api/v1/tags."""
+    return about.get_tags(owner)
+
+
+def _take_id(here: Context, owner_id: str | None, job_id: str, index: int) -> str:
+    song = here.library.song(owner_id, job_id)
+    if not 0 <= index < len(song.takes):
+        raise NotFound(f"the job has no track {index}")
+    return song.takes[index].id
+
+
+def _position(here: Context, song: Song) -> int:
+    """Its place among those that have to wait: 0 where a worker is free for it."""
+    waiting = [take.position for take in song.takes if take.position is not None]
+    if not waiting or song.state != "queued":
+        return 0
+    idle = sum(not worker.takes for worker in here.library.status().workers)
+    return max(0, min(waiting) - idle)
+
+
+def _state(song: Song) -> Literal["queued", "pending", "generating", "completed", "partial"]:
+    states = {take.state for take in song.takes}
+    if states == {"done"}:
+        return "completed"
+    if states <= {"done", "failed", "cancelled"}:
+        return "partial"
+    if "running" in states:
+        return "generating"
+    return "queued" if states == {"queued"} else "pending"
+
+
+def _track(song: Song, take: Take) -> Track:
+    status: Any = take.state
+    words = {"queued": "Queued", "done": "Done", "failed": "Failed", "cancelled": "Cancelled"}.get(take.state, "")
+    if take.state == "queued" and take.position is not None:
+        words = f"Queued, number {take.position}"
+    elif take.state == "running":
+        status = PHASES.get(take.stage or "", "generating")
+        words = f"{WORDS.get(take.stage or 'load', '')} {100 * take.stage_progress:.0f}%"
+    elif take.state in ("failed", "cancelled"):
+        status = "error"
+    if song.asked_seconds is not None:
+        words += f" ({song.request.duration:g} s, the most that the model makes, of {song.asked_seconds:g} s)"
+    return Track(
+        index=take.number,
+        status=status,
+        progress=round(100 * take.progress),
+        phase_display=take.note or words,
+        worker_id=take.worker_id,
+        worker_phase=_worker_phase(take),
+        duration_sec=(take.metadata or {}).get("duration", 0.0),
+        error=take.error if take.state == "failed" else "cancelled" if take.state == "cancelled" else None,
+    )
+
+
+def _worker_phase(take: Take) -> str:
+    if take.state != "running":
+        return "idle"
+    stage = take.stage or "load"
+    return {"load": "loading_model", "decode": "decoding", "finish": "decoding"}.get(stage, stage)

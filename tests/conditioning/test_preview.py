@@ -1,0 +1,89 @@
+"""What is said of a request before a song is made of it."""
+
+import pytest
+
+from khala.conditioning.preview import Preview, count_syllables, preview
+from khala.music.prompt import PromptStyle
+from khala.music.request import SongRequest
+
+RATE = 44100 / 2048
+PHONES = PromptStyle(duration_text=True, superres_text="no_lyrics", lyrics="phones", blank=True)
+ENGLISH = "[verse]\nStanding in the pouring rain\nCalling out your secret name\n[chorus]\nCome back to me tonight"
+
+
+def seen(lyrics: str, style: PromptStyle = PHONES, **fields: object) -> Preview:
+    request = SongRequest(**{"tags": ("pop", "110 bpm"), "lyrics": lyrics, "duration": 25.0, "seed": 1, **fields})  # type: ignore[arg-type]
+    return preview(request, style, RATE, style is PHONES)
+
+
+def kinds(found: Preview) -> list[str]:
+    return [remark.kind for remark in found.remarks]
+
+
+def test_nothing_is_said_of_what_is_right() -> None:
+    found = seen(ENGLISH)
+    assert kinds(found) == [] and found.unsung == 0 and found.placed == {0, 1, 2}
+    assert found.request == SongRequest(tags=("pop", "110 bpm"), lyrics=ENGLISH, duration=25.0, seed=1)
+    assert kinds(seen("", instrumental=True)) == []
+
+
+def test_a_language_that_is_not_sung_is_told() -> None:
+    found = seen(ENGLISH.replace("Calling", "我在等你\nCalling"))
+    (remark,) = found.remarks
+    assert (remark.kind, remark.line) == ("script", 3) and found.unsung == 1
+    assert remark.text == "The model sings English alone: 1 line in Chinese script is left out."
+    silent = seen("[verse]\n我在等你\n请你不要离开我", tags=())
+    assert silent.remarks[0].text.endswith("2 lines in Chinese script are left out, so nobody sings.")
+    assert silent.outline is not None and silent.outline.voice == "none"
+    (spanish,) = seen("Quiero bailar contigo\nporque eres mi amor").remarks
+    assert (spanish.kind, spanish.values["language"]) == ("language", "es")
+    assert kinds(seen("我在等你\n" * 4, PromptStyle(), duration=15.0)) == []
+
+
+def test_what_a_description_cannot_have_is_told_by_the_model_that_cannot() -> None:
+    assert kinds(seen(ENGLISH, tags=("waltz", "150 bpm"))) == ["tempo-range"]
+    assert kinds(seen("", tags=("female vocals",))) == ["nothing-to-sing"]
+    assert kinds(seen(ENGLISH, tags=("instrumental", "999 bpm"))) == ["tempo-range", "voice-contradiction"]
+    assert kinds(seen(ENGLISH, PromptStyle(), tags=("waltz", "150 bpm", "duet of a man and a woman"))) == []
+
+
+def test_lines_without_letters_move_no_other() -> None:
+    dirty = ENGLISH.replace("Calling", "♪ ♪ ♪\n...\nCalling")
+    assert seen(dirty).outline == seen(ENGLISH).outline
+    assert seen(dirty).request.lyrics == ENGLISH
+
+
+def test_words_that_do_not_fit_are_counted() -> None:
+    found = seen(
+        "\n".join(f"[verse]\nLine {word} is here to stay\nand goes away" for word in "abcdefgh" * 3), duration=20.0
+    )
+    (remark,) = found.remarks
+    assert remark.kind == "lines-unsung" and remark.values["count"] == found.unsung > 0
+    assert found.outline is not None and found.outline.frames <= 1.15 * 20 * RATE
+    assert remark.values["seconds"] > 60
+    assert kinds(seen(ENGLISH, duration=120.0)) == ["too-little"]
+    assert kinds(seen(ENGLISH * 8, PromptStyle(), duration=20.0)) == ["too-much"]
+
+
+@pytest.mark.parametrize("lyrics", ["[Instrumental]", "[verse]\n\n[chorus]\n\n[outro]", "♪ ♪", "[snare roll]"])
+def test_lyrics_without_words_are_no_error(lyrics: str) -> None:
+    found = seen(lyrics, tags=(), prompt="")
+    assert "no-words" in kinds(found)
+    assert found.outline is not None and found.outline.voice == "none" and found.outline.lines == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "syllables"),
+    [
+        ("Morning light is in the street", 7),
+        ("table wishes wanted loved little", 9),
+        ("Mañana café", 5),
+        ("你好世界", 4),
+        ("사랑해", 3),
+        ("любовь моя", 5),
+        ("... —", 0),
+        ("In 1999", 6),
+    ],
+)
+def test_syllables(line: str, syllables: int) -> None:
+    assert count_syllables(line) == syllables

@@ -1,0 +1,59 @@
+"""The vocabulary of conditions: it survives JSON, and every other order of its names is told apart."""
+
+import json
+from typing import Any
+
+import pytest
+
+from khala.conditioning import vocabulary as conditions
+from khala.conditioning.outline import ROWS, STYLE_NAMES
+from khala.conditioning.phone_sequence import CUE_ROWS
+from khala.conditioning.vocabulary import differences, vocabulary
+
+
+def saved(**changes: Any) -> Any:
+    return json.loads(json.dumps({**vocabulary(), **changes}))
+
+
+def test_the_same_vocabulary_differs_in_nothing() -> None:
+    assert differences(saved()) == []
+    first_rows = list(vocabulary()["first_rows"].values())
+    assert first_rows[0] == 1 and first_rows == sorted(first_rows) and first_rows[-5] < ROWS == first_rows[-4]
+    assert first_rows[-1] < CUE_ROWS == vocabulary()["rows"]
+
+
+def test_two_names_in_each_other_s_place_are_named() -> None:
+    rock, pop, *others = STYLE_NAMES
+    assert differences(saved(styles=[pop, rock, *others])) == [
+        "styles[0] is 'rock' (here 'pop')",
+        "styles[1] is 'pop' (here 'rock')",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "phrase"),
+    [
+        ({"styles": [*STYLE_NAMES, "polka"]}, "styles[18] is 'polka' (here nothing)"),
+        ({"styles": [*STYLE_NAMES[:-1]]}, "styles[17] is nothing (here 'latin')"),
+        ({"voices": ["none", "female", "male", "choir"]}, "voices[3] is 'choir' (here 'voice')"),
+        ({"first_rows": {**vocabulary()["first_rows"], "bar": 50}}, "first_rows.bar is 50 (here 49)"),
+        ({"rows": 12}, f"rows is 12 (here {CUE_ROWS})"),
+        ({"weather": {"rain": True}}, "weather.rain is True (here nothing)"),
+        ({"letters": "@A" + vocabulary()["letters"][2:]}, "letters is '@A^*O0IE381!957UBCDXFGHJKLMNQPRS$T+VWYZ (here"),
+    ],
+)
+def test_any_other_difference_is_named_too(changes: dict[str, Any], phrase: str) -> None:
+    (said,) = differences(saved(**changes))
+    assert said.startswith(phrase)
+
+
+@pytest.mark.parametrize("values", [3, "pop", [], {}, {"styles": "pop"}, {"rows": None}, [[1]]])
+def test_what_is_no_vocabulary_differs_in_all(values: Any) -> None:
+    assert len(differences(values)) >= len(STYLE_NAMES)
+
+
+@pytest.mark.parametrize("names", ["SECTION_TAGS", "STYLE_NAMES", "VOICES", "PHONES"])
+def test_another_order_in_the_code_shows(names: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = saved()
+    monkeypatch.setattr(conditions, names, tuple(reversed(getattr(conditions, names))))
+    assert differences(before)

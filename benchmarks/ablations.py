@@ -5,8 +5,8 @@
     python benchmarks/ablations.py runs/mini plain: noise:noise=0.1 spelling:lyrics=spelling
     python benchmarks/ablations.py runs/mini --part superres recipe: random:begin=random unhybrid:causal=0.0
 
-Each run begins anew (or with --start's weights) and takes the same time on one thread. `cues=false` shows no outline,
-`lyrics` is how prompts write them; super-resolution begins with the backbone of RUN unless `begin=random`. Every other
+Each run begins anew (or with --start's weights) and takes the same time on one thread. `conditions=false` shows no
+outline, `lyrics` is how prompts write them; super-resolution begins with the backbone of RUN unless `begin=random`. Every other
 key is a setting of the recipe's table of the part. Losses are nats a code: for the backbone on whole held-out songs and
 on excerpts of them with their own words, and "other words" is what the excerpts cost behind the words of another one,
 less what they cost behind their own: how much the model listens to its prompt. For super-resolution they are by level.
@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 
+from khala.conditioning.phone_sequence import CONDITION_ROWS
 from khala.corpus.data.loader import excerpt
 from khala.training import loop, superres
 from khala.training.backbone import BackboneObjective, prepare
@@ -50,9 +51,11 @@ def main() -> None:
         pairs = dict(pair.split("=") for pair in settings.split(",") if pair)
         system = preset(load(arguments.recipe))
         system = replace(system, prompt=replace(system.prompt, lyrics=pairs.pop("lyrics", "phones")))
-        shown = pairs.pop("cues", "true") == "true"
+        shown = CONDITION_ROWS * (pairs.pop("conditions", "true") == "true")
         system = replace(
-            system, backbone=replace(system.backbone, cues=shown), superres=replace(system.superres, cues=shown)
+            system,
+            backbone=replace(system.backbone, condition_rows=shown),
+            superres=replace(system.superres, condition_rows=shown),
         )
         begin = None if pairs.pop("begin", "backbone") == "random" else arguments.run / "backbone"
         chosen = [f"{part}.{key}={value}" for key, value in pairs.items()]

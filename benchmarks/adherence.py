@@ -31,7 +31,7 @@ from khala.corpus.composer.render import render
 from khala.corpus.composer.score import Score
 from khala.corpus.composer.voice import VoiceBank
 from khala.evaluation.report import evaluate, evaluate_file
-from khala.scoring.asked import Asked, asked
+from khala.scoring.asked import RequestTargets, request_targets
 from khala.scoring.key import Chord
 from khala.scoring.sections import Part, follows
 
@@ -95,9 +95,9 @@ def fields_of(score: Score, ended: bool | None, outline: dict[str, Any] | None) 
     return request | ({} if ended is None else {"truncated": not ended})
 
 
-def asked_of(score: Score, kind: str, ended: bool | None, outline: dict[str, Any] | None) -> Asked:
+def asked_of(score: Score, kind: str, ended: bool | None, outline: dict[str, Any] | None) -> RequestTargets:
     """What the request says. The sections of a generated song are those of its outline, or found by listening."""
-    wanted = asked(fields_of(score, ended, outline))
+    wanted = request_targets(fields_of(score, ended, outline))
     return wanted if kind == "generated" else replace(wanted, parts=parts(score), chords=chords(score))
 
 

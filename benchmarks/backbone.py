@@ -16,10 +16,10 @@ from dataclasses import replace
 
 import torch
 
-from khala.conditioning.outline import CUES, NOTHING
+from khala.conditioning.outline import NUM_CONDITIONS
 from khala.generation.decode import Slot, decode_tokens
-from khala.models.config import TransformerConfig
 from khala.models.lm.backbone import Backbone
+from khala.models.lm.config import PAD_ID, TransformerConfig
 from khala.models.presets import official
 from khala.music.request import Sampling
 from khala.nn.precision import beside
@@ -54,7 +54,7 @@ def main() -> None:
         torch.manual_seed(0)
         model = Backbone(config).to(beside(dtype)).eval().requires_grad_(False)
         if dtype == torch.int8:
-            model.become_int8()
+            model.quantize_()
         single = 0.0
         for batch in (1, 2, 4):
             before = copy_rate(clock)
@@ -74,7 +74,7 @@ def token_seconds(model: Backbone, batch: int, tokens: int, clock: Callable[[], 
     """Of one step of `batch` takes, without the reading of the prompt: the quickest of three differences."""
 
     def run(longest: int) -> float:
-        prompt, cues = [300 + i % 200 for i in range(PROMPT)], ((NOTHING,) * CUES,) * (longest // 2 + 2)
+        prompt, cues = [300 + i % 200 for i in range(PROMPT)], ((PAD_ID,) * NUM_CONDITIONS,) * (longest // 2 + 2)
         slots = [Slot(prompt, seed, longest, Sampling(), cues=cues) for seed in range(batch)]
         start = clock()
         decoded = decode_tokens(model, slots)

@@ -19,7 +19,7 @@ from khala.corpus.composer.compose.harmony import key_name
 from khala.corpus.composer.score import Score
 from khala.evaluation.report import evaluate
 from khala.generation.synthesis import synthesise
-from khala.scoring.asked import asked
+from khala.scoring.asked import request_targets
 from khala.scoring.listener import listener
 
 COLUMNS = ("style", "key", "voice", "phones wrong", "heard, nats")
@@ -40,7 +40,7 @@ def main() -> None:
             works = pipe.works(request)
             (result,) = pipe.backbone(works)
             samples = synthesise(pipe.loaded.codec, result.codes)
-            record = evaluate(samples, 44100, asked({"request": request.to_dict(), "outline": None}))
+            record = evaluate(samples, 44100, request_targets({"request": request.to_dict(), "outline": None}))
             met = [record["verdicts"][name] for name in ("style", "key", "voice")]
             wrong = record["words"]["phoneme_error_rate"]
             found.append([*(np.nan if v is None else v for v in (*met, wrong)), listener(samples, 44100, request)])

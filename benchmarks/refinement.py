@@ -19,9 +19,9 @@ import numpy as np
 import torch
 
 import khala
-from khala.conditioning.phone_sequence import REST, unsung
+from khala.conditioning.phone_sequence import REST, without_phones
 from khala.corpus.data.loader import TokenCorpus, TokenSong
-from khala.generation.refine import Draft, refine
+from khala.generation.refine import RefineInput, refine
 from khala.generation.synthesis import synthesise
 from khala.models.codec.spectral.codec import SpectralCodec
 from khala.music.prompt import superres_prompt
@@ -65,7 +65,7 @@ def refined(
     request = SongRequest(tags=song.tags, lyrics=song.lyrics, duration=song.duration)
     ids = pipe.loaded.tokenizer.encode(superres_prompt(request, pipe.config.prompt))
     rows = corpus.cues(song, song.outline, 0, song.frames)[:-1]
-    draft = Draft(ids, codes[:2], 1, sampling, rows, unsung(rows))
+    draft = RefineInput(ids, codes[:2], 1, sampling, rows, without_phones(rows))
     (found,) = refine(pipe.loaded.superres, [draft], pipe.loaded.codebooks)
     return found
 

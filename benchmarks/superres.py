@@ -18,8 +18,8 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from khala.generation.refine import Draft, refine
-from khala.models.config import TransformerConfig
+from khala.generation.refine import RefineInput, refine
+from khala.models.lm.config import TransformerConfig
 from khala.models.lm.superres import Superres
 from khala.models.presets import official
 from khala.music.request import Sampling
@@ -75,7 +75,7 @@ def pass_seconds(
     """Of the quickest pass of one level over so many takes, its draws among it."""
     codes = np.random.default_rng(0).integers(0, 1024, (2, frames)).astype(np.int16)
     books_QCK = torch.zeros(model.config.levels, 1024, 1)  # looked into only where nothing is drawn
-    drafts = [Draft([300] * PROMPT, codes, seed, Sampling()) for seed in range(takes)]
+    drafts = [RefineInput([300] * PROMPT, codes, seed, Sampling()) for seed in range(takes)]
     ends: dict[int, float] = {}
     refine(model, drafts, books_QCK, lambda stage, done, total: ends.setdefault(done, clock()), by_rows)
     return float(min(np.diff([ends[done] for done in sorted(ends) if done])))

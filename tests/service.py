@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from khala.conditioning.phone_sequence import CONDITION_ROWS
 from khala.jobs import artifacts, claims, workflow
 from khala.jobs.claims import Claim, Claims
 from khala.jobs.library import Library
@@ -153,9 +154,9 @@ def tiny_model(folder: Path, led: bool = False) -> Path:
     if led:
         config = replace(
             config,
-            backbone=replace(config.backbone, cues=True),
-            superres=replace(config.superres, cues=True),
-            prompt=replace(config.prompt, blank=True, lyrics="phones", superres_text="no_lyrics"),
+            backbone=replace(config.backbone, condition_rows=CONDITION_ROWS),
+            superres=replace(config.superres, condition_rows=CONDITION_ROWS),
+            prompt=replace(config.prompt, supports_guidance=True, lyrics="phones", superres_text="no_lyrics"),
             sampling=replace(config.sampling, guidance=2.0, superres_top_k=0),
         )
     with torch.random.fork_rng(devices=[]):

@@ -12,7 +12,7 @@ from scipy.signal import resample_poly
 
 import khala
 from khala.evaluation.report import evaluate
-from khala.scoring.asked import asked
+from khala.scoring.asked import request_targets
 
 HERE = Path(__file__).parent
 INTRO = """# Twelve songs by Khala Mini
@@ -33,7 +33,7 @@ def main() -> None:
         (take,) = pipe.generate(request)
         name = f"{request.seed:02d}-{request.slug()}.opus"
         store(take, HERE / name)
-        judged = evaluate(take.samples, take.rate, asked(take.metadata))["verdicts"].items()
+        judged = evaluate(take.samples, take.rate, request_targets(take.metadata))["verdicts"].items()
         told = [f"{what} {'as asked' if well else 'missed'}" for what, well in judged if well is not None]
         verdicts = ", ".join(told)
         words = request.prompt or ", ".join(request.tags)

@@ -5,15 +5,16 @@ from dataclasses import replace
 import pytest
 import torch
 
-from khala.conditioning.aligner import Singing
-from khala.conditioning.outline import CUES, NOTHING
-from khala.conditioning.phone_sequence import PHONE_IDS, REST, Words
+from khala.conditioning.aligner import PhoneAligner
+from khala.conditioning.outline import NUM_CONDITIONS
+from khala.conditioning.phone_sequence import CONDITION_ROWS, PHONE_IDS, REST, PhoneSequence
 from khala.generation.decode import Slot, decode_backbone
 from khala.models.lm.backbone import Backbone
+from khala.models.lm.config import PAD_ID
 from khala.models.presets import tiny
 from khala.music.request import Sampling
 
-WORDS = Words((REST, 3, 9, REST, 5, REST), (1, 4))
+WORDS = PhoneSequence((REST, 3, 9, REST, 5, REST), (1, 4))
 FRAMES = 40
 FREE = [0] * FRAMES, [5] * FRAMES
 
@@ -21,7 +22,7 @@ FREE = [0] * FRAMES, [5] * FRAMES
 @pytest.fixture(scope="module")
 def model() -> Backbone:
     torch.manual_seed(1)
-    return Backbone(replace(tiny().backbone, cues=True))
+    return Backbone(replace(tiny().backbone, condition_rows=CONDITION_ROWS))
 
 
 def said(model: Backbone, phone: int, surely: float = 9.0) -> torch.Tensor:
@@ -29,13 +30,13 @@ def said(model: Backbone, phone: int, surely: float = 9.0) -> torch.Tensor:
     return surely * torch.linalg.pinv(model.head.weight[list(PHONE_IDS)].detach())[:, phone][None, None]
 
 
-def walk(singing: Singing, hidden: list[torch.Tensor], takes: list[int] | None = None) -> None:
+def walk(singing: PhoneAligner, hidden: list[torch.Tensor], takes: list[int] | None = None) -> None:
     for frame, state in enumerate(hidden, 1):
-        singing.go_on(takes or [0], frame, state)
+        singing.advance(takes or [0], frame, state)
 
 
 def test_it_stays_as_long_as_the_model_says_and_then_goes_on(model: Backbone) -> None:
-    singing = Singing(model, [WORDS], [FREE])
+    singing = PhoneAligner(model, [WORDS], [FREE])
     rest, first, second, other = (said(model, phone, 40.0) for phone in (REST, 3, 9, 20))
     walk(singing, [rest, rest, first, first, first])
     assert singing.places(0, 6) == [0, 0, 0, 1, 1, 1]
@@ -45,7 +46,7 @@ def test_it_stays_as_long_as_the_model_says_and_then_goes_on(model: Backbone) ->
 
 
 def test_a_phone_ends_when_it_has_likelier_ended_than_not(model: Backbone) -> None:
-    singing = Singing(model, [WORDS], [FREE])
+    singing = PhoneAligner(model, [WORDS], [FREE])
     rows = model.head.weight[[PHONE_IDS[3], PHONE_IDS[9]]].detach()
     lasts = torch.linalg.pinv(rows)[:, 0][None, None]  # logits 1 and 0: of it 0.73, 0.53, 0.39 are left
     walk(singing, [said(model, 3, 40.0), *[lasts] * 3])
@@ -53,7 +54,7 @@ def test_a_phone_ends_when_it_has_likelier_ended_than_not(model: Backbone) -> No
 
 
 def test_from_the_end_of_a_line_it_may_go_to_the_next_without_a_rest(model: Backbone) -> None:
-    singing = Singing(model, [WORDS], [FREE])
+    singing = PhoneAligner(model, [WORDS], [FREE])
     walk(singing, [said(model, 3, 40.0), said(model, 9, 40.0), said(model, 5, 40.0)])
     assert singing.places(0, 4) == [0, 1, 2, 4]
 
@@ -61,14 +62,14 @@ def test_from_the_end_of_a_line_it_may_go_to_the_next_without_a_rest(model: Back
 def test_bounds_hold_whatever_the_model_says(model: Backbone) -> None:
     low, high = [0, 0, 1, 2, 2, 3, 3, 4, 5], [0, 0, 1, 2, 3, 3, 3, 5, 5]
     for phone in (REST, 3, 5):
-        singing = Singing(model, [WORDS], [(low, high)])
+        singing = PhoneAligner(model, [WORDS], [(low, high)])
         walk(singing, [said(model, phone, 40.0)] * 8)
         places = singing.places(0, 9)
         assert all(a <= place <= b for a, place, b in zip(low, places, high, strict=True))
 
 
 def test_a_song_that_is_far_behind_its_words_catches_up_in_a_frame(model: Backbone) -> None:
-    singing = Singing(model, [WORDS], [([0, 0, 4, 4], [5] * 4)])
+    singing = PhoneAligner(model, [WORDS], [([0, 0, 4, 4], [5] * 4)])
     walk(singing, [said(model, REST, 40.0)] * 2 + [said(model, 5, 40.0)])
     assert singing.places(0, 4) == [0, 0, 4, 4]
 
@@ -77,7 +78,7 @@ def test_a_song_does_not_end_before_its_words(model: Backbone) -> None:
     """It is to end after 10 frames, and is pulled to its end ever more; its words end in frame 25."""
     bind = torch.randn(2, 16, 16, generator=torch.Generator().manual_seed(1))
     model.bind_codebooks(bind)
-    cues = ((1,) * CUES,) * (FRAMES + 1)
+    cues = ((1,) * NUM_CONDITIONS,) * (FRAMES + 1)
     bounds = [0] * 25 + [5] * (FRAMES - 24), [0] * 25 + [5] * (FRAMES - 24)
     silent = Slot([65], seed=4, longest=FRAMES, sampling=Sampling(), aim=10, lines=(None,), cues=cues)
     sung = replace(silent, words=WORDS, bounds=bounds)
@@ -88,10 +89,10 @@ def test_a_song_does_not_end_before_its_words(model: Backbone) -> None:
 def test_a_take_is_led_by_itself_alone(model: Backbone) -> None:
     torch.manual_seed(2)
     hidden = [torch.randn(3, 1, 32) for _ in range(FRAMES - 1)]
-    words, other = [WORDS, None, WORDS], Words((REST, 1, 2, 3, 4, 5, 6, REST), (1,))
-    together = Singing(model, words, [FREE, ([], []), FREE])
+    words, other = [WORDS, None, WORDS], PhoneSequence((REST, 1, 2, 3, 4, 5, 6, REST), (1,))
+    together = PhoneAligner(model, words, [FREE, ([], []), FREE])
     walk(together, hidden, [0, 1, 2])
-    alone = Singing(model, [other, WORDS], [FREE, FREE])
+    alone = PhoneAligner(model, [other, WORDS], [FREE, FREE])
     walk(alone, [state[2:] for state in hidden], [1])
     assert alone.places(1, FRAMES) == together.places(2, FRAMES) != together.places(0, FRAMES)
-    assert together.cues([1], 3).unique().tolist() == [NOTHING]
+    assert together.cues([1], 3).unique().tolist() == [PAD_ID]

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from khala.conditioning.form import LONGEST, TEMPI, arrange, playable_tempi, wanted_seconds
+from khala.conditioning.form import LONGEST, TEMPI, plan_form, playable_tempi, wanted_seconds
 from khala.conditioning.outline import Outline
-from khala.conditioning.phone_sequence import PACE
+from khala.conditioning.phone_sequence import MIN_FRAMES_PER_PHONE
 from khala.corpus.composer.compose import compose
 from khala.music.request import SongRequest
 
@@ -15,7 +15,7 @@ LYRICS = "[verse]\nOne line\nAnd two\n\n[chorus]\nSing it\n(sing it)\nAgain\n(ag
 
 
 def outline(**fields: object) -> Outline:
-    return arrange(SongRequest(**{"seed": 1, "duration": 30.0, **fields}), RATE)  # type: ignore[arg-type]
+    return plan_form(SongRequest(**{"seed": 1, "duration": 30.0, **fields}), RATE)  # type: ignore[arg-type]
 
 
 def bpm(found: Outline) -> float:
@@ -114,7 +114,7 @@ def test_a_long_line_has_more_time_if_there_is_any() -> None:
     assert bars[0] == bars[2] == 2 and bars[1] > 4 and bars[1] % 2 == 0
     short = outline(tags=("rock", "144 bpm"), lyrics="[verse]\n" + f"{long}\n" * 8, duration=30.0)
     assert len(short.lines) < 8, "some are left out, rather than all of them hurried"
-    assert all(end - begin >= PACE * 59 for begin, end in short.lines)
+    assert all(end - begin >= MIN_FRAMES_PER_PHONE * 59 for begin, end in short.lines)
 
 
 def test_words_that_do_not_fit_are_left_out() -> None:
@@ -140,7 +140,7 @@ def test_corpus_songs_are_arranged_nearly_as_they_were_composed() -> None:
             duration=score.seconds,
             seed=seed,
         )
-        found = arrange(request, RATE)
+        found = plan_form(request, RATE)
         assert (found.bar, found.beats) == (score.frames_per_bar, score.beats_per_bar)
         assert abs(found.frames - score.frames) <= 2 * score.frames_per_bar
         assert len(found.lines) == len(score.lines)
@@ -157,8 +157,8 @@ def test_corpus_songs_are_arranged_nearly_as_they_were_composed() -> None:
 def test_any_request_has_an_outline(lyrics: list[str], seconds: float, tags: list[str], seed: int) -> None:
     words = "\n".join(lyrics).strip()
     request = SongRequest(tags=("pop", *tags), lyrics=words, duration=seconds, seed=seed)
-    found = arrange(request, RATE)
-    assert found == arrange(request, RATE)
+    found = plan_form(request, RATE)
+    assert found == plan_form(request, RATE)
     assert [part.begin for part in found.parts] == [0, *(part.end for part in found.parts[:-1])]
     assert found.parts[-1].end == found.frames
     assert all(begin < end <= found.frames for begin, end in found.lines)

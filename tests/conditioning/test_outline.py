@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
-from khala.conditioning.outline import CUES, NOTHING, ROWS, Outline, Part, line_cue, spread
+from khala.conditioning.outline import NUM_CONDITIONS, ROWS, Outline, Part, line_condition, spread
+from khala.models.lm.config import PAD_ID
 from khala.music.headers import SECTION_TAGS
 
 PARTS = (Part(0, 40, "intro"), Part(40, 200, "verse"), Part(200, 280, "outro"))
 OUTLINE = Outline(280, 40, 4, PARTS, spread(PARTS, ((), (1, 1), ())), key=21, style="folk", voice="female")
-BEAT, LEFT, SECTION, BAR_IN, TO_GO, LINE, LINE_LEFT, BAR, KEY, STYLE, VOICE = range(CUES)
+BEAT, LEFT, SECTION, BAR_IN, TO_GO, LINE, LINE_LEFT, BAR, KEY, STYLE, VOICE = range(NUM_CONDITIONS)
 
 
 def columns(outline: Outline, kind: int) -> list[int]:
@@ -21,7 +22,7 @@ def test_lines_share_their_part_evenly() -> None:
 
 
 def test_every_cue_has_a_row_and_no_two_kinds_share_one() -> None:
-    seen = [set(columns(OUTLINE, kind)) - {NOTHING} for kind in range(CUES)]
+    seen = [set(columns(OUTLINE, kind)) - {PAD_ID} for kind in range(NUM_CONDITIONS)]
     assert all(0 < row < ROWS for rows in seen for row in rows)
     assert sum(map(len, seen)) == len(set.union(*seen))
 
@@ -65,25 +66,25 @@ def test_where_in_the_form_it_is() -> None:
     assert to_go[40] == to_go[199] + 3
     unknown = Outline(100, parts=(Part(10, 50, "interlude"),)).cues(0, 100)
     assert unknown[20][SECTION] == unknown[49][SECTION] == columns(OUTLINE, SECTION)[0] + len(SECTION_TAGS)
-    assert unknown[9][SECTION] == unknown[50][SECTION] == NOTHING
+    assert unknown[9][SECTION] == unknown[50][SECTION] == PAD_ID
 
 
 def test_a_line_is_told_where_it_is_sung() -> None:
     lines = columns(OUTLINE, LINE)
-    assert lines == [NOTHING] * 40 + [line_cue(0)] * 80 + [line_cue(1)] * 80 + [NOTHING] * 80
+    assert lines == [PAD_ID] * 40 + [line_condition(0)] * 80 + [line_condition(1)] * 80 + [PAD_ID] * 80
     second = [cues[LINE] for cues in OUTLINE.cues(100, 140, range(1, 2))]
-    assert second == [NOTHING] * 20 + [line_cue(0)] * 20, "of an excerpt's lines the first is number 0"
-    assert line_cue(17) == line_cue(1) != line_cue(15)
+    assert second == [PAD_ID] * 20 + [line_condition(0)] * 20, "of an excerpt's lines the first is number 0"
+    assert line_condition(17) == line_condition(1) != line_condition(15)
     left = columns(OUTLINE, LINE_LEFT)
-    assert left[39] == left[200] == NOTHING and left[40:120] == left[120:200]
+    assert left[39] == left[200] == PAD_ID and left[40:120] == left[120:200]
     assert left[56:120] == sorted(left[56:120], reverse=True) and len(set(left[56:120])) == 32
 
 
 def test_what_is_not_known_is_nothing() -> None:
-    assert Outline(100).cues(0, 1) == [[NOTHING, *Outline(100).cues(0, 1)[0][1:2], *[NOTHING] * 9]]
+    assert Outline(100).cues(0, 1) == [[PAD_ID, *Outline(100).cues(0, 1)[0][1:2], *[PAD_ID] * 9]]
     other = replace(OUTLINE, key=-1, style="polka", voice="")
-    assert [other.cues(0, 1)[0][kind] for kind in (KEY, STYLE, VOICE)] == [NOTHING] * 3
-    assert NOTHING not in [OUTLINE.cues(0, 1)[0][kind] for kind in (BAR, KEY, STYLE, VOICE)]
+    assert [other.cues(0, 1)[0][kind] for kind in (KEY, STYLE, VOICE)] == [PAD_ID] * 3
+    assert PAD_ID not in [OUTLINE.cues(0, 1)[0][kind] for kind in (BAR, KEY, STYLE, VOICE)]
 
 
 STYLES = (

@@ -4,43 +4,49 @@ import math
 
 import pytest
 
-from khala.conditioning.outline import NOTHING, ROWS
+from khala.conditioning.outline import ROWS
 from khala.conditioning.phone_sequence import (
-    CUE_ROWS,
+    CONDITION_ROWS,
+    NO_PHONE_CONDITIONS,
+    PHONE_CONDITIONS,
     REST,
-    SUNG_CUES,
-    UNKNOWN,
-    UNTOLD,
-    Words,
+    UNKNOWN_PHONE,
+    PhoneSequence,
     cues,
-    sung_cues,
-    words_of,
+    frame_conditions,
+    phones_of_prompt,
 )
+from khala.models.lm.config import PAD_ID
 from khala.music.phones import LETTERS, PHONES
 from khala.music.prompt import PromptStyle, backbone_prompt
 from khala.music.request import SongRequest
 
 STYLE = PromptStyle(lyrics="phones")
-EARLY, LATE, PACE, HELD = 4, 6, 1.5, 16  # frames before and after a line's place, frames of a phone in haste, counted
+EARLY_FRAMES, LATE_FRAMES, MIN_FRAMES_PER_PHONE, MAX_HELD_FRAMES = (
+    4,
+    6,
+    1.5,
+    16,
+)  # frames before and after a line's place, frames of a phone in haste, counted
 
 
 def numbers(text: str) -> list[int]:
     return [PHONES.index(phone) if phone != "." else REST for phone in text.split()]
 
 
-def words(lyrics: str) -> Words | None:
-    return words_of(backbone_prompt(SongRequest(tags=("folk",), lyrics=lyrics), STYLE))
+def words(lyrics: str) -> PhoneSequence | None:
+    return phones_of_prompt(backbone_prompt(SongRequest(tags=("folk",), lyrics=lyrics), STYLE))
 
 
-WORDS = Words(tuple(numbers(". D AE N S . S IH NG .")), (1, 6))
+WORDS = PhoneSequence(tuple(numbers(". D AE N S . S IH NG .")), (1, 6))
 
 
 def test_the_words_of_a_prompt() -> None:
     assert words("[verse]\nDance\n\n[chorus]\n(sing)") == WORDS
     doubled = words("big game")
     assert doubled is not None and doubled.phones == tuple(numbers(". B IH G EY M .")), "nobody hears two in one"
-    rest = words_of(backbone_prompt(SongRequest(tags=("folk",), instrumental=True), STYLE))
-    assert rest == Words() and rest.cues([0]) == [cues(REST, REST, 0, 0)]
+    rest = phones_of_prompt(backbone_prompt(SongRequest(tags=("folk",), instrumental=True), STYLE))
+    assert rest == PhoneSequence() and rest.cues([0]) == [cues(REST, REST, 0, 0)]
     with pytest.raises(ValueError, match="nothing to sing"):
         words("sing\n你好")
 
@@ -50,12 +56,17 @@ def test_every_cue_has_a_row_of_its_own() -> None:
         [cues(phone, REST, 0, 0)[0] for phone in range(REST + 1)],
         [cues(0, phone, 0, 0)[1] for phone in range(REST)],
         [cues(0, 0, left, 0)[2] for left in range(32)],
-        [cues(0, 0, 0, frame)[3] for frame in range(HELD)],
+        [cues(0, 0, 0, frame)[3] for frame in range(MAX_HELD_FRAMES)],
     ]
     rows = [row for kind in every for row in kind]
-    assert len(set(rows)) == len(rows) and min(rows) == ROWS and max(rows) == CUE_ROWS - 1
-    assert cues(0, REST, 99, 99) == (cues(0, 0, 0, 0)[0], NOTHING, CUE_ROWS - 1 - HELD, CUE_ROWS - 1)
-    assert len(UNKNOWN) == SUNG_CUES and len(LETTERS) == REST
+    assert len(set(rows)) == len(rows) and min(rows) == ROWS and max(rows) == CONDITION_ROWS - 1
+    assert cues(0, REST, 99, 99) == (
+        cues(0, 0, 0, 0)[0],
+        PAD_ID,
+        CONDITION_ROWS - 1 - MAX_HELD_FRAMES,
+        CONDITION_ROWS - 1,
+    )
+    assert len(NO_PHONE_CONDITIONS) == PHONE_CONDITIONS and len(LETTERS) == REST
 
 
 def test_every_phone_has_the_rows_that_the_shipped_weights_learned_for_it() -> None:
@@ -79,18 +90,22 @@ def test_what_is_heard_and_what_is_to_be_sung_are_told_alike() -> None:
     heard = [phone for phone, length in zip(WORDS.phones, lengths, strict=True) for _ in range(length)]
     begins = [3, 16]
     places = [place for place, length in enumerate(lengths) for _ in range(length)]
-    assert sung_cues(heard, begins) == WORDS.cues(places)
-    assert sung_cues(heard[:6], begins)[-1][1] == NOTHING, "what is not in the part is not told"
-    assert sung_cues([UNTOLD] * 3, []) == [UNKNOWN] * 3
-    assert sung_cues(heard[:0], []) == []
+    assert frame_conditions(heard, begins) == WORDS.cues(places)
+    assert frame_conditions(heard[:6], begins)[-1][1] == PAD_ID, "what is not in the part is not told"
+    assert frame_conditions([UNKNOWN_PHONE] * 3, []) == [NO_PHONE_CONDITIONS] * 3
+    assert frame_conditions(heard[:0], []) == []
 
 
 def test_a_line_has_its_time() -> None:
     low, high = WORDS.bounds([(10, 30), (30, 60)], 90)
-    assert high[: 10 - EARLY] == [0] * (10 - EARLY) and high[10 - EARLY] == 5
-    assert high[30 - EARLY - 1] == 5 and high[30 - EARLY] == 9
-    assert low[29] <= 1 and low[30 + LATE] == 5 and low[60 + LATE :] == [9] * (30 - LATE)
-    assert low[30 + LATE - math.ceil(5 * PACE)] == 0 < low[30 + LATE - int(4 * PACE)]
+    assert high[: 10 - EARLY_FRAMES] == [0] * (10 - EARLY_FRAMES) and high[10 - EARLY_FRAMES] == 5
+    assert high[30 - EARLY_FRAMES - 1] == 5 and high[30 - EARLY_FRAMES] == 9
+    assert low[29] <= 1 and low[30 + LATE_FRAMES] == 5 and low[60 + LATE_FRAMES :] == [9] * (30 - LATE_FRAMES)
+    assert (
+        low[30 + LATE_FRAMES - math.ceil(5 * MIN_FRAMES_PER_PHONE)]
+        == 0
+        < low[30 + LATE_FRAMES - int(4 * MIN_FRAMES_PER_PHONE)]
+    )
 
 
 @pytest.mark.parametrize("places", [[(0, 6), (6, 12)], [(0, 9), (9, 40)], [(5, 30), (30, 36)], [(12, 18), (18, 22)]])
@@ -116,4 +131,6 @@ def test_lines_are_sung_where_their_phones_are() -> None:
     assert WORDS.sung(places) == [(2, 7, 1.0), (9, 13, 1.0)]
     assert WORDS.sung([0, 1, 2, 3, 4, 6, 7]) == [(1, 5, 1.0), (5, 7, 2 / 3)], "without a rest between, and cut off"
     assert WORDS.sung([0, 1, 4]) == [(1, 3, 0.5), None], "phones are jumped over"
-    assert Words().sung([0] * 9) == [] and Words().bounds([], 9) == ([0] * 9, [0] * 9), "of an instrumental"
+    assert PhoneSequence().sung([0] * 9) == [] and PhoneSequence().bounds([], 9) == ([0] * 9, [0] * 9), (
+        "of an instrumental"
+    )

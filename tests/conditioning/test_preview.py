@@ -7,7 +7,7 @@ from khala.music.prompt import PromptStyle
 from khala.music.request import SongRequest
 
 RATE = 44100 / 2048
-PHONES = PromptStyle(duration_text=True, superres_text="no_lyrics", lyrics="phones", blank=True)
+PHONES = PromptStyle(duration_text=True, superres_text="no_lyrics", lyrics="phones", supports_guidance=True)
 ENGLISH = "[verse]\nStanding in the pouring rain\nCalling out your secret name\n[chorus]\nCome back to me tonight"
 
 

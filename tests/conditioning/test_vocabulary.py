@@ -7,7 +7,7 @@ import pytest
 
 from khala.conditioning import vocabulary as conditions
 from khala.conditioning.outline import ROWS, STYLE_NAMES
-from khala.conditioning.phone_sequence import CUE_ROWS
+from khala.conditioning.phone_sequence import CONDITION_ROWS
 from khala.conditioning.vocabulary import differences, vocabulary
 
 
@@ -19,7 +19,7 @@ def test_the_same_vocabulary_differs_in_nothing() -> None:
     assert differences(saved()) == []
     first_rows = list(vocabulary()["first_rows"].values())
     assert first_rows[0] == 1 and first_rows == sorted(first_rows) and first_rows[-5] < ROWS == first_rows[-4]
-    assert first_rows[-1] < CUE_ROWS == vocabulary()["rows"]
+    assert first_rows[-1] < CONDITION_ROWS == vocabulary()["rows"]
 
 
 def test_two_names_in_each_other_s_place_are_named() -> None:
@@ -37,7 +37,7 @@ def test_two_names_in_each_other_s_place_are_named() -> None:
         ({"styles": [*STYLE_NAMES[:-1]]}, "styles[17] is nothing (here 'latin')"),
         ({"voices": ["none", "female", "male", "choir"]}, "voices[3] is 'choir' (here 'voice')"),
         ({"first_rows": {**vocabulary()["first_rows"], "bar": 50}}, "first_rows.bar is 50 (here 49)"),
-        ({"rows": 12}, f"rows is 12 (here {CUE_ROWS})"),
+        ({"rows": 12}, f"rows is 12 (here {CONDITION_ROWS})"),
         ({"weather": {"rain": True}}, "weather.rain is True (here nothing)"),
         ({"letters": "@A" + vocabulary()["letters"][2:]}, "letters is '@A^*O0IE381!957UBCDXFGHJKLMNQPRS$T+VWYZ (here"),
     ],

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from khala.conditioning.phone_sequence import REST, SUNG_CUES, sung_cues
+from khala.conditioning.phone_sequence import PHONE_CONDITIONS, REST, frame_conditions
 from khala.corpus.data.loader import TokenCorpus, TokenSong, excerpt
 from khala.corpus.data.shards import sung_lines
 
@@ -124,4 +124,6 @@ def test_an_excerpt_is_shown_what_the_whole_song_is_shown_there(shards: TokenCor
     one = shards.train[0]
     whole, part = (shards.cues(one, one.outline, begin, 16) for begin in (0, 4))
     assert whole[4:] == part
-    assert [tuple(row[-SUNG_CUES:]) for row in whole] == sung_cues([*SUNG, REST], [4, 10]), "nobody sings after the end"
+    assert [tuple(row[-PHONE_CONDITIONS:]) for row in whole] == frame_conditions([*SUNG, REST], [4, 10]), (
+        "nobody sings after the end"
+    )

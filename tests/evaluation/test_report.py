@@ -8,7 +8,7 @@ import soundfile
 from khala.audio.files import write_audio
 from khala.evaluation.report import VERDICTS, distance_of, evaluate, evaluate_file, summarise
 from khala.music.errors import InvalidRequest
-from khala.scoring.asked import Asked
+from khala.scoring.asked import RequestTargets
 from khala.scoring.sections import Part
 
 RATE = 44100
@@ -27,13 +27,13 @@ def test_corpus_songs_pass_their_own_truth(sung: Path, played: Path) -> None:
 
 
 def test_what_was_not_asked_for_is_not_judged() -> None:
-    record = evaluate(NOISE, RATE, Asked())
+    record = evaluate(NOISE, RATE, RequestTargets())
     assert record["verdicts"] == {**dict.fromkeys(VERDICTS), "sound": True}
     assert summarise([record]) == {"sound": {"passed": 1, "of": 1}}
 
 
 def test_a_silent_file_fails_whatever_it_was_asked_for() -> None:
-    asked = Asked(
+    asked = RequestTargets(
         bpm=100,
         mode="minor",
         styles=frozenset({"pop"}),
@@ -49,11 +49,11 @@ def test_a_silent_file_fails_whatever_it_was_asked_for() -> None:
 
 
 def test_a_reader_is_judged_by_its_words() -> None:
-    asked = Asked(lyrics="[verse]\nWe sing along\nDon't go")
+    asked = RequestTargets(lyrics="[verse]\nWe sing along\nDon't go")
     record = evaluate(NOISE, RATE, asked, lambda samples, rate: "We sing a song, don't go!")
     assert record["words"]["word_error_rate"] == pytest.approx(2 / 5)
     assert record["words"]["text"] == "We sing a song, don't go!"
-    assert evaluate(NOISE, RATE, Asked(), lambda samples, rate: "noise")["words"]["word_error_rate"] is None
+    assert evaluate(NOISE, RATE, RequestTargets(), lambda samples, rate: "noise")["words"]["word_error_rate"] is None
 
 
 def test_the_distance_takes_enough_music(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_faults_of_sound_are_found(fault: str) -> None:
         samples[0, 100] = np.nan
     else:
         samples = np.clip(samples * 30, -1, 1)
-    record = evaluate(samples, RATE, Asked())
+    record = evaluate(samples, RATE, RequestTargets())
     assert record["verdicts"]["sound"] is False
     json.dumps(record, allow_nan=False)
 

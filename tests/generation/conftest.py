@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from khala.conditioning.phone_sequence import CONDITION_ROWS
 from khala.generation.pipeline import Pipeline
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.superres import Superres
@@ -38,9 +39,9 @@ def loaded(folder: Path) -> LoadedModel:
 def led(loaded: LoadedModel) -> Pipeline:
     """A model that is shown an outline and knows guidance."""
     torch.manual_seed(3)
-    backbone = replace(loaded.config.backbone, cues=True)
-    superres = replace(loaded.config.superres, cues=True)
-    prompt = replace(loaded.config.prompt, blank=True, lyrics="phones", superres_text="no_lyrics")
+    backbone = replace(loaded.config.backbone, condition_rows=CONDITION_ROWS)
+    superres = replace(loaded.config.superres, condition_rows=CONDITION_ROWS)
+    prompt = replace(loaded.config.prompt, supports_guidance=True, lyrics="phones", superres_text="no_lyrics")
     return Pipeline(
         replace(
             loaded,

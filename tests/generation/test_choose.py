@@ -7,13 +7,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from khala.conditioning.outline import line_cue
+from khala.conditioning.outline import line_condition
 from khala.generation.choose import Candidate, best, information
 from khala.generation.pipeline import Pipeline
 from khala.models.config import Imported, Origin
 from khala.models.lm.backbone import Backbone, interleave
 from khala.models.presets import tiny
-from khala.music.prompt import BLANK
+from khala.music.prompt import UNCOND_PROMPT
 from khala.music.request import SongRequest
 from khala.music.seeds import take_seed
 from khala.weights import LoadedModel
@@ -113,10 +113,10 @@ def test_a_song_is_compared_with_what_nobody_asked_for_frame_by_frame(led: Pipel
     def nats(prompt: list[int], lines: tuple[int | None, ...], conditions: list[tuple[int, ...]]) -> float:
         x = model.embed_tokens(torch.cat([torch.tensor([prompt]), interleave(codes[None], model.config.layout)], 1))
         for position, line in enumerate(lines[:-1]):
-            x[0, position] += 0 if line is None else model.embed_cues(torch.tensor([[line_cue(line)]]))[0]
+            x[0, position] += 0 if line is None else model.embed_conditions(torch.tensor([[line_condition(line)]]))[0]
         start = len(prompt) - 1  # the last position of a prompt predicts the first code
         for frame, rows in enumerate(conditions):
-            x[0, start + 2 * frame : start + 2 * frame + 2] += model.embed_cues(torch.tensor([rows]))[0]
+            x[0, start + 2 * frame : start + 2 * frame + 2] += model.embed_conditions(torch.tensor([rows]))[0]
         logits = model.logits(model(x, causal=True))[0, start:-1]
         levels = [model.config.layout.level_rows(level) for level in range(2)]
         return sum(
@@ -125,7 +125,7 @@ def test_a_song_is_compared_with_what_nobody_asked_for_frame_by_frame(led: Pipel
         )
 
     behind = nats(work.plan.backbone_ids, work.plan.lines, asked)
-    without = nats(led.loaded.tokenizer.encode(BLANK), (), unasked)
+    without = nats(led.loaded.tokenizer.encode(UNCOND_PROMPT), (), unasked)
     assert told == pytest.approx((without - behind) / frames, abs=2e-4) and abs(told) > 0.01
 
 

@@ -8,9 +8,9 @@ import torch
 from safetensors.torch import load_file
 
 from khala.conditioning.outline import Outline, Part
-from khala.conditioning.phone_sequence import REST, UNKNOWN, Words
+from khala.conditioning.phone_sequence import CONDITION_ROWS, REST, UNKNOWN, PhoneSequence
 from khala.generation.decode import Slot, decode_backbone, decode_tokens
-from khala.models.lm.backbone import Backbone, cue_stream, interleave
+from khala.models.lm.backbone import Backbone, condition_stream, interleave
 from khala.models.presets import tiny
 from khala.music.request import Sampling
 from khala.nn.sampling import generator, sample
@@ -150,7 +150,7 @@ def test_published_greedy_tokens(fixtures: Path, official: Callable[..., LoadedM
 
 
 def guided(slot: Slot, strength: float) -> Slot:
-    return replace(slot, sampling=replace(slot.sampling, guidance=strength), blank_ids=[256, 266])
+    return replace(slot, sampling=replace(slot.sampling, guidance=strength), uncond_ids=[256, 266])
 
 
 def test_guidance_goes_on_from_the_empty_prompt_to_the_full_one(model: Backbone) -> None:
@@ -163,7 +163,7 @@ def test_guidance_goes_on_from_the_empty_prompt_to_the_full_one(model: Backbone)
             model.logits(model(model.embed_tokens(torch.tensor([[*ids, *tokens[:position]]])), causal=True))[
                 0, -1, rows
             ]
-            for ids in (slot.prompt_ids, slot.blank_ids)
+            for ids in (slot.prompt_ids, slot.uncond_ids)
         )
         assert rows[int((without + 2.5 * (behind - without)).argmax())] == token
 
@@ -209,7 +209,7 @@ def test_from_when_an_end_may_come_and_how_much_likelier_it_gets(model: Backbone
 def shown(model: Backbone) -> Backbone:
     """The same, shown an outline."""
     torch.manual_seed(6)
-    cued = Backbone(replace(model.config, cues=True)).bind_codebooks(torch.randn(2, 16, 16))
+    cued = Backbone(replace(model.config, condition_rows=CONDITION_ROWS)).bind_codebooks(torch.randn(2, 16, 16))
     for parameter in cued.parameters():
         if parameter.dim() > 1:
             torch.nn.init.normal_(parameter, std=0.15)
@@ -223,7 +223,7 @@ def with_outline(slot: Slot, bar: int) -> Slot:
         return tuple(map(tuple, told.cues(0, slot.longest + 1)))
 
     lines = tuple(None if token > 255 else number % 2 for number, token in enumerate(slot.prompt_ids))
-    return replace(slot, lines=lines, cues=cues(outline), blank_cues=cues(outline.untold))
+    return replace(slot, lines=lines, cues=cues(outline), uncond_conditions=cues(outline.untold))
 
 
 def test_every_token_is_drawn_with_its_frame_before_the_eyes(shown: Backbone) -> None:
@@ -237,7 +237,9 @@ def test_every_token_is_drawn_with_its_frame_before_the_eyes(shown: Backbone) ->
         assert decode_tokens(shown, [slot]) == [tokens]
         for at in range(len(tokens)):
             ids = torch.tensor([[*slot.prompt_ids, *tokens[:at]]])
-            x = shown.embed_tokens(ids) + shown.embed_cues(cue_stream(slot.lines, slot.cues)[: ids.shape[1]])
+            x = shown.embed_tokens(ids) + shown.embed_conditions(
+                condition_stream(slot.lines, slot.cues)[: ids.shape[1]]
+            )
             logits = shown.logits(shown(x, causal=True))[0, -1]
             layout = shown.config.layout
             rows = [*layout.level_rows(at % 2), *([layout.eos] if at and at % 2 == 0 else [])]
@@ -248,23 +250,24 @@ def test_every_token_is_drawn_with_its_frame_before_the_eyes(shown: Backbone) ->
 def test_guidance_keeps_the_outline_but_for_style_and_key(shown: Backbone) -> None:
     asked = with_outline(guided(slots([PROMPTS[0]], [7], 9, Sampling(top_k=1))[0], 2.5), 8)
     (tokens,) = decode_tokens(shown, [asked])
-    stream = cue_stream([None] * 2, asked.blank_cues), cue_stream(asked.lines, asked.cues)
+    stream = condition_stream([None] * 2, asked.uncond_conditions), condition_stream(asked.lines, asked.condition_rows)
     for at, token in enumerate(tokens):
         rows = [*shown.config.layout.level_rows(at % 2), *([shown.config.layout.eos] if at and at % 2 == 0 else [])]
         without, behind = (
             shown.logits(
                 shown(
-                    shown.embed_tokens(torch.tensor([[*ids, *tokens[:at]]])) + shown.embed_cues(cues[: len(ids) + at]),
+                    shown.embed_tokens(torch.tensor([[*ids, *tokens[:at]]]))
+                    + shown.embed_conditions(cues[: len(ids) + at]),
                     causal=True,
                 )
             )[0, -1, rows]
-            for ids, cues in zip((asked.blank_ids, asked.prompt_ids), stream, strict=True)
+            for ids, cues in zip((asked.uncond_ids, asked.prompt_ids), stream, strict=True)
         )
         assert rows[int((without + 2.5 * (behind - without)).argmax())] == token
 
 
 def test_every_token_is_drawn_with_the_phone_of_its_frame_before_the_eyes(shown: Backbone) -> None:
-    words = Words((REST, 4, 17, 8, REST, 30, 2, REST), (1, 5))
+    words = PhoneSequence((REST, 4, 17, 8, REST, 30, 2, REST), (1, 5))
     greedy = Sampling(top_k=1, guidance=1.5)
     asked = [
         replace(with_outline(guided(slot, 1.5), 8), words=words, bounds=words.bounds(((0, 10), (10, 20)), 31))
@@ -280,13 +283,13 @@ def test_every_token_is_drawn_with_the_phone_of_its_frame_before_the_eyes(shown:
         frames = result.codes.shape[1]
         sung = words.cues(result.places) if result.places is not None else [UNKNOWN] * frames
         rows = [(*cues, *its) for cues, its in zip(slot.cues, [*sung, UNKNOWN], strict=False)]
-        blank = [(*cues, *UNKNOWN) for cues in slot.blank_cues[: frames + 1]]
+        blank = [(*cues, *UNKNOWN) for cues in slot.uncond_conditions[: frames + 1]]
         layout, codes = shown.config.layout, torch.from_numpy(result.codes.astype(np.int64))[None]
         logits = []
-        for ids, lines, cues in ((slot.prompt_ids, slot.lines, rows), (slot.blank_ids, [None] * 2, blank)):
+        for ids, lines, cues in ((slot.prompt_ids, slot.lines, rows), (slot.uncond_ids, [None] * 2, blank)):
             x = shown.embed_tokens(torch.cat([torch.tensor([list(ids)]), interleave(codes, layout)], 1))
-            stream = cue_stream(lines, cues)
-            hidden = shown(x + shown.embed_cues(stream)[: x.shape[1]], causal=True)
+            stream = condition_stream(lines, cues)
+            hidden = shown(x + shown.embed_conditions(stream)[: x.shape[1]], causal=True)
             logits.append(shown.logits(hidden)[0, len(ids) - 1 : -1])
         guided_NC = logits[1] + 1.5 * (logits[0] - logits[1])
         for at, token in enumerate(interleave(codes, layout)[0].tolist()):

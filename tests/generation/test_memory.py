@@ -16,8 +16,8 @@ from khala.generation.memory import (
     weight_bytes,
 )
 from khala.models.codec.config import DacConfig
-from khala.models.config import TransformerConfig
 from khala.models.lm.backbone import Backbone
+from khala.models.lm.config import TransformerConfig
 from khala.models.lm.superres import Superres
 from khala.models.presets import mini, official, tiny
 from khala.music.errors import InvalidRequest
@@ -50,7 +50,7 @@ def test_parameters_of_the_published_system() -> None:
 @pytest.mark.parametrize("config", [tiny().superres, TABLES])
 def test_bytes_of_weights_are_counted_exactly(config: TransformerConfig, dtype: torch.dtype) -> None:
     model = Superres(config).to(beside(dtype))
-    model = model.become_int8() if dtype == torch.int8 else model
+    model = model.quantize_() if dtype == torch.int8 else model
     held = [*model.parameters(), *(buffer for name, buffer in model.named_buffers() if name.endswith("scale_O"))]
     vectors = 0 if config.codebook_dim is None else config.levels * config.codebook * config.codebook_dim
     assert weight_bytes(config, dtype) == sum(each.nbytes for each in held) + vectors * beside(dtype).itemsize
@@ -78,7 +78,7 @@ def test_each_part_is_counted_in_its_own_format() -> None:
 
 def test_a_guided_song_is_refined_twice() -> None:
     config = mini()
-    once = replace(config, superres=replace(config.superres, cues=False))
+    once = replace(config, superres=replace(config.superres, condition_rows=0))
     guided, plain = (need(one, CPU, FLOAT32, 60).work["superres"] for one in (config, once))
     positions = config.prompt.superres_limit + round(1.25 * 60 * 44100 / 2048)
     assert guided - plain == positions * 4 * config.superres.ffn * 4, "the middle of the MLP, once more, in float32"

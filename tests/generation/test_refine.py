@@ -7,8 +7,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from khala.conditioning.phone_sequence import CONDITION_ROWS
 from khala.generation import refine as module
-from khala.generation.refine import Draft, packs, refine
+from khala.generation.refine import RefineInput, packs, refine
 from khala.models.lm import pack
 from khala.models.lm.superres import Superres
 from khala.models.presets import tiny
@@ -23,7 +24,7 @@ DREW = Sampling(superres_temperature=0.9, superres_top_k=5)
 
 
 def alone(model: Superres, seed: int, sampling: Sampling) -> np.ndarray:
-    (codes,) = refine(model, [Draft(PROMPT, CODES, seed, sampling)], BOOKS)
+    (codes,) = refine(model, [RefineInput(PROMPT, CODES, seed, sampling)], BOOKS)
     return codes
 
 
@@ -75,9 +76,9 @@ def test_without_draws_the_code_nearest_to_the_expected_vector_is_taken() -> Non
 
 
 def test_guidance_leads_away_from_blank_cues() -> None:
-    model, guided = make(cues=True, levels=10), Sampling(superres_top_k=0, guidance=2.5)
+    model, guided = make(condition_rows=CONDITION_ROWS, levels=10), Sampling(superres_top_k=0, guidance=2.5)
     rows, blank = [[1 + frame % 40, 0, 300] for frame in range(23)], [[0, 0, 0]] * 23
-    draft = Draft(PROMPT, CODES, 7, guided, rows, blank)
+    draft = RefineInput(PROMPT, CODES, 7, guided, rows, blank)
     (refined,) = refine(model, [draft], BOOKS)
     codes, missing = torch.from_numpy(refined.astype(np.int64)), torch.zeros(23, 5)
     for level in range(2, model.config.levels):
@@ -94,7 +95,7 @@ def test_guidance_leads_away_from_blank_cues() -> None:
         wanted = logits.softmax(-1) @ BOOKS[level] + missing
         assert torch.equal((wanted[:, None] - BOOKS[level]).norm(dim=-1).argmin(-1), codes[level])
         missing = wanted - BOOKS[level][codes[level]]
-    unguided = Draft(PROMPT, CODES[:, :9], 7, Sampling(superres_top_k=0), rows[:9], blank[:9])
+    unguided = RefineInput(PROMPT, CODES[:, :9], 7, Sampling(superres_top_k=0), rows[:9], blank[:9])
     company = refine(model, [unguided, draft, unguided], BOOKS)
     assert np.array_equal(company[1], refined)
     assert draft.positions == 2 * (len(PROMPT) + 23) and unguided.positions == len(PROMPT) + 9
@@ -109,7 +110,9 @@ def test_a_take_is_the_same_alone_and_in_a_pack(by_rows: bool, monkeypatch: pyte
     model = make(dim=64, heads=4, head_dim=16, ffn=160)
     codes = np.random.default_rng(1).integers(0, 16, (len(LENGTHS), 2, 40)).astype(np.int16)
     samplings = [DREW, Sampling(superres_top_k=0), DREW, DREW, DREW]
-    drafts = [Draft(PROMPT[: 3 + i % 3], codes[i, :, :length], i, samplings[i]) for i, length in enumerate(LENGTHS)]
+    drafts = [
+        RefineInput(PROMPT[: 3 + i % 3], codes[i, :, :length], i, samplings[i]) for i, length in enumerate(LENGTHS)
+    ]
     together = refine(model, drafts, BOOKS, by_rows=by_rows)
     assert [take.shape for take in together] == [(8, length) for length in LENGTHS]
     for draft, take in zip(drafts, together, strict=True):
@@ -120,20 +123,20 @@ def test_a_take_is_the_same_alone_and_in_a_pack(by_rows: bool, monkeypatch: pyte
 
 
 def test_packs_have_as_many_takes_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PACK", 60)
-    drafts = [Draft(PROMPT, CODES[:, :length], 0, DREW) for length in (23, 23, 5, 20, 20)]
+    monkeypatch.setattr(module, "MAX_POSITIONS", 60)
+    drafts = [RefineInput(PROMPT, CODES[:, :length], 0, DREW) for length in (23, 23, 5, 20, 20)]
     assert [[draft.codes.shape[1] for draft in one] for one in packs(drafts)] == [[23, 23], [5, 20, 20]]
-    long = Draft(PROMPT, np.zeros((2, 99), np.int16), 0, DREW)
+    long = RefineInput(PROMPT, np.zeros((2, 99), np.int16), 0, DREW)
     assert [len(one) for one in packs([drafts[0], long, drafts[1]])] == [1, 1, 1]
 
 
 def test_progress_counts_levels(monkeypatch: pytest.MonkeyPatch) -> None:
     reports: list[tuple[str, int, int]] = []
-    refine(make(), [Draft(PROMPT, CODES, 1, DREW)], BOOKS, lambda *step: reports.append(step))
+    refine(make(), [RefineInput(PROMPT, CODES, 1, DREW)], BOOKS, lambda *step: reports.append(step))
     assert reports == [("superres", done, 6) for done in range(1, 7)]
     reports.clear()
-    monkeypatch.setattr(module, "PACK", 60)
-    refine(make(), [Draft(PROMPT, CODES, 1, DREW)] * 3, BOOKS, lambda *step: reports.append(step))
+    monkeypatch.setattr(module, "MAX_POSITIONS", 60)
+    refine(make(), [RefineInput(PROMPT, CODES, 1, DREW)] * 3, BOOKS, lambda *step: reports.append(step))
     assert reports == [("superres", done, 18) for done in (*range(2, 13, 2), *range(13, 19))]
 
 
@@ -142,21 +145,21 @@ def test_published_codes_of_all_levels(fixtures: Path, official: Callable[..., L
     superres = official(letter).superres
     reference = load_file(fixtures / f"official-{letter}" / "superres_ref.safetensors")
     codes = reference["audio_codes"][:, 0].numpy().astype(np.int16)
-    draft = Draft(reference["text_ids"].tolist(), codes[:2], 0, Sampling(superres_top_k=1))
+    draft = RefineInput(reference["text_ids"].tolist(), codes[:2], 0, Sampling(superres_top_k=1))
     for by_rows in (False, True):
         (refined,) = refine(superres, [draft], BOOKS, by_rows=by_rows)
         assert np.array_equal(refined, codes)
 
 
 def test_what_a_frame_is_shown_is_added_in_every_pass() -> None:
-    model = make(cues=True)
+    model = make(condition_rows=CONDITION_ROWS)
     rows = [[1 + frame % 40, 0, 300] for frame in range(CODES.shape[1])]
-    (refined,) = refine(model, [Draft(PROMPT, CODES, 7, DREW, rows)], BOOKS)
+    (refined,) = refine(model, [RefineInput(PROMPT, CODES, 7, DREW, rows)], BOOKS)
     codes = torch.from_numpy(CODES.astype(np.int64))
     for level in range(2, model.config.levels):
         x = model.embed_song(torch.tensor([PROMPT]), codes[None], torch.tensor([rows]))
         logits = model.level_logits(model(x, causal=False), level)[0, len(PROMPT) :]
         codes = torch.cat([codes, sample(logits, 0.9, 5, torch.rand(23, 16, generator=generator(7, level)))[None]])
     assert np.array_equal(refined, codes.numpy())
-    (unshown,) = refine(model, [Draft(PROMPT, CODES, 7, DREW, [[0, 0, 0]] * CODES.shape[1])], BOOKS)
+    (unshown,) = refine(model, [RefineInput(PROMPT, CODES, 7, DREW, [[0, 0, 0]] * CODES.shape[1])], BOOKS)
     assert not np.array_equal(refined, unshown)

@@ -1,7 +1,8 @@
 import torch
 
-from khala.conditioning.outline import CUES, NOTHING, line_cue
-from khala.models.lm.backbone import cue_stream, interleave
+from khala.conditioning.outline import NUM_CONDITIONS, line_condition
+from khala.models.lm.backbone import condition_stream, interleave
+from khala.models.lm.config import PAD_ID
 from khala.music.layout import TokenLayout
 
 
@@ -12,7 +13,7 @@ def test_frames_become_q0_q1_q0_q1() -> None:
 
 
 def test_a_position_is_shown_the_frame_that_it_predicts_a_code_of() -> None:
-    frames = [[row] * CUES for row in (10, 20, 30)]
-    stream = cue_stream([None, 4, None], frames)
-    assert stream[:, 0].tolist() == [NOTHING, line_cue(4), 10, 10, 20, 20, 30]
-    assert stream[:2, 1:].unique().tolist() == [NOTHING] and stream[2:, -1].tolist() == [10, 10, 20, 20, 30]
+    frames = [[row] * NUM_CONDITIONS for row in (10, 20, 30)]
+    stream = condition_stream([None, 4, None], frames)
+    assert stream[:, 0].tolist() == [PAD_ID, line_condition(4), 10, 10, 20, 20, 30]
+    assert stream[:2, 1:].unique().tolist() == [PAD_ID] and stream[2:, -1].tolist() == [10, 10, 20, 20, 30]

@@ -18,13 +18,13 @@ def make(dtype: torch.dtype = torch.float32) -> Superres:
     model = Superres(replace(tiny().superres, codebook_dim=None, bias=True, dim=64, head_dim=16, ffn=160))
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
-    model = model.bfloat16().become_int8() if dtype == torch.int8 else model.to(dtype)
+    model = model.bfloat16().quantize_() if dtype == torch.int8 else model.to(dtype)
     return model.requires_grad_(False)
 
 
 def songs(model: Superres) -> list[torch.Tensor]:
     torch.manual_seed(4)
-    return [torch.randn(1, length, 64).to(model.working) for length in LENGTHS]
+    return [torch.randn(1, length, 64).to(model.compute_dtype) for length in LENGTHS]
 
 
 @pytest.fixture(autouse=True)
@@ -63,4 +63,4 @@ def test_by_rows_it_is_the_same_pass_whoever_shares_it() -> None:
 def test_widened_matrices_do_not_stay() -> None:
     model = make(torch.float16)
     encode_pack(model, songs(model), STARTS)
-    assert model.working == torch.float32 and model.blocks[0].mlp.down._wide_OI is None
+    assert model.compute_dtype == torch.float32 and model.blocks[0].mlp.down._wide_OI is None

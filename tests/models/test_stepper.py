@@ -4,8 +4,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from khala.conditioning.outline import CUES
-from khala.conditioning.phone_sequence import CUE_ROWS, SUNG_CUES
+from khala.conditioning.outline import NUM_CONDITIONS
+from khala.conditioning.phone_sequence import CONDITION_ROWS, PHONE_CONDITIONS
 from khala.models import static
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.static import StaticStepper
@@ -86,7 +86,7 @@ def test_half_precision_steps() -> None:
     model = make().bfloat16()
     exact = states(make(), [0, 1], 10)
     rough = states(model, [0, 1], 10)
-    assert rough.dtype == model.working
+    assert rough.dtype == model.compute_dtype
     assert torch.equal(states(model, [1], 10)[0], rough[1])
     assert (rough - exact).abs().max() < 0.2 and (rough - exact).abs().mean() < 0.02
 
@@ -94,7 +94,7 @@ def test_half_precision_steps() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @torch.inference_mode()
 def test_int8_steps(kind: type[Stepper]) -> None:
-    model = make().bfloat16().become_int8()
+    model = make().bfloat16().quantize_()
     exact, rough = states(make(), [0, 1], 10), states(model, [0, 1], 10, kind)
     assert torch.equal(states(model, [1], 10, kind)[0], rough[1])
     assert (rough - exact).abs().max() < 0.4 and (rough - exact).abs().mean() < 0.05
@@ -103,9 +103,11 @@ def test_int8_steps(kind: type[Stepper]) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @torch.inference_mode()
 def test_what_is_shown_is_added_to_what_is_read(kind: type[Stepper]) -> None:
-    model = make(cues=True)
-    shown_BTD = model.embed_cues(
-        torch.randint(CUE_ROWS, (2, 12, CUES + SUNG_CUES), generator=torch.Generator().manual_seed(2))
+    model = make(condition_rows=CONDITION_ROWS)
+    shown_BTD = model.embed_conditions(
+        torch.randint(
+            CONDITION_ROWS, (2, 12, NUM_CONDITIONS + PHONE_CONDITIONS), generator=torch.Generator().manual_seed(2)
+        )
     )
     whole = model(model.embed_tokens(IDS[:2, :12]) + shown_BTD, causal=True)
     stepper = kind(model, 2, 16)

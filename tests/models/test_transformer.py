@@ -6,8 +6,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from khala.models.config import TransformerConfig
 from khala.models.lm.backbone import Backbone
+from khala.models.lm.config import TransformerConfig
 from khala.models.lm.superres import Superres
 from khala.models.lm.transformer import Transformer
 from khala.models.presets import tiny

@@ -15,7 +15,7 @@ from khala.music.reading import sections
 from khala.weights.tokenizer import Tokenizer
 
 
-def words_of(line):
+def phones_of_prompt(line):
     return re.findall(r"[a-z]+", line.lower())
 
 
@@ -24,10 +24,10 @@ def test_lyrics_are_words_of_the_corpus_in_its_form():
     assert [part.name for part in parts] == ["intro", "verse", "chorus", "outro"]
     for part in parts:
         for line in part.lines:
-            assert set(words_of(line)) <= set(LEXICON)
-            assert sum(len(stresses(word)) for word in words_of(line)) == 7
+            assert set(phones_of_prompt(line)) <= set(LEXICON)
+            assert sum(len(stresses(word)) for word in phones_of_prompt(line)) == 7
         for first, second in pairwise(part.lines):
-            assert rhyme(words_of(first)[-1]) == rhyme(words_of(second)[-1])
+            assert rhyme(phones_of_prompt(first)[-1]) == rhyme(phones_of_prompt(second)[-1])
 
 
 def test_tags_are_words_of_the_corpus():

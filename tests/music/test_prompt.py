@@ -3,7 +3,7 @@
 import pytest
 
 from khala.music.prompt import (  # fmt: skip
-    BLANK,
+    UNCOND_PROMPT,
     PromptFields,
     PromptStyle,
     Special,
@@ -25,7 +25,7 @@ def metadata(prompt):
 
 def test_what_a_request_is_compared_with():
     sung = SongRequest(tags="pop", lyrics="la la", duration=30)
-    assert unsaid_prompt(sung, PromptStyle(blank=True)) == BLANK
+    assert unsaid_prompt(sung, PromptStyle(supports_guidance=True)) == UNCOND_PROMPT
     bare = backbone_prompt(sung, PromptStyle())
     assert unsaid_prompt(sung, PromptStyle()) == tuple(segment for segment in bare if segment != "la la")
     played = SongRequest(tags="pop", instrumental=True, duration=30)

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from khala.nn.attention import Attention
 from khala.nn.cache import KVCache
-from khala.nn.rope import Rope, Turns, rotate
+from khala.nn.rope import CosSin, Rope, rotate
 
 HEADS, GROUPS, K, DIM = 4, 2, 8, 24
 
@@ -19,8 +19,8 @@ def make(**options: bool) -> Attention:
     return attention
 
 
-def turns(start: int, length: int) -> Turns:
-    return Rope(K, 10000.0).turns(slice(start, start + length), start + length, torch.device("cpu"))
+def cos_sin(start: int, length: int) -> CosSin:
+    return Rope(K, 10000.0).cos_sin(slice(start, start + length), start + length, torch.device("cpu"))
 
 
 def by_hand(attention: Attention, x_TD: Tensor, seen_TT: Tensor) -> Tensor:
@@ -30,7 +30,7 @@ def by_hand(attention: Attention, x_TD: Tensor, seen_TT: Tensor) -> Tensor:
     qk = qkv[:, : HEADS + GROUPS]
     if attention.qk_norm is not None:
         qk = qk / (qk.square().mean(-1, keepdim=True) + 1e-6).sqrt() * attention.qk_norm.weight
-    qk = rotate(qk[None], turns(0, T))[0]
+    qk = rotate(qk[None], cos_sin(0, T))[0]
     heads = []
     for head in range(HEADS):
         group = head // (HEADS // GROUPS)
@@ -47,17 +47,17 @@ def test_equals_the_definition(causal: bool, options: dict[str, bool]) -> None:
     x = torch.randn(2, 7, DIM)
     seen = torch.ones(7, 7, dtype=torch.bool)
     expected = [by_hand(attention, row, seen.tril() if causal else seen) for row in x]
-    torch.testing.assert_close(attention(x, turns(0, 7), causal=causal), torch.stack(expected), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(attention(x, cos_sin(0, 7), causal=causal), torch.stack(expected), rtol=1e-4, atol=1e-5)
 
 
 def test_a_mask_hides_padding_and_start_leaves_out_answers() -> None:
     attention = make()
     x = torch.randn(2, 9, DIM)
     real = torch.arange(9) < torch.tensor([9, 6])[:, None]
-    y = attention(x, turns(0, 9), causal=False, mask=real[:, None, None], start=4)
+    y = attention(x, cos_sin(0, 9), causal=False, mask=real[:, None, None], start=4)
     assert y.shape == (2, 5, DIM)
-    torch.testing.assert_close(y[:1], attention(x[:1], turns(0, 9), causal=False)[:, 4:], rtol=1e-4, atol=1e-5)
-    alone = attention(x[1:, :6], turns(0, 6), causal=False)
+    torch.testing.assert_close(y[:1], attention(x[:1], cos_sin(0, 9), causal=False)[:, 4:], rtol=1e-4, atol=1e-5)
+    alone = attention(x[1:, :6], cos_sin(0, 6), causal=False)
     torch.testing.assert_close(y[1:, :2], alone[:, 4:], rtol=1e-4, atol=1e-5)
 
 
@@ -66,8 +66,8 @@ def test_keys_and_values_are_kept_on_request() -> None:
     attention = make(qk_norm=True)
     x = torch.randn(1, 5, DIM)
     (row,) = KVCache(layers=1, slots=3, kv_heads=GROUPS, context=16, head_dim=K).rows([1], 5)[0]
-    kept = attention(x, turns(0, 5), causal=True, keep=row)
-    assert torch.equal(kept, attention(x, turns(0, 5), causal=True))
-    _, k_1TGK, v_1TGK = attention.heads_of(attention.qkv(x), turns(0, 5))
+    kept = attention(x, cos_sin(0, 5), causal=True, keep=row)
+    assert torch.equal(kept, attention(x, cos_sin(0, 5), causal=True))
+    _, k_1TGK, v_1TGK = attention.split_heads(attention.qkv(x), cos_sin(0, 5))
     assert torch.equal(row.keys_GKN, k_1TGK[0].permute(1, 2, 0))
     assert torch.equal(row.values_GNK, v_1TGK[0].transpose(0, 1))

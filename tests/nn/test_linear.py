@@ -33,8 +33,8 @@ def test_it_learns_in_float32() -> None:
 
 def int8(weight: torch.Tensor, bias: torch.Tensor | None = None) -> Linear:
     layer = Linear(weight.shape[1], weight.shape[0], bias=bias is not None).bfloat16()
-    layer.become_int8(keep=False)
-    layer.fill(weight)
+    layer.quantize_(keep=False)
+    layer.load_quantized(weight)
     if bias is not None:
         layer.bias.data = bias.bfloat16()
     return layer.requires_grad_(False)
@@ -67,7 +67,7 @@ def test_int8_multiplies_the_rounded_weight(working: torch.dtype) -> None:
     assert layer(x).dtype == working
     tolerance = 1e-5 if working == torch.float32 else 0.05
     torch.testing.assert_close(layer(x).float(), expected, rtol=tolerance, atol=tolerance)
-    with layer.widened(working):
+    with layer.upcast(working):
         assert torch.equal(layer(x), int8(rounded, layer.bias)(x))
     few = layer.rowwise()(x[:, None])[:, 0]
     assert few.dtype == working

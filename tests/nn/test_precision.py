@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from khala.nn.precision import computes_bfloat16, working_dtype
+from khala.nn.precision import compute_dtype_of, computes_bfloat16
 
 CPU = torch.device("cpu")
 
@@ -14,9 +14,9 @@ def test_a_cpu_computes_halves_only_by_instructions_for_them(
 ) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: known)
     computes_bfloat16.cache_clear()
-    assert working_dtype(torch.bfloat16, CPU) == bfloat16
-    assert working_dtype(torch.float16, CPU) == torch.float32
-    assert working_dtype(torch.float32, CPU) == torch.float32
-    assert working_dtype(torch.float64, CPU) == torch.float64
-    assert working_dtype(torch.float16, torch.device("cuda")) == torch.float16
+    assert compute_dtype_of(torch.bfloat16, CPU) == bfloat16
+    assert compute_dtype_of(torch.float16, CPU) == torch.float32
+    assert compute_dtype_of(torch.float32, CPU) == torch.float32
+    assert compute_dtype_of(torch.float64, CPU) == torch.float64
+    assert compute_dtype_of(torch.float16, torch.device("cuda")) == torch.float16
     computes_bfloat16.cache_clear()

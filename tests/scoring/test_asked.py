@@ -5,12 +5,12 @@ import pytest
 
 from khala.corpus.data.manifest import INGESTED
 from khala.music.errors import InvalidRequest
-from khala.scoring.asked import Asked, asked, asked_beside
+from khala.scoring.asked import RequestTargets, request_targets, targets_beside
 from khala.scoring.key import Key
 
 
-def request(**fields: object) -> Asked:
-    return asked({"request": {"prompt": "", "tags": [], "lyrics": "", "instrumental": False, **fields}})
+def request(**fields: object) -> RequestTargets:
+    return request_targets({"request": {"prompt": "", "tags": [], "lyrics": "", "instrumental": False, **fields}})
 
 
 def test_numbers_go_before_words() -> None:
@@ -24,24 +24,26 @@ def test_numbers_go_before_words() -> None:
 def test_a_key_is_met_by_itself_alone_and_a_mode_by_any_key_of_it() -> None:
     a_minor, c_major = Key(9, "minor", 0.1), Key(0, "major", 0.1)
     wanted = request(tags=["a minor"])
-    assert wanted.key_met(a_minor) and not wanted.key_met(c_major) and not wanted.key_met(Key(0, "minor", 0.1))
-    assert request(tags=["minor"]).key_met(a_minor) and not request(tags=["minor"]).key_met(None)
-    assert request(tags=["pop"]).key_met(a_minor) is None
+    assert (
+        wanted.matches_key(a_minor) and not wanted.matches_key(c_major) and not wanted.matches_key(Key(0, "minor", 0.1))
+    )
+    assert request(tags=["minor"]).matches_key(a_minor) and not request(tags=["minor"]).matches_key(None)
+    assert request(tags=["pop"]).matches_key(a_minor) is None
 
 
 def test_a_song_ends_by_itself_and_in_time() -> None:
-    whole = asked({"request": {"tags": [], "duration": 40}, "truncated": False})
-    assert whole.length_met(45) and whole.length_met(35) and not whole.length_met(30)
-    cut = asked({"request": {"tags": [], "duration": 40}, "truncated": True})
-    assert cut.length_met(40) is False
-    assert request(tags=["pop"]).length_met(40) is None
+    whole = request_targets({"request": {"tags": [], "duration": 40}, "truncated": False})
+    assert whole.matches_length(45) and whole.matches_length(35) and not whole.matches_length(30)
+    cut = request_targets({"request": {"tags": [], "duration": 40}, "truncated": True})
+    assert cut.matches_length(40) is False
+    assert request(tags=["pop"]).matches_length(40) is None
 
 
 def test_a_tempo_is_met_within_4_percent_of_a_number_or_inside_a_range() -> None:
-    assert request(tags=["100 bpm"]).tempo_met(103.9) and not request(tags=["100 bpm"]).tempo_met(105)
-    assert not request(tags=["100 bpm"]).tempo_met(200)
-    assert request(tags=["slow"]).tempo_met(89) and not request(tags=["slow"]).tempo_met(91)
-    assert request(tags=["pop"]).tempo_met(91) is None
+    assert request(tags=["100 bpm"]).matches_tempo(103.9) and not request(tags=["100 bpm"]).matches_tempo(105)
+    assert not request(tags=["100 bpm"]).matches_tempo(200)
+    assert request(tags=["slow"]).matches_tempo(89) and not request(tags=["slow"]).matches_tempo(91)
+    assert request(tags=["pop"]).matches_tempo(91) is None
 
 
 @pytest.mark.parametrize(
@@ -65,7 +67,7 @@ def test_who_is_to_sing(fields: dict[str, object], voice: bool | None) -> None:
 
 
 def test_the_truth_of_a_corpus_song(sung: Path, played: Path) -> None:
-    found = asked_beside(sung)
+    found = targets_beside(sung)
     assert found is not None and found.voice is True
     truth = json.loads(sung.with_suffix(".json").read_text())["truth"]
     assert found.bpm == truth["bpm"]
@@ -73,11 +75,11 @@ def test_the_truth_of_a_corpus_song(sung: Path, played: Path) -> None:
     assert (found.tonic, found.mode, found.styles) == (truth["key"], truth["mode"], {"pop"})
     assert "[verse]" in found.lyrics and len(found.chords) == len(truth["chords"])
     assert all(truth["chords"][0]["root"] in chord.classes for chord in found.chords[:1])
-    assert asked_beside(played).voice is False  # type: ignore[union-attr]
+    assert targets_beside(played).voice is False  # type: ignore[union-attr]
 
 
 def test_no_sidecar_asks_for_nothing_and_a_foreign_one_is_refused(tmp_path: Path) -> None:
-    assert asked_beside(tmp_path / "a.wav") is None
+    assert targets_beside(tmp_path / "a.wav") is None
     for text in (
         "{",
         "[]",
@@ -92,12 +94,12 @@ def test_no_sidecar_asks_for_nothing_and_a_foreign_one_is_refused(tmp_path: Path
     ):
         (tmp_path / "a.json").write_text(text)
         with pytest.raises(InvalidRequest, match="neither a record of khala generate nor the truth"):
-            asked_beside(tmp_path / "a.wav")
+            targets_beside(tmp_path / "a.wav")
 
 
 def test_a_record_is_known_by_its_name_in_any_spelling(tmp_path: Path) -> None:
     (tmp_path / "SONG.JSON").write_text('\ufeff{"request": {"tags": ["96 bpm"]}}', encoding="utf-8")
-    assert asked_beside(tmp_path / "song.wav").bpm == 96  # type: ignore[union-attr]
+    assert targets_beside(tmp_path / "song.wav").bpm == 96  # type: ignore[union-attr]
 
 
 def test_a_song_that_somebody_brought_answers_nothing() -> None:
@@ -108,14 +110,14 @@ def test_a_song_that_somebody_brought_answers_nothing() -> None:
         "style": "",
         "truth": {"bpm": 120.0, "sha256": ""},
     }
-    assert asked(fields) == Asked()
-    assert asked({"request": {"duration": 0}, "truncated": False}).length_met(3.0) is None
+    assert request_targets(fields) == RequestTargets()
+    assert request_targets({"request": {"duration": 0}, "truncated": False}).matches_length(3.0) is None
 
 
 def test_songs_of_one_name_are_judged_each_by_its_own_record(tmp_path: Path) -> None:
     for name, audio, bpm in ("a.json", "a.wav", 90), ("a.mp3.json", "a.mp3", 120):
         fields = {"file": audio, "seed": 1, "model": {}, "request": {"tags": [f"{bpm} bpm"], "instrumental": True}}
         (tmp_path / name).write_text(json.dumps(fields))
-    wanted = {name: asked_beside(tmp_path / name) for name in ("a.wav", "a.mp3", "a.flac")}
+    wanted = {name: targets_beside(tmp_path / name) for name in ("a.wav", "a.mp3", "a.flac")}
     # a.flac has none of its own: it is a copy of the song that bears the plain name
     assert {name: found and found.bpm for name, found in wanted.items()} == {"a.wav": 90, "a.mp3": 120, "a.flac": 90}

@@ -5,7 +5,7 @@ import pytest
 
 from khala.audio.files import read_audio
 from khala.music.request import SongRequest
-from khala.scoring.asked import asked_beside
+from khala.scoring.asked import targets_beside
 from khala.scoring.listener import listener
 from khala.scoring.words import (
     error_rate,
@@ -14,15 +14,15 @@ from khala.scoring.words import (
     lyric_score,
     phoneme_error_rate,
     phones_of,
+    phones_of_prompt,
     transcript,
-    words_of,
 )
 
 RATE = 44100
 
 
 def lyrics_of(song: Path) -> str:
-    asked = asked_beside(song)
+    asked = targets_beside(song)
     assert asked is not None and asked.lyrics
     return asked.lyrics
 
@@ -31,7 +31,7 @@ def test_phones_of_lyrics_line_by_line() -> None:
     lyrics = "[intro]\n\n[verse]\nSing it\n(Away)\n[chorus]\n你好"
     assert lines_of(lyrics) == [(1, ["S", "IH", "NG", "IH", "T"]), (1, ["AX", "W", "EY"]), (2, [])]
     assert phones_of(lyrics) == ["S", "IH", "NG", "IH", "T", "AX", "W", "EY"]
-    assert words_of("[verse]\nDon't go, 2 times!") == ["don't", "go", "2", "times"]
+    assert phones_of_prompt("[verse]\nDon't go, 2 times!") == ["don't", "go", "2", "times"]
 
 
 def test_error_rates() -> None:

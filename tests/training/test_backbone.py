@@ -12,12 +12,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from khala.conditioning.outline import CUES, NOTHING
-from khala.conditioning.phone_sequence import CUE_ROWS, SUNG_CUES, UNTOLD
+from khala.conditioning.outline import NUM_CONDITIONS
+from khala.conditioning.phone_sequence import CONDITION_ROWS, PHONE_CONDITIONS, UNKNOWN_PHONE
 from khala.corpus.data.shards import codebooks
 from khala.models.lm.backbone import Backbone
+from khala.models.lm.config import PAD_ID
 from khala.models.presets import tiny
-from khala.music.prompt import BLANK
+from khala.music.prompt import UNCOND_PROMPT
 from khala.training.backbone import Aside, BackboneObjective, Plan, causal_loss, causal_piece, misheard
 from khala.training.loop import Losses
 from khala.training.recipe import BackboneRecipe
@@ -110,7 +111,7 @@ def test_what_is_sung_is_told_in_the_rows_of_its_letters(model: Backbone) -> Non
     texts, codes = [[5, 6, 7]], [np.array([[1, 2, 3], [3, 4, 5]], dtype=np.int16)]
     rows = torch.tensor([65, 64, 94])
     piece = causal_piece(texts, codes, [True], LAYOUT)
-    aside = Aside("phone", rows, torch.tensor([2, UNTOLD, 0]), 0.5)
+    aside = Aside("phone", rows, torch.tensor([2, UNKNOWN_PHONE, 0]), 0.5)
     losses, plain = Losses({}, {}), Losses({}, {})
     total = causal_loss(model, replace(piece, asides=(aside,)), LAYOUT, losses)
     without = causal_loss(model, piece, LAYOUT, plain)
@@ -123,7 +124,7 @@ def test_what_is_sung_is_told_in_the_rows_of_its_letters(model: Backbone) -> Non
 
 def test_asides_and_blanks_of_a_recipe(model: Backbone, tokens: Path) -> None:
     made = objective(model, tokens, phones=1.0, chords=0.5, blank=0.5)
-    blank = Tokenizer.of_bytes().encode(BLANK)
+    blank = Tokenizer.of_bytes().encode(UNCOND_PROMPT)
     plans = [plan for step in made.epoch(0) for plan in step]
     pieces = [made.piece(plan) for plan in plans]
     assert all([aside.name for aside in piece.asides] == ["phone", "chord"] for piece in pieces)
@@ -148,7 +149,7 @@ def test_asides_count_as_much_as_the_recipe_says(model: Backbone, tokens: Path) 
 
 
 def test_all_that_is_known_of_an_excerpt_is_of_its_frames(model: Backbone, tokens: Path) -> None:
-    cued = Backbone(replace(CONFIG.backbone, cues=True)).bind_codebooks(codebooks(tokens))
+    cued = Backbone(replace(CONFIG.backbone, condition_rows=CONDITION_ROWS)).bind_codebooks(codebooks(tokens))
     made, uncued = (
         objective(one, tokens, phones=1.0, chords=1.0, blank=0.0, untold=0.0, excerpt_frames=8) for one in (cued, model)
     )
@@ -162,13 +163,15 @@ def test_all_that_is_known_of_an_excerpt_is_of_its_frames(model: Backbone, token
     for number, song in enumerate(made.corpus.train):
         piece = made.piece(Plan(0, 0, [number]))
         phones, chords = (aside.targets.numpy() for aside in piece.asides)
-        rows = torch.tensor(made.corpus.cues(song, song.outline, 0, song.frames))[:, : CUES + 1]  # and what is sung
-        shown = piece.cues_BTC[0, piece.q1_at, : CUES + 1]
+        rows = torch.tensor(made.corpus.cues(song, song.outline, 0, song.frames))[
+            :, : NUM_CONDITIONS + 1
+        ]  # and what is sung
+        shown = piece.cues_BTC[0, piece.q1_at, : NUM_CONDITIONS + 1]
         (begin,) = (at for at in range(song.frames - 7) if torch.equal(rows[at : at + 8], shown))
         begins.append(begin)
         assert chords.tolist() == song.chord_frames(begin, 8).tolist()
         ahead = made.corpus.phones(song, begin + 1, 8).tolist()
-        assert phones.tolist() == [*ahead, UNTOLD][:8]
+        assert phones.tolist() == [*ahead, UNKNOWN_PHONE][:8]
         told = uncued.piece(Plan(0, 0, [number])).asides[0].targets.tolist()
         assert told == made.corpus.phones(song, begin, 8).tolist(), "not shown the frame at hand, it is asked for it"
         assert np.array_equal(np.stack([piece.q0[:8], piece.q1]), made.corpus.codes(song, 2, begin, 8))
@@ -212,18 +215,18 @@ def test_misheard_codes_are_a_share_of_each_level_and_of_its_kind() -> None:
 
 def test_cues_are_added_where_they_belong(tokens: Path) -> None:
     torch.manual_seed(1)
-    model = Backbone(replace(CONFIG.backbone, cues=True)).bind_codebooks(codebooks(tokens))
+    model = Backbone(replace(CONFIG.backbone, condition_rows=CONDITION_ROWS)).bind_codebooks(codebooks(tokens))
     codes = np.array([[1, 2], [3, 4]], dtype=np.int16)
-    stream = torch.randint(CUE_ROWS, (3 + 4, CUES + SUNG_CUES))
+    stream = torch.randint(CONDITION_ROWS, (3 + 4, NUM_CONDITIONS + PHONE_CONDITIONS))
     piece = causal_piece([[5, 6, 7], [8]], [codes, codes], [False] * 2, LAYOUT, cues=[stream, stream[2:]])
     losses = Losses({}, {})
     causal_loss(model, piece, LAYOUT, losses)
     x = model.embed_tokens(piece.ids_BT)
-    assert piece.cues_BTC is not None and (piece.cues_BTC[1, 5:] == NOTHING).all(), "padding is shown nothing"
+    assert piece.cues_BTC is not None and (piece.cues_BTC[1, 5:] == PAD_ID).all(), "padding is shown nothing"
     expected = 0.0
     for row, text in enumerate((3, 1)):
         shown = stream[3 - text :]
-        hidden = model(x[row : row + 1, : len(shown)] + model.embed_cues(shown), causal=True)[0]
+        hidden = model(x[row : row + 1, : len(shown)] + model.embed_conditions(shown), causal=True)[0]
         q0 = F.log_softmax(
             model.logits(hidden[[text - 1, text + 1]], torch.tensor([*LAYOUT.level_rows(0), LAYOUT.eos])), -1
         )
@@ -232,7 +235,7 @@ def test_cues_are_added_where_they_belong(tokens: Path) -> None:
 
 
 def test_songs_show_their_outline_and_nothing_of_it_behind_nothing(tokens: Path) -> None:
-    cued = Backbone(replace(CONFIG.backbone, cues=True)).bind_codebooks(codebooks(tokens))
+    cued = Backbone(replace(CONFIG.backbone, condition_rows=CONDITION_ROWS)).bind_codebooks(codebooks(tokens))
     assert objective(Backbone(CONFIG.backbone), tokens).piece(Plan(0, None, [0])).cues_BTC is None
     plan = Plan(0, None, [0])
     whole = objective(cued, tokens, untold=0.0, blank=0.0).piece(plan)
@@ -240,17 +243,17 @@ def test_songs_show_their_outline_and_nothing_of_it_behind_nothing(tokens: Path)
     assert whole.cues_BTC is not None
     text = whole.ids_BT.shape[1] - 2 * song.frames
     rows = objective(cued, tokens).corpus.cues(song, song.outline, 0, song.frames)
-    assert [row[:CUES] for row in rows] == song.outline.cues(0, song.frames + 1)
+    assert [row[:NUM_CONDITIONS] for row in rows] == song.outline.cues(0, song.frames + 1)
     assert torch.equal(whole.cues_BTC[0, text - 1 :], torch.tensor(rows).repeat_interleave(2, 0)[:-1])
     behind_nothing = objective(cued, tokens, blank=0.999).piece(plan)
     bare = torch.tensor(song.outline.untold.cues(0, song.frames + 1)).repeat_interleave(2, 0)[:-1]
     assert behind_nothing.cues_BTC is not None
-    assert torch.equal(behind_nothing.cues_BTC[0, 1:, :CUES], bare)
-    assert (behind_nothing.cues_BTC[0, :, CUES:] == NOTHING).all(), "nor what is sung"
+    assert torch.equal(behind_nothing.cues_BTC[0, 1:, :NUM_CONDITIONS], bare)
+    assert (behind_nothing.cues_BTC[0, :, NUM_CONDITIONS:] == PAD_ID).all(), "nor what is sung"
 
 
 def test_style_or_key_is_left_out_of_a_share_of_the_songs(tokens: Path) -> None:
-    cued = Backbone(replace(CONFIG.backbone, cues=True)).bind_codebooks(codebooks(tokens))
+    cued = Backbone(replace(CONFIG.backbone, condition_rows=CONDITION_ROWS)).bind_codebooks(codebooks(tokens))
     made = objective(cued, tokens, untold=0.4, blank=0.0, max_frames=4)
     song = replace(made.corpus.train[0], key=7)
     made.corpus.train = [song]
@@ -260,23 +263,23 @@ def test_style_or_key_is_left_out_of_a_share_of_the_songs(tokens: Path) -> None:
     found = Counter()
     for epoch in range(400):
         piece = made.piece(Plan(epoch, None, [0]))
-        found[names[tuple(piece.cues_BTC[0, int(piece.q0_at[0]), :CUES].tolist())]] += 1
+        found[names[tuple(piece.cues_BTC[0, int(piece.q0_at[0]), :NUM_CONDITIONS].tolist())]] += 1
     assert found["all"] / 400 == pytest.approx(0.6, abs=0.06)
     assert found["no style"] / 400 == pytest.approx(0.2, abs=0.06)
 
 
 def test_a_model_with_cues_is_asked_for_phones_a_frame_ahead(tokens: Path) -> None:
-    cued = Backbone(replace(CONFIG.backbone, cues=True)).bind_codebooks(codebooks(tokens))
+    cued = Backbone(replace(CONFIG.backbone, condition_rows=CONDITION_ROWS)).bind_codebooks(codebooks(tokens))
     made = objective(cued, tokens, phones=0.5, blank=0.0)
     piece = made.piece(Plan(0, None, [0]))
     song = made.corpus.train[0]
     (aside,) = piece.asides
-    assert aside.early and aside.targets.tolist() == [*made.corpus.phones(song, 1, song.frames).tolist(), UNTOLD]
+    assert aside.early and aside.targets.tolist() == [*made.corpus.phones(song, 1, song.frames).tolist(), UNKNOWN_PHONE]
     known = replace(piece, asides=(replace(aside, targets=torch.full_like(aside.targets, 2)),))
     losses = Losses({}, {})
     causal_loss(cued, known, LAYOUT, losses)
-    x = cued.embed_tokens(piece.ids_BT) + cued.embed_cues(piece.cues_BTC)
+    x = cued.embed_tokens(piece.ids_BT) + cued.embed_conditions(piece.cues_BTC)
     logits = cued.logits(cued(x, causal=True))[0, piece.q1_at][:, aside.rows]
     assert losses.sums["phone"] == pytest.approx(-F.log_softmax(logits, -1)[:, 2].sum().item(), rel=1e-4)
     behind_nothing = objective(cued, tokens, phones=0.5, blank=0.999).piece(Plan(0, None, [0]))
-    assert (behind_nothing.asides[0].targets == UNTOLD).all()
+    assert (behind_nothing.asides[0].targets == UNKNOWN_PHONE).all()

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from khala.conditioning.phone_sequence import CONDITION_ROWS
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.superres import Superres
 from khala.models.presets import tiny
@@ -64,7 +65,7 @@ def test_every_parameter_is_in_one_group(make) -> None:
 
 
 def test_every_kind_of_weight_has_its_own_rate() -> None:
-    model = Backbone(replace(tiny().backbone, cues=True, bias=True))
+    model = Backbone(replace(tiny().backbone, condition_rows=CONDITION_ROWS, bias=True))
     recipe = BackboneRecipe(matrix_rate=1.0, embedding_rate=2.0, head_rate=3.0, other_rate=4.0)
     groups = [group for optimizer in optimizers(model, recipe) for group in optimizer.param_groups]
     found = {weight: group["rate"] for group in groups for weight in group["params"]}

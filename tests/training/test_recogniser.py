@@ -113,7 +113,7 @@ class Flat:
         return np.ones((400, 2 * BANDS), np.float16)
 
     def sung(self, song: Path) -> Sung:
-        phones = 0 if self.unsung(song) else 99
+        phones = 0 if self.without_phones(song) else 99
         return Sung(np.full(phones, 7), np.arange(phones) * 0.1, np.arange(phones) * 0.1 + 0.1)
 
 

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 import torch
 
-from khala.conditioning.phone_sequence import REST, UNTOLD
+from khala.conditioning.phone_sequence import REST, UNKNOWN_PHONE
 from khala.corpus.data.loader import TokenCorpus, TokenSong, pack, vary
 from khala.corpus.data.shards import NO_CHORD, codebooks, form, sung_phones, tokenize
 from khala.models.codec.folder import load_codec, save_codec
@@ -85,7 +85,7 @@ def test_what_is_sung_in_the_middle_of_every_frame() -> None:
     names = [*PHONES, ""]
     assert [names[i] for i in sung_phones(truth, True, 6, 10.0)] == ["AX", "AX", "S", "EY", "", ""]
     assert sung_phones({}, False, 3, 10.0).tolist() == [REST] * 3
-    assert sung_phones({}, True, 3, 10.0).tolist() == [UNTOLD] * 3
+    assert sung_phones({}, True, 3, 10.0).tolist() == [UNKNOWN_PHONE] * 3
 
 
 def test_processes_make_the_same_shards(tmp_path: Path) -> None:
@@ -190,4 +190,4 @@ def test_the_form_of_a_song_is_told_in_frames() -> None:
     assert (song.outline.voice, song.outline.key) == ("none", 21)
     assert song.chord_frames(78, 4).tolist() == [21, 21, 5, 5]
     assert set(song.chord_frames(100, 20)) == {NO_CHORD}
-    assert set(replace(song, chords=()).chord_frames(0, 20)) == {UNTOLD}
+    assert set(replace(song, chords=()).chord_frames(0, 20)) == {UNKNOWN_PHONE}

@@ -8,9 +8,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from khala.conditioning.outline import CUES, NOTHING
+from khala.conditioning.outline import NUM_CONDITIONS
+from khala.conditioning.phone_sequence import CONDITION_ROWS
 from khala.corpus.data.shards import codebooks
 from khala.models.lm.backbone import Backbone
+from khala.models.lm.config import PAD_ID
 from khala.models.lm.superres import Superres
 from khala.models.presets import tiny
 from khala.music.errors import ModelError
@@ -79,7 +81,7 @@ def test_levels_come_as_often_as_the_recipe_says(objective: SuperresObjective, t
 
 def test_a_window_shows_the_cues_of_its_own_frames(tokens: Path) -> None:
     torch.manual_seed(0)
-    model = Superres(replace(CONFIG.superres, cues=True)).bind_codebooks(codebooks(tokens))
+    model = Superres(replace(CONFIG.superres, condition_rows=CONDITION_ROWS)).bind_codebooks(codebooks(tokens))
     style = replace(CONFIG.prompt, superres_text="no_lyrics")
     recipe = SuperresRecipe(max_frames=12, causal=0.0, untold=0.0)
     made = SuperresObjective(model, tokens, Tokenizer.of_bytes(), style, recipe)
@@ -192,7 +194,7 @@ def test_it_starts_from_the_backbone_and_needs_one(tokens: Path, tmp_path: Path)
 
 def test_both_objectives_show_the_cues_of_their_frames(tokens: Path) -> None:
     torch.manual_seed(0)
-    model = Superres(replace(CONFIG.superres, cues=True)).bind_codebooks(codebooks(tokens))
+    model = Superres(replace(CONFIG.superres, condition_rows=CONDITION_ROWS)).bind_codebooks(codebooks(tokens))
     style = replace(CONFIG.prompt, superres_text="no_lyrics")
     made = SuperresObjective(model, tokens, Tokenizer.of_bytes(), style, SuperresRecipe(max_frames=20, untold=0.0))
     piece = made.piece(Plan(False, 0, [0, 1]))
@@ -212,7 +214,9 @@ def test_both_objectives_show_the_cues_of_their_frames(tokens: Path) -> None:
     untold = SuperresObjective(model, tokens, Tokenizer.of_bytes(), style, SuperresRecipe(max_frames=20, untold=0.999))
     bare = untold.piece(Plan(False, 0, [0, 1]))
     assert isinstance(bare, LevelPiece) and bare.cues[0] is not None
-    assert (bare.cues[0][:, CUES:] == NOTHING).all() and torch.equal(bare.cues[0][:, :CUES], rows[:, :CUES])
+    assert (bare.cues[0][:, NUM_CONDITIONS:] == PAD_ID).all() and torch.equal(
+        bare.cues[0][:, :NUM_CONDITIONS], rows[:, :NUM_CONDITIONS]
+    )
     causal = made.piece(Plan(True, 0, [0]))
     assert isinstance(causal, CausalPiece) and causal.cues_BTC is not None
     assert causal.cues_BTC[0, int(causal.q0_at[0])].tolist() == wholes[0][0]

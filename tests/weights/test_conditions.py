@@ -7,25 +7,33 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
 from khala.cli.main import run as khala
 from khala.conditioning import vocabulary as conditions
+from khala.conditioning.phone_sequence import CONDITION_ROWS
+from khala.conditioning.preview import preview
 from khala.conditioning.vocabulary import vocabulary
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.superres import Superres
 from khala.models.presets import tiny
 from khala.music.errors import ModelError
+from khala.music.request import SongRequest
 from khala.weights import load_model, resolve, save_model
 from khala.weights.digests import write_digests
 from khala.weights.folder import build_codec
-from khala.weights.names import DIGESTED
+from khala.weights.names import DIGESTED, read_config
 from khala.weights.tokenizer import Tokenizer
+
+REQUEST = SongRequest(tags=("pop",), seed=1)
 
 
 @pytest.fixture
 def shown(tmp_path: Path) -> Path:
     """The folder of a tiny model whose backbone is shown conditions."""
-    config = replace(tiny(), backbone=replace(tiny().backbone, cues=True))
+    backbone = replace(tiny().backbone, condition_rows=CONDITION_ROWS)
+    config = replace(tiny(), backbone=backbone, conditions=vocabulary())
     codec = build_codec(config.codec)
     codec.codebooks.normal_()
     backbone, superres = Backbone(config.backbone), Superres(config.superres)
@@ -43,7 +51,7 @@ def rewrite(folder: Path, change: Callable[[dict[str, Any]], Any]) -> None:
 
 def test_the_vocabulary_is_saved_and_loaded(shown: Path, folder: Path) -> None:
     assert json.loads((shown / "config.json").read_text())["conditions"] == vocabulary()
-    assert load_model(shown).config.backbone.cues
+    assert load_model(shown).config.backbone.condition_rows
     assert "conditions" not in json.loads((folder / "config.json").read_text())  # this one is shown none
 
 
@@ -53,16 +61,33 @@ def test_the_shipped_model_has_it() -> None:
 
 def test_a_folder_from_before_is_taken_as_of_today(shown: Path) -> None:
     rewrite(shown, lambda values: values.pop("conditions"))
-    assert load_model(shown).config.backbone.cues
+    assert preview(REQUEST, load_model(shown).config).outline is not None
+
+
+def test_models_of_version_0_1_0_are_read(shown: Path) -> None:
+    def as_before(values: dict[str, Any]) -> None:
+        for part in ("backbone", "superres"):
+            values[part]["cues"] = values[part].pop("condition_rows") > 0
+        values["prompt"]["blank"] = values["prompt"].pop("supports_guidance")
+
+    before = read_config(shown)
+    rewrite(shown, as_before)
+    assert read_config(shown) == before
+    tensors = load_file(shown / "backbone.safetensors")
+    table = tensors["cues.weight"] = tensors.pop("conditions.weight")
+    save_file(tensors, shown / "backbone.safetensors")
+    write_digests(shown, DIGESTED)
+    loaded = load_model(shown).backbone.conditions
+    assert loaded is not None and torch.equal(loaded.weight, table.float())
 
 
 def test_a_model_of_other_names_is_refused_in_a_line(shown: Path, capfd: pytest.CaptureFixture[str]) -> None:
     rewrite(shown, lambda values: values["conditions"]["styles"].sort())
-    assert khala(["models", "info", str(shown)]) == 3
+    assert khala(["generate", "--model", str(shown)]) == 3
     (line,) = capfd.readouterr().err.splitlines()
-    assert line.startswith(f"khala: the model in {shown} learned other conditions than this version of Khala has: ")
+    assert line.startswith("khala: the model tiny learned other conditions than this version of Khala has: ")
     assert "styles[0] is 'ballad' (here 'pop'), styles[1] is 'blues' (here 'rock')" in line
-    assert line.endswith("; take the version that it was trained with, or train it again") and " more; " in line
+    assert line.endswith("; use the version it was trained with, or train it again") and " more; " in line
 
 
 @pytest.mark.parametrize("names", ["SECTION_TAGS", "STYLE_NAMES", "VOICES", "PHONES"])
@@ -72,12 +97,12 @@ def test_names_that_change_place_in_the_code_no_longer_fit_the_shipped_model(
     first, second, *others = getattr(conditions, names)
     monkeypatch.setattr(conditions, names, (second, first, *others))
     with pytest.raises(ModelError, match=rf"s\[0\] is '{first}' \(here '{second}'\), \w+\[1\] is '{second}'"):
-        load_model("mini")
+        preview(REQUEST, read_config(resolve("mini")))
 
 
 @pytest.mark.parametrize("values", [3, [], {}, "pop", {"styles": {"pop": 0}}])
 def test_a_vocabulary_that_is_none(shown: Path, values: Any) -> None:
     rewrite(shown, lambda config: config.update(conditions=values))
-    with pytest.raises(ModelError, match="learned other conditions") as caught:
-        load_model(shown)
+    with pytest.raises(ModelError, match=r"learned other conditions|conditions is") as caught:
+        preview(REQUEST, load_model(shown).config)
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 600

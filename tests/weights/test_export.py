@@ -16,8 +16,9 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
-from khala.models.config import ModelConfig, TransformerConfig
+from khala.models.config import ModelConfig
 from khala.models.lm.backbone import Backbone
+from khala.models.lm.config import TransformerConfig
 from khala.models.lm.superres import Superres
 from khala.models.presets import tiny
 from khala.music.errors import InvalidRequest, ModelError, OutputError

@@ -8,8 +8,8 @@ import pytest
 import torch
 from megatron import ARGUMENTS, draw, write_checkpoint
 
-from khala.models.config import TransformerConfig
 from khala.models.lm.backbone import Backbone
+from khala.models.lm.config import TransformerConfig
 from khala.music.errors import ModelError
 from khala.weights.published.megatron import naming
 from khala.weights.published.megatron.arguments import transformer_config

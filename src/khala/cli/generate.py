@@ -13,6 +13,7 @@ from khala.cli.errors import say
 from khala.cli.lyrics import read_lyrics
 from khala.cli.output import destinations
 from khala.cli.progress import progress
+from khala.conditioning.preview import preview
 from khala.generation.record import own_record
 from khala.music.errors import InvalidRequest
 from khala.music.example import EXAMPLE
@@ -103,7 +104,7 @@ def generate(
     request = replace(request, sampling=replace(config.sampling, **chosen))
     config.require_possible(request)
     if not quiet:
-        for remark in config.preview(request).remarks:
+        for remark in preview(request, config).remarks:
             say(f"note: {remark.text}" if remark.line is None else f"note on line {remark.line}: {remark.text}")
 
     with progress(quiet) as report:

@@ -15,38 +15,43 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from khala.conditioning.outline import NOTHING
-from khala.conditioning.phone_sequence import HELD, PHONE_IDS, REST, SUNG_CUES, Words
+from khala.conditioning.phone_sequence import MAX_HELD_FRAMES, PHONE_CONDITIONS, PHONE_IDS, REST, PhoneSequence
+from khala.models.lm.config import PAD_ID
 from khala.models.lm.transformer import Transformer
 from khala.nn.rowwise import Rowwise
-from khala.nn.sampling import sent
+from khala.nn.sampling import to_device_async
 
 STEPS = 3
 """A frame stays at a phone, goes to the next one, or beyond it where that is a rest."""
 
 
-class Singing:
+class PhoneAligner:
     """Where several takes are in their words. All of it is on the model's device: nothing is waited for.
 
-    Each take has its words, or none that are known, and their bounds in every frame (`Words.bounds`).
+    Each take has its words, or none that are known, and their bounds in every frame (`PhoneSequence.bounds`).
     """
 
     def __init__(
-        self, model: Transformer, words: Sequence[Words | None], bounds: Sequence[tuple[Sequence[int], Sequence[int]]]
+        self,
+        model: Transformer,
+        words: Sequence[PhoneSequence | None],
+        bounds: Sequence[tuple[Sequence[int], Sequence[int]]],
     ) -> None:
         device = model.device
         longest = max(len(one.phones) for one in words if one)
         frames = max(len(low) for low, _ in bounds)
         self._phones_BS = torch.full((len(words), longest), REST)
-        self._cues_BSHC = torch.full((len(words), longest, HELD, SUNG_CUES), NOTHING)
+        self._cues_BSHC = torch.full((len(words), longest, MAX_HELD_FRAMES, PHONE_CONDITIONS), PAD_ID)
         self._bounds_2BT = torch.zeros(2, len(words), frames, dtype=torch.long)
         self._last_B = torch.zeros(len(words), dtype=torch.long)
         for take, (one, its) in enumerate(zip(words, bounds, strict=True)):
             if one is None:
                 continue
             self._phones_BS[take, : len(one.phones)] = torch.tensor(one.phones)
-            places = [place for place in range(len(one.phones)) for _ in range(HELD)]
-            self._cues_BSHC[take, : len(one.phones)] = torch.tensor(one.cues(places)).view(-1, HELD, SUNG_CUES)
+            places = [place for place in range(len(one.phones)) for _ in range(MAX_HELD_FRAMES)]
+            self._cues_BSHC[take, : len(one.phones)] = torch.tensor(one.cues(places)).view(
+                -1, MAX_HELD_FRAMES, PHONE_CONDITIONS
+            )
             self._bounds_2BT[:, take, : len(its[0])] = torch.tensor(its)
             self._last_B[take] = its[0][-1]
         self._phones_BS, self._cues_BSHC, self._bounds_2BT, self._last_B = (
@@ -59,13 +64,13 @@ class Singing:
         self._first = torch.arange(STEPS, device=device)
 
     def cues(self, takes: Sequence[int], frame: int) -> Tensor:
-        """The rows that are shown of a frame, the last one that was gone on to, [takes, `SUNG_CUES`]."""
-        index = sent(torch.tensor(takes), self._at_BT.device)
-        return self._cues_BSHC[index, self._at_BT[index, frame], self._held_B[index].clamp(max=HELD - 1)]
+        """The rows that are shown of a frame, the last one that was gone on to, [takes, `PHONE_CONDITIONS`]."""
+        index = to_device_async(torch.tensor(takes), self._at_BT.device)
+        return self._cues_BSHC[index, self._at_BT[index, frame], self._held_B[index].clamp(max=MAX_HELD_FRAMES - 1)]
 
-    def go_on(self, takes: Sequence[int], frame: int, hidden_B1D: Tensor) -> None:
+    def advance(self, takes: Sequence[int], frame: int, hidden_B1D: Tensor) -> None:
         """Decide where takes are in `frame`, from the hidden states [B, 1, D] that come just before it is written."""
-        index = sent(torch.tensor(takes), self._at_BT.device)
+        index = to_device_async(torch.tensor(takes), self._at_BT.device)
         low_B, high_B = self._bounds_2BT[:, index, frame]
         at_B1 = torch.maximum(self._at_BT[index, frame - 1], low_B - 1)[:, None]
         ahead_BK = (at_B1 + self._first).clamp(max=self._phones_BS.shape[1] - 1)
@@ -82,7 +87,7 @@ class Singing:
 
     def unfinished(self, takes: Sequence[int], frame: int) -> Tensor:
         """Which takes have words left in a frame that they are led to sing: no song ends there, bool [takes]."""
-        index = sent(torch.tensor(takes), self._at_BT.device)
+        index = to_device_async(torch.tensor(takes), self._at_BT.device)
         return self._at_BT[index, frame] < self._last_B[index]
 
     def places(self, take: int, frames: int) -> list[int]:

@@ -11,7 +11,7 @@ from itertools import product
 from random import Random
 
 from khala.conditioning.outline import Outline, Part, spread
-from khala.conditioning.phone_sequence import PACE
+from khala.conditioning.phone_sequence import MIN_FRAMES_PER_PHONE
 from khala.conditioning.request_terms import stated_beats, stated_bpm, stated_key, stated_limits, stated_styles
 from khala.conditioning.singable import count_phones
 from khala.conditioning.styles import STYLE_TEMPI, WALTZ_TEMPI
@@ -35,7 +35,7 @@ BRIEF = 6
 LONGEST = 1.15
 """Words that would make the song longer than this, as a share of what was asked, are left out."""
 
-LONG, BREATH, HASTE = 26, 2.5, PACE
+LONG, BREATH, HASTE = 26, 2.5, MIN_FRAMES_PER_PHONE
 """A line of more phones than the corpus has in one gets so much more time that a phone has so many frames, as 95 of 100
 of the corpus's lines have; where time is short, every line gets as much as nobody can do without."""
 
@@ -45,7 +45,7 @@ Form = list[tuple[str, int, Shares]]
 """Parts: name, bars, lines of lyrics."""
 
 
-def arrange(request: SongRequest, rate: float, lyrics: Sequence[Section] | None = None) -> Outline:
+def plan_form(request: SongRequest, rate: float, lyrics: Sequence[Section] | None = None) -> Outline:
     """The outline of a request at `rate` codec frames a second, whose sections are those of its lyrics or, where a
     model does not sing all of them, `lyrics`. What is left open is drawn by the request's seed."""
     words = request.tags or (request.prompt,)

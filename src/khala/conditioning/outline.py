@@ -13,6 +13,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from khala.conditioning.styles import STYLE_TAGS
+from khala.models.lm.config import PAD_ID
 from khala.music.headers import SECTION_TAGS
 
 STYLE_NAMES = tuple(STYLE_TAGS)
@@ -20,14 +21,12 @@ STYLE_NAMES = tuple(STYLE_TAGS)
 VOICES = ("none", "female", "male", "voice")
 """Who sings; "voice" is somebody."""
 
-NOTHING = 0
-"""The row of what is not known."""
 BEATS, TWELFTHS, BAR_PAIRS, LEFT, BARS_IN, BARS_TO_GO, LINES, LINE_LEFT = 4, 12, 64, 64, 8, 4, 16, 32
 
 
 def _rows() -> Iterator[int]:
     """First row of each kind of cue, one kind after another, and at last the number of rows."""
-    row = NOTHING + 1
+    row = PAD_ID + 1
     sizes = (BEATS * TWELFTHS, BAR_PAIRS, LEFT, len(SECTION_TAGS) + 1, BARS_IN, BARS_TO_GO, LINES, 24, 32, len(VOICES))
     for size in (*sizes, LINE_LEFT):
         yield row
@@ -36,7 +35,7 @@ def _rows() -> Iterator[int]:
 
 
 _BEAT, _BAR, _LEFT, _SECTION, _BAR_IN, _TO_GO, _LINE, _KEY, _STYLE, _VOICE, _LINE_LEFT, ROWS = _rows()
-CUES = 11
+NUM_CONDITIONS = 11
 """So many cues has a frame, of the table's first `ROWS` rows."""
 FIRST_ROWS = {
     **{"beat": _BEAT, "bar": _BAR, "time_left": _LEFT, "section": _SECTION, "bars_in": _BAR_IN, "bars_to_go": _TO_GO},
@@ -77,15 +76,15 @@ class Outline:
         return replace(self, style="", key=-1)
 
     def cues(self, begin: int, end: int, lines: range | None = None) -> list[list[int]]:
-        """The rows for frames `begin` to `end`, `CUES` each. Of the lyrics only `lines` are known, if that is given:
-        the first of them is number 0 of `line_cue`."""
+        """The rows for frames `begin` to `end`, `NUM_CONDITIONS` each. Of the lyrics only `lines` are known, if that is given:
+        the first of them is number 0 of `line_condition`."""
         lines = range(len(self.lines)) if lines is None else lines
         unit = self.beats * (1 + self.beats % 2)  # of which the corpus's bars are multiples; others are told as these
         steady = [
-            _BAR + min(max(unit * round(self.bar / unit) // 2, 1), BAR_PAIRS) - 1 if self.bar else NOTHING,
-            _KEY + self.key if self.key >= 0 else NOTHING,
-            _STYLE + STYLE_NAMES.index(self.style) if self.style in STYLE_NAMES else NOTHING,
-            _VOICE + VOICES.index(self.voice) if self.voice else NOTHING,
+            _BAR + min(max(unit * round(self.bar / unit) // 2, 1), BAR_PAIRS) - 1 if self.bar else PAD_ID,
+            _KEY + self.key if self.key >= 0 else PAD_ID,
+            _STYLE + STYLE_NAMES.index(self.style) if self.style in STYLE_NAMES else PAD_ID,
+            _VOICE + VOICES.index(self.voice) if self.voice else PAD_ID,
         ]
         rows = []
         part = line = 0
@@ -96,7 +95,7 @@ class Outline:
                 line += 1
             sung = line in lines and self.lines[line][0] <= frame
             moving = [self._beat(frame), _LEFT + _left(self.frames - frame), *self._place(part, frame)]
-            its = [line_cue(line - lines.start), self._line_left(line, frame)] if sung else [NOTHING, NOTHING]
+            its = [line_condition(line - lines.start), self._line_left(line, frame)] if sung else [PAD_ID, PAD_ID]
             rows.append([*moving, *its, *steady])
         return rows
 
@@ -112,7 +111,7 @@ class Outline:
 
     def _beat(self, frame: int) -> int:
         if not self.bar:
-            return NOTHING
+            return PAD_ID
         return _BEAT + min(frame % self.bar * self.beats * TWELFTHS // self.bar, BEATS * TWELFTHS - 1)
 
     def _line_left(self, line: int, frame: int) -> int:
@@ -121,18 +120,23 @@ class Outline:
     def _place(self, number: int, frame: int) -> list[int]:
         """Section, how many bars into it, how many to go."""
         if number == len(self.parts) or self.parts[number].begin > frame:
-            return [NOTHING] * 3
+            return [PAD_ID] * 3
         part = self.parts[number]
         name = SECTION_TAGS.index(part.name) if part.name in SECTION_TAGS else len(SECTION_TAGS)
         if not self.bar:
-            return [_SECTION + name, NOTHING, NOTHING]
+            return [_SECTION + name, PAD_ID, PAD_ID]
         bars_in, to_go = (frame - part.begin) // self.bar, (part.end - 1 - frame) // self.bar
-        return [_SECTION + name, _BAR_IN + bars_in % BARS_IN, _TO_GO + to_go if to_go < BARS_TO_GO else NOTHING]
+        return [_SECTION + name, _BAR_IN + bars_in % BARS_IN, _TO_GO + to_go if to_go < BARS_TO_GO else PAD_ID]
 
 
-def line_cue(number: int) -> int:
+def line_condition(number: int) -> int:
     """The row that a line of the lyrics shares with the frames in which it is sung; they come round again."""
     return _LINE + number % LINES
+
+
+def prompt_rows(lines: Sequence[int | None]) -> list[int]:
+    """The row of every id of a prompt, each of which belongs to a line of the lyrics or to none."""
+    return [PAD_ID if line is None else line_condition(line) for line in lines]
 
 
 def spread(parts: Sequence[Part], shares: Sequence[Sequence[int]]) -> tuple[tuple[int, int], ...]:

@@ -9,41 +9,42 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 
-from khala.conditioning.outline import NOTHING, ROWS
+from khala.conditioning.outline import ROWS
+from khala.models.lm.config import PAD_ID
 from khala.music.phones import LETTERS, PHONES
 from khala.music.prompt import Prompt, lyric_lines
 
 REST = len(PHONES)
 """Stands for no phone."""
-UNTOLD = 255
+UNKNOWN_PHONE = 255
 """Stands for what nobody wrote down."""
 PHONE_IDS = (*map(ord, LETTERS), ord(" "))
 """The ids of the text that stand for `PHONES` and `REST`: Khala's tokenizers give bytes their values."""
-LEFT = 32
+MAX_PHONES_LEFT = 32
 """More phones than these are not counted."""
-HELD = 16
+MAX_HELD_FRAMES = 16
 """Nor are more frames than these."""
 _NOW = ROWS
 _NEXT = _NOW + REST + 1
 _LEFT = _NEXT + REST
-_HELD = _LEFT + LEFT
-CUE_ROWS = _HELD + HELD
+_HELD = _LEFT + MAX_PHONES_LEFT
+CONDITION_ROWS = _HELD + MAX_HELD_FRAMES
 """Rows of the whole table of cues."""
 FIRST_ROWS = {"phone": _NOW, "next_phone": _NEXT, "phones_left": _LEFT, "phone_frame": _HELD}
 """Kind of cue of singing -> the first of its rows."""
-SUNG_CUES = 4
+PHONE_CONDITIONS = 4
 """So many cues of singing has a frame: the phone, the one that is next in its line, how many are left of the line, and
 in which of the phone's frames it is."""
-UNKNOWN = (NOTHING,) * SUNG_CUES
+NO_PHONE_CONDITIONS = (PAD_ID,) * PHONE_CONDITIONS
 """The cues where nobody knows what is sung."""
-PACE = 1.5
+MIN_FRAMES_PER_PHONE = 1.5
 """Frames that a phone has if time gets short; half of the corpus's phones are longer than 2.2."""
-EARLY, LATE = 4, 6
+EARLY_FRAMES, LATE_FRAMES = 4, 6
 """So many frames before its place a line may begin, as 99 of 100 in the corpus do; so many after it, it is over."""
 
 
 @dataclass(frozen=True)
-class Words:
+class PhoneSequence:
     """The phones of a song in order, with a rest before the first line, after the last, and between two.
 
     `phones` holds their numbers in `PHONES`, or `REST`; `starts` is where each line's first phone stands.
@@ -58,7 +59,7 @@ class Words:
         return [*(start - 1 for start in self.starts[1:]), len(self.phones) - 1][: len(self.starts)]
 
     def cues(self, places: Iterable[int]) -> list[tuple[int, ...]]:
-        """The rows to show in frames in which a song is at these places of `phones`, `SUNG_CUES` of each."""
+        """The rows to show in frames in which a song is at these places of `phones`, `PHONE_CONDITIONS` of each."""
         rows = []
         for at, frames in groupby(places):
             phone = self.phones[at]
@@ -71,17 +72,17 @@ class Words:
     def bounds(self, places: Sequence[tuple[int, int]], frames: int) -> tuple[list[int], list[int]]:
         """Between which places of `phones` a song is in each of so many frames, if its lines have `places` in time.
 
-        A line begins no earlier than shortly before its place. It is hurried, a phone every `PACE` frames or as fast as
+        A line begins no earlier than shortly before its place. It is hurried, a phone every `MIN_FRAMES_PER_PHONE` frames or as fast as
         need be, where it would not end in time: shortly after its place, or before the next one has to be hurried."""
         low, high = [0] * frames, [len(self.phones) - 1] * frames
         if len(places) < len(self.starts):  # the rest is not sung
             high = [self.starts[len(places)] - 1] * frames
         due = frames
         for (begin, end), start, rest in reversed(list(zip(places, self.starts, self._rests, strict=False))):
-            first = max(begin - EARLY, 0)
+            first = max(begin - EARLY_FRAMES, 0)
             high[:first] = [min(bound, start - 1) for bound in high[:first]]
-            due = max(min(end + LATE, due), first + 1)
-            pace = min(PACE, (due - first) / (rest - start))
+            due = max(min(end + LATE_FRAMES, due), first + 1)
+            pace = min(MIN_FRAMES_PER_PHONE, (due - first) / (rest - start))
             for frame in range(frames):
                 behind = rest - int(max(due - frame, 0) / pace)
                 if behind >= start:
@@ -99,7 +100,7 @@ class Words:
         return spans
 
 
-def words_of(prompt: Prompt) -> Words:
+def phones_of_prompt(prompt: Prompt) -> PhoneSequence:
     """The words of a prompt whose lyrics are phones (`music.phones.phonetic`), those of an instrumental being a rest. A
     phone that returns at once is one. ValueError for a line that has none: `conditioning.singable` leaves those out."""
     phones, starts = [REST], []
@@ -111,24 +112,24 @@ def words_of(prompt: Prompt) -> Words:
             raise ValueError(f"there is nothing to sing in {segment!r}")
         starts.append(len(phones))
         phones += [*said, REST]
-    return Words(tuple(phones), tuple(starts))
+    return PhoneSequence(tuple(phones), tuple(starts))
 
 
 def cues(phone: int, following: int, left: int, frame: int) -> tuple[int, ...]:
     """The rows of a frame: what is sung, what is next in the line (`REST`: nothing), how many phones are left of the
     line, and which frame of what is sung this is, from 0."""
-    after = _NEXT + following if following != REST else NOTHING
-    return _NOW + phone, after, _LEFT + min(left, LEFT - 1), _HELD + min(frame, HELD - 1)
+    after = _NEXT + following if following != REST else PAD_ID
+    return _NOW + phone, after, _LEFT + min(left, MAX_PHONES_LEFT - 1), _HELD + min(frame, MAX_HELD_FRAMES - 1)
 
 
-def unsung(rows: Iterable[Sequence[int]]) -> list[tuple[int, ...]]:
+def without_phones(rows: Iterable[Sequence[int]]) -> list[tuple[int, ...]]:
     """All cues of some frames, but for those of singing: nobody knows what is sung."""
-    return [(*row[:-SUNG_CUES], *UNKNOWN) for row in rows]
+    return [(*row[:-PHONE_CONDITIONS], *NO_PHONE_CONDITIONS) for row in rows]
 
 
-def sung_cues(phones: Sequence[int], begins: Sequence[int]) -> list[tuple[int, ...]]:
-    """The rows of every frame of a song or a part of one, [T][`SUNG_CUES`], from what is sung in them: `PHONES`, `REST`
-    or, throughout, `UNTOLD`. `begins` are the frames in which lines begin, counted alike."""
+def frame_conditions(phones: Sequence[int], begins: Sequence[int]) -> list[tuple[int, ...]]:
+    """The rows of every frame of a song or a part of one, [T][`PHONE_CONDITIONS`], from what is sung in them: `PHONES`, `REST`
+    or, throughout, `UNKNOWN_PHONE`. `begins` are the frames in which lines begin, counted alike."""
     runs = [(phone, len(list(frames))) for phone, frames in groupby(phones)]
     edges = accumulate((length for _, length in runs), initial=0)
     lines = [bisect(begins, edge) for edge in edges]
@@ -136,8 +137,8 @@ def sung_cues(phones: Sequence[int], begins: Sequence[int]) -> list[tuple[int, .
     following, left, line = REST, 0, -1  # of what is sung after the run at hand
     for number in range(len(runs) - 1, -1, -1):
         phone, length = runs[number]
-        if phone == UNTOLD:
-            return [UNKNOWN] * len(phones)
+        if phone == UNKNOWN_PHONE:
+            return [NO_PHONE_CONDITIONS] * len(phones)
         if phone == REST:
             rows += [cues(REST, following, left, frame) for frame in reversed(range(length))]
             continue

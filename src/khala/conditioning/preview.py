@@ -5,10 +5,12 @@ from copy import copy
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from khala.conditioning.form import arrange, playable_tempi, wanted_seconds
+from khala.conditioning.form import plan_form, playable_tempi, wanted_seconds
 from khala.conditioning.outline import Outline
 from khala.conditioning.request_terms import description_remarks
 from khala.conditioning.singable import Singable, as_spelled, in_phones
+from khala.conditioning.vocabulary import require_vocabulary
+from khala.models.config import ModelConfig
 from khala.music.languages import NAMES, latin_language
 from khala.music.lyrics import detect_script
 from khala.music.phones import LETTERS, phonetic
@@ -46,15 +48,21 @@ class Preview:
         return len(self.lyrics.lines) - len(self.placed)
 
 
+def preview(request: SongRequest, config: ModelConfig) -> Preview:
+    """What a model will make of a request, by its words alone. What they leave open is drawn by the request's seed.
+
+    Raises ModelError for a model of other conditions."""
+    require_vocabulary(config)
+    return _preview(request, config.prompt, config.frame_rate, config.backbone.condition_rows > 0)
+
+
 @lru_cache(64)
-def preview(request: SongRequest, style: PromptStyle, rate: float, outlined: bool) -> Preview:
-    """A request for a model that reads prompts in that `style`, at `rate` frames a second, with an outline if it is
-    shown one. What the request's seed leaves open is drawn by it."""
+def _preview(request: SongRequest, style: PromptStyle, rate: float, outlined: bool) -> Preview:
     lyrics = read_lyrics(request.lyrics)
     singable = in_phones(lyrics) if style.lyrics == "phones" else as_spelled(lyrics)
     sung = _with_lyrics(request, singable.lyrics.text or "[inst]") if request.lyrics else request
     sections = singable.lyrics.sections
-    outline = arrange(sung, rate, sections) if outlined else None
+    outline = plan_form(sung, rate, sections) if outlined else None
     found = Preview(sung, lyrics, singable, outline, wanted_seconds(sung, rate, sections))
     return replace(found, remarks=tuple(_remarks(found, request, style, rate)))
 

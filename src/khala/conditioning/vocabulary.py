@@ -1,6 +1,7 @@
-"""The vocabulary of conditions: which row of its table of cues a model learned to stand for what.
+"""The vocabulary of conditions: which row of its table of conditions a model learned to stand for what.
 
-The rows are numbered by the order of names and kinds in this code (`outline`, `phone_sequence`). A model folder says which order it was trained with, because weights alone would take any.
+The rows are numbered by the order of names and kinds in this code (`outline`, `phone_sequence`). A model's
+configuration says which order it was trained with (`ModelConfig.conditions`), because weights alone would take any.
 """
 
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ from typing import Any
 
 from khala.conditioning import outline, phone_sequence
 from khala.conditioning.outline import STYLE_NAMES, VOICES
+from khala.models.config import ModelConfig
+from khala.music.errors import ModelError
 from khala.music.headers import SECTION_TAGS
 from khala.music.phones import LETTERS, PHONES
 
@@ -16,7 +19,7 @@ def vocabulary() -> dict[str, Any]:
     """The vocabulary of this code, as JSON values: all rows, the first row of each kind, the names in their order, and
     the letters that stand for phones in prompts."""
     return {
-        "rows": phone_sequence.CUE_ROWS,
+        "rows": phone_sequence.CONDITION_ROWS,
         "first_rows": {**outline.FIRST_ROWS, **phone_sequence.FIRST_ROWS},
         "sections": list(SECTION_TAGS),
         "styles": list(STYLE_NAMES),
@@ -24,6 +27,18 @@ def vocabulary() -> dict[str, Any]:
         "phones": list(PHONES),
         "letters": LETTERS,
     }
+
+
+def require_vocabulary(config: ModelConfig) -> None:
+    """Raise ModelError if a model was trained with another vocabulary than this code has."""
+    if config.conditions is None:  # it has no conditions, or is a model of version 0.1.0
+        return
+    if others := differences(config.conditions):
+        listed = ", ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
+        raise ModelError(
+            f"the model {config.name} learned other conditions than this version of Khala has: {listed}; "
+            "use the version it was trained with, or train it again"
+        )
 
 
 def differences(saved: Any) -> list[str]:

@@ -13,7 +13,7 @@ from khala.evaluation.structure import located, structure
 from khala.evaluation.voice import PRESENT, voice
 from khala.music.errors import InvalidRequest
 from khala.scoring import words
-from khala.scoring.asked import Asked, asked_beside
+from khala.scoring.asked import RequestTargets, targets_beside
 from khala.scoring.key import NAMES, chords_heard, chroma, key
 from khala.scoring.loudness import loudness
 from khala.scoring.sections import follows
@@ -51,10 +51,10 @@ def evaluate_file(
     only the sound is judged, and `remark` hears of it. Raises InvalidRequest."""
     samples, rate = read_audio(path)
     try:
-        asked = asked_beside(path) or Asked()
+        asked = targets_beside(path) or RequestTargets()
     except InvalidRequest as error:
         remark(f"{error}, so only the sound of {path.name} is judged.")
-        asked = Asked()
+        asked = RequestTargets()
     try:
         return {"file": str(path), **evaluate(samples, rate, asked, reader)}
     except InvalidRequest as error:
@@ -69,7 +69,7 @@ def distance_of(songs: Iterable[Path]) -> float | None:
         return None
 
 
-def evaluate(samples: Array, rate: int, asked: Asked, reader: Reader | None = None) -> dict[str, Any]:
+def evaluate(samples: Array, rate: int, asked: RequestTargets, reader: Reader | None = None) -> dict[str, Any]:
     """The record of samples [channels, N] as JSON values: every measure, and under "verdicts" what passed (true),
     failed (false) or was not asked for (null). With a `reader` the words are judged by its text, too. Raises
     InvalidRequest for no samples, and for more than two channels."""
@@ -129,14 +129,14 @@ def evaluate(samples: Array, rate: int, asked: Asked, reader: Reader | None = No
         "loudness": asdict(loudness(samples, rate)),
         "repetition": asdict(repetition(samples, rate)),
         "verdicts": {
-            "tempo": (asked.tempo_met(beat.bpm) if beat else False) if asked.bpm or asked.limits else None,
-            "key": asked.key_met(tonality),
+            "tempo": (asked.matches_tempo(beat.bpm) if beat else False) if asked.bpm or asked.limits else None,
+            "key": asked.matches_key(tonality),
             "style": (kind is not None and kind.name in asked.styles) if asked.styles else None,
             "voice": None if asked.voice is None else present == asked.voice,
             "words": None if spoken["phoneme_error_rate"] is None else spoken["phoneme_error_rate"] <= UNDERSTOOD,
             "chorus": compared and compared.returns,
             "form": (form is not None and form >= FOLLOWS) if asked.parts else None,
-            "length": asked.length_met(seconds),
+            "length": asked.matches_length(seconds),
             "sound": quiet.longest <= LONG_SILENCE and not flat.clipped and not flat.not_finite,
         },
     }
@@ -145,11 +145,11 @@ def evaluate(samples: Array, rate: int, asked: Asked, reader: Reader | None = No
 def _words(heard: words.Heard, lyrics: str, text: str | None) -> dict[str, Any]:
     """How the lyrics are sung: by the phones that are heard and, where a reader wrote them down, by its words."""
     phones = words.phones_of(lyrics)
-    meant = words.words_of(lyrics)
+    meant = words.phones_of_prompt(lyrics)
     return {
         "phoneme_error_rate": words.error_rate(words.transcript(heard), phones) if phones else None,
         "phones": len(phones),
-        "word_error_rate": None if text is None or not meant else words.error_rate(words.words_of(text), meant),
+        "word_error_rate": None if text is None or not meant else words.error_rate(words.phones_of_prompt(text), meant),
         "text": text,
     }
 

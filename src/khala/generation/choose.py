@@ -15,8 +15,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from khala.audio.samples import Samples
+from khala.conditioning.outline import prompt_rows
 from khala.generation.progress import Progress, attended, silent
-from khala.models.lm.backbone import Backbone, cue_stream, interleave
+from khala.models.lm.backbone import Backbone, condition_stream, interleave
 from khala.music.request import SongRequest
 from khala.nn.threads import one_thread
 
@@ -48,15 +49,15 @@ def information(
     progress: Progress = silent,
     lines: Sequence[int | None] = (),
     cues: Sequence[Sequence[int]] = (),
-    blank_cues: Sequence[Sequence[int]] = (),
+    uncond_conditions: Sequence[Sequence[int]] = (),
 ) -> float:
     """Pointwise mutual information of a prompt and codes [2, T], in nats a frame: how much likelier the codes are
     behind the prompt than behind `unsaid_ids` (`music.prompt.unsaid_prompt`). `lines`, `cues` and
-    `blank_cues` are those of `decode.Slot`."""
+    `uncond_conditions` are those of `decode.Slot`."""
     frames = codes_2T.shape[1]
     with attended(model, progress, "backbone", frames) as tell:
         tell(frames)
-        without = _nats(model, unsaid_ids, codes_2T, (), blank_cues)
+        without = _nats(model, unsaid_ids, codes_2T, (), uncond_conditions)
         behind = _nats(model, prompt_ids, codes_2T, lines, cues)
     return float(round((without - behind) / frames, 4))
 
@@ -86,9 +87,9 @@ def _nats(
     prompt_1N = torch.tensor([list(prompt_ids)], device=model.device)
     ids_1T = torch.cat([prompt_1N, interleave(codes_12T, layout)], dim=1)
     x_1TD = model.embed_tokens(ids_1T[:, :-1])
-    if model.cues is not None:
-        stream = cue_stream(lines or [None] * len(prompt_ids), cues).to(model.device)
-        x_1TD = x_1TD + model.embed_cues(stream[: x_1TD.shape[1]])
+    if model.conditions is not None:
+        stream = condition_stream(prompt_rows(lines or [None] * len(prompt_ids)), cues).to(model.device)
+        x_1TD = x_1TD + model.embed_conditions(stream[: x_1TD.shape[1]])
     hidden_TD = model(x_1TD, causal=True)[0, prompt_1N.shape[1] - 1 :]
     total = 0.0
     for level in range(2):

@@ -14,24 +14,25 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from khala.conditioning.aligner import Singing
-from khala.conditioning.phone_sequence import Words
+from khala.conditioning.aligner import PhoneAligner
+from khala.conditioning.outline import prompt_rows
+from khala.conditioning.phone_sequence import PhoneSequence
 from khala.generation.progress import Progress, attended, silent
-from khala.models.lm.backbone import Backbone, cue_stream
+from khala.models.lm.backbone import Backbone, condition_stream
 from khala.models.lm.static import StaticStepper
 from khala.models.lm.stepper import Stepper
 from khala.music.request import Sampling
 from khala.nn.rowwise import Rowwise
-from khala.nn.sampling import generator, sample, sent
+from khala.nn.sampling import generator, sample, to_device_async
 from khala.nn.threads import one_thread
 
 if TYPE_CHECKING:  # choosing looks at results
     from khala.generation.choose import Candidate
 
-TOO_EARLY, HERE, PULL = 0.88, 0.97, 120.0
+NO_EOS_BEFORE, EOS_BIAS_FROM, EOS_BIAS_NATS = 0.88, 0.97, 120.0
 """Of a song that is to end at an aim: no end before this share of it; from this share on an end gets likelier, by so
 many nats within the length of the aim."""
-LOOK = 32
+STEPS_PER_SYNC = 32
 """Steps on a GPU between two looks at what was drawn: to look is to wait until all of it has been computed."""
 
 
@@ -44,16 +45,16 @@ class Slot:
     longest: int
     """In frames for `decode_backbone`, in tokens for `decode_tokens`."""
     sampling: Sampling
-    blank_ids: Sequence[int] = ()
+    uncond_ids: Sequence[int] = ()
     """The prompt that says nothing: what guidance leads away from. Needed where `sampling.guidance` is not 1."""
     aim: int = 0
     """Frames at which the song is to end, for models that do not keep to what their prompt says; 0: where it will."""
     lines: tuple[int | None, ...] = ()
     cues: tuple[tuple[int, ...], ...] = ()
-    blank_cues: tuple[tuple[int, ...], ...] = ()
+    uncond_conditions: tuple[tuple[int, ...], ...] = ()
     """For models that are shown an outline: the line of lyrics that each id of the prompt belongs to, and the cues of
-    every frame that there may be and of one more (`conditioning.outline`), to go with the prompt and with `blank_ids`."""
-    words: Words | None = None
+    every frame that there may be and of one more (`conditioning.outline`), to go with the prompt and with `uncond_ids`."""
+    words: PhoneSequence | None = None
     bounds: tuple[Sequence[int], Sequence[int]] = ((), ())
     """For models that are shown what is sung: the words, and between which places in them the song is in every frame
     that there may be and in one more; without words nothing is known of it."""
@@ -115,24 +116,24 @@ def decode_tokens(
     progress: Progress = silent,
     wanted: Callable[[int], bool] = all_wanted,
     static: bool | None = None,
-    singing: Singing | None = None,
+    singing: PhoneAligner | None = None,
 ) -> list[list[int]]:
     """The tokens that follow each prompt, up to and with the end token, at most `longest`.
 
     Only what may come next is computed and drawn: at the start of a frame a code of q0 or, after the first frame, the
-    end; then a code of q1. A slot with guidance is decoded twice, behind its prompt and behind `blank_ids`, and drawn
+    end; then a code of q1. A slot with guidance is decoded twice, behind its prompt and behind `uncond_ids`, and drawn
     from logits that go on from the second to the first (Ho and Salimans, arXiv 2207.12598). With `legal` False the
     whole vocabulary is open, as in the published engine. `static` is the loop for CUDA (`models.lm.static`), taken there
-    unless told otherwise: it looks at what was drawn every `LOOK` steps. `singing`, of the slots by number, is led on
+    unless told otherwise: it looks at what was drawn every `STEPS_PER_SYNC` steps. `singing`, of the slots by number, is led on
     frame by frame, and shown to those with words.
     """
     context = max(len(slot.prompt_ids) + slot.longest for slot in slots)
     if context > model.config.context:
         raise ValueError(f"prompt and tokens need {context} positions; the model has {model.config.context}")
     static = model.device.type == "cuda" if static is None else static
-    look = LOOK if static else 1
+    look = STEPS_PER_SYNC if static else 1
     guided = [take for take, slot in enumerate(slots) if slot.sampling.guidance != 1]
-    shadow = {take: len(slots) + row for row, take in enumerate(guided)}  # where it is decoded behind `blank_ids`
+    shadow = {take: len(slots) + row for row, take in enumerate(guided)}  # where it is decoded behind `uncond_ids`
     stepper = (StaticStepper if static else Stepper)(model, len(slots) + len(guided), context + look - 1)
     heads = _Heads(model, legal)
     generators = [generator(slot.seed, 0) for slot in slots]
@@ -145,7 +146,7 @@ def decode_tokens(
         if singing:
             for take, slot in enumerate(slots):
                 last = len(slot.prompt_ids) - 1  # it is shown the first frame
-                shown[take][last] += model.embed_cues(singing.cues([take], 0))[0]
+                shown[take][last] += model.embed_conditions(singing.cues([take], 0))[0]
         hidden_B1D = _read(stepper, read, shown)
         takes = list(range(len(slots)))  # those that still go on
         unseen: list[Tensor] = []
@@ -154,15 +155,17 @@ def decode_tokens(
             logits_BC = _guide(logits_BC, [slots[take].sampling.guidance for take in takes])
             if step % 2 == 0 and any(slots[take].aim for take in takes):
                 pulls = torch.tensor([_pull(step // 2, slots[take].aim) for take in takes])
-                pulls_B1 = sent(pulls, model.device)[:, None]
+                pulls_B1 = to_device_async(pulls, model.device)[:, None]
                 if singing:
                     pulls_B1 = pulls_B1.masked_fill(singing.unfinished(takes, step // 2)[:, None], -math.inf)
                 logits_BC = torch.where(ids_C == eos, logits_BC + pulls_B1, logits_BC)  # a pull may be infinite
             uniform_BC = torch.stack([torch.rand(len(ids_C), generator=generators[take]) for take in takes])
-            drawn_B = ids_C[_draw(logits_BC, [slots[take].sampling for take in takes], sent(uniform_BC, model.device))]
+            drawn_B = ids_C[
+                _draw(logits_BC, [slots[take].sampling for take in takes], to_device_async(uniform_BC, model.device))
+            ]
             unseen.append(drawn_B)
             if singing and step % 2:
-                singing.go_on(takes, step // 2 + 1, hidden_B1D[: len(takes)])
+                singing.advance(takes, step // 2 + 1, hidden_B1D[: len(takes)])
             if len(unseen) == look or step + 1 == longest:
                 for take, ids in zip(takes, torch.stack(unseen, 1).tolist(), strict=True):
                     tokens[take] = _until(tokens[take] + ids, eos, slots[take].longest)
@@ -178,37 +181,37 @@ def decode_tokens(
             drawn_B = torch.cat([drawn_B, drawn_B[twice]]) if twice else drawn_B
             rows = takes + [shadow[takes[i]] for i in twice]
             beside_BD = None
-            if model.cues is not None:
+            if model.conditions is not None:
                 beside_BD = torch.stack([shown[row][len(read[row].prompt_ids) + step] for row in rows])
             if singing and beside_BD is not None:
-                beside_BD[: len(takes)] += model.embed_cues(singing.cues(takes, (step + 1) // 2))
+                beside_BD[: len(takes)] += model.embed_conditions(singing.cues(takes, (step + 1) // 2))
             hidden_B1D = stepper.step(drawn_B, rows, beside_BD)
     return tokens
 
 
-def _singing(model: Backbone, slots: Sequence[Slot]) -> Singing | None:
+def _singing(model: Backbone, slots: Sequence[Slot]) -> PhoneAligner | None:
     """Where the slots are in their words; nobody is where no slot has words."""
-    if model.cues is None or not any(slot.words for slot in slots):
+    if model.conditions is None or not any(slot.words for slot in slots):
         return None
-    return Singing(model, [slot.words for slot in slots], [slot.bounds for slot in slots])
+    return PhoneAligner(model, [slot.words for slot in slots], [slot.bounds for slot in slots])
 
 
 def _blank(slot: Slot) -> Slot:
     """What guidance leads a slot away from."""
-    return replace(slot, prompt_ids=slot.blank_ids, lines=(), cues=slot.blank_cues)
+    return replace(slot, prompt_ids=slot.uncond_ids, lines=(), cues=slot.uncond_conditions)
 
 
 def _shown(model: Backbone, slot: Slot) -> Tensor:
     """What is added to the embeddings of all positions of a slot, [N + 2 T, D]; of none if the model is shown none."""
-    if model.cues is None:
+    if model.conditions is None:
         return torch.empty(0)
     lines = slot.lines or [None] * len(slot.prompt_ids)
-    return model.embed_cues(cue_stream(lines, slot.cues).to(model.device))
+    return model.embed_conditions(condition_stream(prompt_rows(lines), slot.cues).to(model.device))
 
 
 def _until(ids: list[int], eos: int, longest: int) -> list[int]:
     """What counts of the tokens drawn: up to the end token, no more than `longest`."""
-    return ids[: ids.index(eos) + 1][:longest] if eos in ids[-LOOK:] else ids[:longest]
+    return ids[: ids.index(eos) + 1][:longest] if eos in ids[-STEPS_PER_SYNC:] else ids[:longest]
 
 
 def _guide(logits_BC: Tensor, guidance: list[float]) -> Tensor:
@@ -226,7 +229,7 @@ def _pull(frame: int, aim: int) -> float:
     """What is added to the logit of the end: none comes long before the aim, and the later, the likelier it is."""
     if not aim:
         return 0.0
-    return -math.inf if frame < TOO_EARLY * aim else max(PULL * (frame / aim - HERE), 0.0)
+    return -math.inf if frame < NO_EOS_BEFORE * aim else max(EOS_BIAS_NATS * (frame / aim - EOS_BIAS_FROM), 0.0)
 
 
 def _draw(logits_BC: Tensor, samplings: list[Sampling], uniform_BC: Tensor) -> Tensor:
@@ -244,7 +247,7 @@ def _read(stepper: Stepper, slots: Sequence[Slot], shown: Sequence[Tensor]) -> T
     for take, slot in enumerate(slots):
         source = first.setdefault((tuple(slot.prompt_ids), slot.lines, slot.cues), take)
         if source == take:
-            beside = shown[take][: len(slot.prompt_ids)] if stepper.model.cues else None
+            beside = shown[take][: len(slot.prompt_ids)] if stepper.model.conditions else None
             hidden.append(stepper.read(list(slot.prompt_ids), take, beside))
         else:
             stepper.copy(source, take)

@@ -21,7 +21,8 @@ import torch
 
 from khala.generation.device import DTYPES, choose_dtype
 from khala.generation.memory import Mode, choose_mode
-from khala.models.config import ModelConfig, TransformerConfig
+from khala.models.config import ModelConfig
+from khala.models.lm.config import TransformerConfig
 from khala.models.lm.stepper import Stepper
 from khala.models.lm.transformer import Transformer
 from khala.music.errors import InvalidRequest
@@ -132,7 +133,7 @@ def _steps(model: Transformer) -> Callable[[], None]:
 
 
 def _passes(model: Transformer) -> Callable[[], None]:
-    x_1TD = torch.ones(1, ROWS, model.config.dim, dtype=model.working)
+    x_1TD = torch.ones(1, ROWS, model.config.dim, dtype=model.compute_dtype)
 
     def run() -> None:
         model(x_1TD, causal=False)
@@ -148,7 +149,7 @@ def _layer(config: TransformerConfig) -> int:
 def _replica(config: TransformerConfig) -> Transformer:
     """Layers as in the model, all their weights alike; next to no vocabulary."""
     layers = min(config.layers, max(1, WEIGHTS // _layer(config)))
-    small = replace(config, layers=layers, text_vocab=16, codebook=16, levels=2, codebook_dim=None, cues=False)
+    small = replace(config, layers=layers, text_vocab=16, codebook=16, levels=2, codebook_dim=None, condition_rows=0)
     with Uninitialised():
         model = Transformer(small).eval().requires_grad_(False)
     for weight in model.parameters():

@@ -15,15 +15,15 @@ from typing import Literal
 
 import torch
 
-from khala.conditioning.phone_sequence import CUE_ROWS
-from khala.generation.refine import PACK
+from khala.generation.refine import MAX_POSITIONS
 from khala.generation.synthesis import CHUNK_FRAMES
 from khala.models.codec.config import CodecConfig, DacConfig
 from khala.models.codec.dac.cpu import WHOLE
-from khala.models.config import ModelConfig, TransformerConfig
+from khala.models.config import ModelConfig
+from khala.models.lm.config import TransformerConfig
 from khala.models.lm.pack import BLOCK
 from khala.music.errors import InvalidRequest
-from khala.nn.precision import Formats, beside, working_dtype
+from khala.nn.precision import Formats, beside, compute_dtype_of
 from khala.weights.folder import Uninitialised, build_codec
 
 Mode = Literal["keep_loaded", "one_shot"]
@@ -63,10 +63,12 @@ def need(config: ModelConfig, device: torch.device, formats: Formats, seconds: f
     hop, rate = config.codec.hop, config.codec.sample_rate
     frames = min(round(MARGIN * seconds * rate / hop), config.backbone.context // 2)
     backbone, superres = config.backbone, config.superres
-    working, refining = (working_dtype(dtype, device) for dtype in formats)
+    working, refining = (compute_dtype_of(dtype, device) for dtype in formats)
     # weights that are stored narrower than they are multiplied
     widened, widens = working.itemsize > formats.backbone.itemsize, refining.itemsize > formats.superres.itemsize
-    seen = (config.prompt.superres_limit + frames) * (2 if superres.cues else 1)  # by guidance, without the words too
+    seen = (config.prompt.superres_limit + frames) * (
+        2 if superres.condition_rows else 1
+    )  # by guidance, without the words too
     prompt = min(config.prompt.backbone_limit, backbone.context)
     positions = min(prompt + 2 * frames + 1, backbone.context)
     cache = 2 * backbone.layers * backbone.kv_heads * backbone.head_dim * positions * working.itemsize
@@ -144,8 +146,7 @@ def parameters(config: TransformerConfig) -> int:
     outputs = (heads + c.kv_heads) * c.head_dim + 2 * c.dim + 2 * c.ffn
     block = 2 * c.dim + (outputs if c.bias else 0) + (heads * c.head_dim if c.qk_norm else 0)
     total = c.rows * c.dim * (1 if c.tied else 2) + c.dim + c.layers * block + _matrices(c)
-    if c.cues:
-        total += CUE_ROWS * c.dim
+    total += c.condition_rows * c.dim
     if c.codebook_dim is not None:
         deep = c.levels - 2
         total += c.codebook_dim * c.dim * (2 if deep else 1) + deep * (1 + c.codebook)
@@ -177,7 +178,7 @@ def _matrices(c: TransformerConfig) -> int:
 def _pack_bytes(c: TransformerConfig, positions: int, working: torch.dtype, widened: bool, device: torch.device) -> int:
     """A pass over as many songs as share one (`models.lm.pack`): states of all rows; for one song, or on CUDA for a block
     of rows, the MLP's middle (gate, up, two products); the widened matrices of a block."""
-    rows = max(positions, PACK)
+    rows = max(positions, MAX_POSITIONS)
     states = rows * (8 * c.dim + 2 * (c.heads + 2 * c.kv_heads) * c.head_dim) * working.itemsize
     middle = (BLOCK if device.type == "cuda" else positions) * 4 * c.ffn * working.itemsize
     return states + middle + (_matrices(c) // c.layers * FLOAT if widened else 0)

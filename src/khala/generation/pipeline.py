@@ -38,13 +38,13 @@ from khala.generation.formats import settle
 from khala.generation.memory import Mode, free_memory, need, takes_at_once
 from khala.generation.plan import Work, plan_for
 from khala.generation.progress import Progress, Stage, silent
-from khala.generation.refine import Draft, refine
+from khala.generation.refine import RefineInput, refine
 from khala.generation.staged import StagedModel
 from khala.generation.synthesis import synthesise
 from khala.generation.take import Take
 from khala.generation.timing import timed_lines
 from khala.models.config import ModelConfig
-from khala.music.prompt import BLANK, unsaid_prompt
+from khala.music.prompt import UNCOND_PROMPT, unsaid_prompt
 from khala.music.request import SongRequest
 from khala.music.seeds import take_seed
 from khala.weights.folder import LoadedModel, load_parts, open_model
@@ -98,7 +98,7 @@ class Pipeline:
         model knows guidance, counting two for each."""
         room = free_memory(self.loaded.device)
         rows = takes_at_once(self.config, self.loaded.device, self.loaded.formats, seconds, room, self.mode)
-        return max(rows // 2, 1) if self.config.prompt.blank else rows
+        return max(rows // 2, 1) if self.config.prompt.supports_guidance else rows
 
     def fits(self, seconds: float) -> bool:
         """Whether the memory that is free now has room for a take of so many seconds, with the model kept as it is."""
@@ -188,11 +188,11 @@ class Pipeline:
             seed=work.seed,
             longest=frames,
             sampling=work.request.sampling,
-            blank_ids=self.loaded.tokenizer.encode(BLANK),
+            uncond_ids=self.loaded.tokenizer.encode(UNCOND_PROMPT),
             aim=plan.aim,
             lines=plan.lines,
             cues=plan.cues(frames),
-            blank_cues=plan.blank_cues(frames),
+            uncond_conditions=plan.uncond_conditions(frames),
             words=plan.words,
             bounds=plan.bounds,
         )
@@ -206,11 +206,11 @@ class Pipeline:
         """
         drafts = []
         for work, result in zip(works, results, strict=True):
-            shown = self.config.superres.cues
+            shown = self.config.superres.condition_rows
             cues = work.plan.shown(result)[:-1] if shown else ()
             blank = work.plan.shown(replace(result, places=None))[:-1] if shown and work.plan.sung else ()
             sampling = work.request.sampling
-            drafts.append(Draft(work.plan.superres_ids, result.codes, work.seed, sampling, cues, blank))
+            drafts.append(RefineInput(work.plan.superres_ids, result.codes, work.seed, sampling, cues, blank))
         codebooks_QCK = self.loaded.codebooks  # before super-resolution is there: a staged model holds one part
         return refine(self.loaded.superres, drafts, codebooks_QCK, progress)
 
@@ -248,7 +248,7 @@ class Pipeline:
                 progress,
                 work.plan.lines,
                 work.plan.shown(result),
-                work.plan.blank_cues(result.codes.shape[1]),
+                work.plan.uncond_conditions(result.codes.shape[1]),
             )
             for result in results
         ]

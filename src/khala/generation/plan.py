@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from khala.conditioning.outline import Outline
-from khala.conditioning.phone_sequence import UNKNOWN, Words, words_of
-from khala.conditioning.preview import Preview
+from khala.conditioning.phone_sequence import NO_PHONE_CONDITIONS, PhoneSequence, phones_of_prompt
+from khala.conditioning.preview import Preview, preview
 from khala.generation.decode import BackboneResult
 from khala.generation.memory import MARGIN
 from khala.models.config import ModelConfig
@@ -35,7 +35,7 @@ class Plan:
     bound: str
     aim: int = 0
     lines: tuple[int | None, ...] = ()
-    words: Words | None = None
+    words: PhoneSequence | None = None
 
     @property
     def outline(self) -> Outline | None:
@@ -49,7 +49,7 @@ class Plan:
 
     @property
     def bounds(self) -> tuple[Sequence[int], Sequence[int]]:
-        """Between which places of the words the song is in each frame (`Words.bounds`), if there are any."""
+        """Between which places of the words the song is in each frame (`PhoneSequence.bounds`), if there are any."""
         if self.words is None or self.outline is None:
             return (), ()
         return self.words.bounds(self.outline.lines, self.max_frames + 1)
@@ -58,7 +58,7 @@ class Plan:
         """What is shown of the outline in so many frames and in one more; nothing without one."""
         return _rows(self.outline, frames)
 
-    def blank_cues(self, frames: int) -> Cues:
+    def uncond_conditions(self, frames: int) -> Cues:
         """The same where guidance leads away from: the words ask for neither style nor key."""
         return _rows(self.outline and self.outline.untold, frames)
 
@@ -66,7 +66,7 @@ class Plan:
         """All that is shown of the frames of a result and of one more: the outline, and what is sung in it."""
         rows = self.cues(result.codes.shape[1])
         if self.words is None or result.places is None:
-            return tuple((*row, *UNKNOWN) for row in rows)
+            return tuple((*row, *NO_PHONE_CONDITIONS) for row in rows)
         sung = self.words.cues([*result.places, len(self.words.phones) - 1])
         return tuple((*row, *its) for row, its in zip(rows, sung, strict=True))
 
@@ -87,7 +87,7 @@ def plan_for(request: SongRequest, config: ModelConfig, tokenizer: Tokenizer) ->
     Raises InvalidRequest for what the model cannot do: a song too long, words that leave no room for one.
     """
     config.require_possible(request)
-    seen = config.preview(request)
+    seen = preview(request, config)
     request = seen.request
     prompt, limit = backbone_prompt(request, config.prompt), config.prompt.backbone_limit
     backbone_ids, backbone_cut = _ids(prompt, tokenizer, limit)
@@ -101,11 +101,11 @@ def plan_for(request: SongRequest, config: ModelConfig, tokenizer: Tokenizer) ->
     longest = min(by_duration, by_context)
     aim = min(round(request.duration * config.frame_rate), longest) if config.prompt.duration_text else 0
     lines: tuple[int | None, ...] = ()
-    words: Words | None = None
+    words: PhoneSequence | None = None
     if seen.outline:
         aim = min(seen.outline.frames, longest)
         lines = tuple(clamp_prompt(tokenizer.lines(prompt), limit))
-        words = words_of(prompt) if config.prompt.lyrics == "phones" else None
+        words = phones_of_prompt(prompt) if config.prompt.lyrics == "phones" else None
     return Plan(
         preview=seen,
         backbone_ids=backbone_ids,

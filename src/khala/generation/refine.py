@@ -12,32 +12,32 @@ from khala.generation.progress import Progress, attended, silent
 from khala.models.lm.pack import encode_pack
 from khala.models.lm.superres import Superres, mark
 from khala.music.request import Sampling
-from khala.nn.sampling import generator, nearest_to_mean, sample, sent
+from khala.nn.sampling import generator, nearest_to_mean, sample, to_device_async
 from khala.nn.threads import one_thread
 
-GUIDED = 8
+GUIDED_LEVELS = 8
 """Guidance is for the levels below this one: finer ones add no words, and what it adds to them is noise."""
-SHARE = 0.6
+GUIDANCE_SCALE = 0.6
 """How much of guidance is for super-resolution: all of it makes vowels louder than voices do, and hardly clearer."""
-PACK = 8192
+MAX_POSITIONS = 8192
 """Positions in a pass, unless a single take has more: no device is idle with so many, and memory stays bounded."""
 
 
 @dataclass(frozen=True)
-class Draft:
+class RefineInput:
     """A take as the backbone left it, codes int16 [2, T], and how its deeper levels are drawn. `cues` are those of
-    every frame, for a model that is shown them; with `blank_cues` beside them a take is guided away from these."""
+    every frame, for a model that is shown them; with `uncond_conditions` beside them a take is guided away from these."""
 
     prompt_ids: Sequence[int]
     codes: NDArray[np.int16]
     seed: int
     sampling: Sampling
     cues: Sequence[Sequence[int]] = ()
-    blank_cues: Sequence[Sequence[int]] = ()
+    uncond_conditions: Sequence[Sequence[int]] = ()
 
     @property
     def guided(self) -> bool:
-        return bool(self.blank_cues) and self.sampling.guidance != 1
+        return bool(self.uncond_conditions) and self.sampling.guidance != 1
 
     @property
     def positions(self) -> int:
@@ -48,7 +48,7 @@ class Draft:
 @one_thread()
 def refine(
     model: Superres,
-    drafts: Sequence[Draft],
+    drafts: Sequence[RefineInput],
     codebooks_QCK: Tensor,
     progress: Progress = silent,
     by_rows: bool | None = None,
@@ -78,11 +78,11 @@ def refine(
     return refined
 
 
-def packs(drafts: Sequence[Draft]) -> Iterator[list[Draft]]:
-    """The drafts in order, as many at a time as have `PACK` positions together."""
-    pack: list[Draft] = []
+def packs(drafts: Sequence[RefineInput]) -> Iterator[list[RefineInput]]:
+    """The drafts in order, as many at a time as have `MAX_POSITIONS` positions together."""
+    pack: list[RefineInput] = []
     for draft in drafts:
-        if pack and sum(one.positions for one in [*pack, draft]) > PACK:
+        if pack and sum(one.positions for one in [*pack, draft]) > MAX_POSITIONS:
             yield pack
             pack = []
         pack.append(draft)
@@ -93,38 +93,38 @@ def packs(drafts: Sequence[Draft]) -> Iterator[list[Draft]]:
 class _Take:
     """What is known of a take: its levels so far, the sum of their embeddings, and what they left unsaid."""
 
-    def __init__(self, model: Superres, draft: Draft, books_QCK: Tensor) -> None:
+    def __init__(self, model: Superres, draft: RefineInput, books_QCK: Tensor) -> None:
         self.model, self.draft, self.books_QCK = model, draft, books_QCK
         self.text_1T = torch.tensor([list(draft.prompt_ids)], device=model.device)
         codes_1QT = torch.from_numpy(draft.codes.astype(np.int64))[None].to(model.device)
         self.song_1TD = model.embed_codes(codes_1QT).float()  # a sum of up to 64 levels
         self.shown: list[Tensor | None] = [None]
-        if model.cues is not None:
-            both = (draft.cues, draft.blank_cues) if draft.guided else (draft.cues,)
-            self.shown = [model.embed_cues(torch.tensor(cues, device=model.device)) for cues in both]
+        if model.conditions is not None:
+            both = (draft.cues, draft.uncond_conditions) if draft.guided else (draft.cues,)
+            self.shown = [model.embed_conditions(torch.tensor(cues, device=model.device)) for cues in both]
         self.levels = [codes_1QT[0]]
-        self.missing_TK = books_QCK.new_zeros(codes_1QT.shape[2], books_QCK.shape[2])
+        self.residual_TK = books_QCK.new_zeros(codes_1QT.shape[2], books_QCK.shape[2])
 
     def embedded(self, level: int) -> list[Tensor]:
         """The input of the pass for `level`; twice where the take is guided: with its cues, and with the blank ones."""
         text_1TD = self.model.embed_text(mark(self.text_1T, level, self.model.config.layout))
-        beside = self.shown if level < GUIDED else self.shown[:1]
+        beside = self.shown if level < GUIDED_LEVELS else self.shown[:1]
         songs = [self.song_1TD if shown is None else self.song_1TD + shown for shown in beside]
-        return [torch.cat([text_1TD, song_1TD.to(self.model.working)], dim=1) for song_1TD in songs]
+        return [torch.cat([text_1TD, song_1TD.to(self.model.compute_dtype)], dim=1) for song_1TD in songs]
 
     def draw(self, level: int, hidden: list[Tensor]) -> None:
         """Choose the codes of `level` from the hidden states [1, T, D] of its passes, and add them to what is known."""
         sampling = self.draft.sampling
         logits_TC, *without = (self.model.level_logits(hidden_1TD, level)[0] for hidden_1TD in hidden)
         for without_TC in without:
-            logits_TC = logits_TC + SHARE * (sampling.guidance - 1) * (logits_TC - without_TC)
+            logits_TC = logits_TC + GUIDANCE_SCALE * (sampling.guidance - 1) * (logits_TC - without_TC)
         if sampling.superres_top_k:
             uniform_TC = torch.rand(logits_TC.shape, generator=generator(self.draft.seed, level))
-            uniform_TC = sent(uniform_TC, self.model.device)
+            uniform_TC = to_device_async(uniform_TC, self.model.device)
             chosen_T = sample(logits_TC, sampling.superres_temperature, sampling.superres_top_k, uniform_TC)
         else:
-            chosen_T, self.missing_TK = nearest_to_mean(
-                logits_TC, sampling.superres_temperature, self.books_QCK[level], self.missing_TK
+            chosen_T, self.residual_TK = nearest_to_mean(
+                logits_TC, sampling.superres_temperature, self.books_QCK[level], self.residual_TK
             )
         self.levels.append(chosen_T[None])
         self.song_1TD = self.song_1TD + self.model.embed_codes(chosen_T[None, None], start=level)

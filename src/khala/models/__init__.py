@@ -4,15 +4,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from khala.models.config import ModelConfig, TransformerConfig
+    from khala.models.config import ModelConfig
     from khala.models.lm.backbone import Backbone
+    from khala.models.lm.config import TransformerConfig
     from khala.models.lm.superres import Superres, init_from_backbone
     from khala.models.presets import PRESETS, mini, official, tiny
 
 _HOMES = {
     "Backbone": "backbone",
     "ModelConfig": "config",
-    "TransformerConfig": "config",
+    "TransformerConfig": "lm.config",
     "PRESETS": "presets",
     "mini": "presets",
     "official": "presets",

@@ -1,66 +1,14 @@
-"""The shape of a language model and of a whole system."""
+"""The shape of a whole system: two language models, a codec, how prompts are written."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-from khala.conditioning.preview import Preview, preview
 from khala.models.codec.config import CodecConfig
+from khala.models.lm.config import TransformerConfig
 from khala.music.errors import InvalidRequest
 from khala.music.layout import TokenLayout
 from khala.music.prompt import PromptStyle
 from khala.music.request import Sampling, SongRequest
-
-
-@dataclass(frozen=True)
-class TransformerConfig:
-    """Sizes of a backbone (2 `levels` of audio in its vocabulary) or a super-resolution model (all levels).
-
-    `context` is the longest sequence it was made for. `bias` puts one on every linear layer of the blocks, not on the
-    head. `rope_scaling` slows the slow rotary positions down by that factor (`nn.rope`). With `codebook_dim` the codes
-    of levels >= 2 have no learned rows: they are seen and told apart through the codec's own codebooks of that width
-    (`models.lm.codebooks`). Without, every code has its row, as published. `cues`: it is shown the outline of a song
-    (`conditioning.outline`).
-    """
-
-    text_vocab: int
-    codebook: int
-    levels: int
-    dim: int
-    layers: int
-    heads: int
-    kv_heads: int
-    head_dim: int
-    ffn: int
-    norm_eps: float = 1e-6
-    rope_base: float = 500000.0
-    rope_scaling: float = 1.0
-    bias: bool = False
-    qk_norm: bool = False
-    tied: bool = False
-    context: int = 16384
-    codebook_dim: int | None = None
-    cues: bool = False
-
-    def __post_init__(self) -> None:
-        if self.heads % self.kv_heads:
-            raise ValueError(f"{self.heads} query heads do not divide into {self.kv_heads} groups")
-        if self.head_dim % 2:
-            raise ValueError(f"rotary positions turn pairs: head_dim {self.head_dim} must be even")
-
-    @property
-    def layout(self) -> TokenLayout:
-        """Where text and codes lie among the ids of this model."""
-        return TokenLayout(self.text_vocab, self.codebook, self.levels)
-
-    @property
-    def dense_levels(self) -> int:
-        """Levels whose codes have learned rows in embedding and head."""
-        return self.levels if self.codebook_dim is None else 2
-
-    @property
-    def rows(self) -> int:
-        """Learned rows of embedding and head: text, then the codes of the dense levels."""
-        return self.text_vocab + self.dense_levels * self.codebook
 
 
 @dataclass(frozen=True)
@@ -88,7 +36,8 @@ class Origin:
 class ModelConfig:
     """A whole system: both language models, the codec, how prompts are written and codes are drawn by default.
 
-    `origin` is set where weights were imported, not trained here.
+    `origin` is set where weights were imported, not trained here. `conditions` says what the rows of the models' tables
+    of conditions stand for, as JSON values (`conditioning.vocabulary`); None where that is not known.
     """
 
     name: str
@@ -100,6 +49,7 @@ class ModelConfig:
     max_seconds: float = 600.0
     license: str = "Apache-2.0"
     origin: Origin | None = None
+    conditions: dict[str, Any] | None = field(default=None, hash=False)
 
     def __post_init__(self) -> None:
         sizes = {(part.codebook, part.text_vocab) for part in (self.backbone, self.superres)}
@@ -117,7 +67,7 @@ class ModelConfig:
             raise InvalidRequest(
                 f"duration is {request.duration:g} s; the model {self.name} makes songs of up to {self.max_seconds:g} s"
             )
-        if request.sampling.guidance != 1 and not self.prompt.blank:
+        if request.sampling.guidance != 1 and not self.prompt.supports_guidance:
             raise InvalidRequest(
                 f"guidance is {request.sampling.guidance:g}; the model {self.name} knows none: leave it at 1"
             )
@@ -131,10 +81,6 @@ class ModelConfig:
     def languages(self) -> tuple[str, ...] | None:
         """The languages it sings, as ISO 639-1 codes, where that is known."""
         return ("en",) if self.prompt.lyrics == "phones" else None
-
-    def preview(self, request: SongRequest) -> Preview:
-        """What this model will make of a request, told from its words alone."""
-        return preview(request, self.prompt, self.frame_rate, self.backbone.cues)
 
     @property
     def layout(self) -> TokenLayout:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from khala.models.codec.config import DacConfig, SpectralConfig
-from khala.models.config import ModelConfig, TransformerConfig
+from khala.models.config import ModelConfig
+from khala.models.lm.config import TransformerConfig
 from khala.music.prompt import PromptStyle
 from khala.music.request import Sampling
 
@@ -43,7 +44,7 @@ def mini() -> ModelConfig:
         qk_norm=True,
         context=4096,
         codebook_dim=160,
-        cues=True,
+        condition_rows=436,
     )
     return ModelConfig(
         "mini",
@@ -54,7 +55,7 @@ def mini() -> ModelConfig:
             duration_text=True,
             superres_text="no_lyrics",
             lyrics="phones",
-            blank=True,
+            supports_guidance=True,
             backbone_limit=1400,
             superres_limit=1400,
         ),

@@ -41,7 +41,7 @@ EOT = Special("<|eot_id|>")
 START_HEADER = Special("<|start_header_id|>")
 END_HEADER = Special("<|end_header_id|>")
 PYTHON_TAG = Special("<|python_tag|>")
-BLANK: Prompt = (BOS, PYTHON_TAG)
+UNCOND_PROMPT: Prompt = (BOS, PYTHON_TAG)
 """What a model reads that is told nothing: some of its training, and one half of guidance."""
 
 
@@ -59,7 +59,7 @@ class PromptStyle:
     duration_text: bool = False
     superres_text: SuperresText = "same_as_backbone_no_description"
     lyrics: LyricsText = "spelling"
-    blank: bool = False
+    supports_guidance: bool = False
     backbone_limit: int = 4096
     superres_limit: int = 2048
 
@@ -141,10 +141,10 @@ def superres_prompt(request: SongRequest, style: PromptStyle) -> Prompt:
 
 
 def unsaid_prompt(request: SongRequest, style: PromptStyle) -> Prompt:
-    """The prompt that tells what the words of a request are worth, by comparison: `BLANK` for models that know it, else
+    """The prompt that tells what the words of a request are worth, by comparison: `UNCOND_PROMPT` for models that know it, else
     the request without its lyrics or, where there are none, without its description and tags."""
-    if style.blank:
-        return BLANK
+    if style.supports_guidance:
+        return UNCOND_PROMPT
     fields = request_fields(request, style)
     told = replace(fields, lyrics="") if fields.lyrics else replace(fields, description="", tags="")
     return prompt_pair(told, style.superres_text)[0]

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from khala.nn.cache import Row
 from khala.nn.linear import Linear
 from khala.nn.norm import RMSNorm
-from khala.nn.rope import Turns, rotate
+from khala.nn.rope import CosSin, rotate
 
 
 class Attention(nn.Module):
@@ -28,25 +28,25 @@ class Attention(nn.Module):
     def forward(
         self,
         x_BTD: Tensor,
-        turns: Turns,
+        cos_sin: CosSin,
         *,
         causal: bool,
         mask: Tensor | None = None,
         start: int = 0,
-        keep: Row | None = None,
+        kv_out: Row | None = None,
     ) -> Tensor:
         """Attention within the batch; the answer holds positions `start` and later. `mask` as in SDPA, True = seen.
 
-        `keep` takes the keys and values of a batch of one.
+        `kv_out` takes the keys and values of a batch of one.
         """
-        q_BTHK, k_BTGK, v_BTGK = self.heads_of(self.qkv(x_BTD), turns)
-        if keep is not None:
-            keep.new_keys_TGK.copy_(k_BTGK[0])
-            keep.new_values_TGK.copy_(v_BTGK[0])
-        y_BTD: Tensor = self.out(self.answer(q_BTHK[:, start:], k_BTGK, v_BTGK, causal=causal, mask=mask))
+        q_BTHK, k_BTGK, v_BTGK = self.split_heads(self.qkv(x_BTD), cos_sin)
+        if kv_out is not None:
+            kv_out.new_keys_TGK.copy_(k_BTGK[0])
+            kv_out.new_values_TGK.copy_(v_BTGK[0])
+        y_BTD: Tensor = self.out(self.attend(q_BTHK[:, start:], k_BTGK, v_BTGK, causal=causal, mask=mask))
         return y_BTD
 
-    def answer(
+    def attend(
         self, q_BTHK: Tensor, k_BTGK: Tensor, v_BTGK: Tensor, *, causal: bool = False, mask: Tensor | None = None
     ) -> Tensor:
         """What the queries find, [B, T, H K]: all of attention but the projections."""
@@ -56,12 +56,12 @@ class Attention(nn.Module):
         )
         return y_BHTK.transpose(1, 2).flatten(2)
 
-    def heads_of(self, qkv_BTD: Tensor, turns: Turns) -> tuple[Tensor, Tensor, Tensor]:
+    def split_heads(self, qkv_BTD: Tensor, cos_sin: CosSin) -> tuple[Tensor, Tensor, Tensor]:
         """The fused projection -> queries [B, T, H, K], keys and values [B, T, G, K], normed and turned."""
         heads, groups = self.heads, self.kv_heads
         qkv_BTHK = qkv_BTD.view(*qkv_BTD.shape[:2], heads + 2 * groups, self.head_dim)
         qk_BTHK, v_BTGK = qkv_BTHK.split_with_sizes([heads + groups, groups], dim=2)
         if self.qk_norm is not None:
             qk_BTHK = self.qk_norm(qk_BTHK)
-        q_BTHK, k_BTGK = rotate(qk_BTHK, turns).split_with_sizes([heads, groups], dim=2)
+        q_BTHK, k_BTGK = rotate(qk_BTHK, cos_sin).split_with_sizes([heads, groups], dim=2)
         return q_BTHK, k_BTGK, v_BTGK

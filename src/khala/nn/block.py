@@ -6,7 +6,7 @@ from khala.nn.attention import Attention
 from khala.nn.cache import Row
 from khala.nn.mlp import SwiGLU
 from khala.nn.norm import RMSNorm
-from khala.nn.rope import Turns
+from khala.nn.rope import CosSin
 
 
 class Block(nn.Module):
@@ -33,18 +33,20 @@ class Block(nn.Module):
     def forward(
         self,
         x_BTD: Tensor,
-        turns: Turns,
+        cos_sin: CosSin,
         *,
         causal: bool,
         mask: Tensor | None = None,
         start: int = 0,
-        keep: Row | None = None,
+        kv_out: Row | None = None,
     ) -> Tensor:
         """As `Attention.forward`: the answer holds positions `start` and later."""
-        y_BTD = self.attention(self.attention_norm(x_BTD), turns, causal=causal, mask=mask, start=start, keep=keep)
-        return self.after(x_BTD[:, start:], y_BTD)
+        y_BTD = self.attention(
+            self.attention_norm(x_BTD), cos_sin, causal=causal, mask=mask, start=start, kv_out=kv_out
+        )
+        return self.feed_forward(x_BTD[:, start:], y_BTD)
 
-    def after(self, x_BTD: Tensor, y_BTD: Tensor) -> Tensor:
+    def feed_forward(self, x_BTD: Tensor, y_BTD: Tensor) -> Tensor:
         """The rest of the block once attention has given `y_BTD`."""
         x_BTD = x_BTD + y_BTD
         out_BTD: Tensor = x_BTD + self.mlp(self.mlp_norm(x_BTD))

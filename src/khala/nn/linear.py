@@ -33,16 +33,16 @@ class Linear(nn.Linear):
             self._rowwise = Rowwise(self.weight, self.bias, self.scale_O)
         return self._rowwise
 
-    def become_int8(self, keep: bool = True) -> None:
-        """Give the weight a byte per number, for inference; with `keep` False to be filled by `fill`."""
+    def quantize_(self, keep: bool = True) -> None:
+        """Give the weight a byte per number, for inference; with `kv_out` False to be filled by `load_quantized`."""
         weight_OI = self.weight.detach()
         empty_OI = torch.empty(weight_OI.shape, dtype=torch.int8, device=weight_OI.device)
         self.weight = nn.Parameter(empty_OI, requires_grad=False)
         self.scale_O = torch.empty(weight_OI.shape[0], dtype=torch.float32, device=weight_OI.device)
         if keep:
-            self.fill(weight_OI)
+            self.load_quantized(weight_OI)
 
-    def fill(self, weight_OI: Tensor) -> None:
+    def load_quantized(self, weight_OI: Tensor) -> None:
         """Round to int8, row by row: each row's largest magnitude becomes 127."""
         assert self.scale_O is not None
         weight_OI = weight_OI.to(self.weight.device, torch.float32)
@@ -51,7 +51,7 @@ class Linear(nn.Linear):
         self.scale_O.copy_(scale_O)
 
     @contextmanager
-    def widened(self, dtype: torch.dtype) -> Iterator[None]:
+    def upcast(self, dtype: torch.dtype) -> Iterator[None]:
         """While it lasts the weight is at hand in `dtype`, for several products. Widening takes a tenth of one."""
         narrow = self.weight.dtype.itemsize < dtype.itemsize
         self._wide_OI = self.weight.to(dtype) if narrow else None

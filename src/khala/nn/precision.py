@@ -39,7 +39,7 @@ def beside(dtype: torch.dtype) -> torch.dtype:
     return torch.bfloat16 if dtype == torch.int8 else dtype
 
 
-def working_dtype(stored: torch.dtype, device: torch.device) -> torch.dtype:
+def compute_dtype_of(stored: torch.dtype, device: torch.device) -> torch.dtype:
     """The format of activations for weights `stored` on `device`: float32 where a CPU lacks instructions for halves."""
     stored = beside(stored)
     if device.type != "cpu" or (stored == torch.bfloat16 and computes_bfloat16()):

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-Turns = tuple[Tensor, Tensor]
+CosSin = tuple[Tensor, Tensor]
 """Cosines and sines for heads at some positions, [T, 1, K] or [B, T, 1, K]; the sines of the first half are negated."""
 
 SCALED_CONTEXT = 8192
@@ -13,7 +13,7 @@ SCALED_CONTEXT = 8192
 
 
 class Rope:
-    """The turns of positions 0, 1, ... for heads of `head_dim`.
+    """Cosines and sines of positions 0, 1, ... for heads of `head_dim`.
 
     With a `scaling` other than 1 pairs that turn less than once in 8192 positions turn slower by that factor, those
     that turn more than four times as ever, and those between by a blend (the scheme of Llama 3.1).
@@ -26,8 +26,8 @@ class Rope:
         self.scaling = scaling
         self._tables_2T1K = torch.empty(2, 0, 1, head_dim)
 
-    def turns(self, positions: slice | Tensor, size: int, device: torch.device) -> Turns:
-        """The turns at `positions`, all of them below `size`."""
+    def cos_sin(self, positions: slice | Tensor, size: int, device: torch.device) -> CosSin:
+        """The values at `positions`, all of them below `size`."""
         if self._tables_2T1K.shape[1] < size or self._tables_2T1K.device != device:
             with torch.inference_mode(False):  # training uses the same tables
                 self._tables_2T1K = self._build(max(size, 2 * self._tables_2T1K.shape[1])).to(device)
@@ -46,9 +46,9 @@ class Rope:
         return both.unsqueeze(2).float()
 
 
-def rotate(x_BTHK: Tensor, turns: Turns) -> Tensor:
-    """Turns heads by their positions, in float32."""
-    cos, sin = turns
+def rotate(x_BTHK: Tensor, cos_sin: CosSin) -> Tensor:
+    """Rotate heads by their positions, in float32."""
+    cos, sin = cos_sin
     x = x_BTHK if x_BTHK.dtype == torch.float32 else x_BTHK.float()
     y = torch.addcmul(x * cos, x.roll(x.shape[-1] // 2, -1), sin)
     return y if x_BTHK.dtype == torch.float32 else y.type_as(x_BTHK)

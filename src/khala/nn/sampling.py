@@ -15,19 +15,19 @@ def generator(*seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(state)
 
 
-def sent(x: Tensor, device: torch.device) -> Tensor:
+def to_device_async(x: Tensor, device: torch.device) -> Tensor:
     """A copy on `device` without waiting for it."""
     return x.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else x.to(device)
 
 
-def nearest_to_mean(logits: Tensor, temperature: float, vectors_CK: Tensor, missing: Tensor) -> tuple[Tensor, Tensor]:
-    """The class whose vector is nearest to the expected one plus what is `missing` from before, and what is missing
-    then: float32 logits [..., C], vectors [C, K], missing [..., K] -> indices [...], [..., K].
+def nearest_to_mean(logits: Tensor, temperature: float, vectors_CK: Tensor, residual: Tensor) -> tuple[Tensor, Tensor]:
+    """The class whose vector is nearest to the expected one plus what is `residual` from before, and what is residual
+    then: float32 logits [..., C], vectors [C, K], residual [..., K] -> indices [...], [..., K].
 
     It errs least in square. Where the logits say little, that is a vector near the mean of all, and not a loud guess;
     and what a level is too coarse to say, the finer ones after it make up for, as in error diffusion.
     """
-    wanted = (logits / temperature).softmax(-1) @ vectors_CK + missing
+    wanted = (logits / temperature).softmax(-1) @ vectors_CK + residual
     chosen = (2 * wanted @ vectors_CK.T - vectors_CK.square().sum(-1)).argmax(-1)
     return chosen, wanted - vectors_CK[chosen]
 

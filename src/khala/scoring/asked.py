@@ -26,7 +26,7 @@ ENDS = 0.15
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestTargets:
     """`bpm` is a tempo asked for by number, `limits` one asked for by word (None: any will do).
 
     `tonic` 0..11 (0 = C) and `mode` are the key; a mode may be asked for alone. Any of `styles` will do (empty: any at
@@ -49,44 +49,44 @@ class Asked:
     seconds: float | None = None
     ended: bool | None = None
 
-    def tempo_met(self, bpm: float) -> bool | None:
+    def matches_tempo(self, bpm: float) -> bool | None:
         """Whether `bpm` is within 4 % of the number, or in the range, that was asked for; None if any will do."""
         if self.bpm is not None:
             return agrees(bpm, self.bpm)
         return self.limits[0] <= bpm < self.limits[1] if self.limits else None
 
-    def key_met(self, heard: Key | None) -> bool | None:
+    def matches_key(self, heard: Key | None) -> bool | None:
         """Whether the key, or the mode where that is all, is as asked; None if any will do."""
         if self.mode is None:
             return None
         return heard is not None and heard.mode == self.mode and self.tonic in (None, heard.tonic)
 
-    def length_met(self, seconds: float) -> bool | None:
+    def matches_length(self, seconds: float) -> bool | None:
         """Whether a song of so many seconds ended by itself and about when it was to; None if that was left open."""
         if not self.seconds or self.ended is None:
             return None
         return self.ended and abs(seconds / self.seconds - 1) <= ENDS
 
 
-def asked_beside(audio: Path) -> Asked | None:
+def targets_beside(audio: Path) -> RequestTargets | None:
     """What the JSON file beside `audio` asks for; None if there is none. Raises InvalidRequest if it is neither."""
     sidecar = own_record(audio) or beside(audio).get(".json")
     if sidecar is None:
         return None
     try:
-        return asked(json.loads(sidecar.read_text(encoding="utf-8-sig")))
+        return request_targets(json.loads(sidecar.read_text(encoding="utf-8-sig")))
     except (OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
         raise InvalidRequest(
             f"{sidecar} is neither a record of khala generate nor the truth of a corpus song"
         ) from error
 
 
-def asked(fields: Mapping[str, Any]) -> Asked:
+def request_targets(fields: Mapping[str, Any]) -> RequestTargets:
     """What a sidecar's or a corpus song's fields ask for: by its truth if it has one, else by its words."""
     if truth := fields.get("truth"):
         if fields.get("generator") == INGESTED:
-            return Asked()
-        return Asked(
+            return RequestTargets()
+        return RequestTargets(
             bpm=float(truth["bpm"]),
             tonic=int(truth["key"]),
             mode=str(truth["mode"]),
@@ -102,7 +102,7 @@ def asked(fields: Mapping[str, Any]) -> Asked:
     words = [str(tag) for tag in request.get("tags", ())] or [str(request.get("prompt", ""))]
     bpm = stated_bpm(words)
     tonic, mode = stated_key(words)
-    return Asked(
+    return RequestTargets(
         bpm=bpm,
         limits=stated_limits(words) if bpm is None else None,
         tonic=tonic,

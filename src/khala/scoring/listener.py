@@ -4,7 +4,7 @@ import math
 
 from khala.music.request import SongRequest
 from khala.nn.threads import one_thread
-from khala.scoring.asked import asked
+from khala.scoring.asked import request_targets
 from khala.scoring.key import chroma, key
 from khala.scoring.style import embed, style
 from khala.scoring.types import Array
@@ -21,7 +21,7 @@ def listener(samples: Array, rate: int, request: SongRequest) -> float:
     """How well samples [channels, N] answer the words of a request, in nats (`generation.choose.Listener`): how clearly
     the lyrics are heard (`words.lyric_score`), or silence where nobody is to sing; how likely the style is that was
     asked for; and whether it is in the key."""
-    wanted = asked({"request": request.to_dict()})
+    wanted = request_targets({"request": request.to_dict()})
     if request.lyrics:
         nats = lyric_score(samples, rate, request.lyrics)
     else:
@@ -31,6 +31,6 @@ def listener(samples: Array, rate: int, request: SongRequest) -> float:
         kind = style(embed(samples, rate))
         likely = sum(kind.probability.get(name, 0.0) for name in wanted.styles) if kind else 0.0
         nats += math.log(max(likely, UNLIKELY))
-    if wanted.mode and wanted.key_met(key(chroma(samples, rate))):
+    if wanted.mode and wanted.matches_key(key(chroma(samples, rate))):
         nats += KEY_NATS
     return nats

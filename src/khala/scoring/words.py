@@ -70,7 +70,7 @@ def lines_of(lyrics: str) -> list[tuple[int, list[str]]]:
     ]
 
 
-def words_of(text: str) -> list[str]:
+def phones_of_prompt(text: str) -> list[str]:
     """The words of lyrics, or of what somebody wrote down: in lower case, without punctuation and section tags."""
     lines = [line for section in sections(text) for line in section.lines]
     return re.findall(r"[^\W_]+(?:'[^\W_]+)*", " ".join(lines).lower())

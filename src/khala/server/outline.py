@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from khala.conditioning.preview import Preview, count_syllables
+from khala.conditioning.preview import Preview, count_syllables, preview
 from khala.models.config import ModelConfig
 from khala.music.request import SongRequest
 from khala.server.access import Caller
@@ -74,7 +74,7 @@ def outline_request(here: Here, owner: Caller, asked: NewSong) -> RequestOutline
     """Read a request without making a song of it."""
     request, model = to_request(here, asked)
     config = here.models.config(model)
-    return _outline(config.preview(request), request, config)
+    return _outline(preview(request, config), request, config)
 
 
 def _outline(seen: Preview, request: SongRequest, config: ModelConfig) -> RequestOutline:

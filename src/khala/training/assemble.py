@@ -1,11 +1,13 @@
 """The trained parts of a run put together as a model folder, with a model card that says what was measured."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import nn
 
+from khala.conditioning.vocabulary import vocabulary as condition_vocabulary
 from khala.corpus.data.loader import TokenCorpus
 from khala.models.codec.folder import load_codec
 from khala.models.config import ModelConfig
@@ -70,6 +72,8 @@ def assemble(recipe: Recipe, run: Path, out: Path) -> None:
             raise ModelError(f"no {stage} of this recipe in {run / stage} ({error}); {mend}") from None
     tokenizer = vocabulary(run / "tokens", config.backbone.text_vocab)
     card = _card(config, run, {"codec": codec, "backbone": backbone, "superres": superres})
+    if config.backbone.condition_rows or config.superres.condition_rows:
+        config = replace(config, conditions=condition_vocabulary())
     save_model(out, config, backbone, superres, codec, tokenizer, card, torch.float16)
 
 

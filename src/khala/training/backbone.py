@@ -20,15 +20,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from khala.conditioning.outline import CUES, NOTHING
-from khala.conditioning.phone_sequence import PHONE_IDS, SUNG_CUES, UNTOLD, unsung
+from khala.conditioning.outline import NUM_CONDITIONS, prompt_rows
+from khala.conditioning.phone_sequence import PHONE_CONDITIONS, PHONE_IDS, UNKNOWN_PHONE, without_phones
 from khala.corpus.data.loader import TokenCorpus, TokenSong, excerpt, pack, vary
 from khala.corpus.data.shards import NO_CHORD, codebooks
 from khala.models.config import ModelConfig
-from khala.models.lm.backbone import Backbone, cue_stream, interleave
+from khala.models.lm.backbone import Backbone, condition_stream, interleave
+from khala.models.lm.config import PAD_ID
 from khala.models.lm.transformer import Transformer
 from khala.music.layout import TokenLayout
-from khala.music.prompt import BLANK, PromptStyle, backbone_prompt, clamp_prompt
+from khala.music.prompt import UNCOND_PROMPT, PromptStyle, backbone_prompt, clamp_prompt
 from khala.music.request import SongRequest
 from khala.training import loop
 from khala.training.loop import Losses
@@ -57,7 +58,7 @@ CHORD_BYTES = range(128, 128 + NO_CHORD + 1)
 
 @dataclass(frozen=True)
 class Aside:
-    """What else is to be told of every frame: in which `rows` of the head, which of them is right (`UNTOLD`: nobody
+    """What else is to be told of every frame: in which `rows` of the head, which of them is right (`UNKNOWN_PHONE`: nobody
     knows), in the order of `q0` without the ends, and how much it counts. It is told where q0 is written or, `early`,
     where q1 of that frame is and the next frame is meant."""
 
@@ -117,7 +118,7 @@ def causal_piece(
         q1.append(song[1])
     shown = None
     if cues is not None:
-        shown = torch.full((len(texts), length, CUES + SUNG_CUES), NOTHING)
+        shown = torch.full((len(texts), length, NUM_CONDITIONS + PHONE_CONDITIONS), PAD_ID)
         for row, rows in enumerate(cues):
             shown[row, : len(rows)] = rows
     return CausalPiece(torch.from_numpy(ids), _joined(q0_at), _joined(q0), _joined(q1_at), _joined(q1), shown)
@@ -145,7 +146,7 @@ def causal_loss(
     device = model.device
     x_BTD = model.embed_tokens(piece.ids_BT.to(device))
     if piece.cues_BTC is not None:
-        x_BTD = x_BTD + model.embed_cues(piece.cues_BTC.to(device))
+        x_BTD = x_BTD + model.embed_conditions(piece.cues_BTC.to(device))
     hidden_ND = model(x_BTD, causal=True).flatten(0, 1)
     q0_rows = torch.tensor([*layout.level_rows(0), layout.eos], device=device)
     q1_rows = slice(layout.level_rows(1).start, layout.level_rows(1).stop)
@@ -160,9 +161,9 @@ def causal_loss(
     for aside in piece.asides:
         targets = aside.targets.to(device)
         at = piece.q1_at.to(device) if aside.early else piece.q0_at.to(device)[~due]
-        told_ND = hidden_ND[at[targets != UNTOLD]]
+        told_ND = hidden_ND[at[targets != UNKNOWN_PHONE]]
         logits_NC = model.logits(told_ND, aside.rows.to(device)).float()
-        aside_nats = F.cross_entropy(logits_NC, targets[targets != UNTOLD], reduction="none")
+        aside_nats = F.cross_entropy(logits_NC, targets[targets != UNKNOWN_PHONE], reduction="none")
         losses.add(aside.name, aside_nats)
         nats = nats + aside.weight * aside_nats.sum()
     return nats
@@ -284,13 +285,13 @@ class BackboneObjective:
         left out, where there are `dice`."""
         texts, codes, ends, phones, chords, cues = [], [], [], [], [], []
         for (song, request, begin, end, lines), bare in zip(asked, blank or [False] * len(asked), strict=True):
-            prompt = BLANK if bare else backbone_prompt(request, self.style)
+            prompt = UNCOND_PROMPT if bare else backbone_prompt(request, self.style)
             text = clamp_prompt(self.tokenizer.encode(prompt), self.style.backbone_limit)
             frames = min(end - begin, self.recipe.max_frames, (self.model.config.context - len(text)) // 2)
             texts.append(text)
             codes.append(self.corpus.codes(song, 2, begin, frames))
             ends.append(begin == 0 and frames == song.frames)
-            if self.model.config.cues:
+            if self.model.config.condition_rows:
                 outline = song.outline
                 if bare:
                     outline = outline.untold
@@ -298,7 +299,7 @@ class BackboneObjective:
                     outline = replace(outline, style="") if dice.random() < 0.5 else replace(outline, key=-1)
                 marks = clamp_prompt(self.tokenizer.lines(prompt), self.style.backbone_limit)
                 rows = self.corpus.cues(song, outline, begin, end, lines)[: frames + 1]
-                cues.append(cue_stream(marks, unsung(rows) if bare else rows))
+                cues.append(condition_stream(prompt_rows(marks), without_phones(rows) if bare else rows))
             if self.recipe.phones:
                 phones.append(self._phones(song, begin, frames, bare))
             if self.recipe.chords:
@@ -306,7 +307,11 @@ class BackboneObjective:
         heard = [misheard(song, self.recipe.noise, dice) for song in codes] if dice and self.recipe.noise else None
         asides = []
         if phones:
-            asides.append(Aside("phone", self.phone_rows, _joined(phones), self.recipe.phones, self.model.config.cues))
+            asides.append(
+                Aside(
+                    "phone", self.phone_rows, _joined(phones), self.recipe.phones, self.model.config.condition_rows > 0
+                )
+            )
         if chords:
             asides.append(Aside("chord", self.chord_rows, _joined(chords), self.recipe.chords))
         return replace(causal_piece(texts, codes, ends, self.layout, heard, cues or None), asides=tuple(asides))
@@ -314,9 +319,9 @@ class BackboneObjective:
     def _phones(self, song: TokenSong, begin: int, frames: int, bare: bool) -> np.ndarray:
         """What is to be told of each frame's singing; nothing behind a prompt that says nothing. A model with cues is
         asked a frame ahead: it is shown the frame at hand."""
-        if not self.model.config.cues:
+        if not self.model.config.condition_rows:
             return self.corpus.phones(song, begin, frames)
         ahead = self.corpus.phones(song, begin + 1, frames)
-        told = np.full(frames, UNTOLD, np.uint8)
-        told[: len(ahead)] = UNTOLD if bare else ahead
+        told = np.full(frames, UNKNOWN_PHONE, np.uint8)
+        told[: len(ahead)] = UNKNOWN_PHONE if bare else ahead
         return told

@@ -31,7 +31,7 @@ def optimizers(model: Transformer, recipe: "LoopRecipe") -> list[torch.optim.Opt
     matrices: dict[str, list[nn.Parameter]] = defaultdict(list)
     others: dict[float, list[nn.Parameter]] = defaultdict(list)
     for name, weight in model.named_parameters():
-        if name in ("embedding.weight", "cues.weight"):
+        if name in ("embedding.weight", "conditions.weight"):
             others[recipe.embedding_rate].append(weight)
         elif name == "head.weight":
             others[recipe.head_rate].append(weight)

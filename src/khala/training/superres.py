@@ -19,11 +19,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from khala.conditioning.phone_sequence import unsung
+from khala.conditioning.phone_sequence import without_phones
 from khala.corpus.data.loader import TokenCorpus, TokenSong, pack, vary
 from khala.corpus.data.shards import codebooks
-from khala.models.config import ModelConfig, TransformerConfig
-from khala.models.lm.backbone import Backbone, cue_stream
+from khala.models.config import ModelConfig
+from khala.models.lm.backbone import Backbone, condition_stream
+from khala.models.lm.config import PAD_ID, TransformerConfig
 from khala.models.lm.superres import Superres, init_from_backbone
 from khala.music.errors import ModelError
 from khala.music.prompt import PromptStyle, clamp_prompt, superres_prompt
@@ -218,16 +219,16 @@ class SuperresObjective:
         codes = [self.corpus.codes(song, 2, 0, count) for song, count in zip(songs, frames, strict=True)]
         ends = [count == song.frames for song, count in zip(songs, frames, strict=True)]
         cues = None
-        if self.model.config.cues:
+        if self.model.config.condition_rows:
             rows = [self._shown(song)[: count + 1] for song, count in zip(songs, frames, strict=True)]
-            cues = [cue_stream([None] * len(text), its) for text, its in zip(texts, rows, strict=True)]
+            cues = [condition_stream([PAD_ID] * len(text), its) for text, its in zip(texts, rows, strict=True)]
         return causal_piece(texts, codes, ends, self.layout, cues=cues)
 
     def _cues(self, song: TokenSong, first: int, frames: int, untold: bool) -> Tensor | None:
-        if not self.model.config.cues:
+        if not self.model.config.condition_rows:
             return None
         rows = self._shown(song)[first : first + frames]
-        return torch.tensor(unsung(rows) if untold else rows)
+        return torch.tensor(without_phones(rows) if untold else rows)
 
     def _shown(self, song: TokenSong) -> list[list[int]]:
         """The cues of a whole song: what is next is known at the end of a window, too."""

@@ -76,6 +76,7 @@ def _typed(hint: Any, value: Any, where: str) -> Any:
     kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     if float in kinds and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
+    kinds = tuple(get_origin(kind) or kind for kind in kinds)
     if type(value) not in kinds or (isinstance(value, float) and not math.isfinite(value)):
         names = " or ".join("null" if kind is NoneType else kind.__name__ for kind in kinds)
         raise ValueError(f"{where} is {value!r}; it is {names}")

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from tokenizers import AddedToken
 
-from khala.models.config import ModelConfig, TransformerConfig
+from khala.models.config import ModelConfig
 from khala.models.lm.backbone import Backbone
+from khala.models.lm.config import TransformerConfig
 from khala.music.errors import InvalidRequest, OutputError
 from khala.music.layout import TokenLayout
 from khala.nn.rope import SCALED_CONTEXT
@@ -65,7 +66,7 @@ def require_llama(config: ModelConfig) -> None:
     reasons = []
     if config.backbone.codebook_dim is not None:
         reasons.append("it sees codes through the codec's codebooks")
-    if config.backbone.cues:
+    if config.backbone.condition_rows:
         reasons.append("is shown the outline of a song beside its tokens")
     if config.backbone.qk_norm:
         reasons.append("it norms queries and keys")

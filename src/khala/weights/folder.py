@@ -13,7 +13,6 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from khala.conditioning.vocabulary import vocabulary
 from khala.models.codec.base import Codec
 from khala.models.codec.config import CodecConfig, DacConfig, SpectralConfig
 from khala.models.codec.dac.codec import Dac
@@ -31,7 +30,6 @@ from khala.weights.names import (
     BACKBONE,
     CARD,
     CODEC,
-    CONDITIONS,
     CONFIG,
     DIGESTED,
     FORMAT,
@@ -117,10 +115,7 @@ def require_free(folder: Path) -> Path:
 
 def furnish(part: Path, config: ModelConfig, tokenizer: Tokenizer, card: str) -> None:
     """Add to the weights in `part` all else that a model has. Raises OSError."""
-    values = {"format": FORMAT, **configs.to_json(config)}
-    if config.backbone.cues or config.superres.cues:
-        values[CONDITIONS] = vocabulary()
-    text = json.dumps(values, indent=1, ensure_ascii=False)
+    text = json.dumps({"format": FORMAT, **configs.to_json(config)}, indent=1, ensure_ascii=False)
     (part / CONFIG).write_text(text + "\n", encoding="utf-8")
     tokenizer.save(part / TOKENIZER)
     (part / CARD).write_text(card, encoding="utf-8")
@@ -212,7 +207,7 @@ def _load(folder: Path, file: str, make: Callable[[], M], device: str | torch.de
         torch.set_default_dtype(before)
         if int8:
             assert isinstance(module, Transformer)
-            module.become_int8(keep=False).to(device)  # before that, memory that was never touched
+            module.quantize_(keep=False).to(device)  # before that, memory that was never touched
         load_module(folder / file, module)
     except (OSError, ValueError, RuntimeError) as error:  # torch's RuntimeError: sizes that no memory holds
         raise broken(folder, file, error) from None

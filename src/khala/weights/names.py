@@ -8,7 +8,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from khala.conditioning.vocabulary import differences
 from khala.models.config import ModelConfig
 from khala.music.errors import KhalaError, ModelError
 from khala.weights import configs
@@ -20,8 +19,8 @@ FORMAT = 1
 """The version of the folder format; a reader knows one."""
 
 CONFIG = "config.json"
-CONDITIONS = "conditions"
-"""Where `CONFIG` holds the vocabulary of conditions (`conditioning.vocabulary`), of models that are shown any."""
+CONDITION_ROWS_0_1 = 436
+"""Rows of the table of conditions in every model of version 0.1.0 that had one."""
 BACKBONE = "backbone.safetensors"
 SUPERRES = "superres.safetensors"
 CODEC = "codec.safetensors"
@@ -90,18 +89,19 @@ def read_config(folder: Path) -> ModelConfig:
         values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
             raise ValueError(f"it is not of format {FORMAT}, the one that this version reads")
-        conditions = values.pop(CONDITIONS, None)
-        config = configs.from_json(ModelConfig, values)
-        others = differences(conditions) if conditions is not None else []  # folders of version 0.1.0 may have none
+        return configs.from_json(ModelConfig, _renamed(values))
     except (OSError, ValueError, RecursionError, KhalaError) as error:
         raise broken(folder, CONFIG, error) from None
-    if others:
-        listed = ", ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
-        raise ModelError(
-            f"the model in {folder} learned other conditions than this version of Khala has: {listed}; "
-            "take the version that it was trained with, or train it again"
-        )
-    return config
+
+
+def _renamed(values: dict[str, Any]) -> dict[str, Any]:
+    """The values with keys as they are called now; those of version 0.1.0 are read for one more release."""
+    for part in ("backbone", "superres"):
+        if isinstance(sizes := values.get(part), dict) and isinstance(shown := sizes.pop("cues", None), bool):
+            sizes.setdefault("condition_rows", CONDITION_ROWS_0_1 if shown else 0)
+    if isinstance(prompt := values.get("prompt"), dict) and "blank" in prompt:
+        prompt.setdefault("supports_guidance", prompt.pop("blank"))
+    return values
 
 
 def verified_digest(folder: Path, verify: bool = True) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from khala.conditioning.outline import Outline, Part, spread
-from khala.conditioning.phone_sequence import REST, UNTOLD, sung_cues
+from khala.conditioning.phone_sequence import REST, UNKNOWN_PHONE, frame_conditions
 from khala.corpus.data.shards import NO_CHORD
 from khala.corpus.data.split import is_held_out
 from khala.music.errors import InvalidRequest
@@ -56,8 +56,8 @@ class TokenSong:
     chords: tuple[tuple[int, int, int], ...] = ()
 
     def chord_frames(self, start: int, frames: int) -> np.ndarray:
-        """Which chord is played in each frame from `start` on, uint8 [frames]; all `UNTOLD` if nobody knows."""
-        played = np.full(start + frames, NO_CHORD if self.chords else UNTOLD, dtype=np.uint8)
+        """Which chord is played in each frame from `start` on, uint8 [frames]; all `UNKNOWN_PHONE` if nobody knows."""
+        played = np.full(start + frames, NO_CHORD if self.chords else UNKNOWN_PHONE, dtype=np.uint8)
         for begin, end, number in self.chords:
             played[begin:end] = number
         return played[start:]
@@ -119,7 +119,7 @@ class TokenCorpus:
         lines = range(len(song.lines)) if lines is None else lines
         phones = self.phones(song, begin, end + 1 - begin).tolist()
         phones += [REST] * (end + 1 - begin - len(phones))  # nobody sings after the end
-        sung = sung_cues(phones, [line[0] - begin for line in song.lines])
+        sung = frame_conditions(phones, [line[0] - begin for line in song.lines])
         return [[*row, *its] for row, its in zip(outline.cues(begin, end + 1, lines), sung, strict=True)]
 
     def _read(self, song: TokenSong, name: str, part: tuple[slice, ...]) -> np.ndarray:

@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from khala.audio.files import read_audio
-from khala.conditioning.phone_sequence import REST, UNTOLD
+from khala.conditioning.phone_sequence import REST, UNKNOWN_PHONE
 from khala.corpus.data.manifest import Song, read_corpus
 from khala.models.codec.folder import load_codec
 from khala.music.errors import InvalidRequest
@@ -91,9 +91,9 @@ def sung_lines(truth: dict[str, Any], frames: int, rate: float) -> list[tuple[in
 
 def sung_phones(truth: dict[str, Any], vocal: bool, frames: int, rate: float) -> torch.Tensor:
     """What is sung in the middle of every frame, uint8 [frames]: the place of the phone in `music.phones.PHONES`, or
-    `REST`; all `UNTOLD` if the truth does not hold the phones of what is sung. Where two voices sing different words
+    `REST`; all `UNKNOWN_PHONE` if the truth does not hold the phones of what is sung. Where two voices sing different words
     it is the later one's."""
-    sung = torch.full((frames,), REST if "phones" in truth or not vocal else UNTOLD, dtype=torch.uint8)
+    sung = torch.full((frames,), REST if "phones" in truth or not vocal else UNKNOWN_PHONE, dtype=torch.uint8)
     for phone in truth.get("phones", ()):
         begin, end = (max(math.ceil(phone[edge] * rate - 0.5), 0) for edge in ("start", "end"))
         sung[begin:end] = PHONES.index(phone["phone"].upper())

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from khala.conditioning.outline import NOTHING, line_cue
+from khala.models.lm.config import PAD_ID
 from khala.models.lm.transformer import Transformer
 from khala.music.layout import TokenLayout
 
@@ -14,18 +14,16 @@ class Backbone(Transformer):
     """A causal `Transformer` over text and two levels."""
 
 
-def cue_stream(lines: Sequence[int | None], frame_cues: Sequence[Sequence[int]]) -> Tensor:
-    """Cues of a prompt whose ids belong to `lines` and of T + 1 frames -> those of every position, [N + 2 T, n]
-    where a frame has n.
+def condition_stream(prompt_rows: Sequence[int], frame_rows: Sequence[Sequence[int]]) -> Tensor:
+    """Condition ids of a prompt, one each, and of T + 1 frames, C each -> those of every position, [N + 2 T, C].
 
-    A position is shown the frame that it predicts a code of: the last of the prompt the first frame, and so on.
+    A position takes the conditions of the frame that it predicts a code of: the last of the prompt those of the first
+    frame, and so on.
     """
-    frames = torch.tensor(frame_cues).repeat_interleave(2, 0)[:-1]  # q1 of the frame after the last is not asked for
-    rows = torch.full((len(lines) + 2 * len(frame_cues) - 2, frames.shape[1]), NOTHING)
-    for position, line in enumerate(lines):
-        if line is not None:
-            rows[position, 0] = line_cue(line)
-    rows[len(lines) - 1 :] = frames
+    frames = torch.tensor(frame_rows).repeat_interleave(2, 0)[:-1]  # q1 of the frame after the last is not asked for
+    rows = torch.full((len(prompt_rows) + 2 * len(frame_rows) - 2, frames.shape[1]), PAD_ID)
+    rows[: len(prompt_rows), 0] = torch.tensor(prompt_rows, dtype=torch.long)
+    rows[len(prompt_rows) - 1 :] = frames
     return rows
 
 

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from khala.nn.linear import Linear, linear
-from khala.nn.precision import working_dtype
+from khala.nn.precision import compute_dtype_of
 
 
 class CodebookProjections(nn.Module):
@@ -72,7 +72,7 @@ class CodebookProjections(nn.Module):
         return linear(aim, vectors_QCK[level], self.bias[level - 2])
 
     def _working(self, x: Tensor) -> Tensor:
-        return x.to(working_dtype(x.dtype, x.device))
+        return x.to(compute_dtype_of(x.dtype, x.device))
 
     def _bound(self) -> Tensor:
         if self.vectors is None:

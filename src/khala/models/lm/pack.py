@@ -18,7 +18,7 @@ from torch import Tensor
 from khala.models.lm.transformer import Transformer
 from khala.nn.block import Block
 from khala.nn.linear import Linear
-from khala.nn.rope import Turns
+from khala.nn.rope import CosSin
 from khala.nn.threads import spread
 
 BLOCK = 512
@@ -43,27 +43,29 @@ def encode_pack(
 def _by_songs(model: Transformer, songs_1TD: Sequence[Tensor], starts: Sequence[int]) -> list[Tensor]:
     songs_1TD, last = list(songs_1TD), len(model.blocks) - 1
     longest = max(song.shape[1] for song in songs_1TD)
-    turns = [model.rope.turns(slice(song.shape[1]), longest, song.device) for song in songs_1TD]
+    cos_sin = [model.rope.cos_sin(slice(song.shape[1]), longest, song.device) for song in songs_1TD]
     for number, block in enumerate(model.blocks):
         with ExitStack() as stack:
             for module in block.modules():
                 if isinstance(module, Linear):
-                    stack.enter_context(module.widened(model.working))
+                    stack.enter_context(module.upcast(model.compute_dtype))
             for i, start in enumerate(starts):
                 spared = start if number == last else 0
-                songs_1TD[i] = _spread_block(cast(Block, block), songs_1TD[i], turns[i], spared)
+                songs_1TD[i] = _spread_block(cast(Block, block), songs_1TD[i], cos_sin[i], spared)
     return songs_1TD
 
 
-def _spread_block(block: Block, x_1TD: Tensor, turns: Turns, start: int) -> Tensor:
-    """`block(x_1TD, turns, causal=False, start=start)`."""
-    attention, (cos_T1K, sin_T1K) = block.attention, turns
+def _spread_block(block: Block, x_1TD: Tensor, cos_sin: CosSin, start: int) -> Tensor:
+    """`block(x_1TD, cos_sin, causal=False, start=start)`."""
+    attention, (cos_T1K, sin_T1K) = block.attention, cos_sin
 
     def heads(rows: slice) -> tuple[Tensor, Tensor, Tensor]:
-        return attention.heads_of(attention.qkv(block.attention_norm(x_1TD[:, rows])), (cos_T1K[rows], sin_T1K[rows]))
+        return attention.split_heads(
+            attention.qkv(block.attention_norm(x_1TD[:, rows])), (cos_T1K[rows], sin_T1K[rows])
+        )
 
     def rest(rows: slice) -> Tensor:
-        return block.after(x_1TD[:, rows], attention.out(attention.answer(q_1THK[:, rows], k_1TGK, v_1TGK)))
+        return block.feed_forward(x_1TD[:, rows], attention.out(attention.attend(q_1THK[:, rows], k_1TGK, v_1TGK)))
 
     q_1THK, k_1TGK, v_1TGK = (torch.cat(kind, 1) for kind in zip(*spread(heads, _rows(0, x_1TD.shape[1])), strict=True))
     return torch.cat(spread(rest, _rows(start, x_1TD.shape[1])), 1)
@@ -82,18 +84,19 @@ def _by_rows(model: Transformer, songs_1TD: Sequence[Tensor], starts: Sequence[i
     x_1RD = _filled(torch.cat(list(songs_1TD), dim=1))
     places = [torch.arange(length, device=x_1RD.device) for length in lengths]
     positions_R = F.pad(torch.cat(places), (0, x_1RD.shape[1] - rows))
-    cos_R1K, sin_R1K = model.rope.turns(positions_R, max(lengths), x_1RD.device)
-    turns = list(zip(cos_R1K.split(BLOCK), sin_R1K.split(BLOCK), strict=True))
+    cos_R1K, sin_R1K = model.rope.cos_sin(positions_R, max(lengths), x_1RD.device)
+    cos_sin = list(zip(cos_R1K.split(BLOCK), sin_R1K.split(BLOCK), strict=True))
     for module in model.blocks:
         block = cast(Block, module)
         attention, norm = block.attention, block.attention_norm
         parts = [
-            attention.heads_of(attention.qkv(norm(x)), at) for x, at in zip(x_1RD.split(BLOCK, 1), turns, strict=True)
+            attention.split_heads(attention.qkv(norm(x)), at)
+            for x, at in zip(x_1RD.split(BLOCK, 1), cos_sin, strict=True)
         ]
         each = [torch.cat(kind, dim=1)[:, :rows].split(lengths, dim=1) for kind in zip(*parts, strict=True)]
-        y_1RD = _filled(torch.cat([attention.answer(q, k, v) for q, k, v in zip(*each, strict=True)], dim=1))
+        y_1RD = _filled(torch.cat([attention.attend(q, k, v) for q, k, v in zip(*each, strict=True)], dim=1))
         pairs = zip(x_1RD.split(BLOCK, 1), y_1RD.split(BLOCK, 1), strict=True)
-        x_1RD = torch.cat([block.after(x, attention.out(y)) for x, y in pairs], dim=1)
+        x_1RD = torch.cat([block.feed_forward(x, attention.out(y)) for x, y in pairs], dim=1)
     hidden = x_1RD[:, :rows].split(lengths, dim=1)
     return [song[:, start:] for song, start in zip(hidden, starts, strict=True)]
 

@@ -39,12 +39,12 @@ class StaticStepper(Stepper):
         self._spans: tuple[int, ...] = ()
         self._ids_B = torch.zeros(slots, dtype=torch.long, device=model.device)
         self._positions_B = torch.zeros(slots, dtype=torch.long, device=model.device)
-        self._shown_BD = torch.zeros(slots, model.config.dim, dtype=model.working, device=model.device)
-        self._hidden_B1D = torch.zeros(slots, 1, model.config.dim, dtype=model.working, device=model.device)
+        self._shown_BD = torch.zeros(slots, model.config.dim, dtype=model.compute_dtype, device=model.device)
+        self._hidden_B1D = torch.zeros(slots, 1, model.config.dim, dtype=model.compute_dtype, device=model.device)
         self._count_N = torch.arange(self.cache.context, device=model.device)
         self._slots: list[int] = []
         self._index_B = self._ids_B
-        model.rope.turns(slice(1), self.cache.context, model.device)  # tables that will not grow again
+        model.rope.cos_sin(slice(1), self.cache.context, model.device)  # tables that will not grow again
 
     def read(self, ids: list[int], slot: int, shown_ND: Tensor | None = None) -> Tensor:
         """As `Stepper.read`."""
@@ -93,15 +93,15 @@ class StaticStepper(Stepper):
 
     def _run(self, spans: tuple[int, ...]) -> None:
         """One token of every slot, `spans` positions of each looked at: from `_ids_B` to `_hidden_B1D`."""
-        x_BD = F.embedding(self._ids_B, self.rows_VD).to(self.model.working)
-        x_B1D = (x_BD if self.model.cues is None else x_BD + self._shown_BD).unsqueeze(1)
-        turns = self.model.rope.turns(self._positions_B[:, None], self.cache.context, self.model.device)
+        x_BD = F.embedding(self._ids_B, self.rows_VD).to(self.model.compute_dtype)
+        x_B1D = (x_BD if self.model.conditions is None else x_BD + self._shown_BD).unsqueeze(1)
+        cos_sin = self.model.rope.cos_sin(self._positions_B[:, None], self.cache.context, self.model.device)
         unseen = [self._count_N[:n] > self._positions_B[slot] for slot, n in enumerate(spans)]
         every = torch.arange(len(spans), device=x_B1D.device)
         for layer, (keys_BGNK, values_BGNK) in zip(self.layers, self.cache.store, strict=True):
             block = layer.block
             y_B1D = rms_norm(x_B1D, layer.attention_norm, layer.eps)
-            q_B1HK, k_B1GK, v_B1GK = layer.attention.heads_of(_product(block.attention.qkv, y_B1D), turns)
+            q_B1HK, k_B1GK, v_B1GK = layer.attention.split_heads(_product(block.attention.qkv, y_B1D), cos_sin)
             keys_BGNK[every, :, self._positions_B] = k_B1GK[:, 0]
             values_BGNK[every, :, self._positions_B] = v_B1GK[:, 0]
             answers = []

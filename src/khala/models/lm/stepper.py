@@ -15,7 +15,7 @@ from khala.models.lm.transformer import Transformer
 from khala.nn.block import Block
 from khala.nn.cache import KVCache, Row
 from khala.nn.norm import constant, rms_norm
-from khala.nn.rope import Turns
+from khala.nn.rope import CosSin
 
 
 class Stepper:
@@ -27,17 +27,17 @@ class Stepper:
     def __init__(self, model: Transformer, slots: int, context: int) -> None:
         c = model.config
         self.model = model
-        self.cache = KVCache(c.layers, slots, c.kv_heads, context, c.head_dim, model.working, model.device)
+        self.cache = KVCache(c.layers, slots, c.kv_heads, context, c.head_dim, model.compute_dtype, model.device)
         self.rows_VD = model.token_rows()
         self.layers = [_Layer(cast(Block, block)) for block in model.blocks]
 
     def read(self, ids: list[int], slot: int, shown_ND: Tensor | None = None) -> Tensor:
         """A prompt into an empty slot -> normed hidden state of its last position, [1, 1, D]. What is `shown` beside it
-        (`Transformer.embed_cues`) is added to its embeddings."""
-        x_1TD = F.embedding(torch.tensor([ids], device=self.model.device), self.rows_VD).to(self.model.working)
+        (`Transformer.embed_conditions`) is added to its embeddings."""
+        x_1TD = F.embedding(torch.tensor([ids], device=self.model.device), self.rows_VD).to(self.model.compute_dtype)
         x_1TD = x_1TD if shown_ND is None else x_1TD + shown_ND
-        keep = [row for (row,) in self.cache.rows([slot], len(ids))]
-        hidden_1TD: Tensor = self.model(x_1TD, causal=True, keep=keep)
+        kv_out = [row for (row,) in self.cache.rows([slot], len(ids))]
+        hidden_1TD: Tensor = self.model(x_1TD, causal=True, kv_out=kv_out)
         self.cache.advance([slot], len(ids))
         return hidden_1TD[:, -1:].contiguous()
 
@@ -47,21 +47,21 @@ class Stepper:
 
     def step(self, ids_B: Tensor, slots: list[int], shown_BD: Tensor | None = None) -> Tensor:
         """The next token of each of `slots`, and what is shown beside it -> normed hidden states [B, 1, D]."""
-        x_BD = F.embedding(ids_B, self.rows_VD).to(self.model.working)
+        x_BD = F.embedding(ids_B, self.rows_VD).to(self.model.compute_dtype)
         x_B1D = (x_BD if shown_BD is None else x_BD + shown_BD).unsqueeze(1)
-        turns = self._turns(slots)
+        cos_sin = self._turns(slots)
         for layer, rows in zip(self.layers, self.cache.rows(slots, 1), strict=True):
-            x_B1D = layer.step(x_B1D, turns, rows)
+            x_B1D = layer.step(x_B1D, cos_sin, rows)
         self.cache.advance(slots, 1)
         hidden_B1D: Tensor = self.model.norm(x_B1D)
         return hidden_B1D
 
-    def _turns(self, slots: list[int]) -> Turns:
+    def _turns(self, slots: list[int]) -> CosSin:
         lengths = [self.cache.lengths[slot] for slot in slots]
         if min(lengths) == max(lengths):
-            return self.model.rope.turns(slice(lengths[0], lengths[0] + 1), self.cache.context, self.model.device)
+            return self.model.rope.cos_sin(slice(lengths[0], lengths[0] + 1), self.cache.context, self.model.device)
         positions_B1 = torch.tensor(lengths, device=self.model.device)[:, None]
-        return self.model.rope.turns(positions_B1, self.cache.context, self.model.device)
+        return self.model.rope.cos_sin(positions_B1, self.cache.context, self.model.device)
 
 
 class _Layer:
@@ -77,14 +77,14 @@ class _Layer:
         self.scale = block.attention.head_dim**-0.5
         self.groups = (block.attention.kv_heads, -1, block.attention.head_dim)
 
-    def step(self, x_B1D: Tensor, turns: Turns, rows: tuple[Row, ...]) -> Tensor:
-        x_B1D = x_B1D + self.out(self._attend(rms_norm(x_B1D, self.attention_norm, self.eps), turns, rows))
+    def step(self, x_B1D: Tensor, cos_sin: CosSin, rows: tuple[Row, ...]) -> Tensor:
+        x_B1D = x_B1D + self.out(self._attend(rms_norm(x_B1D, self.attention_norm, self.eps), cos_sin, rows))
         gate, up = self.gate_up(rms_norm(x_B1D, self.mlp_norm, self.eps)).chunk(2, dim=-1)
         return x_B1D + self.down(F.silu(gate) * up)
 
-    def _attend(self, x_B1D: Tensor, turns: Turns, rows: tuple[Row, ...]) -> Tensor:
+    def _attend(self, x_B1D: Tensor, cos_sin: CosSin, rows: tuple[Row, ...]) -> Tensor:
         """Each slot by itself: lengths differ. In plain products: the fused kernel rounds by its number of threads."""
-        q_B1HK, k_B1GK, v_B1GK = self.attention.heads_of(self.qkv(x_B1D), turns)
+        q_B1HK, k_B1GK, v_B1GK = self.attention.split_heads(self.qkv(x_B1D), cos_sin)
         answers = []
         for b, (new_keys_1GK, new_values_1GK, keys_GKN, values_GNK) in enumerate(rows):
             new_keys_1GK.copy_(k_B1GK[b])

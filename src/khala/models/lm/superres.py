@@ -16,7 +16,7 @@ class Superres(Transformer):
         of the pass for level Q, [B, N + T, D]."""
         text_ids_BT = mark(text_ids_BT, codes_BQT.shape[1], self.config.layout)
         song_BTD = self.embed_codes(codes_BQT)
-        song_BTD = song_BTD if cues_BTC is None else song_BTD + self.embed_cues(cues_BTC)
+        song_BTD = song_BTD if cues_BTC is None else song_BTD + self.embed_conditions(cues_BTC)
         return torch.cat([self.embed_text(text_ids_BT), song_BTD], dim=1)
 
 

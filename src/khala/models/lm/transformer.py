@@ -11,15 +11,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from khala.conditioning.outline import NOTHING
-from khala.conditioning.phone_sequence import CUE_ROWS
-from khala.models.config import TransformerConfig
 from khala.models.lm.codebooks import CodebookProjections
+from khala.models.lm.config import PAD_ID, TransformerConfig
 from khala.nn.block import Block
 from khala.nn.cache import Row
 from khala.nn.linear import Linear, linear
 from khala.nn.norm import RMSNorm
-from khala.nn.precision import working_dtype
+from khala.nn.precision import compute_dtype_of
 from khala.nn.rope import Rope
 
 INIT_STD = 0.02
@@ -47,7 +45,7 @@ class Transformer(nn.Module):
         self.codebooks = None
         if c.codebook_dim is not None:
             self.codebooks = CodebookProjections(c.dim, c.codebook_dim, c.levels, c.codebook)
-        self.cues = nn.Embedding(CUE_ROWS, c.dim, padding_idx=NOTHING) if c.cues else None
+        self.conditions = nn.Embedding(c.condition_rows, c.dim, padding_idx=PAD_ID) if c.condition_rows else None
         self.rope = Rope(c.head_dim, c.rope_base, c.rope_scaling)
         self.reset_parameters()
 
@@ -71,16 +69,16 @@ class Transformer(nn.Module):
         return cast(Block, block).mlp.down.weight.dtype
 
     @property
-    def working(self) -> torch.dtype:
+    def compute_dtype(self) -> torch.dtype:
         """The format of embeddings, hidden states and cache. Norms, rotary positions and logits are in float32."""
-        return working_dtype(self.dtype, self.device)
+        return compute_dtype_of(self.dtype, self.device)
 
-    def become_int8(self, keep: bool = True) -> Self:
+    def quantize_(self, keep: bool = True) -> Self:
         """Give the matrices of all blocks a byte per number; do no more than run the model then. With `keep` False what
-        they held is gone: fill them anew (`Linear.fill`)."""
+        they held is gone: fill them anew (`Linear.load_quantized`)."""
         for module in self.blocks.modules():
             if isinstance(module, Linear):
-                module.become_int8(keep)
+                module.quantize_(keep)
         return self
 
     def bind_codebooks(self, codebooks_QCK: Tensor) -> Self:
@@ -91,20 +89,20 @@ class Transformer(nn.Module):
 
     def embed_text(self, ids_BT: Tensor) -> Tensor:
         """Ids of text and special tokens -> [B, T, D]."""
-        return F.embedding(ids_BT, self.embedding.weight).to(self.working)
+        return F.embedding(ids_BT, self.embedding.weight).to(self.compute_dtype)
 
     def embed_tokens(self, ids_BT: Tensor) -> Tensor:
         """Ids of text and codes in one stream, one position each -> [B, T, D]. Codes of dense levels only."""
         x_BTD = self.embed_text(ids_BT)
         return x_BTD if self.codebooks is None else x_BTD + self.codebooks.embed_ids(ids_BT - self.config.text_vocab)
 
-    def embed_cues(self, cues: Tensor) -> Tensor:
-        """Rows of `conditioning.outline` and `conditioning.phone_sequence`, [..., n] -> what is added to the embeddings of their positions,
+    def embed_conditions(self, condition_ids: Tensor) -> Tensor:
+        """Rows of the table of conditions, [..., C] -> their sum, to be added to the embeddings of their positions,
         [..., D]."""
-        assert self.cues is not None
-        bags = F.embedding_bag(cues.flatten(0, -2), self.cues.weight, mode="sum", padding_idx=NOTHING)
-        shown: Tensor = bags.unflatten(0, cues.shape[:-1])
-        return shown.to(self.working)
+        assert self.conditions is not None
+        sums = F.embedding_bag(condition_ids.flatten(0, -2), self.conditions.weight, mode="sum", padding_idx=PAD_ID)
+        conditions: Tensor = sums.unflatten(0, condition_ids.shape[:-1])
+        return conditions.to(self.compute_dtype)
 
     def token_rows(self) -> Tensor:
         """The embedding of every id that `embed_tokens` takes, [V, D]."""
@@ -116,12 +114,12 @@ class Transformer(nn.Module):
         """One position per frame: the sum of the embeddings of levels `start`, `start` + 1, ... -> [B, T, D]."""
         levels, config = codes_BQT.shape[1], self.config
         dense = range(start, min(start + levels, config.dense_levels))
-        x_BTD = codes_BQT.new_zeros((), dtype=self.working)
+        x_BTD = codes_BQT.new_zeros((), dtype=self.compute_dtype)
         if dense:
             first = [config.layout.level_rows(level).start for level in dense]  # as a tensor they would be waited for
             ids_BTQ = torch.stack([codes_BQT[:, i] + row for i, row in enumerate(first)], dim=-1)
             rows = F.embedding_bag(ids_BTQ.flatten(0, 1), self.embedding.weight, mode="sum")
-            x_BTD = rows.unflatten(0, ids_BTQ.shape[:2]).to(self.working)
+            x_BTD = rows.unflatten(0, ids_BTQ.shape[:2]).to(self.compute_dtype)
         return x_BTD if self.codebooks is None else x_BTD + self.codebooks.embed(codes_BQT, start)
 
     def forward(
@@ -131,24 +129,24 @@ class Transformer(nn.Module):
         causal: bool,
         mask_BT: Tensor | None = None,
         start: int = 0,
-        keep: Sequence[Row] | None = None,
+        kv_out: Sequence[Row] | None = None,
     ) -> Tensor:
         """Embeddings of whole sequences -> normed hidden states of positions `start` and later, [B, T - start, D].
 
         `mask_BT` is True at real positions, for full attention over sequences padded on the right. Causal attention
         needs none (no real position sees what follows it), nor do sequences of one length; without it the kernels are
-        faster. `start` > 0, for full attention, spares the last layer the positions that nobody asks for. `keep` takes
+        faster. `start` > 0, for full attention, spares the last layer the positions that nobody asks for. `kv_out` takes
         the keys and values of a batch of one, layer by layer.
         """
         if causal and (mask_BT is not None or start):
             raise ValueError("mask_BT and start are for full attention; causal attention takes neither")
         mask = None if mask_BT is None else mask_BT[:, None, None, :]
         T = x_BTD.shape[1]
-        turns = self.rope.turns(slice(T), T, x_BTD.device)
+        cos_sin = self.rope.cos_sin(slice(T), T, x_BTD.device)
         for layer, block in enumerate(self.blocks, 1):
             first = start if layer == len(self.blocks) else 0
-            row = None if keep is None else keep[layer - 1]
-            x_BTD = block(x_BTD, turns, causal=causal, mask=mask, start=first, keep=row)
+            row = None if kv_out is None else kv_out[layer - 1]
+            x_BTD = block(x_BTD, cos_sin, causal=causal, mask=mask, start=first, kv_out=row)
         hidden_BTD: Tensor = self.norm(x_BTD)
         return hidden_BTD
 

@@ -19,8 +19,9 @@ import torch
 
 from khala.models.codec.config import DacConfig
 from khala.models.codec.dac.codec import Dac
-from khala.models.config import Imported, ModelConfig, Origin, TransformerConfig
+from khala.models.config import Imported, ModelConfig, Origin
 from khala.models.lm.backbone import Backbone
+from khala.models.lm.config import TransformerConfig
 from khala.models.lm.superres import Superres
 from khala.models.presets import official
 from khala.music.errors import InvalidRequest, ModelError

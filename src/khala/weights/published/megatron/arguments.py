@@ -6,7 +6,7 @@ kind of model than Khala's if they were set.
 
 from typing import Any, TypeVar
 
-from khala.models.config import TransformerConfig
+from khala.models.lm.config import TransformerConfig
 from khala.music.errors import ModelError
 
 T = TypeVar("T", int, float, bool)

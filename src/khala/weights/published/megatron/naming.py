@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from khala.models.config import TransformerConfig
+from khala.models.lm.config import TransformerConfig
 from khala.music.errors import ModelError
 from khala.weights.published.megatron.metadata import Entry, Ints
 from khala.weights.published.megatron.shards import Checkpoint

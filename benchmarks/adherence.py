@@ -24,7 +24,7 @@ import torch
 import khala
 from khala.audio.files import read_audio, write_audio
 from khala.audio.listing import songs_in
-from khala.conditioning.request_terms import stated_bpm, stated_limits
+from khala.conditioning.request_terms import parse_bpm, parse_tempo_range
 from khala.corpus.composer.compose import LEXICON, compose
 from khala.corpus.composer.compose.harmony import tones
 from khala.corpus.composer.render import render
@@ -78,7 +78,7 @@ def prompts(first: int, count: int, longest: float) -> Iterator[Score]:
 
 def request_of(score: Score) -> khala.SongRequest:
     """The words of a score that state its tempo, its lyrics and its length."""
-    said = stated_bpm(score.tags) or stated_limits(score.tags)
+    said = parse_bpm(score.tags) or parse_tempo_range(score.tags)
     return khala.SongRequest(
         tags=score.tags if said else (),
         prompt="" if said else score.description,

@@ -68,7 +68,7 @@ def drawn(pipe: Pipeline, seed: int, seconds: float) -> Song:
     ids = ids[: len(ids) // 2 * 2]
     first = [[pipe.loaded.layout.level_rows(level).start] for level in (0, 1)]
     codes = torch.tensor(ids).view(-1, 2).T - torch.tensor(first)
-    cues = work.plan.cues(codes.shape[1])[:-1] if pipe.config.superres.condition_rows else ()
+    cues = work.plan.condition_ids(codes.shape[1])[:-1] if pipe.config.superres.condition_rows else ()
     draft = RefineInput(work.plan.superres_ids, codes.short().numpy(), seed, request.sampling, cues)
     (refined,) = refine(pipe.loaded.superres, [draft], pipe.loaded.codebooks)
     return work, ids, torch.from_numpy(refined).long()
@@ -81,7 +81,7 @@ def backbone_logits(model: LoadedModel, work: Work, ids: list[int], codes_QT: Te
     beside = None
     if work.plan.outline and backbone.condition_rows:
         beside = backbone.embed_conditions(
-            condition_stream(work.plan.lines, work.plan.outline.cues(0, len(ids) // 2 + 1))
+            condition_stream(work.plan.lines, work.plan.outline.condition_ids(0, len(ids) // 2 + 1))
         )
     hidden = stepper.read(prompt, 0, None if beside is None else beside[: len(prompt)])
     for position, token in enumerate(ids):
@@ -93,7 +93,7 @@ def backbone_logits(model: LoadedModel, work: Work, ids: list[int], codes_QT: Te
 def superres_logits(model: LoadedModel, work: Work, ids: list[int], codes_QT: Tensor) -> Iterator[Tensor]:
     """Of every level, [T, C]."""
     text, superres = torch.tensor([work.plan.superres_ids]), model.superres
-    cues = torch.tensor([work.plan.cues(codes_QT.shape[1])[:-1]]) if superres.condition_rows else None
+    cues = torch.tensor([work.plan.condition_ids(codes_QT.shape[1])[:-1]]) if superres.condition_rows else None
     for level in range(2, superres.config.levels):
         x_BTD = superres.embed_song(text, codes_QT[None, :level], cues)
         yield superres.level_logits(superres(x_BTD, causal=False, start=text.shape[1]), level)[0]

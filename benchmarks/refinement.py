@@ -64,7 +64,7 @@ def refined(
     """All levels, from the first two and what is sung."""
     request = SongRequest(tags=song.tags, lyrics=song.lyrics, duration=song.duration)
     ids = pipe.loaded.tokenizer.encode(superres_prompt(request, pipe.config.prompt))
-    rows = corpus.cues(song, song.outline, 0, song.frames)[:-1]
+    rows = corpus.condition_ids(song, song.outline, 0, song.frames)[:-1]
     draft = RefineInput(ids, codes[:2], 1, sampling, rows, without_phones(rows))
     (found,) = refine(pipe.loaded.superres, [draft], pipe.loaded.codebooks)
     return found

@@ -40,7 +40,9 @@ def test_it_stays_as_long_as_the_model_says_and_then_goes_on(model: Backbone) ->
     rest, first, second, other = (said(model, phone, 40.0) for phone in (REST, 3, 9, 20))
     walk(singing, [rest, rest, first, first, first])
     assert singing.places(0, 6) == [0, 0, 0, 1, 1, 1]
-    assert singing.cues([0], 5).tolist() == [list(WORDS.cues([1, 1, 1])[2])], "it is the phone's third frame"
+    assert singing.condition_ids([0], 5).tolist() == [list(WORDS.condition_ids([1, 1, 1])[2])], (
+        "it is the phone's third frame"
+    )
     walk(singing, [rest, rest, first, first, first, second + 0.5 * other, second, rest])
     assert singing.places(0, 9) == [0, 0, 0, 1, 1, 1, 2, 2, 3]
 
@@ -95,4 +97,4 @@ def test_a_take_is_led_by_itself_alone(model: Backbone) -> None:
     alone = PhoneAligner(model, [other, WORDS], [FREE, FREE])
     walk(alone, [state[2:] for state in hidden], [1])
     assert alone.places(1, FRAMES) == together.places(2, FRAMES) != together.places(0, FRAMES)
-    assert together.cues([1], 3).unique().tolist() == [PAD_ID]
+    assert together.condition_ids([1], 3).unique().tolist() == [PAD_ID]

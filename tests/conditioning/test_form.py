@@ -162,5 +162,5 @@ def test_any_request_has_an_outline(lyrics: list[str], seconds: float, tags: lis
     assert [part.begin for part in found.parts] == [0, *(part.end for part in found.parts[:-1])]
     assert found.parts[-1].end == found.frames
     assert all(begin < end <= found.frames for begin, end in found.lines)
-    rows = found.cues(0, found.frames + 1)
+    rows = found.condition_ids(0, found.frames + 1)
     assert len(rows) == found.frames + 1

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from khala.conditioning.outline import NUM_CONDITIONS, ROWS, Outline, Part, line_condition, spread
+from khala.conditioning.outline import NUM_CONDITIONS, OUTLINE_ROWS, Outline, Part, line_condition, spread
 from khala.models.lm.config import PAD_ID
 from khala.music.headers import SECTION_TAGS
 
@@ -12,7 +12,7 @@ BEAT, LEFT, SECTION, BAR_IN, TO_GO, LINE, LINE_LEFT, BAR, KEY, STYLE, VOICE = ra
 
 
 def columns(outline: Outline, kind: int) -> list[int]:
-    return [cues[kind] for cues in outline.cues(0, outline.frames)]
+    return [cues[kind] for cues in outline.condition_ids(0, outline.frames)]
 
 
 def test_lines_share_their_part_evenly() -> None:
@@ -23,12 +23,12 @@ def test_lines_share_their_part_evenly() -> None:
 
 def test_every_cue_has_a_row_and_no_two_kinds_share_one() -> None:
     seen = [set(columns(OUTLINE, kind)) - {PAD_ID} for kind in range(NUM_CONDITIONS)]
-    assert all(0 < row < ROWS for rows in seen for row in rows)
+    assert all(0 < row < OUTLINE_ROWS for rows in seen for row in rows)
     assert sum(map(len, seen)) == len(set.union(*seen))
 
 
 def test_time_that_is_left_is_told_in_steps_of_four_frames_and_then_ever_wider() -> None:
-    told = {frames: Outline(frames).cues(0, 1)[0][LEFT] for frames in (1, 4, 63, 64, 68, 69, 128, 1291, 5000)}
+    told = {frames: Outline(frames).condition_ids(0, 1)[0][LEFT] for frames in (1, 4, 63, 64, 68, 69, 128, 1291, 5000)}
     assert told == {1: 113, 4: 114, 63: 128, 64: 129, 68: 129, 69: 130, 128: 139, 1291: 172, 5000: 176}
 
 
@@ -53,8 +53,10 @@ def test_the_end_comes_nearer() -> None:
     left = columns(OUTLINE, LEFT)
     assert left == sorted(left, reverse=True)
     assert len(set(left[-63:])) == 16
-    assert {cues[LEFT] for cues in OUTLINE.cues(280, 300)} == {left[-1]}
-    assert len({Outline(9000).cues(0, 1)[0][LEFT], Outline(90_000).cues(0, 1)[0][LEFT]}) == 1, "the last bin is open"
+    assert {cues[LEFT] for cues in OUTLINE.condition_ids(280, 300)} == {left[-1]}
+    assert len({Outline(9000).condition_ids(0, 1)[0][LEFT], Outline(90_000).condition_ids(0, 1)[0][LEFT]}) == 1, (
+        "the last bin is open"
+    )
 
 
 def test_where_in_the_form_it_is() -> None:
@@ -64,7 +66,7 @@ def test_where_in_the_form_it_is() -> None:
     to_go = columns(OUTLINE, TO_GO)
     assert to_go[39] == to_go[199] == to_go[279] == to_go[0]
     assert to_go[40] == to_go[199] + 3
-    unknown = Outline(100, parts=(Part(10, 50, "interlude"),)).cues(0, 100)
+    unknown = Outline(100, parts=(Part(10, 50, "interlude"),)).condition_ids(0, 100)
     assert unknown[20][SECTION] == unknown[49][SECTION] == columns(OUTLINE, SECTION)[0] + len(SECTION_TAGS)
     assert unknown[9][SECTION] == unknown[50][SECTION] == PAD_ID
 
@@ -72,7 +74,7 @@ def test_where_in_the_form_it_is() -> None:
 def test_a_line_is_told_where_it_is_sung() -> None:
     lines = columns(OUTLINE, LINE)
     assert lines == [PAD_ID] * 40 + [line_condition(0)] * 80 + [line_condition(1)] * 80 + [PAD_ID] * 80
-    second = [cues[LINE] for cues in OUTLINE.cues(100, 140, range(1, 2))]
+    second = [cues[LINE] for cues in OUTLINE.condition_ids(100, 140, range(1, 2))]
     assert second == [PAD_ID] * 20 + [line_condition(0)] * 20, "of an excerpt's lines the first is number 0"
     assert line_condition(17) == line_condition(1) != line_condition(15)
     left = columns(OUTLINE, LINE_LEFT)
@@ -81,10 +83,10 @@ def test_a_line_is_told_where_it_is_sung() -> None:
 
 
 def test_what_is_not_known_is_nothing() -> None:
-    assert Outline(100).cues(0, 1) == [[PAD_ID, *Outline(100).cues(0, 1)[0][1:2], *[PAD_ID] * 9]]
+    assert Outline(100).condition_ids(0, 1) == [[PAD_ID, *Outline(100).condition_ids(0, 1)[0][1:2], *[PAD_ID] * 9]]
     other = replace(OUTLINE, key=-1, style="polka", voice="")
-    assert [other.cues(0, 1)[0][kind] for kind in (KEY, STYLE, VOICE)] == [PAD_ID] * 3
-    assert PAD_ID not in [OUTLINE.cues(0, 1)[0][kind] for kind in (BAR, KEY, STYLE, VOICE)]
+    assert [other.condition_ids(0, 1)[0][kind] for kind in (KEY, STYLE, VOICE)] == [PAD_ID] * 3
+    assert PAD_ID not in [OUTLINE.condition_ids(0, 1)[0][kind] for kind in (BAR, KEY, STYLE, VOICE)]
 
 
 STYLES = (
@@ -96,17 +98,17 @@ SECTIONS = ("intro", "verse", "pre-chorus", "chorus", "post-chorus", "bridge", "
 
 def test_every_name_has_the_row_that_the_shipped_weights_learned_for_it() -> None:
     """The order of the names belongs to the weights of Khala Mini: with another one the same seed is another song."""
-    assert [Outline(9, style=name).cues(0, 1)[0][STYLE] for name in STYLES] == list(range(239, 257))
+    assert [Outline(9, style=name).condition_ids(0, 1)[0][STYLE] for name in STYLES] == list(range(239, 257))
     parts = [Outline(9, parts=(Part(0, 9, name),)) for name in SECTIONS]
-    assert [outline.cues(0, 1)[0][SECTION] for outline in parts] == list(range(177, 187))
+    assert [outline.condition_ids(0, 1)[0][SECTION] for outline in parts] == list(range(177, 187))
     voices = ("none", "female", "male", "voice")
-    assert [Outline(9, voice=name).cues(0, 1)[0][VOICE] for name in voices] == list(range(271, 275))
-    assert [Outline(9, key=key).cues(0, 1)[0][KEY] for key in range(24)] == list(range(215, 239))
+    assert [Outline(9, voice=name).condition_ids(0, 1)[0][VOICE] for name in voices] == list(range(271, 275))
+    assert [Outline(9, key=key).condition_ids(0, 1)[0][KEY] for key in range(24)] == list(range(215, 239))
 
 
 def test_the_rows_of_a_frame() -> None:
     """Beat 6/48; 155 frames left; a verse, its third bar, one more to go; line 1, with much left; 40 frames a bar; A
     minor; folk; a woman."""
-    assert OUTLINE.cues(125, 126) == [
+    assert OUTLINE.condition_ids(125, 126) == [
         [1 + 6, 113 + 28, 178, 187 + 2, 195 + 1, 199 + 1, 275 + 31, 49 + 19, 236, 243, 272]
     ]

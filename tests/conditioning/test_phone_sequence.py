@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from khala.conditioning.outline import ROWS
+from khala.conditioning.outline import OUTLINE_ROWS
 from khala.conditioning.phone_sequence import (
     CONDITION_ROWS,
     NO_PHONE_CONDITIONS,
@@ -12,7 +12,6 @@ from khala.conditioning.phone_sequence import (
     REST,
     UNKNOWN_PHONE,
     PhoneSequence,
-    cues,
     frame_conditions,
     phones_of_prompt,
 )
@@ -46,22 +45,22 @@ def test_the_words_of_a_prompt() -> None:
     doubled = words("big game")
     assert doubled is not None and doubled.phones == tuple(numbers(". B IH G EY M .")), "nobody hears two in one"
     rest = phones_of_prompt(backbone_prompt(SongRequest(tags=("folk",), instrumental=True), STYLE))
-    assert rest == PhoneSequence() and rest.cues([0]) == [cues(REST, REST, 0, 0)]
+    assert rest == PhoneSequence() and rest.condition_ids([0]) == [phone_condition_ids(REST, REST, 0, 0)]
     with pytest.raises(ValueError, match="nothing to sing"):
         words("sing\n你好")
 
 
 def test_every_cue_has_a_row_of_its_own() -> None:
     every = [
-        [cues(phone, REST, 0, 0)[0] for phone in range(REST + 1)],
-        [cues(0, phone, 0, 0)[1] for phone in range(REST)],
-        [cues(0, 0, left, 0)[2] for left in range(32)],
-        [cues(0, 0, 0, frame)[3] for frame in range(MAX_HELD_FRAMES)],
+        [phone_condition_ids(phone, REST, 0, 0)[0] for phone in range(REST + 1)],
+        [phone_condition_ids(0, phone, 0, 0)[1] for phone in range(REST)],
+        [phone_condition_ids(0, 0, left, 0)[2] for left in range(32)],
+        [phone_condition_ids(0, 0, 0, frame)[3] for frame in range(MAX_HELD_FRAMES)],
     ]
     rows = [row for kind in every for row in kind]
-    assert len(set(rows)) == len(rows) and min(rows) == ROWS and max(rows) == CONDITION_ROWS - 1
-    assert cues(0, REST, 99, 99) == (
-        cues(0, 0, 0, 0)[0],
+    assert len(set(rows)) == len(rows) and min(rows) == OUTLINE_ROWS and max(rows) == CONDITION_ROWS - 1
+    assert phone_condition_ids(0, REST, 99, 99) == (
+        phone_condition_ids(0, 0, 0, 0)[0],
         PAD_ID,
         CONDITION_ROWS - 1 - MAX_HELD_FRAMES,
         CONDITION_ROWS - 1,
@@ -76,8 +75,8 @@ def test_every_phone_has_the_rows_that_the_shipped_weights_learned_for_it() -> N
     letters = "A @ ^ * O 0 I E 3 8 1 ! 9 5 7 U B C D X F G H J K L M N Q P R S $ T + V W Y Z %"
     assert dict(zip(PHONES, LETTERS, strict=True)) == dict(zip(order.split(), letters.split(), strict=True))
     for place, phone in enumerate(order.split()):
-        assert cues(PHONES.index(phone), PHONES.index(phone), 0, 0)[:2] == (307 + place, 348 + place)
-    assert WORDS.cues([0, 2, 2, 4]) == [
+        assert phone_condition_ids(PHONES.index(phone), PHONES.index(phone), 0, 0)[:2] == (307 + place, 348 + place)
+    assert WORDS.condition_ids([0, 2, 2, 4]) == [
         (347, 366, 392, 420),
         (308, 375, 390, 420),
         (308, 375, 390, 421),
@@ -90,14 +89,14 @@ def test_what_is_heard_and_what_is_to_be_sung_are_told_alike() -> None:
     heard = [phone for phone, length in zip(WORDS.phones, lengths, strict=True) for _ in range(length)]
     begins = [3, 16]
     places = [place for place, length in enumerate(lengths) for _ in range(length)]
-    assert frame_conditions(heard, begins) == WORDS.cues(places)
+    assert frame_conditions(heard, begins) == WORDS.condition_ids(places)
     assert frame_conditions(heard[:6], begins)[-1][1] == PAD_ID, "what is not in the part is not told"
     assert frame_conditions([UNKNOWN_PHONE] * 3, []) == [NO_PHONE_CONDITIONS] * 3
     assert frame_conditions(heard[:0], []) == []
 
 
 def test_a_line_has_its_time() -> None:
-    low, high = WORDS.bounds([(10, 30), (30, 60)], 90)
+    low, high = WORDS.alignment_bounds([(10, 30), (30, 60)], 90)
     assert high[: 10 - EARLY_FRAMES] == [0] * (10 - EARLY_FRAMES) and high[10 - EARLY_FRAMES] == 5
     assert high[30 - EARLY_FRAMES - 1] == 5 and high[30 - EARLY_FRAMES] == 9
     assert low[29] <= 1 and low[30 + LATE_FRAMES] == 5 and low[60 + LATE_FRAMES :] == [9] * (30 - LATE_FRAMES)
@@ -110,7 +109,7 @@ def test_a_line_has_its_time() -> None:
 
 @pytest.mark.parametrize("places", [[(0, 6), (6, 12)], [(0, 9), (9, 40)], [(5, 30), (30, 36)], [(12, 18), (18, 22)]])
 def test_bounds_can_be_kept(places: list[tuple[int, int]]) -> None:
-    low, high = WORDS.bounds(places, 50)
+    low, high = WORDS.alignment_bounds(places, 50)
     assert all(one <= other for one, other in zip(low, high, strict=True))
     assert low == sorted(low) and high == sorted(high)
     at, visited = 0, {0}
@@ -121,16 +120,19 @@ def test_bounds_can_be_kept(places: list[tuple[int, int]]) -> None:
 
 
 def test_lines_without_a_place_are_not_sung() -> None:
-    low, high = WORDS.bounds([(10, 30)], 60)
+    low, high = WORDS.alignment_bounds([(10, 30)], 60)
     assert max(high) == max(low) == 5
-    assert max(WORDS.bounds([], 60)[1]) == 0
+    assert max(WORDS.alignment_bounds([], 60)[1]) == 0
 
 
 def test_lines_are_sung_where_their_phones_are() -> None:
     places = [0, 0, 1, 2, 2, 3, 4, 5, 5, 6, 7, 7, 8, 9]
-    assert WORDS.sung(places) == [(2, 7, 1.0), (9, 13, 1.0)]
-    assert WORDS.sung([0, 1, 2, 3, 4, 6, 7]) == [(1, 5, 1.0), (5, 7, 2 / 3)], "without a rest between, and cut off"
-    assert WORDS.sung([0, 1, 4]) == [(1, 3, 0.5), None], "phones are jumped over"
-    assert PhoneSequence().sung([0] * 9) == [] and PhoneSequence().bounds([], 9) == ([0] * 9, [0] * 9), (
-        "of an instrumental"
+    assert WORDS.line_spans(places) == [(2, 7, 1.0), (9, 13, 1.0)]
+    assert WORDS.line_spans([0, 1, 2, 3, 4, 6, 7]) == [(1, 5, 1.0), (5, 7, 2 / 3)], (
+        "without a rest between, and cut off"
     )
+    assert WORDS.line_spans([0, 1, 4]) == [(1, 3, 0.5), None], "phones are jumped over"
+    assert PhoneSequence().line_spans([0] * 9) == [] and PhoneSequence().alignment_bounds([], 9) == (
+        [0] * 9,
+        [0] * 9,
+    ), "of an instrumental"

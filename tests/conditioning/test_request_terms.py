@@ -4,11 +4,11 @@ import pytest
 
 from khala.conditioning.request_terms import (
     description_remarks,
-    stated_beats,
-    stated_bpm,
-    stated_key,
-    stated_limits,
-    stated_styles,
+    parse_beats,
+    parse_bpm,
+    parse_key,
+    parse_styles,
+    parse_tempo_range,
 )
 from khala.corpus.composer.compose import compose
 from khala.music.request import SongRequest
@@ -45,7 +45,7 @@ MINI = (72.0, 161.0)
     ],
 )
 def test_a_tempo_by_number(text: str, bpm: float | None) -> None:
-    assert stated_bpm([text]) == bpm
+    assert parse_bpm([text]) == bpm
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_tempo_by_number(text: str, bpm: float | None) -> None:
     ],
 )
 def test_tempo_words_are_ranges(text: str, limits: tuple[float, float] | None) -> None:
-    assert stated_limits([text]) == limits
+    assert parse_tempo_range([text]) == limits
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_tempo_words_are_ranges(text: str, limits: tuple[float, float] | None) -
     ],
 )
 def test_keys_and_modes(text: str, key: tuple[int | None, str | None]) -> None:
-    assert stated_key(["rock", text]) == key
+    assert parse_key(["rock", text]) == key
 
 
 @pytest.mark.parametrize(
@@ -147,12 +147,12 @@ def test_keys_and_modes(text: str, key: tuple[int | None, str | None]) -> None:
     ],
 )
 def test_styles(text: str, styles: set[str]) -> None:
-    assert set(stated_styles([text])) == styles
+    assert set(parse_styles([text])) == styles
 
 
 def test_styles_come_in_the_order_of_the_text() -> None:
-    assert stated_styles(["a soul ballad"]) == ("soul", "ballad")
-    assert stated_styles(["ballad", "neo-soul"]) == ("ballad", "soul")
+    assert parse_styles(["a soul ballad"]) == ("soul", "ballad")
+    assert parse_styles(["ballad", "neo-soul"]) == ("ballad", "soul")
 
 
 @pytest.mark.parametrize(
@@ -172,17 +172,17 @@ def test_styles_come_in_the_order_of_the_text() -> None:
     ],
 )
 def test_beats_of_a_bar(text: str, beats: int | None) -> None:
-    assert stated_beats([text]) == beats
+    assert parse_beats([text]) == beats
 
 
 def test_the_corpus_is_described_in_words_that_are_understood() -> None:
     for seed in range(7000, 7100):
         score = compose(seed)
         for words in score.tags, (score.description,):
-            low, high = stated_limits(words) or (0, 1000)
+            low, high = parse_tempo_range(words) or (0, 1000)
             assert low <= score.bpm < high
-            assert stated_key(words)[0] in (None, score.key)
-        assert score.style in stated_styles(score.tags)
+            assert parse_key(words)[0] in (None, score.key)
+        assert score.style in parse_styles(score.tags)
         request = {"lyrics": score.lyrics} if score.voice else {"instrumental": True}
         assert not description_remarks(SongRequest(prompt=score.description, **request), MINI)  # type: ignore[arg-type]
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from khala.conditioning import vocabulary as conditions
-from khala.conditioning.outline import ROWS, STYLE_NAMES
+from khala.conditioning.outline import OUTLINE_ROWS, STYLE_NAMES
 from khala.conditioning.phone_sequence import CONDITION_ROWS
 from khala.conditioning.vocabulary import differences, vocabulary
 
@@ -18,7 +18,7 @@ def saved(**changes: Any) -> Any:
 def test_the_same_vocabulary_differs_in_nothing() -> None:
     assert differences(saved()) == []
     first_rows = list(vocabulary()["first_rows"].values())
-    assert first_rows[0] == 1 and first_rows == sorted(first_rows) and first_rows[-5] < ROWS == first_rows[-4]
+    assert first_rows[0] == 1 and first_rows == sorted(first_rows) and first_rows[-5] < OUTLINE_ROWS == first_rows[-4]
     assert first_rows[-1] < CONDITION_ROWS == vocabulary()["rows"]
 
 

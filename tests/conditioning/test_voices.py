@@ -3,7 +3,7 @@
 import pytest
 
 from khala.conditioning.request_terms import description_remarks
-from khala.conditioning.voices import stated_singer, stated_voice
+from khala.conditioning.voices import parse_singer, parse_voice
 from khala.corpus.composer.compose import compose
 from khala.music.request import SongRequest
 
@@ -53,7 +53,7 @@ MINI = (72.0, 161.0)
     ],
 )
 def test_who_sings(text: str, singer: str) -> None:
-    assert stated_singer([text]) == singer
+    assert parse_singer([text]) == singer
 
 
 @pytest.mark.parametrize(
@@ -76,14 +76,14 @@ def test_who_sings(text: str, singer: str) -> None:
     ],
 )
 def test_whether_somebody_sings(text: str, voice: bool | None) -> None:
-    assert stated_voice({}, [text]) is voice
+    assert parse_voice({}, [text]) is voice
 
 
 def test_the_corpus_says_who_sings() -> None:
     for seed in range(7000, 7100):
         score = compose(seed)
         for words in score.tags, (score.description,):
-            assert (stated_singer(words), stated_voice({}, words)) == (score.voice, bool(score.voice))
+            assert (parse_singer(words), parse_voice({}, words)) == (score.voice, bool(score.voice))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_what_counts_of_a_contradiction() -> None:
 
     assert (kept(instrumental=True), kept(lyrics="la"), kept()) == ("instrumental", "lyrics", "instrumental")
     for fields, voice in (({"instrumental": True}, False), ({"lyrics": "la"}, True), ({}, False)):
-        assert stated_voice(fields, ["instrumental", "female vocals"]) is voice
+        assert parse_voice(fields, ["instrumental", "female vocals"]) is voice
 
 
 def test_other_models_may_have_several_singers_and_words_of_their_own() -> None:

@@ -194,7 +194,7 @@ def test_training_accepts_what_was_taken_in(mine: Path, tmp_path: Path) -> None:
         for song in songs.values():
             asked = vary(song, Random(seed))
             assert (asked.lyrics, asked.instrumental) == (song.lyrics, not song.voice)
-            assert len(song.outline.cues(0, song.frames + 1)) == song.frames + 1
+            assert len(song.outline.condition_ids(0, song.frames + 1)) == song.frames + 1
         request, begin, end, lines = excerpt(untimed, 40, Random(seed))
         assert (request.lyrics, begin, end) == ("[verse]\nHello", 0, 40), "nobody knows which words belong to a part"
         request, begin, end, lines = excerpt(timed, 40, Random(seed))

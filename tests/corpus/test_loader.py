@@ -122,7 +122,7 @@ def test_held_out_songs_are_not_trained_on(shards: TokenCorpus) -> None:
 
 def test_an_excerpt_is_shown_what_the_whole_song_is_shown_there(shards: TokenCorpus) -> None:
     one = shards.train[0]
-    whole, part = (shards.cues(one, one.outline, begin, 16) for begin in (0, 4))
+    whole, part = (shards.condition_ids(one, one.outline, begin, 16) for begin in (0, 4))
     assert whole[4:] == part
     assert [tuple(row[-PHONE_CONDITIONS:]) for row in whole] == frame_conditions([*SUNG, REST], [4, 10]), (
         "nobody sings after the end"

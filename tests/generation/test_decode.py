@@ -220,10 +220,10 @@ def with_outline(slot: Slot, bar: int) -> Slot:
     outline = Outline(30, bar, 4, (Part(0, 30, "verse"),), ((0, 15), (15, 30)), style="folk", voice="male")
 
     def cues(told: Outline) -> tuple[tuple[int, ...], ...]:
-        return tuple(map(tuple, told.cues(0, slot.longest + 1)))
+        return tuple(map(tuple, told.condition_ids(0, slot.longest + 1)))
 
     lines = tuple(None if token > 255 else number % 2 for number, token in enumerate(slot.prompt_ids))
-    return replace(slot, lines=lines, cues=cues(outline), uncond_conditions=cues(outline.untold))
+    return replace(slot, lines=lines, cues=cues(outline), uncond_conditions=cues(outline.without_style_and_key))
 
 
 def test_every_token_is_drawn_with_its_frame_before_the_eyes(shown: Backbone) -> None:
@@ -270,7 +270,7 @@ def test_every_token_is_drawn_with_the_phone_of_its_frame_before_the_eyes(shown:
     words = PhoneSequence((REST, 4, 17, 8, REST, 30, 2, REST), (1, 5))
     greedy = Sampling(top_k=1, guidance=1.5)
     asked = [
-        replace(with_outline(guided(slot, 1.5), 8), words=words, bounds=words.bounds(((0, 10), (10, 20)), 31))
+        replace(with_outline(guided(slot, 1.5), 8), words=words, bounds=words.alignment_bounds(((0, 10), (10, 20)), 31))
         for slot in slots(PROMPTS[:2], [1, 2], 30, greedy)
     ]
     asked[1] = replace(asked[1], words=None, bounds=((), ()))
@@ -281,7 +281,7 @@ def test_every_token_is_drawn_with_the_phone_of_its_frame_before_the_eyes(shown:
     assert np.array_equal(alone.codes, results[0].codes) and np.array_equal(alone.places, results[0].places)
     for slot, result in zip(asked, results, strict=True):
         frames = result.codes.shape[1]
-        sung = words.cues(result.places) if result.places is not None else [UNKNOWN] * frames
+        sung = words.condition_ids(result.places) if result.places is not None else [UNKNOWN] * frames
         rows = [(*cues, *its) for cues, its in zip(slot.cues, [*sung, UNKNOWN], strict=False)]
         blank = [(*cues, *UNKNOWN) for cues in slot.uncond_conditions[: frames + 1]]
         layout, codes = shown.config.layout, torch.from_numpy(result.codes.astype(np.int64))[None]

@@ -389,7 +389,7 @@ def test_a_song_does_not_end_within_its_last_line(led: Pipeline) -> None:
         )
         (result,) = led.backbone([work])
         assert result.places is not None and work.plan.words is not None
-        assert work.plan.words.sung(result.places.tolist())[-1][2] == 1.0
+        assert work.plan.words.line_spans(result.places.tolist())[-1][2] == 1.0
 
 
 def test_every_take_has_an_outline_of_its_own_seed(led: Pipeline) -> None:
@@ -398,7 +398,7 @@ def test_every_take_has_an_outline_of_its_own_seed(led: Pipeline) -> None:
     for number, take in enumerate(takes):
         seed = take_seed(11, number)
         outline = arrange(replace(request, seed=seed), led.frame_rate)
-        told, ((begin, end),) = outline.told(led.frame_rate), take.metadata["outline"]["lines"]
+        told, ((begin, end),) = outline.to_dict(led.frame_rate), take.metadata["outline"]["lines"]
         assert {**take.metadata["outline"], "lines": 0} == {**told, "lines": 0}
         ((early, late),) = told["lines"]
         assert early - 0.2 < begin < end < late + 0.3, "a line is told where it is sung, and that is about its place"

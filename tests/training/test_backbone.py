@@ -163,7 +163,7 @@ def test_all_that_is_known_of_an_excerpt_is_of_its_frames(model: Backbone, token
     for number, song in enumerate(made.corpus.train):
         piece = made.piece(Plan(0, 0, [number]))
         phones, chords = (aside.targets.numpy() for aside in piece.asides)
-        rows = torch.tensor(made.corpus.cues(song, song.outline, 0, song.frames))[
+        rows = torch.tensor(made.corpus.condition_ids(song, song.outline, 0, song.frames))[
             :, : NUM_CONDITIONS + 1
         ]  # and what is sung
         shown = piece.cues_BTC[0, piece.q1_at, : NUM_CONDITIONS + 1]
@@ -242,11 +242,13 @@ def test_songs_show_their_outline_and_nothing_of_it_behind_nothing(tokens: Path)
     song = objective(cued, tokens).corpus.train[0]
     assert whole.cues_BTC is not None
     text = whole.ids_BT.shape[1] - 2 * song.frames
-    rows = objective(cued, tokens).corpus.cues(song, song.outline, 0, song.frames)
-    assert [row[:NUM_CONDITIONS] for row in rows] == song.outline.cues(0, song.frames + 1)
+    rows = objective(cued, tokens).corpus.condition_ids(song, song.outline, 0, song.frames)
+    assert [row[:NUM_CONDITIONS] for row in rows] == song.outline.condition_ids(0, song.frames + 1)
     assert torch.equal(whole.cues_BTC[0, text - 1 :], torch.tensor(rows).repeat_interleave(2, 0)[:-1])
     behind_nothing = objective(cued, tokens, blank=0.999).piece(plan)
-    bare = torch.tensor(song.outline.untold.cues(0, song.frames + 1)).repeat_interleave(2, 0)[:-1]
+    bare = torch.tensor(song.outline.without_style_and_key.condition_ids(0, song.frames + 1)).repeat_interleave(2, 0)[
+        :-1
+    ]
     assert behind_nothing.cues_BTC is not None
     assert torch.equal(behind_nothing.cues_BTC[0, 1:, :NUM_CONDITIONS], bare)
     assert (behind_nothing.cues_BTC[0, :, NUM_CONDITIONS:] == PAD_ID).all(), "nor what is sung"
@@ -258,7 +260,7 @@ def test_style_or_key_is_left_out_of_a_share_of_the_songs(tokens: Path) -> None:
     song = replace(made.corpus.train[0], key=7)
     made.corpus.train = [song]
     known = {"all": song.outline, "no style": replace(song.outline, style=""), "no key": replace(song.outline, key=-1)}
-    names = {tuple(outline.cues(0, 1)[0]): name for name, outline in known.items()}
+    names = {tuple(outline.condition_ids(0, 1)[0]): name for name, outline in known.items()}
     assert len(names) == 3
     found = Counter()
     for epoch in range(400):

@@ -90,7 +90,7 @@ def test_a_window_shows_the_cues_of_its_own_frames(tokens: Path) -> None:
     for number, song in enumerate(made.corpus.train):
         piece = made.piece(Plan(False, 0, [number]))
         (codes,), (cues,) = piece.codes, piece.cues
-        rows = torch.tensor(made.corpus.cues(song, song.outline, 0, song.frames))
+        rows = torch.tensor(made.corpus.condition_ids(song, song.outline, 0, song.frames))
         (begin,) = (at for at in range(song.frames - 11) if torch.equal(rows[at : at + 12], cues))
         assert codes.tolist() == made.corpus.codes(song, len(codes), begin, 12).tolist()
         begins.add(begin)
@@ -208,7 +208,7 @@ def test_both_objectives_show_the_cues_of_their_frames(tokens: Path) -> None:
         hidden = model(x, causal=False)[0, len(text) :]
         expected += F.cross_entropy(model.level_logits(hidden, len(song) - 1), song[-1], reduction="sum").item()
     assert total.item() == pytest.approx(expected, rel=1e-4)
-    wholes = [made.corpus.cues(song, song.outline, 0, song.frames) for song in made.corpus.train[:2]]
+    wholes = [made.corpus.condition_ids(song, song.outline, 0, song.frames) for song in made.corpus.train[:2]]
     rows = piece.cues[0]
     assert rows is not None and any(rows.tolist() == cues[at:][: len(rows)] for cues in wholes for at in range(99))
     untold = SuperresObjective(model, tokens, Tokenizer.of_bytes(), style, SuperresRecipe(max_frames=20, untold=0.999))

@@ -14,7 +14,7 @@ from khala.cli.lyrics import read_lyrics
 from khala.cli.output import destinations
 from khala.cli.progress import progress
 from khala.conditioning.preview import preview
-from khala.generation.record import own_record
+from khala.generation.record_file import own_record
 from khala.music.errors import InvalidRequest
 from khala.music.example import EXAMPLE
 from khala.music.request import Sampling, SongRequest

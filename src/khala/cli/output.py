@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from khala.generation.record import own_record, place_for_record
+from khala.generation.record_file import own_record, place_for_record
 from khala.music.errors import InvalidRequest, OutputError
 from khala.music.request import SongRequest
 

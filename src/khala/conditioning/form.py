@@ -12,10 +12,10 @@ from random import Random
 
 from khala.conditioning.outline import Outline, Part, spread
 from khala.conditioning.phone_sequence import MIN_FRAMES_PER_PHONE
-from khala.conditioning.request_terms import stated_beats, stated_bpm, stated_key, stated_limits, stated_styles
+from khala.conditioning.request_terms import parse_beats, parse_bpm, parse_key, parse_styles, parse_tempo_range
 from khala.conditioning.singable import count_phones
 from khala.conditioning.styles import STYLE_TEMPI, WALTZ_TEMPI
-from khala.conditioning.voices import stated_singer
+from khala.conditioning.voices import parse_singer
 from khala.music.reading import Section, sections
 from khala.music.request import SongRequest
 
@@ -50,8 +50,8 @@ def plan_form(request: SongRequest, rate: float, lyrics: Sequence[Section] | Non
     model does not sing all of them, `lyrics`. What is left open is drawn by the request's seed."""
     words = request.tags or (request.prompt,)
     random = Random(f"{request.seed} outline")
-    style = next(iter(stated_styles(words)), "")
-    beats = stated_beats(words) or 4
+    style = next(iter(parse_styles(words)), "")
+    beats = parse_beats(words) or 4
     sung = _sections(request, lyrics)
     frames = request.duration * rate
     plans = [
@@ -64,8 +64,8 @@ def plan_form(request: SongRequest, rate: float, lyrics: Sequence[Section] | Non
     for name, bars, _ in form:
         begin = parts[-1].end if parts else 0
         parts.append(Part(begin, begin + bars * bar, name))
-    tonic, mode = stated_key(words)
-    singer = stated_singer(words) or random.choice(("female", "male"))
+    tonic, mode = parse_key(words)
+    singer = parse_singer(words) or random.choice(("female", "male"))
     return Outline(
         frames=parts[-1].end,
         bar=bar,
@@ -85,7 +85,7 @@ def wanted_seconds(request: SongRequest, rate: float, lyrics: Sequence[Section] 
     if not any(section.lines for section in sung):
         return None
     words = request.tags or (request.prompt,)
-    lengths = sorted(_bars(words, next(iter(stated_styles(words)), ""), stated_beats(words) or 4, rate))
+    lengths = sorted(_bars(words, next(iter(parse_styles(words)), ""), parse_beats(words) or 4, rate))
     bar = lengths[len(lengths) // 2]
     line_bars = 1 if bar / rate >= LINE_SECONDS else 2
     form = min(_forms(sung, 0, line_bars, BREATH, bar), key=_length)
@@ -100,7 +100,7 @@ def _sections(request: SongRequest, lyrics: Sequence[Section] | None) -> list[Se
 
 def playable_tempi(request: SongRequest, rate: float) -> tuple[float, float]:
     """The slowest and the fastest BPM of an outline with as many beats in a bar as the request asks for."""
-    beats = stated_beats(request.tags or (request.prompt,)) or 4
+    beats = parse_beats(request.tags or (request.prompt,)) or 4
     return 60 * rate * beats / TEMPI[beats][-1], 60 * rate * beats / TEMPI[beats][0]
 
 
@@ -113,9 +113,9 @@ def _bars(words: tuple[str, ...], style: str, beats: int, rate: float) -> list[i
     def bpm(bar: int) -> float:
         return 60 * rate * beats / bar
 
-    if said := stated_bpm(words):
+    if said := parse_bpm(words):
         return [min(range(every[0], every[-1] + 1), key=lambda bar: abs(bpm(bar) / said - 1))]
-    if limits := stated_limits(words):
+    if limits := parse_tempo_range(words):
         inside = [bar for bar in every if limits[0] <= bpm(bar) < limits[1]] or every[:1]
         return [bar for bar in inside if bar in usual] or inside
     return usual

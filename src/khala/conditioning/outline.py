@@ -34,10 +34,10 @@ def _rows() -> Iterator[int]:
     yield row
 
 
-_BEAT, _BAR, _LEFT, _SECTION, _BAR_IN, _TO_GO, _LINE, _KEY, _STYLE, _VOICE, _LINE_LEFT, ROWS = _rows()
+_BEAT, _BAR, _LEFT, _SECTION, _BAR_IN, _TO_GO, _LINE, _KEY, _STYLE, _VOICE, _LINE_LEFT, OUTLINE_ROWS = _rows()
 NUM_CONDITIONS = 11
-"""So many cues has a frame, of the table's first `ROWS` rows."""
-FIRST_ROWS = {
+"""So many cues has a frame, of the table's first `OUTLINE_ROWS` rows."""
+OUTLINE_FIRST_ROWS = {
     **{"beat": _BEAT, "bar": _BAR, "time_left": _LEFT, "section": _SECTION, "bars_in": _BAR_IN, "bars_to_go": _TO_GO},
     **{"line": _LINE, "key": _KEY, "style": _STYLE, "voice": _VOICE, "line_left": _LINE_LEFT},
 }
@@ -71,11 +71,11 @@ class Outline:
     voice: str = ""
 
     @property
-    def untold(self) -> "Outline":
+    def without_style_and_key(self) -> "Outline":
         """The same without what the words ask for: neither style nor key. Guidance leads away from it."""
         return replace(self, style="", key=-1)
 
-    def cues(self, begin: int, end: int, lines: range | None = None) -> list[list[int]]:
+    def condition_ids(self, begin: int, end: int, lines: range | None = None) -> list[list[int]]:
         """The rows for frames `begin` to `end`, `NUM_CONDITIONS` each. Of the lyrics only `lines` are known, if that is given:
         the first of them is number 0 of `line_condition`."""
         lines = range(len(self.lines)) if lines is None else lines
@@ -99,7 +99,7 @@ class Outline:
             rows.append([*moving, *its, *steady])
         return rows
 
-    def told(self, rate: float) -> dict[str, Any]:
+    def to_dict(self, rate: float) -> dict[str, Any]:
         """The outline in seconds as JSON values, at so many frames a second: for people, and for who shows a song."""
         lines = [[round(begin / rate, 3), round(end / rate, 3)] for begin, end in self.lines]
         return {

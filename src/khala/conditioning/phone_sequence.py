@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 
-from khala.conditioning.outline import ROWS
+from khala.conditioning.outline import OUTLINE_ROWS
 from khala.models.lm.config import PAD_ID
 from khala.music.phones import LETTERS, PHONES
 from khala.music.prompt import Prompt, lyric_lines
@@ -24,13 +24,13 @@ MAX_PHONES_LEFT = 32
 """More phones than these are not counted."""
 MAX_HELD_FRAMES = 16
 """Nor are more frames than these."""
-_NOW = ROWS
+_NOW = OUTLINE_ROWS
 _NEXT = _NOW + REST + 1
 _LEFT = _NEXT + REST
 _HELD = _LEFT + MAX_PHONES_LEFT
 CONDITION_ROWS = _HELD + MAX_HELD_FRAMES
 """Rows of the whole table of cues."""
-FIRST_ROWS = {"phone": _NOW, "next_phone": _NEXT, "phones_left": _LEFT, "phone_frame": _HELD}
+PHONE_FIRST_ROWS = {"phone": _NOW, "next_phone": _NEXT, "phones_left": _LEFT, "phone_frame": _HELD}
 """Kind of cue of singing -> the first of its rows."""
 PHONE_CONDITIONS = 4
 """So many cues of singing has a frame: the phone, the one that is next in its line, how many are left of the line, and
@@ -58,7 +58,7 @@ class PhoneSequence:
         """Where the rest after each line stands."""
         return [*(start - 1 for start in self.starts[1:]), len(self.phones) - 1][: len(self.starts)]
 
-    def cues(self, places: Iterable[int]) -> list[tuple[int, ...]]:
+    def condition_ids(self, places: Iterable[int]) -> list[tuple[int, ...]]:
         """The rows to show in frames in which a song is at these places of `phones`, `PHONE_CONDITIONS` of each."""
         rows = []
         for at, frames in groupby(places):
@@ -66,10 +66,10 @@ class PhoneSequence:
             line = bisect(self.starts, at + (phone == REST)) - 1
             left = self._rests[line] - at - 1 if line >= 0 and at < len(self.phones) - 1 else 0
             following = self.phones[at + 1] if left else REST
-            rows += [cues(phone, following, left, frame) for frame, _ in enumerate(frames)]
+            rows += [phone_condition_ids(phone, following, left, frame) for frame, _ in enumerate(frames)]
         return rows
 
-    def bounds(self, places: Sequence[tuple[int, int]], frames: int) -> tuple[list[int], list[int]]:
+    def alignment_bounds(self, places: Sequence[tuple[int, int]], frames: int) -> tuple[list[int], list[int]]:
         """Between which places of `phones` a song is in each of so many frames, if its lines have `places` in time.
 
         A line begins no earlier than shortly before its place. It is hurried, a phone every `MIN_FRAMES_PER_PHONE` frames or as fast as
@@ -90,7 +90,7 @@ class PhoneSequence:
             due -= round(pace * (rest - start))
         return [min(pair) for pair in zip(low, high, strict=True)], high
 
-    def sung(self, places: Sequence[int]) -> list[tuple[int, int, float] | None]:
+    def line_spans(self, places: Sequence[int]) -> list[tuple[int, int, float] | None]:
         """From which frame to which each line is sung, if these are a song's places in its frames, and which share of
         its phones; None for lines that it never came to."""
         spans: list[tuple[int, int, float] | None] = []
@@ -115,7 +115,7 @@ def phones_of_prompt(prompt: Prompt) -> PhoneSequence:
     return PhoneSequence(tuple(phones), tuple(starts))
 
 
-def cues(phone: int, following: int, left: int, frame: int) -> tuple[int, ...]:
+def phone_condition_ids(phone: int, following: int, left: int, frame: int) -> tuple[int, ...]:
     """The rows of a frame: what is sung, what is next in the line (`REST`: nothing), how many phones are left of the
     line, and which frame of what is sung this is, from 0."""
     after = _NEXT + following if following != REST else PAD_ID
@@ -140,10 +140,10 @@ def frame_conditions(phones: Sequence[int], begins: Sequence[int]) -> list[tuple
         if phone == UNKNOWN_PHONE:
             return [NO_PHONE_CONDITIONS] * len(phones)
         if phone == REST:
-            rows += [cues(REST, following, left, frame) for frame in reversed(range(length))]
+            rows += [phone_condition_ids(REST, following, left, frame) for frame in reversed(range(length))]
             continue
         if lines[number] != line:
             following, left, line = REST, 0, lines[number]
-        rows += [cues(phone, following, left, frame) for frame in reversed(range(length))]
+        rows += [phone_condition_ids(phone, following, left, frame) for frame in reversed(range(length))]
         following, left = phone, left + 1
     return rows[::-1]

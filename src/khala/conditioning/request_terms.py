@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from khala.conditioning.styles import STYLE_TAGS
 from khala.conditioning.voices import voice_remarks
-from khala.conditioning.wording import END, START, asked_text, plain_text, undenied_text
+from khala.conditioning.wording import END, START, plain_text, undenied_text, wanted_text
 from khala.music.remarks import Remark
 from khala.music.request import SongRequest
 from khala.music.suggested_tags import VOCABULARY
@@ -103,53 +103,53 @@ STYLE_WORDS = {
 """What a style is called -> the styles that are called so; the longest names first."""
 
 
-def stated_bpm(words: Iterable[str]) -> float | None:
+def parse_bpm(words: Iterable[str]) -> float | None:
     """The number of "96 bpm", "the bpm is 96" or "tempo: 96", the first if there are several; 0 asks for nothing."""
-    return next(filter(None, stated_bpms(words)), None)
+    return next(filter(None, parse_bpms(words)), None)
 
 
-def stated_bpms(words: Iterable[str]) -> list[float]:
+def parse_bpms(words: Iterable[str]) -> list[float]:
     """All of them, in the order of the text."""
     found = (next(filter(None, match.groups())) for match in _BPM.finditer(plain_text(words).lower()))
     return [float(number.replace(",", ".")) for number in found]
 
 
-def stated_limits(words: Iterable[str]) -> tuple[float, float] | None:
+def parse_tempo_range(words: Iterable[str]) -> tuple[float, float] | None:
     """The range of "slow", "mid tempo", "at a fast tempo", "a slow, sad rock song", the first if there are several."""
-    return next((limits for _, limits in stated_paces(words)), None)
+    return next((limits for _, limits in parse_tempo_words(words)), None)
 
 
-def stated_paces(words: Iterable[str]) -> list[tuple[str, tuple[float, float]]]:
+def parse_tempo_words(words: Iterable[str]) -> list[tuple[str, tuple[float, float]]]:
     """The words that say a tempo, in the order of the text, each with its range."""
-    text = asked_text(words).lower()
+    text = wanted_text(words).lower()
     found = [(match.start(), match[0], limits) for said, limits in _PACES for match in re.finditer(said, text)]
     return [(said.strip(" ,.;:"), limits) for _, said, limits in sorted(found)]
 
 
-def stated_beats(words: Iterable[str]) -> int | None:
+def parse_beats(words: Iterable[str]) -> int | None:
     """Beats of a bar, 3 or 4, by "waltz", "in three" or a time signature that has about so many."""
-    found = stated_time(words)
+    found = parse_time_signature(words)
     return _TIMES.get(found) if found else None
 
 
-def stated_time(words: Iterable[str]) -> str | None:
+def parse_time_signature(words: Iterable[str]) -> str | None:
     """What says how many beats a bar has: "waltz", "in three", "6/8"."""
-    found = _TIME.search(asked_text(words).lower())
+    found = _TIME.search(wanted_text(words).lower())
     return next(filter(None, found.groups())) if found else None
 
 
-def stated_key(words: Iterable[str]) -> tuple[int | None, str | None]:
+def parse_key(words: Iterable[str]) -> tuple[int | None, str | None]:
     """Tonic and mode of "in f sharp minor", "F#m" or "key of G", the first if there are several; the mode alone of "in
     a minor key"; (None, None) where neither is said."""
-    if keys := stated_keys(words):
+    if keys := parse_keys(words):
         return keys[0]
-    alone = _MODE.search(asked_text(words))
+    alone = _MODE.search(wanted_text(words))
     return None, next(filter(None, alone.groups())).lower() if alone else None
 
 
-def stated_keys(words: Iterable[str]) -> list[tuple[int, str]]:
+def parse_keys(words: Iterable[str]) -> list[tuple[int, str]]:
     """Tonic and mode of every key that is named, in the order of the text."""
-    text = asked_text(words)
+    text = wanted_text(words)
     keys = []
     for found in filter(_is_key, _KEY.finditer(text)):
         sign = (found["sign"] or "").strip().lower()
@@ -173,7 +173,7 @@ def _is_key(found: re.Match[str]) -> bool:
     return of_key and (not article or bool(re.match(_AFTER_KEY, after, re.IGNORECASE)))
 
 
-def stated_styles(words: Iterable[str]) -> tuple[str, ...]:
+def parse_styles(words: Iterable[str]) -> tuple[str, ...]:
     """The known styles that are named, in the order of the text, by a longer name ("country pop") rather than a shorter
     one ("pop")."""
     text = undenied_text(words).lower()
@@ -196,9 +196,9 @@ def description_remarks(request: SongRequest, tempi: tuple[float, float] | None 
     words = request.tags or (request.prompt,)
     led = tempi is not None
     remarks = [*_tempo_remarks(words, tempi), *voice_remarks(request, words, led)]
-    keys = [f"{KEY_NAMES[mode][tonic].capitalize()} {mode}" for tonic, mode in stated_keys(words)]
+    keys = [f"{KEY_NAMES[mode][tonic].capitalize()} {mode}" for tonic, mode in parse_keys(words)]
     remarks += _contradiction("key", keys, led)
-    time = stated_time(words)
+    time = parse_time_signature(words)
     if led and time and time not in _TIMES:
         text = f"{time} is asked for; the model plays bars of three or four beats, here of four."
         remarks.append(Remark("time-signature", text, values={"asked": time}))
@@ -206,7 +206,7 @@ def description_remarks(request: SongRequest, tempi: tuple[float, float] | None 
 
 
 def _tempo_remarks(words: tuple[str, ...], tempi: tuple[float, float] | None) -> list[Remark]:
-    numbers, paces = stated_bpms(words), stated_paces(words)
+    numbers, paces = parse_bpms(words), parse_tempo_words(words)
     low, high = tempi or (_SLOWEST, _FASTEST)
     remarks = []
     least = numbers[:1] or [limits[0] for _, limits in paces[:1] if limits[0] > high]

@@ -20,7 +20,7 @@ def vocabulary() -> dict[str, Any]:
     the letters that stand for phones in prompts."""
     return {
         "rows": phone_sequence.CONDITION_ROWS,
-        "first_rows": {**outline.FIRST_ROWS, **phone_sequence.FIRST_ROWS},
+        "first_rows": {**outline.OUTLINE_FIRST_ROWS, **phone_sequence.PHONE_FIRST_ROWS},
         "sections": list(SECTION_TAGS),
         "styles": list(STYLE_NAMES),
         "voices": list(VOICES),

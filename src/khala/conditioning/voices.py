@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from khala.conditioning.wording import END, START, asked_text, plain_text
+from khala.conditioning.wording import END, START, plain_text, wanted_text
 from khala.music.reading import sections
 from khala.music.remarks import Remark
 from khala.music.request import SongRequest
@@ -53,7 +53,7 @@ _SOMEBODY = re.compile(
 _NOT_INSTRUMENTAL = re.compile(r"\b(?:not|non|isn't)(?: an)? instrumental\b")
 
 
-def stated_voice(request: Mapping[str, Any], words: Iterable[str]) -> bool | None:
+def parse_voice(request: Mapping[str, Any], words: Iterable[str]) -> bool | None:
     """Whether somebody is to sing (None: not said). What says so first counts: an instrumental's flag, words to sing,
     the description, and lyrics that hold section tags alone, which ask for nobody."""
     if request.get("instrumental"):
@@ -61,31 +61,31 @@ def stated_voice(request: Mapping[str, Any], words: Iterable[str]) -> bool | Non
     lyrics = str(request.get("lyrics") or "")
     if _has_words(lyrics):
         return True
-    if asks_nobody(words):
+    if wants_no_singer(words):
         return False
-    return True if asks_somebody(words) else False if lyrics else None
+    return True if wants_a_singer(words) else False if lyrics else None
 
 
-def asks_nobody(words: Iterable[str]) -> bool:
+def wants_no_singer(words: Iterable[str]) -> bool:
     """Whether the words ask for an instrumental, or for no vocals."""
-    return bool(_NOBODY.search(plain_text(words).lower()) or _INSTRUMENTAL.search(asked_text(words).lower()))
+    return bool(_NOBODY.search(plain_text(words).lower()) or _INSTRUMENTAL.search(wanted_text(words).lower()))
 
 
-def asks_somebody(words: Iterable[str]) -> bool:
+def wants_a_singer(words: Iterable[str]) -> bool:
     """Whether the words ask for somebody who sings."""
-    said = _SOMEBODY.search(asked_text(words).lower()) or _NOT_INSTRUMENTAL.search(plain_text(words).lower())
-    return bool(said or stated_singers(words))
+    said = _SOMEBODY.search(wanted_text(words).lower()) or _NOT_INSTRUMENTAL.search(plain_text(words).lower())
+    return bool(said or parse_singers(words))
 
 
-def stated_singer(words: Iterable[str]) -> str:
+def parse_singer(words: Iterable[str]) -> str:
     """Whether a "female" or a "male" voice is asked for; "" if neither or both are."""
-    singers = stated_singers(words)
+    singers = parse_singers(words)
     return singers.pop() if len(singers) == 1 else ""
 
 
-def stated_singers(words: Iterable[str]) -> set[str]:
+def parse_singers(words: Iterable[str]) -> set[str]:
     """Which of "female" and "male" the words ask for. A person who is only spoken of ("she left me") is no singer."""
-    text = asked_text(words).lower()
+    text = wanted_text(words).lower()
     singers = {sex for sex, said in _PRONOUNS.items() if re.search(said, text)}
     for patterns in _SUNG, _ELSE:
         for match in (match for pattern in patterns for match in re.finditer(pattern, text)):
@@ -98,7 +98,7 @@ def stated_singers(words: Iterable[str]) -> set[str]:
 def voice_remarks(request: SongRequest, words: Iterable[str], led: bool) -> list[Remark]:
     """What of the voice is contradictory or cannot be had; `led`: by a model of one singer who sings lyrics alone."""
     words = tuple(words)
-    sung, nobody, somebody = _has_words(request.lyrics), asks_nobody(words), asks_somebody(words)
+    sung, nobody, somebody = _has_words(request.lyrics), wants_no_singer(words), wants_a_singer(words)
     if request.instrumental and somebody:
         text = "The song is an instrumental, so nobody sings, though the description asks for somebody who does."
         return [Remark("voice-contradiction", text, values={"kept": "instrumental"})]
@@ -110,7 +110,7 @@ def voice_remarks(request: SongRequest, words: Iterable[str], led: bool) -> list
         return [Remark("voice-contradiction", text, values={"kept": "instrumental"})]
     if led and somebody and not request.lyrics and not request.instrumental:
         return [Remark("nothing-to-sing", "The description asks for a voice, but nobody sings without lyrics.")]
-    if led and sung and len(stated_singers(words)) > 1:
+    if led and sung and len(parse_singers(words)) > 1:
         text = "A female and a male voice are asked for; the model has one singer, and the seed draws which of the two."
         return [Remark("singers", text)]
     return []

@@ -34,6 +34,6 @@ def undenied_text(words: Iterable[str]) -> str:
     return _DENIED.sub(" ", plain_text(words))
 
 
-def asked_text(words: Iterable[str]) -> str:
+def wanted_text(words: Iterable[str]) -> str:
     """The same without what is not wanted and what the song is about."""
     return _TOPIC.sub(" ", undenied_text(words))

@@ -1,126 +1,154 @@
-"""What a request means for a model: all that is found out before anything is computed."""
+"""What a request means for a model: everything that is known before anything is computed.
+
+This is the only module of `generation` that knows `conditioning`.
+"""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-from khala.conditioning.outline import Outline
-from khala.conditioning.phone_sequence import NO_PHONE_CONDITIONS, PhoneSequence, phones_of_prompt
+from torch import Tensor, tensor
+
+from khala.conditioning.conditioner import Conditioning, Rows, condition, phone_guide
 from khala.conditioning.preview import Preview, preview
-from khala.generation.decode import BackboneResult
+from khala.generation.decode import BackboneResult, Slot
+from khala.generation.guide import FrameGuide
 from khala.generation.memory import MARGIN
+from khala.generation.refine import RefineInput
 from khala.models.config import ModelConfig
+from khala.models.lm.backbone import condition_stream
+from khala.models.lm.config import PAD_ID
+from khala.models.lm.transformer import Transformer
 from khala.music.errors import InvalidRequest
-from khala.music.prompt import Prompt, backbone_prompt, clamp_prompt, superres_prompt
+from khala.music.prompt import Prompt, backbone_prompt, clamp_prompt, superres_prompt, uncond_prompt
 from khala.music.request import SongRequest
+from khala.music.seeds import take_seed
 from khala.weights.tokenizer import Tokenizer
-
-Cues = tuple[tuple[int, ...], ...]
-"""What is shown of some frames, row by row (`conditioning.outline`)."""
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What a request means for a model: its prompts as ids. `max_frames` is the longest song that it may become,
-    `bound` what sets that ("duration" or "context"), `aim` the frames that it is led to end at, or 0; `prompt_cut`
-    says that words were left out. `preview` is what can be said of the request without a tokenizer. For models that are
-    shown an outline, `lines` is the line of the lyrics that each of the backbone's ids belongs to, and `words` what is
-    sung, if they read phones."""
+class TakePlan:
+    """Take `number` (from 1) of a `request`, with its own seed: its prompts as ids, its length, its conditions.
 
+    `max_frames` is the longest that the song may become, `limited_by` "duration" or "context"; `target_frames` is where
+    it is led to end, or 0. `prompt_cut` says that words were left out. `uncond_ids` is the prompt without what was
+    asked for: guidance leads away from it, and best-of compares with it. `conditioning` is None for a model that takes
+    no conditions, and super-resolution may take none (`conditions_superres`) where the backbone does.
+    """
+
+    request: SongRequest
+    number: int
+    seed: int
     preview: Preview
     backbone_ids: list[int]
     superres_ids: list[int]
+    uncond_ids: list[int]
     prompt_cut: bool
     max_frames: int
-    bound: str
-    aim: int = 0
-    lines: tuple[int | None, ...] = ()
-    words: PhoneSequence | None = None
+    limited_by: str
+    target_frames: int = 0
+    conditioning: Conditioning | None = None
+    conditions_superres: bool = False
 
-    @property
-    def outline(self) -> Outline | None:
-        """What a model is shown that is shown one."""
-        return self.preview.outline
+    def slot(self, candidate: int = 1) -> Slot:
+        """The take's place in a decode batch, as candidate 1, 2, ... of best-of."""
+        slot = Slot(
+            prompt_ids=self.backbone_ids,
+            seed=take_seed(self.seed, candidate),
+            max_frames=self.max_frames,
+            sampling=self.request.sampling,
+            target_frames=self.target_frames,
+            uncond_ids=self.uncond_ids,
+        )
+        if self.conditioning is None:
+            return slot
+        return replace(
+            slot,
+            condition_ids=self._behind_prompt(self.conditioning.rows(self.max_frames)),
+            uncond_condition_ids=self._behind_uncond(self.conditioning.uncond_rows(self.max_frames)),
+        )
 
-    @property
-    def sung(self) -> bool:
-        """Whether it is known what is sung."""
-        return self.words is not None and bool(self.words.starts)
+    def refine_input(self, result: BackboneResult) -> RefineInput:
+        """The input of super-resolution for what the backbone made of the take."""
+        sampling = self.request.sampling
+        given = RefineInput(self.superres_ids, result.codes, self.seed, sampling)
+        if self.conditioning is None or not self.conditions_superres:
+            return given
+        frames = result.codes.shape[1]
+        rows = tensor(self.conditioning.rows_with_phones(frames, result.phone_index)[:-1])
+        unsung = tensor(self.conditioning.rows_with_phones(frames, None)[:-1]) if self.conditioning.has_words else None
+        return replace(given, condition_ids=rows, uncond_condition_ids=unsung)
 
-    @property
-    def bounds(self) -> tuple[Sequence[int], Sequence[int]]:
-        """Between which places of the words the song is in each frame (`PhoneSequence.bounds`), if there are any."""
-        if self.words is None or self.outline is None:
-            return (), ()
-        return self.words.bounds(self.outline.lines, self.max_frames + 1)
+    def likelihood_conditions(self, result: BackboneResult) -> tuple[Tensor | None, Tensor | None]:
+        """Condition ids of a finished result behind the take's prompt and behind `uncond_ids`, for best-of."""
+        if self.conditioning is None:
+            return None, None
+        frames = result.codes.shape[1]
+        return (
+            self._behind_prompt(self.conditioning.rows_with_phones(frames, result.phone_index)),
+            self._behind_uncond(self.conditioning.uncond_rows(frames)),
+        )
 
-    def cues(self, frames: int) -> Cues:
-        """What is shown of the outline in so many frames and in one more; nothing without one."""
-        return _rows(self.outline, frames)
+    def outline(self, frame_rate: float, lines: Sequence[tuple[int, int]] | None) -> dict[str, Any] | None:
+        """The song's outline as JSON values, its `lines` where they are sung if that is known; None without one."""
+        outline = self.preview.outline
+        if outline is None:
+            return None
+        return (outline if lines is None else replace(outline, lines=tuple(lines))).to_dict(frame_rate)
 
-    def uncond_conditions(self, frames: int) -> Cues:
-        """The same where guidance leads away from: the words ask for neither style nor key."""
-        return _rows(self.outline and self.outline.untold, frames)
+    def _behind_prompt(self, rows: Rows) -> Tensor:
+        assert self.conditioning is not None
+        return condition_stream(self.conditioning.prompt_rows, rows)
 
-    def shown(self, result: BackboneResult) -> Cues:
-        """All that is shown of the frames of a result and of one more: the outline, and what is sung in it."""
-        rows = self.cues(result.codes.shape[1])
-        if self.words is None or result.places is None:
-            return tuple((*row, *NO_PHONE_CONDITIONS) for row in rows)
-        sung = self.words.cues([*result.places, len(self.words.phones) - 1])
-        return tuple((*row, *its) for row, its in zip(rows, sung, strict=True))
-
-
-@dataclass(frozen=True)
-class Work:
-    """One take to be made: take 0, 1, ... of a `request` that has its seed. `seed` is the take's own."""
-
-    request: SongRequest
-    take: int
-    seed: int
-    plan: Plan
+    def _behind_uncond(self, rows: Rows) -> Tensor:
+        return condition_stream([PAD_ID] * len(self.uncond_ids), rows)
 
 
-def plan_for(request: SongRequest, config: ModelConfig, tokenizer: Tokenizer) -> Plan:
-    """What `request` means for a model; its seed draws what an outline leaves open.
+def plan_take(request: SongRequest, number: int, config: ModelConfig, tokenizer: Tokenizer) -> TakePlan:
+    """The plan of take 1, 2, ... of a request that has its seed (ValueError otherwise).
 
     Raises InvalidRequest for what the model cannot do: a song too long, words that leave no room for one.
     """
+    if request.seed is None:
+        raise ValueError("takes are told apart by the seed of their request: give it one by with_seed()")
     config.require_possible(request)
-    seen = preview(request, config)
-    request = seen.request
-    prompt, limit = backbone_prompt(request, config.prompt), config.prompt.backbone_limit
-    backbone_ids, backbone_cut = _ids(prompt, tokenizer, limit)
-    superres_ids, superres_cut = _ids(superres_prompt(request, config.prompt), tokenizer, config.prompt.superres_limit)
-    by_duration = math.ceil(MARGIN * request.duration * config.frame_rate)
+    seed = take_seed(request.seed, number)
+    seen = preview(replace(request, seed=seed), config)
+    prompt, style = backbone_prompt(seen.request, config.prompt), config.prompt
+    backbone_ids, backbone_cut = _ids(prompt, tokenizer, style.backbone_limit)
+    superres_ids, superres_cut = _ids(superres_prompt(seen.request, style), tokenizer, style.superres_limit)
+    asked_frames = request.duration * config.frame_rate
+    by_duration = math.ceil(MARGIN * asked_frames)
     by_context = min(
         (config.backbone.context - len(backbone_ids) - 1) // 2, config.superres.context - len(superres_ids)
     )
     if by_context < 1:
         raise InvalidRequest(f"the words fill all that the model {config.name} can attend to; shorten the lyrics")
-    longest = min(by_duration, by_context)
-    aim = min(round(request.duration * config.frame_rate), longest) if config.prompt.duration_text else 0
-    lines: tuple[int | None, ...] = ()
-    words: PhoneSequence | None = None
+    max_frames = min(by_duration, by_context)
+    target_frames = round(asked_frames) if style.duration_text else 0
     if seen.outline:
-        aim = min(seen.outline.frames, longest)
-        lines = tuple(clamp_prompt(tokenizer.lines(prompt), limit))
-        words = phones_of_prompt(prompt) if config.prompt.lyrics == "phones" else None
-    return Plan(
+        target_frames = seen.outline.frames
+    return TakePlan(
+        request=request,
+        number=number,
+        seed=seed,
         preview=seen,
         backbone_ids=backbone_ids,
         superres_ids=superres_ids,
+        uncond_ids=tokenizer.encode(uncond_prompt(seen.request, style)),
         prompt_cut=backbone_cut or superres_cut,
-        max_frames=longest,
-        bound="duration" if by_duration <= by_context else "context",
-        aim=aim,
-        lines=lines,
-        words=words,
+        max_frames=max_frames,
+        limited_by="duration" if by_duration <= by_context else "context",
+        target_frames=min(target_frames, max_frames),
+        conditioning=condition(seen, prompt, config, tokenizer),
+        conditions_superres=config.superres.condition_rows > 0,
     )
 
 
-def _rows(outline: Outline | None, frames: int) -> Cues:
-    return tuple(map(tuple, outline.cues(0, frames + 1))) if outline else ()
+def guide_for(model: Transformer, plans: Sequence[TakePlan]) -> FrameGuide | None:
+    """What leads takes that are decoded together through their words, where these are known."""
+    return phone_guide(model, [plan.conditioning for plan in plans], [plan.max_frames for plan in plans])
 
 
 def _ids(prompt: Prompt, tokenizer: Tokenizer, limit: int) -> tuple[list[int], bool]:

@@ -1,4 +1,4 @@
-"""How the stages of a song tell how far they are, and how they are stopped: whoever is told may raise."""
+"""How the stages of a song report how far they are, and how they are stopped: whoever listens may raise."""
 
 import threading
 import time
@@ -10,8 +10,8 @@ from torch import nn
 
 Stage = Literal["backbone", "superres", "decode", "finish"]
 
-PULSE = 0.25
-"""Seconds between two reports of a long computation."""
+REPORT_SECONDS = 0.25
+"""Between two reports of a long computation."""
 
 
 class Progress(Protocol):
@@ -25,32 +25,49 @@ class Progress(Protocol):
 
 
 def silent(stage: Stage, done: int, total: int) -> None:
-    """Tells nobody."""
+    """Report to nobody."""
+
+
+def share(progress: Progress, part: int, parts: int) -> Progress:
+    """Progress of part 0, 1, ... of so many, as progress of all of them, a stage being as long for each."""
+
+    def report(stage: Stage, done: int, total: int) -> None:
+        progress(stage, part * total + done, parts * total)
+
+    return report
 
 
 @contextmanager
-def attended(model: nn.Module, progress: Progress, stage: Stage, total: int) -> Iterator[Callable[..., None]]:
-    """While the block runs, `progress` is told at least every `PULSE` seconds, or each half layer of `model`.
+def timed(seconds: dict[str, float], stage: Stage) -> Iterator[None]:
+    """Write the seconds that the block took into `seconds`."""
+    start = time.perf_counter()
+    yield
+    seconds[stage] = round(time.perf_counter() - start, 3)
 
-    Yields `tell(done, now=False)`: how much is done; it is passed on when the time has come, or at once.
+
+@contextmanager
+def reporting(model: nn.Module, progress: Progress, stage: Stage, total: int) -> Iterator[Callable[..., None]]:
+    """While the block runs, call `progress` at least every `REPORT_SECONDS`, or each half layer of `model`.
+
+    Yields `report(done, now=False)`, which passes on how much is done when the time has come, or at once.
     """
-    told, known, attending = time.monotonic(), 0, threading.get_ident()
+    last, known, thread = time.monotonic(), 0, threading.get_ident()
 
-    def tell(done: int, now: bool = False) -> None:
-        nonlocal told, known
+    def report(done: int, now: bool = False) -> None:
+        nonlocal last, known
         known = done
-        if now or time.monotonic() - told >= PULSE:
+        if now or time.monotonic() - last >= REPORT_SECONDS:
             progress(stage, done, total)
-            told = time.monotonic()
+            last = time.monotonic()
 
     def pulse(*_: object) -> None:
-        if threading.get_ident() == attending:  # others help (`nn.threads`); whoever listens expects this one
-            tell(known)
+        if threading.get_ident() == thread:  # others help (`nn.threads`); the listener expects this one
+            report(known)
 
     halves = [half for block in model.blocks for half in (block.attention_norm, block.mlp)]  # type: ignore[union-attr]
     hooks = [half.register_forward_pre_hook(pulse) for half in halves]
     try:
-        yield tell
+        yield report
     finally:
         for hook in hooks:
             hook.remove()

@@ -1,43 +1,72 @@
-"""The record of a take, a JSON file beside its audio: where it lies, and whose it is.
+"""The record of a take: everything needed to make the same samples again, and what came of it."""
 
-The record of song.wav is song.json. Where that is somebody else's file, or the record of another song (song.flac), it
-is song.wav.json. By "file" a record says which audio it belongs to.
-"""
+import platform
+from collections.abc import Mapping
+from typing import Any, Protocol
 
-import json
-from pathlib import Path
+import numpy as np
+import torch
 
-from khala.music.errors import OutputError
-
-
-def place_for_record(audio: Path) -> Path:
-    """Where the record of `audio` may be written: nothing is lost but an older record of the same file.
-
-    Raises OutputError if both names are taken."""
-    names = _names(audio)
-    free = own_record(audio) or next((path for path in names if not path.exists()), None)
-    if free is None:
-        taken = " and ".join(path.name for path in names)
-        raise OutputError(f"cannot write the record of {audio}: {taken} are something else's; choose another name")
-    return free
+from khala import __version__
+from khala.generation.decode import BackboneResult
+from khala.generation.finish import FinishReport
+from khala.generation.plan import TakePlan
+from khala.generation.timed_lyrics import timed_lines
+from khala.models.config import ModelConfig
+from khala.nn.precision import Formats
 
 
-def own_record(audio: Path) -> Path | None:
-    """The record of the take that was written to `audio`; None if there is none."""
-    return next((path for path in reversed(_names(audio)) if _tells_of(path, audio)), None)
+class Model(Protocol):
+    """What a record says of the model that made the take (`weights.LoadedModel`, `StagedModel`)."""
+
+    @property
+    def config(self) -> ModelConfig: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def device(self) -> torch.device: ...
+    @property
+    def formats(self) -> Formats: ...
 
 
-def _names(audio: Path) -> list[Path]:
-    return [path for path in (audio.with_suffix(".json"), audio.with_name(f"{audio.name}.json")) if path != audio]
-
-
-def _tells_of(path: Path, audio: Path) -> bool:
-    try:
-        fields = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return False
-    if not (isinstance(fields, dict) and fields.keys() >= {"request", "seed", "model"}):
-        return False
-    if "file" in fields:  # its ending alone counts: a song is renamed together with its record
-        return Path(str(fields["file"])).suffix.lower() == audio.suffix.lower()
-    return path.stem == audio.stem and audio.exists()  # records did not always say it
+def make_record(
+    model: Model, plan: TakePlan, result: BackboneResult, report: FinishReport, seconds: Mapping[str, float]
+) -> dict[str, Any]:
+    """The record as JSON values. `seconds` counts the take's own time in decode and finish; those of backbone and
+    superres are for all takes that shared them."""
+    config, frames = model.config, result.codes.shape[1]
+    rate, lines = config.frame_rate, timed_lines(plan, result)
+    sung = (
+        None
+        if lines is None
+        else [(one.begin, one.end) for one in lines if one.begin is not None and one.end is not None]
+    )
+    record = {
+        "request": plan.request.to_dict(),
+        "take": plan.number,
+        "seed": plan.seed,
+        "model": {"name": config.name, "digest": model.digest, "license": config.license},
+        "versions": {
+            "khala": __version__,
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+        "device": str(model.device),
+        "dtype": str(model.formats),
+        "prompt_tokens": {"backbone": len(plan.backbone_ids), "superres": len(plan.superres_ids)},
+        "prompt_cut": plan.prompt_cut,
+        "frames": frames,
+        "duration": round(frames / rate, 3),
+        "max_frames": plan.max_frames,
+        "max_frames_set_by": plan.limited_by,
+        "truncated": not result.ended,
+        "outline": plan.outline(rate, sung),
+        "lyrics": None if lines is None else [line.to_dict(rate) for line in lines],
+        "unsung_lines": None if lines is None else sum(not line.sung for line in lines),
+        "remarks": [remark.to_dict() for remark in plan.preview.remarks],
+        "seconds": dict(seconds),
+    }
+    if result.candidates:
+        record["candidates"] = [candidate.to_dict() for candidate in result.candidates]
+    return record | report.to_dict()

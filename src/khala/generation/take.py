@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from khala.audio.files import replacing, write_audio
 from khala.audio.samples import Samples
-from khala.generation.record import place_for_record
+from khala.generation.record_file import place_for_record
 
 
 @dataclass(frozen=True)

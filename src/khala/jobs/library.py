@@ -104,7 +104,7 @@ class Library:
                 **{"state": "queued", "stage_progress": 0.0, "attempt": 0, "losses": 0, "created": now, "queued": now},
             }
             ids = [new_id() for _ in range(request.takes)]
-            seeds = [take_seed(request.seed, number) for number in range(request.takes)]
+            seeds = [take_seed(request.seed, number) for number in range(1, request.takes + 1)]
             new = [{**waits, "id": ids[i], "number": i, "seed": seeds[i]} for i in range(request.takes)]
             connection.execute(_NEW_TAKE, new)
             emit_all(connection, "queued", song_id, owner_id, ids)

@@ -140,9 +140,9 @@ def superres_prompt(request: SongRequest, style: PromptStyle) -> Prompt:
     return prompt_pair(request_fields(request, style), style.superres_text)[1]
 
 
-def unsaid_prompt(request: SongRequest, style: PromptStyle) -> Prompt:
-    """The prompt that tells what the words of a request are worth, by comparison: `UNCOND_PROMPT` for models that know it, else
-    the request without its lyrics or, where there are none, without its description and tags."""
+def uncond_prompt(request: SongRequest, style: PromptStyle) -> Prompt:
+    """The prompt to compare with or to lead away from: `UNCOND_PROMPT` for a model that was trained with it, else the
+    request without its lyrics or, where there are none, without its description and tags."""
     if style.supports_guidance:
         return UNCOND_PROMPT
     fields = request_fields(request, style)

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from khala.audio.listing import beside
-from khala.conditioning.request_terms import stated_bpm, stated_key, stated_limits, stated_styles
-from khala.conditioning.voices import stated_voice
+from khala.conditioning.request_terms import parse_bpm, parse_key, parse_styles, parse_tempo_range
+from khala.conditioning.voices import parse_voice
 from khala.corpus.composer.compose.harmony import QUALITIES
 from khala.corpus.data.manifest import INGESTED
-from khala.generation.record import own_record
+from khala.generation.record_file import own_record
 from khala.music.errors import InvalidRequest
 from khala.scoring.key import Chord, Key
 from khala.scoring.sections import Part
@@ -100,15 +100,15 @@ def request_targets(fields: Mapping[str, Any]) -> RequestTargets:
         )
     request = fields["request"]
     words = [str(tag) for tag in request.get("tags", ())] or [str(request.get("prompt", ""))]
-    bpm = stated_bpm(words)
-    tonic, mode = stated_key(words)
+    bpm = parse_bpm(words)
+    tonic, mode = parse_key(words)
     return RequestTargets(
         bpm=bpm,
-        limits=stated_limits(words) if bpm is None else None,
+        limits=parse_tempo_range(words) if bpm is None else None,
         tonic=tonic,
         mode=mode,
-        styles=frozenset(stated_styles(words)),
-        voice=stated_voice(request, words),
+        styles=frozenset(parse_styles(words)),
+        voice=parse_voice(request, words),
         lyrics=str(request.get("lyrics", "")),
         sections=tuple(
             Part(float(begin), float(end), 0.0, name)

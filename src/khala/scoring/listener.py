@@ -18,7 +18,7 @@ KEY_NATS = 1.0
 
 @one_thread()
 def listener(samples: Array, rate: int, request: SongRequest) -> float:
-    """How well samples [channels, N] answer the words of a request, in nats (`generation.choose.Listener`): how clearly
+    """How well samples [channels, N] answer the words of a request, in nats (`generation.best_of.Listener`): how clearly
     the lyrics are heard (`words.lyric_score`), or silence where nobody is to sing; how likely the style is that was
     asked for; and whether it is in the key."""
     wanted = request_targets({"request": request.to_dict()})

@@ -80,7 +80,7 @@ def outline_request(here: Here, owner: Caller, asked: NewSong) -> RequestOutline
 def _outline(seen: Preview, request: SongRequest, config: ModelConfig) -> RequestOutline:
     outline = None
     if seen.outline is not None:
-        told = seen.outline.told(config.frame_rate)
+        told = seen.outline.to_dict(config.frame_rate)
         outline = SongOutline(seconds=round(seen.outline.frames / config.frame_rate, 3), **told)
     numbers = count()
     return RequestOutline(

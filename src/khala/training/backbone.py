@@ -294,11 +294,11 @@ class BackboneObjective:
             if self.model.config.condition_rows:
                 outline = song.outline
                 if bare:
-                    outline = outline.untold
+                    outline = outline.without_style_and_key
                 elif dice and dice.random() < self.recipe.untold:
                     outline = replace(outline, style="") if dice.random() < 0.5 else replace(outline, key=-1)
                 marks = clamp_prompt(self.tokenizer.lines(prompt), self.style.backbone_limit)
-                rows = self.corpus.cues(song, outline, begin, end, lines)[: frames + 1]
+                rows = self.corpus.condition_ids(song, outline, begin, end, lines)[: frames + 1]
                 cues.append(condition_stream(prompt_rows(marks), without_phones(rows) if bare else rows))
             if self.recipe.phones:
                 phones.append(self._phones(song, begin, frames, bare))

@@ -232,7 +232,7 @@ class SuperresObjective:
 
     def _shown(self, song: TokenSong) -> list[list[int]]:
         """The cues of a whole song: what is next is known at the end of a window, too."""
-        return self.corpus.cues(song, song.outline, 0, song.frames)
+        return self.corpus.condition_ids(song, song.outline, 0, song.frames)
 
     def _text(self, song: TokenSong, epoch: int) -> list[int]:
         request = vary(song, Random(f"{self.recipe.seed} {epoch} {song.name}"))

@@ -302,7 +302,7 @@ from khala.weights.export import codes_of
 
 pipe = khala.load({call})
 request = khala.SongRequest(tags=("folk", "slow tempo"), instrumental=True, duration=30, seed=7)
-(work,) = pipe.works(request)
+(work,) = pipe.plan_takes(request)
 ask = {{
     "model": "backbone",
     "prompt": work.plan.backbone_ids,

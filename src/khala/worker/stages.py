@@ -15,12 +15,12 @@ from safetensors.numpy import load, save
 
 from khala.audio.peaks import peaks
 from khala.audio.transcode import transcode
-from khala.generation.choose import Candidate
+from khala.generation.best_of import Candidate
 from khala.generation.decode import BackboneResult
 from khala.generation.device import choose_device
 from khala.generation.pipeline import Pipeline
 from khala.generation.pipeline import load as load_pipeline
-from khala.generation.plan import Work
+from khala.generation.plan import TakePlan
 from khala.jobs.artifacts import no_room
 from khala.jobs.records import Claim
 from khala.jobs.workflow import Made, Report
@@ -52,13 +52,13 @@ class PipelineStages:
         into memory together are decoded one batch after another."""
         pipeline = self._load(claims, report)
         made: list[Made] = []
-        for batch in pipeline.batches([_work(pipeline, claim) for claim in claims]):
+        for batch in pipeline.batches([_plan(pipeline, claim) for claim in claims]):
             start = perf_counter()
             its = claims[len(made) : len(made) + len(batch)]
             results = pipeline.backbone(batch, report, lambda take, its=its: wanted(its[take]))  # type: ignore[misc]
             seconds = (perf_counter() - start) / len(batch)
             for result in results:
-                more = {} if result.places is None else {"places": result.places}
+                more = {} if result.phone_index is None else {"phone_index": result.phone_index}
                 more["ended"] = np.array(result.ended, np.uint8)
                 if result.candidates:
                     judged = json.dumps([candidate.to_dict() for candidate in result.candidates])
@@ -71,7 +71,7 @@ class PipelineStages:
         pipeline = self._load(claims, report)
         start = perf_counter()
         drafts = [_result(load(backbone)) for backbone in backbones]
-        refined = pipeline.superres([_work(pipeline, claim) for claim in claims], drafts, report)
+        refined = pipeline.superres([_plan(pipeline, claim) for claim in claims], drafts, report)
         seconds = (perf_counter() - start) / len(claims)
         return [self._made("codes", codes, seconds) for codes in refined]
 
@@ -81,7 +81,7 @@ class PipelineStages:
         pipeline = self._load([claim], report)
         first, second = load(backbone), load(codes)
         before = {"backbone": float(first["seconds"]), "superres": float(second["seconds"])}
-        take = pipeline.render(_work(pipeline, claim), second["codes"], _result(first), before, report)
+        take = pipeline.render(_plan(pipeline, claim), second["codes"], _result(first), before, report)
         record = take.metadata
         if claim.asked_seconds is not None:
             record = {**record, "asked_seconds": claim.asked_seconds}
@@ -130,8 +130,10 @@ _STAGE = {"backbone": "backbone", "codes": "superres"}
 def _result(tensors: dict[str, NDArray[Any]]) -> BackboneResult:
     judged = json.loads(tensors["candidates"].tobytes()) if "candidates" in tensors else []
     candidates = tuple(Candidate(**one) for one in judged)
-    return BackboneResult(tensors["codes"], bool(tensors["ended"]), tensors.get("places"), candidates)
+    return BackboneResult(
+        tensors["codes"], bool(tensors["ended"]), tensors.get("phone_index", tensors.get("places")), candidates
+    )
 
 
-def _work(pipeline: Pipeline, claim: Claim) -> Work:
-    return pipeline.work(claim.request, claim.number)
+def _plan(pipeline: Pipeline, claim: Claim) -> TakePlan:
+    return pipeline.plan_take(claim.request, claim.number + 1)

@@ -111,7 +111,7 @@ class TokenCorpus:
         """What is sung in each frame, uint8 [frames], fewer at the song's end: `shards.sung_phones`."""
         return self._read(song, "phones", (slice(start, min(start + frames, song.frames)),))
 
-    def cues(
+    def condition_ids(
         self, song: TokenSong, outline: Outline, begin: int, end: int, lines: range | None = None
     ) -> list[list[int]]:
         """The rows that a model is shown for frames `begin` to `end` and for one more: the `outline` of a song, of
@@ -120,7 +120,7 @@ class TokenCorpus:
         phones = self.phones(song, begin, end + 1 - begin).tolist()
         phones += [REST] * (end + 1 - begin - len(phones))  # nobody sings after the end
         sung = frame_conditions(phones, [line[0] - begin for line in song.lines])
-        return [[*row, *its] for row, its in zip(outline.cues(begin, end + 1, lines), sung, strict=True)]
+        return [[*row, *its] for row, its in zip(outline.condition_ids(begin, end + 1, lines), sung, strict=True)]
 
     def _read(self, song: TokenSong, name: str, part: tuple[slice, ...]) -> np.ndarray:
         path = self.folder / f"{song.shard}.safetensors"

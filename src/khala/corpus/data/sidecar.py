@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from khala.audio.listing import beside
-from khala.conditioning.voices import stated_singer
+from khala.conditioning.voices import parse_singer
 from khala.corpus.data.manifest import CorpusError
 from khala.music.headers import section_name
 from khala.music.lrc import parse_lrc
@@ -60,7 +60,7 @@ class Words:
     @property
     def vocal(self) -> str:
         """ "female" or "male" where just one of them is said, else "voice"; "" for an instrumental."""
-        return (stated_singer((*self.tags, self.prompt)) or "voice") if self.lyrics else ""
+        return (parse_singer((*self.tags, self.prompt)) or "voice") if self.lyrics else ""
 
 
 def read_words(audio: Path, seconds: float) -> Words:

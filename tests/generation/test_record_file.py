@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from khala.generation.record import own_record, place_for_record
+from khala.generation.record_file import own_record, place_for_record
 from khala.music.errors import OutputError
 
 RECORD = {"request": {}, "seed": 1, "model": {}}

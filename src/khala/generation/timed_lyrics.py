@@ -1,11 +1,10 @@
-"""When each line of the lyrics is sung, as they were given: for the record, and for whoever shows them beside the
-song."""
+"""When each line of the lyrics is sung, as they were given: for the record, and for pages that follow the song."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from khala.generation.decode import BackboneResult
-from khala.generation.plan import Plan
+from khala.generation.plan import TakePlan
 from khala.music.reading import Row
 
 WHOLE = 0.75
@@ -26,20 +25,21 @@ class TimedLine:
     def sung(self) -> bool:
         return self.share >= WHOLE
 
-    def to_dict(self, rate: float) -> dict[str, Any]:
-        """The line as JSON values; times in seconds, at so many frames a second."""
-        begin, end = (None if frame is None else round(frame / rate, 3) for frame in (self.begin, self.end))
+    def to_dict(self, frame_rate: float) -> dict[str, Any]:
+        """The line as JSON values; times in seconds."""
+        begin, end = (None if frame is None else round(frame / frame_rate, 3) for frame in (self.begin, self.end))
         return {"line": self.row.number, "text": self.row.text, "start": begin, "end": end, "sung": self.sung}
 
 
-def timed_lines(plan: Plan, result: BackboneResult) -> list[TimedLine] | None:
-    """Every line that the lyrics hold, in order; None where nobody knows when it is sung."""
-    if plan.words is None or result.places is None:
+def timed_lines(plan: TakePlan, result: BackboneResult) -> list[TimedLine] | None:
+    """Every line that the lyrics hold, in order; None where it is not known when lines are sung."""
+    phones = plan.conditioning.phones if plan.conditioning else None
+    if phones is None or result.phone_index is None:
         return None
     rows = plan.preview.lyrics.lines
     timed = [TimedLine(row) for row in rows]
     sources = plan.preview.singable.sources
-    for source, span in zip(sources, plan.words.sung(result.places.tolist()), strict=True):
+    for source, span in zip(sources, phones.line_spans(result.phone_index.tolist()), strict=True):
         if span:
             before = timed[source]
             begin = span[0] if before.begin is None else before.begin

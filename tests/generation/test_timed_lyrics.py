@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from khala.generation.timing import timed_lines
 
 from khala.generation.decode import BackboneResult
 from khala.generation.plan import plan_for
-from khala.generation.timing import timed_lines
 from khala.models.presets import mini
 from khala.music.request import SongRequest
 from khala.weights.tokenizer import Tokenizer

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from khala.generation.choose import Candidate, best, information
 
 from khala.conditioning.outline import line_condition
-from khala.generation.choose import Candidate, best, information
 from khala.generation.pipeline import Pipeline
 from khala.models.config import Imported, Origin
 from khala.models.lm.backbone import Backbone, interleave
@@ -107,8 +107,11 @@ def test_a_song_is_compared_with_what_nobody_asked_for_frame_by_frame(led: Pipel
     assert words is not None and outline is not None and result.places is not None
 
     codes = torch.from_numpy(result.codes.astype(np.int64))
-    asked = [(*row, *its) for row, its in zip(outline.cues(0, frames), words.cues(result.places), strict=True)]
-    unasked = replace(outline, style="", key=-1).cues(0, frames)
+    asked = [
+        (*row, *its)
+        for row, its in zip(outline.condition_ids(0, frames), words.condition_ids(result.places), strict=True)
+    ]
+    unasked = replace(outline, style="", key=-1).condition_ids(0, frames)
 
     def nats(prompt: list[int], lines: tuple[int | None, ...], conditions: list[tuple[int, ...]]) -> float:
         x = model.embed_tokens(torch.cat([torch.tensor([prompt]), interleave(codes[None], model.config.layout)], 1))

@@ -1,0 +1,85 @@
+"""The sequences of a decode batch: one for each slot, and another behind `uncond_ids` for each slot with guidance."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from khala.generation.guide import FrameGuide
+from khala.models.lm.backbone import Backbone
+from khala.models.lm.static import StaticStepper
+from khala.models.lm.stepper import Stepper
+
+if TYPE_CHECKING:
+    from khala.generation.decode import Slot
+
+
+class Sequences:
+    """Steps all sequences that go on by one token at a time. Hidden states come in the order of the takes, then those
+    of their unconditional sequences.
+
+    `static` is the stepper for CUDA graphs (`models.lm.static`); `spare` positions are kept for tokens past an end.
+    """
+
+    def __init__(
+        self,
+        model: Backbone,
+        slots: Sequence["Slot"],
+        max_tokens: Sequence[int],
+        guide: FrameGuide | None,
+        static: bool,
+        spare: int,
+    ) -> None:
+        context = max(len(slot.prompt_ids) + tokens for slot, tokens in zip(slots, max_tokens, strict=True))
+        if context > model.config.context:
+            raise ValueError(f"prompt and tokens need {context} positions; the model has {model.config.context}")
+        guided = [take for take, slot in enumerate(slots) if slot.sampling.guidance != 1]
+        self.model, self.guide = model, guide
+        self.uncond_row = {take: len(slots) + i for i, take in enumerate(guided)}
+        self._prompts = [list(slot.prompt_ids) for slot in slots] + [list(slots[take].uncond_ids) for take in guided]
+        ids = [slot.condition_ids for slot in slots] + [slots[take].uncond_condition_ids for take in guided]
+        self._conditions = [self._embedded(one) for one in ids]
+        self.stepper = (StaticStepper if static else Stepper)(model, len(self._prompts), context + spare)
+        if guide:
+            for take, slot in enumerate(slots):
+                last = len(slot.prompt_ids) - 1  # the position that predicts the first frame
+                self._conditions[take][last] += model.embed_conditions(guide.condition_ids([take], 0))[0]
+
+    def read(self) -> Tensor:
+        """Read all prompts -> their last hidden states [B, 1, D]. A prompt that comes again is copied."""
+        hidden: list[Tensor] = []
+        for row, prompt in enumerate(self._prompts):
+            source = next((before for before in range(row) if self._reads_alike(before, row)), None)
+            if source is None:
+                conditions_ND = self._conditions[row][: len(prompt)] if self.model.config.condition_rows else None
+                hidden.append(self.stepper.read(prompt, row, conditions_ND))
+            else:
+                self.stepper.copy(source, row)
+                hidden.append(hidden[source])
+        return torch.cat(hidden)
+
+    def step(self, drawn_B: Tensor, takes: Sequence[int], step: int) -> Tensor:
+        """Append the token that each of `takes` drew in a step -> hidden states [B, 1, D], for the next one."""
+        guided = [i for i, take in enumerate(takes) if take in self.uncond_row]
+        drawn_B = torch.cat([drawn_B, drawn_B[guided]]) if guided else drawn_B
+        rows = [*takes, *(self.uncond_row[takes[i]] for i in guided)]
+        condition_BD = None
+        if self.model.config.condition_rows:
+            condition_BD = torch.stack([self._conditions[row][len(self._prompts[row]) + step] for row in rows])
+            if self.guide:
+                frame = (step + 1) // 2
+                condition_BD[: len(takes)] += self.model.embed_conditions(self.guide.condition_ids(takes, frame))
+        return self.stepper.step(drawn_B, rows, condition_BD)
+
+    def _embedded(self, condition_ids: Tensor | None) -> Tensor:
+        """Embeddings of the conditions of all positions, [N + 2 T, D]; empty for a model without conditions."""
+        if not self.model.config.condition_rows:
+            return torch.empty(0)
+        assert condition_ids is not None
+        return self.model.embed_conditions(condition_ids.to(self.model.device))
+
+    def _reads_alike(self, one: int, other: int) -> bool:
+        length = len(self._prompts[one])
+        conditions = self._conditions[one][:length], self._conditions[other][:length]
+        return self._prompts[one] == self._prompts[other] and torch.equal(*conditions)

@@ -13,6 +13,7 @@ from khala.conditioning.phone_sequence import (
     UNKNOWN_PHONE,
     PhoneSequence,
     frame_conditions,
+    phone_condition_ids,
     phones_of_prompt,
 )
 from khala.models.lm.config import PAD_ID
@@ -21,12 +22,7 @@ from khala.music.prompt import PromptStyle, backbone_prompt
 from khala.music.request import SongRequest
 
 STYLE = PromptStyle(lyrics="phones")
-EARLY_FRAMES, LATE_FRAMES, MIN_FRAMES_PER_PHONE, MAX_HELD_FRAMES = (
-    4,
-    6,
-    1.5,
-    16,
-)  # frames before and after a line's place, frames of a phone in haste, counted
+EARLY_FRAMES, LATE_FRAMES, MIN_FRAMES_PER_PHONE, MAX_HELD_FRAMES = 4, 6, 1.5, 16
 
 
 def numbers(text: str) -> list[int]:
@@ -50,7 +46,7 @@ def test_the_words_of_a_prompt() -> None:
         words("sing\n你好")
 
 
-def test_every_cue_has_a_row_of_its_own() -> None:
+def test_every_condition_has_a_row_of_its_own() -> None:
     every = [
         [phone_condition_ids(phone, REST, 0, 0)[0] for phone in range(REST + 1)],
         [phone_condition_ids(0, phone, 0, 0)[1] for phone in range(REST)],

@@ -1,19 +1,23 @@
 """What is said of a request before a song is made of it."""
 
+from dataclasses import replace
+
 import pytest
 
+from khala.conditioning.phone_sequence import CONDITION_ROWS
 from khala.conditioning.preview import Preview, count_syllables, preview
+from khala.models.presets import tiny
 from khala.music.prompt import PromptStyle
 from khala.music.request import SongRequest
 
-RATE = 44100 / 2048
 PHONES = PromptStyle(duration_text=True, superres_text="no_lyrics", lyrics="phones", supports_guidance=True)
 ENGLISH = "[verse]\nStanding in the pouring rain\nCalling out your secret name\n[chorus]\nCome back to me tonight"
 
 
 def seen(lyrics: str, style: PromptStyle = PHONES, **fields: object) -> Preview:
     request = SongRequest(**{"tags": ("pop", "110 bpm"), "lyrics": lyrics, "duration": 25.0, "seed": 1, **fields})  # type: ignore[arg-type]
-    return preview(request, style, RATE, style is PHONES)
+    backbone = replace(tiny().backbone, condition_rows=CONDITION_ROWS if style is PHONES else 0)
+    return preview(request, replace(tiny(), prompt=style, backbone=backbone))
 
 
 def kinds(found: Preview) -> list[str]:
@@ -59,7 +63,7 @@ def test_words_that_do_not_fit_are_counted() -> None:
     )
     (remark,) = found.remarks
     assert remark.kind == "lines-unsung" and remark.values["count"] == found.unsung > 0
-    assert found.outline is not None and found.outline.frames <= 1.15 * 20 * RATE
+    assert found.outline is not None and found.outline.frames <= 1.15 * 20 * tiny().frame_rate
     assert remark.values["seconds"] > 60
     assert kinds(seen(ENGLISH, duration=120.0)) == ["too-little"]
     assert kinds(seen(ENGLISH * 8, PromptStyle(), duration=20.0)) == ["too-much"]

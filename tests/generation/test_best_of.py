@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from khala.generation.choose import Candidate, best, information
 
-from khala.conditioning.outline import line_condition
+from khala.generation.best_of import Candidate, best, nats
 from khala.generation.pipeline import Pipeline
 from khala.models.config import Imported, Origin
 from khala.models.lm.backbone import Backbone, interleave
@@ -37,20 +36,17 @@ def test_a_listener_has_as_much_say_as_the_model() -> None:
     assert best([candidate(0.9, heard=-2.0), candidate(0.2, heard=-1.0)]) == 0  # a draw: the model decides
 
 
-def test_information_is_the_gain_in_likelihood() -> None:
+def test_nats_are_those_of_the_codes_behind_their_prompt() -> None:
     torch.manual_seed(1)
     model = Backbone(tiny().backbone).bind_codebooks(torch.randn(2, 16, 16))
     layout = model.config.layout
     codes = torch.randint(16, (1, 2, 7))
-
-    def nats(prompt: list[int]) -> float:
+    for prompt in ([256, 65, 266], [256, 266]):
         ids = torch.cat([torch.tensor([prompt]), interleave(codes, layout)], 1)
         logits = model.logits(model(model.embed_tokens(ids), causal=True))[0, len(prompt) - 1 : -1]
         rows = [list(layout.level_rows(position % 2)) for position in range(14)]
-        return sum(F.cross_entropy(logits[i, rows[i]], codes[0, i % 2, i // 2]).item() for i in range(14))
-
-    found = information(model, [256, 65, 266], [256, 266], codes[0].numpy().astype(np.int16))
-    assert found == pytest.approx((nats([256, 266]) - nats([256, 65, 266])) / 7, abs=1e-4)
+        wanted = sum(F.cross_entropy(logits[i, rows[i]], codes[0, i % 2, i // 2]).item() for i in range(14))
+        assert nats(model, prompt, codes[0].numpy().astype(np.int16)) == pytest.approx(wanted, abs=1e-3)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +60,7 @@ def test_the_best_of_one_is_the_song_itself_and_is_among_more(pipe: Pipeline) ->
     (alone,) = pipe.generate(REQUEST)
     (chosen,) = pipe.generate(replace(REQUEST, best_of=3))
     told = chosen.metadata["candidates"]
-    assert [one["seed"] for one in told] == [take_seed(11, turn) for turn in range(3)]
+    assert [one["seed"] for one in told] == [take_seed(11, number) for number in (1, 2, 3)]
     kept = best([Candidate(**one) for one in told])
     assert [one["kept"] for one in told] == [turn == kept for turn in range(3)]
     (again,) = pipe.generate(replace(REQUEST, seed=told[kept]["seed"]))
@@ -81,11 +77,11 @@ def test_takes_choose_apart_and_a_listener_is_asked(pipe: Pipeline) -> None:
         heard.append((samples.shape[0], rate))
         return float(len(heard))
 
-    works = pipe.works(replace(REQUEST, best_of=2, takes=2))
-    both = pipe.backbone(works)
-    alone = [pipe.backbone([work])[0] for work in works]
+    plans = pipe.plan_takes(replace(REQUEST, best_of=2, takes=2))
+    both = pipe.backbone(plans)
+    alone = [pipe.backbone([plan])[0] for plan in plans]
     assert all(np.array_equal(one.codes, other.codes) for one, other in zip(both, alone, strict=True))
-    Pipeline(pipe.loaded, listener).backbone(works[:1])
+    Pipeline(pipe.loaded, listener).backbone(plans[:1])
     assert heard == [(2, 44100)] * 2
 
 
@@ -100,26 +96,27 @@ def test_a_song_is_compared_with_what_nobody_asked_for_frame_by_frame(led: Pipel
             torch.nn.init.normal_(parameter, std=0.15)
     pipe = Pipeline(replace(led.loaded, backbone=model))
     request = SongRequest(tags=("pop",), lyrics="[verse]\nDance with me\nSing", duration=8, seed=11, best_of=2)
-    (work,) = pipe.works(request)
-    (result,) = pipe.backbone([work])
+    (plan,) = pipe.plan_takes(request)
+    (result,) = pipe.backbone([plan])
     (told,) = [one.information for one in result.candidates if one.kept]
-    words, outline, frames = work.plan.words, work.plan.outline, result.codes.shape[1]
-    assert words is not None and outline is not None and result.places is not None
+    assert plan.conditioning is not None and result.phone_index is not None
+    words, outline, frames = plan.conditioning.phones, plan.preview.outline, result.codes.shape[1]
+    assert words is not None and outline is not None
 
     codes = torch.from_numpy(result.codes.astype(np.int64))
     asked = [
         (*row, *its)
-        for row, its in zip(outline.condition_ids(0, frames), words.condition_ids(result.places), strict=True)
+        for row, its in zip(outline.condition_ids(0, frames), words.condition_ids(result.phone_index), strict=True)
     ]
     unasked = replace(outline, style="", key=-1).condition_ids(0, frames)
 
-    def nats(prompt: list[int], lines: tuple[int | None, ...], conditions: list[tuple[int, ...]]) -> float:
+    def behind_prompt(prompt: list[int], rows: list[int], conditions: list[tuple[int, ...]]) -> float:
         x = model.embed_tokens(torch.cat([torch.tensor([prompt]), interleave(codes[None], model.config.layout)], 1))
-        for position, line in enumerate(lines[:-1]):
-            x[0, position] += 0 if line is None else model.embed_conditions(torch.tensor([[line_condition(line)]]))[0]
+        for position, row in enumerate(rows[:-1]):
+            x[0, position] += model.embed_conditions(torch.tensor([[row]]))[0]
         start = len(prompt) - 1  # the last position of a prompt predicts the first code
-        for frame, rows in enumerate(conditions):
-            x[0, start + 2 * frame : start + 2 * frame + 2] += model.embed_conditions(torch.tensor([rows]))[0]
+        for frame, ids in enumerate(conditions):
+            x[0, start + 2 * frame : start + 2 * frame + 2] += model.embed_conditions(torch.tensor([ids]))[0]
         logits = model.logits(model(x, causal=True))[0, start:-1]
         levels = [model.config.layout.level_rows(level) for level in range(2)]
         return sum(
@@ -127,8 +124,8 @@ def test_a_song_is_compared_with_what_nobody_asked_for_frame_by_frame(led: Pipel
             for level, rows in enumerate(levels)
         )
 
-    behind = nats(work.plan.backbone_ids, work.plan.lines, asked)
-    without = nats(led.loaded.tokenizer.encode(UNCOND_PROMPT), (), unasked)
+    behind = behind_prompt(plan.backbone_ids, plan.conditioning.prompt_rows, asked)
+    without = behind_prompt(led.loaded.tokenizer.encode(UNCOND_PROMPT), [], unasked)
     assert told == pytest.approx((without - behind) / frames, abs=2e-4) and abs(told) > 0.01
 
 
@@ -139,5 +136,5 @@ def test_the_listener_is_not_asked_about_the_voices_of_an_imported_model(pipe: P
     imported = Pipeline(
         replace(pipe.loaded, config=config), lambda samples, rate, request: asked.append(request) or 1.0
     )
-    (result,) = imported.backbone(imported.works(replace(REQUEST, best_of=2)))
+    (result,) = imported.backbone(imported.plan_takes(replace(REQUEST, best_of=2)))
     assert not asked and [one.heard for one in result.candidates] == [None, None]

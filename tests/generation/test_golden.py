@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from khala.generation import decode, refine
+from khala.generation import draw, refine
 from khala.generation.pipeline import Pipeline, load
 from khala.generation.take import Take
 from khala.nn.sampling import nearest_to_mean, sample
@@ -82,7 +82,7 @@ def test_songs_of_the_shipped_model_stay_what_they_were(
 ) -> None:
     golden, told = np.load(CODES)[name], json.loads(TOLD.read_text())[name]
     lead = Lead(golden, mini.config.backbone.codebook)
-    monkeypatch.setattr(decode, "sample", lead.sample)
+    monkeypatch.setattr(draw, "sample", lead.sample)
     monkeypatch.setattr(refine, "nearest_to_mean", lead.nearest_to_mean)
     (take,) = mini.generate(**SONGS[name])
     assert np.array_equal(take.codes, golden)

@@ -13,7 +13,7 @@ import torch
 
 import khala
 from khala.audio.files import read_audio
-from khala.conditioning.form import arrange
+from khala.conditioning.form import plan_form
 from khala.conditioning.phone_sequence import REST
 from khala.generation import pipeline as module
 from khala.generation.device import choose_device, choose_dtype
@@ -94,27 +94,29 @@ OTHERS = (
 def test_stages_run_apart_and_in_the_company_of_other_requests_give_the_same_samples(pipe: Pipeline) -> None:
     requests = (REQUEST, *OTHERS)
     alone = [take for request in requests for take in pipe.generate(request)]
-    works = [work for request in requests for work in pipe.works(request)]
-    results = pipe.backbone(works)
-    codes = pipe.superres(works, results)
+    plans = [plan for request in requests for plan in pipe.plan_takes(request)]
+    results = pipe.backbone(plans)
+    codes = pipe.superres(plans, results)
     for i, expected in enumerate(alone):
-        (work,) = [work for work in pipe.works(works[i].request) if work.take == works[i].take]  # as after a restart
-        take = pipe.render(work, codes[i], results[i], {"backbone": 1.5, "superres": 2.5})
+        (plan,) = [
+            plan for plan in pipe.plan_takes(plans[i].request) if plan.number == plans[i].number
+        ]  # as after a restart
+        take = pipe.render(plan, codes[i], results[i], {"backbone": 1.5, "superres": 2.5})
         assert np.array_equal(take.samples, expected.samples)
         assert set(take.metadata["seconds"]) == set(expected.metadata["seconds"])
         record = take.metadata | {"seconds": expected.metadata["seconds"]}
         assert record == expected.metadata and take.metadata["seconds"]["superres"] == 2.5
 
 
-def test_without_a_seed_there_are_no_works(pipe: Pipeline) -> None:
+def test_without_a_seed_there_are_no_plans(pipe: Pipeline) -> None:
     with pytest.raises(ValueError, match="with_seed"):
-        pipe.works(replace(REQUEST, seed=None))
+        pipe.plan_takes(replace(REQUEST, seed=None))
 
 
 def test_seeds() -> None:
-    assert take_seed(7, 0) == 7
-    seeds = {take_seed(seed, i) for seed in (0, 1, 2**63 - 1) for i in range(16)}
-    later = {take_seed(seed, i) for seed in (0, 1, 2**63 - 1) for i in range(1, 16)}
+    assert take_seed(7, 1) == 7
+    seeds = {take_seed(seed, i) for seed in (0, 1, 2**63 - 1) for i in range(1, 17)}
+    later = {take_seed(seed, i) for seed in (0, 1, 2**63 - 1) for i in range(2, 17)}
     assert len(seeds) == 48 and all(0 <= seed < 2**53 for seed in later)
 
 
@@ -171,7 +173,8 @@ def test_of_songs_with_guidance_half_as_many_are_decoded_at_once(
     pipe: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain, guided = (
-        with_config(pipe, replace(mini(), prompt=replace(mini().prompt, blank=blank))) for blank in (False, True)
+        with_config(pipe, replace(mini(), prompt=replace(mini().prompt, supports_guidance=known)))
+        for known in (False, True)
     )
     for sequences, songs in ((12, 6), (13, 6)):
         room = need(mini(), torch.device("cpu"), pipe.loaded.formats, 60, takes=sequences).keep_loaded
@@ -238,7 +241,7 @@ class Stop(Exception):
 def test_a_stage_can_be_stopped_in_the_middle_of_a_pass(
     pipe: Pipeline, take: Take, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
-    monkeypatch.setattr("khala.generation.progress.PULSE", 0.0)
+    monkeypatch.setattr("khala.generation.progress.REPORT_SECONDS", 0.0)
     told: list[tuple[str, int]] = []
 
     def stop(at: str, done: int, total: int) -> None:
@@ -336,15 +339,15 @@ def test_the_package_is_light_and_says_what_it_offers() -> None:
 
 def test_what_is_sung_is_led_and_shown_to_super_resolution(led: Pipeline) -> None:
     request = replace(REQUEST, tags=("pop",), lyrics="[verse]\nDance with me\nSing", duration=20, takes=1)
-    (work,) = led.works(request)
-    (result,) = led.backbone([work])
-    assert result.places is not None and result.places.shape == result.codes.shape[1:]
-    assert work.plan.words is not None and work.plan.outline is not None
-    phones = {place for place, phone in enumerate(work.plan.words.phones) if phone != REST}
-    assert phones <= set(result.places.tolist()), "every phone is sung"
-    assert (np.diff(result.places) >= 0).all()
-    (codes,) = led.superres([work], [result])
-    (other,) = led.superres([work], [replace(result, places=np.zeros_like(result.places))])
+    (plan,) = led.plan_takes(request)
+    (result,) = led.backbone([plan])
+    assert result.phone_index is not None and result.phone_index.shape == result.codes.shape[1:]
+    assert plan.conditioning is not None and plan.conditioning.phones is not None
+    phones = {place for place, phone in enumerate(plan.conditioning.phones.phones) if phone != REST}
+    assert phones <= set(result.phone_index.tolist()), "every phone is sung"
+    assert (np.diff(result.phone_index) >= 0).all()
+    (codes,) = led.superres([plan], [result])
+    (other,) = led.superres([plan], [replace(result, phone_index=np.zeros_like(result.phone_index))])
     assert not np.array_equal(codes, other)
     (mute,) = led.generate(replace(request, lyrics="", instrumental=True))
     assert mute.metadata["outline"]["lines"] == [] and mute.metadata["unsung_lines"] == 0
@@ -384,20 +387,21 @@ def test_a_long_line_is_sung_in_parts_and_told_as_one(led: Pipeline) -> None:
 
 def test_a_song_does_not_end_within_its_last_line(led: Pipeline) -> None:
     for seed in range(6):
-        (work,) = led.works(
+        (plan,) = led.plan_takes(
             replace(REQUEST, tags=("pop",), lyrics="Dance with me\nSing to me", duration=10, takes=1, seed=seed)
         )
-        (result,) = led.backbone([work])
-        assert result.places is not None and work.plan.words is not None
-        assert work.plan.words.line_spans(result.places.tolist())[-1][2] == 1.0
+        (result,) = led.backbone([plan])
+        assert result.phone_index is not None and plan.conditioning is not None
+        assert plan.conditioning.phones is not None
+        assert plan.conditioning.phones.line_spans(result.phone_index.tolist())[-1][2] == 1.0
 
 
 def test_every_take_has_an_outline_of_its_own_seed(led: Pipeline) -> None:
     request = replace(REQUEST, tags=("pop",), duration=20, takes=3, sampling=Sampling(guidance=2.0))
     takes = led.generate(request)
-    for number, take in enumerate(takes):
+    for number, take in enumerate(takes, 1):
         seed = take_seed(11, number)
-        outline = arrange(replace(request, seed=seed), led.frame_rate)
+        outline = plan_form(replace(request, seed=seed), led.frame_rate)
         told, ((begin, end),) = outline.to_dict(led.frame_rate), take.metadata["outline"]["lines"]
         assert {**take.metadata["outline"], "lines": 0} == {**told, "lines": 0}
         ((early, late),) = told["lines"]

@@ -75,30 +75,29 @@ def test_without_draws_the_code_nearest_to_the_expected_vector_is_taken() -> Non
         missing = wanted - BOOKS[level][codes[level]]
 
 
-def test_guidance_leads_away_from_blank_cues() -> None:
+def test_guidance_leads_away_from_the_unconditional_ids() -> None:
     model, guided = make(condition_rows=CONDITION_ROWS, levels=10), Sampling(superres_top_k=0, guidance=2.5)
-    rows, blank = [[1 + frame % 40, 0, 300] for frame in range(23)], [[0, 0, 0]] * 23
-    draft = RefineInput(PROMPT, CODES, 7, guided, rows, blank)
-    (refined,) = refine(model, [draft], BOOKS)
+    rows = torch.tensor([[1 + frame % 40, 0, 300] for frame in range(23)])
+    uncond = torch.zeros_like(rows)
+    one = RefineInput(PROMPT, CODES, 7, guided, rows, uncond)
+    (refined,) = refine(model, [one], BOOKS)
     codes, missing = torch.from_numpy(refined.astype(np.int64)), torch.zeros(23, 5)
     for level in range(2, model.config.levels):
-        told, untold = (
+        cond, without = (
             model.level_logits(
-                model(
-                    model.embed_song(torch.tensor([PROMPT]), codes[None, :level], torch.tensor([cues])), causal=False
-                ),
+                model(model.embed_song(torch.tensor([PROMPT]), codes[None, :level], ids[None]), causal=False),
                 level,
             )[0, len(PROMPT) :]
-            for cues in (rows, blank)
+            for ids in (rows, uncond)
         )
-        logits = told + 0.6 * 1.5 * (told - untold) if level < 8 else told
+        logits = cond + 0.6 * 1.5 * (cond - without) if level < 8 else cond
         wanted = logits.softmax(-1) @ BOOKS[level] + missing
         assert torch.equal((wanted[:, None] - BOOKS[level]).norm(dim=-1).argmin(-1), codes[level])
         missing = wanted - BOOKS[level][codes[level]]
-    unguided = RefineInput(PROMPT, CODES[:, :9], 7, Sampling(superres_top_k=0), rows[:9], blank[:9])
-    company = refine(model, [unguided, draft, unguided], BOOKS)
+    unguided = RefineInput(PROMPT, CODES[:, :9], 7, Sampling(superres_top_k=0), rows[:9], uncond[:9])
+    company = refine(model, [unguided, one, unguided], BOOKS)
     assert np.array_equal(company[1], refined)
-    assert draft.positions == 2 * (len(PROMPT) + 23) and unguided.positions == len(PROMPT) + 9
+    assert one.positions == 2 * (len(PROMPT) + 23) and unguided.positions == len(PROMPT) + 9
 
 
 LENGTHS = (23, 40, 1, 23, 7)
@@ -110,24 +109,24 @@ def test_a_take_is_the_same_alone_and_in_a_pack(by_rows: bool, monkeypatch: pyte
     model = make(dim=64, heads=4, head_dim=16, ffn=160)
     codes = np.random.default_rng(1).integers(0, 16, (len(LENGTHS), 2, 40)).astype(np.int16)
     samplings = [DREW, Sampling(superres_top_k=0), DREW, DREW, DREW]
-    drafts = [
+    inputs = [
         RefineInput(PROMPT[: 3 + i % 3], codes[i, :, :length], i, samplings[i]) for i, length in enumerate(LENGTHS)
     ]
-    together = refine(model, drafts, BOOKS, by_rows=by_rows)
+    together = refine(model, inputs, BOOKS, by_rows=by_rows)
     assert [take.shape for take in together] == [(8, length) for length in LENGTHS]
-    for draft, take in zip(drafts, together, strict=True):
-        (single,) = refine(model, [draft], BOOKS, by_rows=by_rows)
+    for one, take in zip(inputs, together, strict=True):
+        (single,) = refine(model, [one], BOOKS, by_rows=by_rows)
         assert np.array_equal(take, single)
-    for one, other in zip(refine(model, drafts, BOOKS, by_rows=not by_rows), together, strict=True):
+    for one, other in zip(refine(model, inputs, BOOKS, by_rows=not by_rows), together, strict=True):
         assert np.array_equal(one, other)
 
 
 def test_packs_have_as_many_takes_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_POSITIONS", 60)
-    drafts = [RefineInput(PROMPT, CODES[:, :length], 0, DREW) for length in (23, 23, 5, 20, 20)]
-    assert [[draft.codes.shape[1] for draft in one] for one in packs(drafts)] == [[23, 23], [5, 20, 20]]
+    inputs = [RefineInput(PROMPT, CODES[:, :length], 0, DREW) for length in (23, 23, 5, 20, 20)]
+    assert [[one.codes.shape[1] for one in one] for one in packs(inputs)] == [[23, 23], [5, 20, 20]]
     long = RefineInput(PROMPT, np.zeros((2, 99), np.int16), 0, DREW)
-    assert [len(one) for one in packs([drafts[0], long, drafts[1]])] == [1, 1, 1]
+    assert [len(one) for one in packs([inputs[0], long, inputs[1]])] == [1, 1, 1]
 
 
 def test_progress_counts_levels(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,21 +144,21 @@ def test_published_codes_of_all_levels(fixtures: Path, official: Callable[..., L
     superres = official(letter).superres
     reference = load_file(fixtures / f"official-{letter}" / "superres_ref.safetensors")
     codes = reference["audio_codes"][:, 0].numpy().astype(np.int16)
-    draft = RefineInput(reference["text_ids"].tolist(), codes[:2], 0, Sampling(superres_top_k=1))
+    one = RefineInput(reference["text_ids"].tolist(), codes[:2], 0, Sampling(superres_top_k=1))
     for by_rows in (False, True):
-        (refined,) = refine(superres, [draft], BOOKS, by_rows=by_rows)
+        (refined,) = refine(superres, [one], BOOKS, by_rows=by_rows)
         assert np.array_equal(refined, codes)
 
 
-def test_what_a_frame_is_shown_is_added_in_every_pass() -> None:
+def test_conditions_of_a_frame_are_added_in_every_pass() -> None:
     model = make(condition_rows=CONDITION_ROWS)
-    rows = [[1 + frame % 40, 0, 300] for frame in range(CODES.shape[1])]
+    rows = torch.tensor([[1 + frame % 40, 0, 300] for frame in range(CODES.shape[1])])
     (refined,) = refine(model, [RefineInput(PROMPT, CODES, 7, DREW, rows)], BOOKS)
     codes = torch.from_numpy(CODES.astype(np.int64))
     for level in range(2, model.config.levels):
-        x = model.embed_song(torch.tensor([PROMPT]), codes[None], torch.tensor([rows]))
+        x = model.embed_song(torch.tensor([PROMPT]), codes[None], rows[None])
         logits = model.level_logits(model(x, causal=False), level)[0, len(PROMPT) :]
         codes = torch.cat([codes, sample(logits, 0.9, 5, torch.rand(23, 16, generator=generator(7, level)))[None]])
     assert np.array_equal(refined, codes.numpy())
-    (unshown,) = refine(model, [RefineInput(PROMPT, CODES, 7, DREW, [[0, 0, 0]] * CODES.shape[1])], BOOKS)
-    assert not np.array_equal(refined, unshown)
+    (bare,) = refine(model, [RefineInput(PROMPT, CODES, 7, DREW, torch.zeros_like(rows))], BOOKS)
+    assert not np.array_equal(refined, bare)

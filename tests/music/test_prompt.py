@@ -12,7 +12,7 @@ from khala.music.prompt import (  # fmt: skip
     compose_prompt,
     render,
     superres_prompt,
-    unsaid_prompt,
+    uncond_prompt,
 )
 from khala.music.request import SongRequest
 
@@ -25,11 +25,11 @@ def metadata(prompt):
 
 def test_what_a_request_is_compared_with():
     sung = SongRequest(tags="pop", lyrics="la la", duration=30)
-    assert unsaid_prompt(sung, PromptStyle(supports_guidance=True)) == UNCOND_PROMPT
+    assert uncond_prompt(sung, PromptStyle(supports_guidance=True)) == UNCOND_PROMPT
     bare = backbone_prompt(sung, PromptStyle())
-    assert unsaid_prompt(sung, PromptStyle()) == tuple(segment for segment in bare if segment != "la la")
+    assert uncond_prompt(sung, PromptStyle()) == tuple(segment for segment in bare if segment != "la la")
     played = SongRequest(tags="pop", instrumental=True, duration=30)
-    assert unsaid_prompt(played, PromptStyle()) == tuple(
+    assert uncond_prompt(played, PromptStyle()) == tuple(
         segment for segment in backbone_prompt(played, PromptStyle()) if segment != "pop"
     )
 

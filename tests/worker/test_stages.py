@@ -17,11 +17,10 @@ from service import ask, tiny_model
 from khala.generation import pipeline
 from khala.generation.memory import need
 from khala.generation.pipeline import Pipeline, load
-from khala.generation.plan import Plan, plan_for
+from khala.generation.plan import TakePlan, plan_take
 from khala.jobs.records import Claim
 from khala.music.errors import InvalidRequest, ModelError, StoreError
 from khala.music.request import Sampling, SongRequest
-from khala.music.seeds import take_seed
 from khala.nn.precision import Formats
 from khala.scoring.listener import listener
 from khala.weights.folder import open_model
@@ -71,7 +70,7 @@ def test_files_between_stages_change_nothing(led: bool, singer: Path, tmp_path: 
     expected = load(model, "cpu", "float32", listener=listener).generate(claims[0].request)
     backbones = stages.backbone(claims, silent, always)
     refined = stages.superres(claims, [backbone.files["backbone"][1] for backbone in backbones], silent)
-    assert all(("places" in safetensors.numpy.load(made.files["backbone"][1])) == led for made in backbones)
+    assert all(("phone_index" in safetensors.numpy.load(made.files["backbone"][1])) == led for made in backbones)
     for one, backbone, codes, take in zip(claims, backbones, refined, expected, strict=True):
         one = replace(one, asked_seconds=180.0) if led else one
         made = stages.render(one, backbone.files["backbone"][1], codes.files["codes"][1], silent)
@@ -90,15 +89,15 @@ def test_files_between_stages_change_nothing(led: bool, singer: Path, tmp_path: 
 
 
 def test_a_take_is_planned_alone(singer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    planned: list[int | None] = []
+    planned: list[int] = []
 
-    def plan(request: SongRequest, *told: Any) -> Plan:
-        planned.append(request.seed)
-        return plan_for(request, *told)
+    def plan(request: SongRequest, number: int, *model: Any) -> TakePlan:
+        planned.append(number)
+        return plan_take(request, number, *model)
 
-    monkeypatch.setattr(pipeline, "plan_for", plan)
+    monkeypatch.setattr(pipeline, "plan_take", plan)
     stages, claims = PipelineStages("cpu", "float32"), [claim(singer, number, takes=4) for number in range(4)]
-    expected = [take_seed(5, number) for number in range(4)]
+    expected = [1, 2, 3, 4]
     backbones = [made.files["backbone"][1] for made in stages.backbone(claims, silent, always)]
     assert planned == expected, "every take once, and no other for its sake"
     codes = [made.files["codes"][1] for made in stages.superres(claims, backbones, silent)]

@@ -54,7 +54,8 @@ class Lead:
         self.draws = [*self.codes_QT[:2].T.flatten().tolist(), codebook]  # the end comes after the codes
         self.drawn, self.level = 0, 2
 
-    def sample(self, logits_1C: Tensor, temperature: float, top_k: int, uniform_1C: Tensor) -> Tensor:
+    def sample_rows(self, logits_1C: Tensor, settings: list[tuple[float, int]], uniform_1C: Tensor) -> Tensor:
+        ((temperature, top_k),) = settings
         golden, chosen = self.draws[self.drawn], int(sample(logits_1C, temperature, top_k, uniform_1C))
         sums_C = (logits_1C / temperature - (-uniform_1C.log()).log())[0]
         better = abs(float(sums_C[chosen] - sums_C[golden])) if chosen != golden else 0
@@ -82,7 +83,7 @@ def test_songs_of_the_shipped_model_stay_what_they_were(
 ) -> None:
     golden, told = np.load(CODES)[name], json.loads(TOLD.read_text())[name]
     lead = Lead(golden, mini.config.backbone.codebook)
-    monkeypatch.setattr(draw, "sample", lead.sample)
+    monkeypatch.setattr(draw, "sample_rows", lead.sample_rows)
     monkeypatch.setattr(refine, "nearest_to_mean", lead.nearest_to_mean)
     (take,) = mini.generate(**SONGS[name])
     assert np.array_equal(take.codes, golden)

@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 
 from khala.conditioning.phone_sequence import CONDITION_ROWS
 from khala.generation import refine as module
-from khala.generation.refine import RefineInput, packs, refine
+from khala.generation.refine import RefineInput, refine
 from khala.models.lm import pack
 from khala.models.lm.superres import Superres
 from khala.models.presets import tiny
@@ -121,12 +121,19 @@ def test_a_take_is_the_same_alone_and_in_a_pack(by_rows: bool, monkeypatch: pyte
         assert np.array_equal(one, other)
 
 
-def test_packs_have_as_many_takes_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_passes_have_as_many_takes_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_POSITIONS", 60)
-    inputs = [RefineInput(PROMPT, CODES[:, :length], 0, DREW) for length in (23, 23, 5, 20, 20)]
-    assert [[one.codes.shape[1] for one in one] for one in packs(inputs)] == [[23, 23], [5, 20, 20]]
+    sizes: list[int] = []
+    encode = module.encode_pack
+    monkeypatch.setattr(module, "encode_pack", lambda *given: sizes.append(len(given[1])) or encode(*given))
+    model = make(levels=3)
+    refine(model, [RefineInput(PROMPT, CODES[:, :length], 0, DREW) for length in (23, 23, 5, 20, 20)], BOOKS)
+    assert sizes == [2, 3]
+    sizes.clear()
     long = RefineInput(PROMPT, np.zeros((2, 99), np.int16), 0, DREW)
-    assert [len(one) for one in packs([inputs[0], long, inputs[1]])] == [1, 1, 1]
+    short = RefineInput(PROMPT, CODES, 0, DREW)
+    refine(model, [short, long, short], BOOKS)
+    assert sizes == [1, 1, 1]
 
 
 def test_progress_counts_levels(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ is decoded beside it: its noise comes from a generator of its own, and the takes
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -107,9 +107,10 @@ def decode_tokens(
     drawn are looked at every `STEPS_PER_SYNC` steps, and those behind an end are dropped.
     """
     static = model.device.type == "cuda" if static is None else static
-    transcript = _Transcript(slots, max_tokens, model.config.layout.eos, STEPS_PER_SYNC if static else 1)
-    sequences = Sequences(model, slots, max_tokens, guide, static, spare=transcript.interval - 1)
+    interval = STEPS_PER_SYNC if static else 1
+    transcript = _Transcript(model.config.layout.eos, max_tokens, interval, [[] for _ in slots])
     sampler = TokenSampler(model, slots, guide, legal)
+    sequences = Sequences(model, slots, max_tokens, guide, static, spare=interval - 1)
     takes = list(range(len(slots)))  # those that go on
     with reporting(model, progress, "backbone", max(max_tokens) // 2) as report:
         hidden_B1D = sequences.read()
@@ -127,28 +128,30 @@ def decode_tokens(
     return transcript.tokens
 
 
+@dataclass
 class _Transcript:
     """The tokens of all slots as far as they have been looked at: every `interval` steps, and at the last."""
 
-    def __init__(self, slots: Sequence[Slot], max_tokens: Sequence[int], eos: int, interval: int) -> None:
-        self.tokens: list[list[int]] = [[] for _ in slots]
-        self.interval, self._eos, self._max_tokens = interval, eos, max_tokens
-        self._unseen: list[Tensor] = []
+    eos: int
+    max_tokens: Sequence[int]
+    interval: int
+    tokens: list[list[int]]
+    unseen: list[Tensor] = field(default_factory=list)
 
     def add(self, drawn_B: Tensor, takes: Sequence[int], step: int, wanted: Callable[[int], bool]) -> list[int]:
         """Take in the tokens of a step -> which of `takes`, by position, go on as far as is known."""
-        self._unseen.append(drawn_B)
-        if len(self._unseen) < self.interval and step + 1 < max(self._max_tokens):
+        self.unseen.append(drawn_B)
+        if len(self.unseen) < self.interval and step + 1 < max(self.max_tokens):
             return list(range(len(takes)))
-        for take, ids in zip(takes, torch.stack(self._unseen, 1).tolist(), strict=True):
-            self.tokens[take] = self._cut(self.tokens[take] + ids, self._max_tokens[take])
-        self._unseen.clear()
+        for take, ids in zip(takes, torch.stack(self.unseen, 1).tolist(), strict=True):
+            self.tokens[take] = self._cut(self.tokens[take] + ids, self.max_tokens[take])
+        self.unseen.clear()
         return [i for i, take in enumerate(takes) if self._goes_on(take, step + 1) and wanted(take)]
 
     def _cut(self, ids: list[int], max_tokens: int) -> list[int]:
         """Up to the end token, and no more than `max_tokens`."""
-        return ids[: ids.index(self._eos) + 1][:max_tokens] if self._eos in ids[-self.interval :] else ids[:max_tokens]
+        return ids[: ids.index(self.eos) + 1][:max_tokens] if self.eos in ids[-self.interval :] else ids[:max_tokens]
 
     def _goes_on(self, take: int, length: int) -> bool:
         ids = self.tokens[take]
-        return len(ids) == length < self._max_tokens[take] and ids[-1] != self._eos
+        return len(ids) == length < self.max_tokens[take] and ids[-1] != self.eos

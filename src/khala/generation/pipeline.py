@@ -37,6 +37,7 @@ from khala.generation.staged import StagedModel
 from khala.generation.synthesis import synthesise
 from khala.generation.take import Take
 from khala.models.config import ModelConfig
+from khala.models.lm.pack import runs
 from khala.music.request import SongRequest
 from khala.weights.folder import LoadedModel, load_parts, open_model
 
@@ -99,14 +100,7 @@ class Pipeline:
 
     def batches(self, plans: Sequence[TakePlan]) -> list[list[TakePlan]]:
         """The plans in order, as many at a time as `backbone` may decode together in the memory that is free now."""
-        split: list[list[TakePlan]] = []
-        for plan in plans:
-            batch = [*(split[-1] if split else ()), plan]
-            if len(batch) > 1 and len(batch) <= self.takes_at_once(max(one.request.duration for one in batch)):
-                split[-1] = batch
-            else:
-                split.append([plan])
-        return split
+        return runs(plans, lambda batch: len(batch) <= self.takes_at_once(max(one.request.duration for one in batch)))
 
     def generate(self, request: SongRequest | None = None, *, progress: Progress = silent, **fields: Any) -> list[Take]:
         """The takes of a request, or of the fields of one: `generate(tags="folk", instrumental=True, seed=7)`.
@@ -125,9 +119,13 @@ class Pipeline:
                 results += self.backbone(batch, share(progress, i, len(batches)))
         with timed(seconds, "superres"):
             codes = self.superres(plans, results, progress)
-        decoded = [self._decode(codes[i], seconds, share(progress, i, len(plans))) for i in range(len(plans))]
+        each = [dict(seconds) for _ in plans]
+        raw = []
+        for i in range(len(plans)):
+            with timed(each[i], "decode"):
+                raw.append(synthesise(self.loaded.codec, codes[i], progress=share(progress, i, len(plans))))
         return [
-            self._finish(plan, codes[i], results[i], *decoded[i], share(progress, i, len(plans)))
+            self._finish(plan, codes[i], results[i], raw[i], each[i], share(progress, i, len(plans)))
             for i, plan in enumerate(plans)
         ]
 
@@ -193,16 +191,10 @@ class Pipeline:
         of decode and finish are added. Progress counts frames in decode, takes in finish. Raises KhalaError for samples
         that are NaN or infinite.
         """
-        return self._finish(plan, codes, result, *self._decode(codes, seconds or {}, progress), progress)
-
-    def _decode(
-        self, codes: NDArray[np.int16], seconds: Mapping[str, float], progress: Progress
-    ) -> tuple[Samples, dict[str, float]]:
-        """The samples as the codec gives them, and `seconds` with those of this stage."""
-        seconds = dict(seconds)
+        seconds = dict(seconds or {})
         with timed(seconds, "decode"):
             raw = synthesise(self.loaded.codec, codes, progress=progress)
-        return raw, seconds
+        return self._finish(plan, codes, result, raw, seconds, progress)
 
     def _finish(
         self,

@@ -6,7 +6,6 @@ This is the only module of `generation` that knows `conditioning`.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from torch import Tensor, tensor
 
@@ -89,13 +88,6 @@ class TakePlan:
             self._behind_prompt(self.conditioning.rows_with_phones(frames, result.phone_index)),
             self._behind_uncond(self.conditioning.uncond_rows(frames)),
         )
-
-    def outline(self, frame_rate: float, lines: Sequence[tuple[int, int]] | None) -> dict[str, Any] | None:
-        """The song's outline as JSON values, its `lines` where they are sung if that is known; None without one."""
-        outline = self.preview.outline
-        if outline is None:
-            return None
-        return (outline if lines is None else replace(outline, lines=tuple(lines))).to_dict(frame_rate)
 
     def _behind_prompt(self, rows: Rows) -> Tensor:
         assert self.conditioning is not None

@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -35,12 +36,10 @@ def make_record(
     """The record as JSON values. `seconds` counts the take's own time in decode and finish; those of backbone and
     superres are for all takes that shared them."""
     config, frames = model.config, result.codes.shape[1]
-    rate, lines = config.frame_rate, timed_lines(plan, result)
-    sung = (
-        None
-        if lines is None
-        else [(one.begin, one.end) for one in lines if one.begin is not None and one.end is not None]
-    )
+    rate, lines, outline = config.frame_rate, timed_lines(plan, result), plan.preview.outline
+    if outline and lines is not None:  # lines where they are sung, not where they were meant to be
+        spans = ((line.begin, line.end) for line in lines)
+        outline = replace(outline, lines=tuple((a, b) for a, b in spans if a is not None and b is not None))
     record = {
         "request": plan.request.to_dict(),
         "take": plan.number,
@@ -61,7 +60,7 @@ def make_record(
         "max_frames": plan.max_frames,
         "max_frames_set_by": plan.limited_by,
         "truncated": not result.ended,
-        "outline": plan.outline(rate, sung),
+        "outline": outline and outline.to_dict(rate),
         "lyrics": None if lines is None else [line.to_dict(rate) for line in lines],
         "unsung_lines": None if lines is None else sum(not line.sung for line in lines),
         "remarks": [remark.to_dict() for remark in plan.preview.remarks],

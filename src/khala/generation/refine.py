@@ -1,6 +1,6 @@
 """Super-resolution: levels 0 and 1 -> all levels, one pass over the whole song per level, several takes in a pass."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from khala.generation.progress import Progress, reporting, silent
-from khala.models.lm.pack import encode_pack
+from khala.models.lm.pack import encode_pack, runs
 from khala.models.lm.superres import Superres, mark
 from khala.music.request import Sampling
 from khala.nn.sampling import generator, nearest_to_mean, sample, to_device_async
@@ -68,7 +68,7 @@ def refine(
     books_QCK = codebooks_QCK.to(model.device, torch.float32)
     refined: list[NDArray[np.int16]] = []
     with reporting(model, progress, "superres", len(levels) * len(inputs)) as report:
-        for pack in packs(inputs):
+        for pack in runs(inputs, lambda pack: sum(one.positions for one in pack) <= MAX_POSITIONS):
             takes = [_Take(model, one, books_QCK) for one in pack]
             for level in levels:
                 songs = [(take, song) for take in takes for song in take.embedded(level)]
@@ -79,18 +79,6 @@ def refine(
                 report(len(refined) * len(levels) + len(pack) * (level - 1), now=True)
             refined += [take.codes() for take in takes]
     return refined
-
-
-def packs(inputs: Sequence[RefineInput]) -> Iterator[list[RefineInput]]:
-    """The inputs in order, as many at a time as have `MAX_POSITIONS` positions together."""
-    pack: list[RefineInput] = []
-    for one in inputs:
-        if pack and sum(each.positions for each in [*pack, one]) > MAX_POSITIONS:
-            yield pack
-            pack = []
-        pack.append(one)
-    if pack:
-        yield pack
 
 
 class _Take:

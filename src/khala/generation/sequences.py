@@ -39,7 +39,7 @@ class Sequences:
         self.uncond_row = {take: len(slots) + i for i, take in enumerate(guided)}
         self._prompts = [list(slot.prompt_ids) for slot in slots] + [list(slots[take].uncond_ids) for take in guided]
         ids = [slot.condition_ids for slot in slots] + [slots[take].uncond_condition_ids for take in guided]
-        self._conditions = [self._embedded(one) for one in ids]
+        self._conditions = [model.embed_conditions(one.to(model.device)) for one in ids if one is not None]
         self.stepper = (StaticStepper if static else Stepper)(model, len(self._prompts), context + spare)
         if guide:
             for take, slot in enumerate(slots):
@@ -50,13 +50,15 @@ class Sequences:
         """Read all prompts -> their last hidden states [B, 1, D]. A prompt that comes again is copied."""
         hidden: list[Tensor] = []
         for row, prompt in enumerate(self._prompts):
-            source = next((before for before in range(row) if self._reads_alike(before, row)), None)
-            if source is None:
-                conditions_ND = self._conditions[row][: len(prompt)] if self.model.config.condition_rows else None
-                hidden.append(self.stepper.read(prompt, row, conditions_ND))
+            conditions_ND = self._conditions[row][: len(prompt)] if self._conditions else None
+            for before in range(row):
+                known = conditions_ND is None or torch.equal(self._conditions[before][: len(prompt)], conditions_ND)
+                if self._prompts[before] == prompt and known:
+                    self.stepper.copy(before, row)
+                    hidden.append(hidden[before])
+                    break
             else:
-                self.stepper.copy(source, row)
-                hidden.append(hidden[source])
+                hidden.append(self.stepper.read(prompt, row, conditions_ND))
         return torch.cat(hidden)
 
     def step(self, drawn_B: Tensor, takes: Sequence[int], step: int) -> Tensor:
@@ -65,21 +67,9 @@ class Sequences:
         drawn_B = torch.cat([drawn_B, drawn_B[guided]]) if guided else drawn_B
         rows = [*takes, *(self.uncond_row[takes[i]] for i in guided)]
         condition_BD = None
-        if self.model.config.condition_rows:
+        if self._conditions:
             condition_BD = torch.stack([self._conditions[row][len(self._prompts[row]) + step] for row in rows])
             if self.guide:
                 frame = (step + 1) // 2
                 condition_BD[: len(takes)] += self.model.embed_conditions(self.guide.condition_ids(takes, frame))
         return self.stepper.step(drawn_B, rows, condition_BD)
-
-    def _embedded(self, condition_ids: Tensor | None) -> Tensor:
-        """Embeddings of the conditions of all positions, [N + 2 T, D]; empty for a model without conditions."""
-        if not self.model.config.condition_rows:
-            return torch.empty(0)
-        assert condition_ids is not None
-        return self.model.embed_conditions(condition_ids.to(self.model.device))
-
-    def _reads_alike(self, one: int, other: int) -> bool:
-        length = len(self._prompts[one])
-        conditions = self._conditions[one][:length], self._conditions[other][:length]
-        return self._prompts[one] == self._prompts[other] and torch.equal(*conditions)

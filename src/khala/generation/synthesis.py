@@ -20,6 +20,7 @@ CHUNK_FRAMES = 512
 OVERLAP_FRAMES = 2
 
 
+@torch.inference_mode()
 @one_thread()
 def synthesise(
     codec: Codec,
@@ -45,7 +46,10 @@ def synthesise(
     step = chunk_frames - overlap_frames
     for start in range(0, frames, step):
         stop = min(start + chunk_frames, frames)
-        chunk_CN = _decode(codec, codes_QT, start, stop, context_frames)
+        left, right = max(0, start - context_frames), min(frames, stop + context_frames)
+        codes_BQT = torch.from_numpy(codes_QT[None, :, left:right].astype(np.int64)).to(codec.codebooks.device)
+        chunk_BCN = codec.decode(codes_BQT)[..., (start - left) * hop : (stop - left) * hop]
+        chunk_CN = chunk_BCN[0].float().cpu().numpy()
         faded = min(overlap_frames, stop - start) * hop if start else 0
         into_CN = samples_CN[:, start * hop : stop * hop]
         fade_N = np.linspace(0.0, 1.0, faded, dtype=np.float32)
@@ -55,13 +59,3 @@ def synthesise(
         into_CN[:, faded:] = chunk_CN[:, faded:]
         progress("decode", stop, frames)
     return samples_CN
-
-
-@torch.inference_mode()
-def _decode(codec: Codec, codes_QT: NDArray[np.int16], start: int, stop: int, context: int) -> Samples:
-    """Frames [start, stop), decoded amid up to `context` frames on either side."""
-    left, right = max(0, start - context), min(codes_QT.shape[1], stop + context)
-    codes_BQT = torch.from_numpy(codes_QT[None, :, left:right].astype(np.int64)).to(codec.codebooks.device)
-    chunk_BCN = codec.decode(codes_BQT)
-    chunk: Samples = chunk_BCN[0, :, (start - left) * codec.hop : (stop - left) * codec.hop].float().cpu().numpy()
-    return chunk

@@ -1,5 +1,7 @@
 """Drawing codes from logits, reproducibly."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -43,3 +45,22 @@ def sample(logits: Tensor, temperature: float, top_k: int, uniform: Tensor) -> T
     noise = -(-uniform.to(logits.device).gather(-1, indices).log()).log()
     choice = (values / temperature + noise).argmax(-1, keepdim=True)
     return indices.gather(-1, choice).squeeze(-1)
+
+
+def sample_rows(logits_BC: Tensor, settings: Sequence[tuple[float, int]], uniform_BC: Tensor) -> Tensor:
+    """`sample` with a temperature and a top_k of each row's own -> [B]."""
+    if len(set(settings)) == 1:
+        return sample(logits_BC, *settings[0], uniform_BC)
+    rows = zip(logits_BC, settings, uniform_BC, strict=True)
+    return torch.stack([sample(logits_C, *setting, uniform_C) for logits_C, setting, uniform_C in rows])
+
+
+def guide_logits(logits_BC: Tensor, guidance: Sequence[float]) -> Tensor:
+    """Classifier-free guidance (Ho and Salimans, arXiv 2207.12598): logits of all rows, then unconditional ones of
+    those whose guidance is not 1 -> of all rows, those extrapolated away from their unconditional ones."""
+    guided = [row for row, strength in enumerate(guidance) if strength != 1]
+    if guided:
+        strength_G1 = torch.tensor([guidance[row] for row in guided], device=logits_BC.device)[:, None]
+        uncond_GC = logits_BC[len(guidance) :]
+        logits_BC[guided] = uncond_GC + strength_G1 * (logits_BC[guided] - uncond_GC)
+    return logits_BC[: len(guidance)]

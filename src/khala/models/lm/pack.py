@@ -6,10 +6,10 @@ are. A GPU finishes the kernels of a short song faster than a host can launch th
 all songs, `BLOCK` at a time, so that a product has one shape whoever is in it. Attention is taken song by song.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from itertools import pairwise
-from typing import cast
+from typing import TypeVar, cast
 
 import torch
 import torch.nn.functional as F
@@ -21,10 +21,23 @@ from khala.nn.linear import Linear
 from khala.nn.rope import CosSin
 from khala.nn.threads import spread
 
+T = TypeVar("T")
+
 BLOCK = 512
 """Rows of a product on a GPU: enough to keep a large one busy, and few enough that the last block costs little."""
 ROWS = 128
 """Rows that a thread takes at a time, at most: enough for products to be as quick as with more."""
+
+
+def runs(items: Sequence[T], fits: Callable[[list[T]], bool]) -> list[list[T]]:
+    """The items in order, as many at a time as fit; one that does not fit alone stands alone."""
+    found: list[list[T]] = []
+    for item in items:
+        if found and fits([*found[-1], item]):
+            found[-1].append(item)
+        else:
+            found.append([item])
+    return found
 
 
 def encode_pack(

@@ -4,8 +4,8 @@ Before each frame the backbone is asked for a code in the rows of its head that 
 at its phone or move on to the next one, whichever phone the logits would leave for, so that no word is left out, mixed
 up or sung twice; how long each phone lasts is the model's to say: until it has likelier ended than not.
 
-Drawing whether a phone ends in each frame would be right if the model were. But every draw is a chance to end too early,
-and words whose vowels last one frame are not understood.
+Drawing whether a phone ends in each frame would be right if the model were. But every draw is a chance to end too
+early, and words whose vowels last one frame are not understood.
 """
 
 import math

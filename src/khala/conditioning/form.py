@@ -1,8 +1,8 @@
-"""A request becomes an outline: how fast, how many bars of what, which line when, for models that are shown one.
+"""Plan the form of a song from its request: tempo, bars of each part, the place of each line.
 
-It keeps to what Khala's corpus does, for its models know nothing else: a bar is a whole number of codec frames (which
-is within 1.6 % of any tempo), a line of lyrics lasts two bars, or one where bars are long, and a song of words alone
-has an intro before them and an outro after them.
+Plans keep to what Khala's corpus does, for its models know nothing else: a bar is a whole number of codec frames (which
+is within 1.6 % of any tempo), a line of lyrics takes two bars, or one where bars are long, and there is an intro before
+the words and an outro after them.
 """
 
 import math
@@ -20,34 +20,34 @@ from khala.music.reading import Section, sections
 from khala.music.request import SongRequest
 
 TEMPI = {4: range(32, 73, 4), 3: range(36, 55, 6)}
-"""Beats of a bar -> how many frames it has in the corpus. A tempo by number may lie between: where in a bar a frame is,
-is told in twelfths of a beat, and these a model has seen all."""
+"""Beats of a bar -> its lengths in the corpus, in frames. A tempo given as a number may lie between: conditions count
+twelfths of a beat, and a model has seen them all."""
 LINE_SECONDS = 2.55
-"""A line takes two bars, or one where a bar lasts at least this long."""
+"""A line takes two bars, or one where a bar is at least this long."""
 INTROS, OUTROS = (1, 2, 4), (1, 2, 3)
-"""Bars that they may have; the last of the outro is for the ring-out."""
+"""Bars of an intro and of an outro; the last one of the outro is for the ring-out."""
 SHAPES = (("verse",), ("verse", "chorus"), ("verse", "chorus", "inst", "chorus"))
-"""What a short instrumental may have between intro and outro; longer ones repeat verse and chorus before a bridge."""
+"""Parts of a short instrumental between intro and outro; longer ones repeat verse and chorus before a bridge."""
 CLOSE = 0.05
-"""Tempi by which the song would be as long as asked, within this share, are all as good."""
+"""Tempi whose song misses the requested length by no more than this share are equally good."""
 BRIEF = 6
-"""In fewer bars words are worth more than an intro and an outro."""
+"""Songs of fewer bars may drop intro and outro for words."""
 LONGEST = 1.15
-"""Words that would make the song longer than this, as a share of what was asked, are left out."""
+"""Words that would make the song longer than this share of the requested length are left out."""
 
 LONG, BREATH, HASTE = 26, 2.5, MIN_FRAMES_PER_PHONE
-"""A line of more phones than the corpus has in one gets so much more time that a phone has so many frames, as 95 of 100
-of the corpus's lines have; where time is short, every line gets as much as nobody can do without."""
+"""A line of more than LONG phones gets time for BREATH frames a phone, as 95 of 100 of the corpus's lines have; where
+time is short, every line gets HASTE frames a phone."""
 
 Shares = tuple[int, ...]
-"""How much time each line of lyrics takes, as a multiple of what is usual."""
+"""The time that each line takes, as a multiple of the usual time."""
 Form = list[tuple[str, int, Shares]]
 """Parts: name, bars, lines of lyrics."""
 
 
 def plan_form(request: SongRequest, rate: float, lyrics: Sequence[Section] | None = None) -> Outline:
-    """The outline of a request at `rate` codec frames a second, whose sections are those of its lyrics or, where a
-    model does not sing all of them, `lyrics`. What is left open is drawn by the request's seed."""
+    """The outline of a request at `rate` codec frames a second. `lyrics` replaces the sections of its lyrics where a
+    model does not sing all of them. The request's seed draws what is left open."""
     words = request.tags or (request.prompt,)
     random = Random(f"{request.seed} outline")
     style = next(iter(parse_styles(words)), "")
@@ -79,8 +79,7 @@ def plan_form(request: SongRequest, rate: float, lyrics: Sequence[Section] | Non
 
 
 def wanted_seconds(request: SongRequest, rate: float, lyrics: Sequence[Section] | None = None) -> float | None:
-    """How long a song wants to be in which the words of a request are sung without hurry, at the tempo asked for; None
-    without words."""
+    """The length of a song in which the words of a request are sung without hurry, in seconds; None without words."""
     sung = _sections(request, lyrics)
     if not any(section.lines for section in sung):
         return None
@@ -105,8 +104,8 @@ def playable_tempi(request: SongRequest, rate: float) -> tuple[float, float]:
 
 
 def _bars(words: tuple[str, ...], style: str, beats: int, rate: float) -> list[int]:
-    """How many frames a bar may have: as many as a tempo by number wants; what lies in the range of a tempo by word, as
-    far as it is usual in the style, or the fewest where all are slower; or what is usual."""
+    """The lengths that a bar may have, in frames: that of a tempo given as a number; those in the range of a tempo word,
+    rather those usual in the style, or the shortest where all are slower; or those usual in the style."""
     every = list(TEMPI[beats])
     usual = list((STYLE_TEMPI if beats == 4 else WALTZ_TEMPI).get(style, every))
 
@@ -122,8 +121,8 @@ def _bars(words: tuple[str, ...], style: str, beats: int, rate: float) -> list[i
 
 
 def _form(sung: list[Section], bars: float, bar: int, line_bars: int) -> Form:
-    """The form nearest to so many bars, with `line_bars` for a line if the words then fit, and more for a long one; or
-    else with as many of the words, from the first on, as can be sung in that time."""
+    """The form nearest to `bars`, with `line_bars` for a line if the words then fit, and more for a long one; or else
+    with as many of the words, from the first on, as fit."""
     tries = ((line_bars, BREATH), *((length, HASTE) for length in range(line_bars, 0, -1)))
     while True:
         for length, breath in tries:
@@ -169,7 +168,7 @@ def _without_last_line(sung: list[Section]) -> list[Section]:
 
 
 def _with_breaks(middle: list[Section], count: int) -> list[Section]:
-    """The parts with so many interludes between them, at even distances, for words that are soon sung."""
+    """The parts with `count` interludes between them, at even distances, for words that are soon sung."""
     places = [len(middle) * (n + 1) // (count + 1) for n in range(count)]
     parts: list[Section] = []
     for i in range(len(middle) + 1):
@@ -178,14 +177,14 @@ def _with_breaks(middle: list[Section], count: int) -> list[Section]:
 
 
 def _shares(section: Section, place: int, breath: float) -> Shares:
-    """How many places of so many frames each line takes, for each phone to have `breath` frames; lines as long as the
-    corpus's have one where there is time to breathe."""
+    """The places of `place` frames that each line takes, for each phone to have `breath` frames; one for lines no
+    longer than the corpus's where there is time to breathe."""
     phones = map(count_phones, section.lines)
     return tuple(max(math.ceil(breath * n / place), 1) if n > LONG or breath == HASTE else 1 for n in phones)
 
 
 def _taken(section: Section, shares: Shares) -> int:
-    """What time the lines take, those in brackets none of their own: they answer the line before."""
+    """The time that the lines take; those in brackets take none, for they answer the line before."""
     return sum(share for line, share in zip(section.lines, shares, strict=True) if not line.startswith("("))
 
 

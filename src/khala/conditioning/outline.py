@@ -1,9 +1,9 @@
-"""The outline of a song: its bars, its form and which line of the lyrics comes when, known before a note is.
+"""The outline of a song: its bars, its form and its lines of lyrics, planned before a note is written.
 
-A small model follows words better if it does not have to find all of that in them, as a band does with a count-in and
-a conductor. It is shown the outline frame by frame: `cues` are row numbers of a table of learned vectors whose sum is
-added to what the model reads (rhythm as in MusiConGen, arXiv 2407.15060; the time that is left as in Jukebox, arXiv
-2005.00341; lines as in DiffRhythm, arXiv 2503.01183). Times are in codec frames.
+A small model follows words better if it need not work all of that out from them, as a band does with a count-in and a
+conductor. It is conditioned on the outline frame by frame: condition ids are rows of a table of learned vectors, whose
+sum is added to the model's input (rhythm as in MusiConGen, arXiv 2407.15060; time left as in Jukebox, arXiv 2005.00341;
+lines as in DiffRhythm, arXiv 2503.01183). Times are in codec frames.
 """
 
 import math
@@ -17,7 +17,7 @@ from khala.models.lm.config import PAD_ID
 from khala.music.headers import SECTION_TAGS
 
 STYLE_NAMES = tuple(STYLE_TAGS)
-"""Styles that have a cue of their own."""
+"""Styles that have a row of their own."""
 VOICES = ("none", "female", "male", "voice")
 """Who sings; "voice" is somebody."""
 
@@ -25,7 +25,7 @@ BEATS, TWELFTHS, BAR_PAIRS, LEFT, BARS_IN, BARS_TO_GO, LINES, LINE_LEFT = 4, 12,
 
 
 def _rows() -> Iterator[int]:
-    """First row of each kind of cue, one kind after another, and at last the number of rows."""
+    """The first row of each kind of condition, and at last the number of rows."""
     row = PAD_ID + 1
     sizes = (BEATS * TWELFTHS, BAR_PAIRS, LEFT, len(SECTION_TAGS) + 1, BARS_IN, BARS_TO_GO, LINES, 24, 32, len(VOICES))
     for size in (*sizes, LINE_LEFT):
@@ -36,12 +36,12 @@ def _rows() -> Iterator[int]:
 
 _BEAT, _BAR, _LEFT, _SECTION, _BAR_IN, _TO_GO, _LINE, _KEY, _STYLE, _VOICE, _LINE_LEFT, OUTLINE_ROWS = _rows()
 NUM_CONDITIONS = 11
-"""So many cues has a frame, of the table's first `OUTLINE_ROWS` rows."""
+"""Conditions of a frame, each among the table's first `OUTLINE_ROWS` rows."""
 OUTLINE_FIRST_ROWS = {
     **{"beat": _BEAT, "bar": _BAR, "time_left": _LEFT, "section": _SECTION, "bars_in": _BAR_IN, "bars_to_go": _TO_GO},
     **{"line": _LINE, "key": _KEY, "style": _STYLE, "voice": _VOICE, "line_left": _LINE_LEFT},
 }
-"""Kind of cue -> the first of its rows."""
+"""Kind of condition -> the first of its rows."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Outline:
-    """What is known of a song of so many `frames`. `bar` is a bar's length (0: not known) with its number of `beats`.
+    """A song of `frames` frames. `bar` is the length of a bar (0: not known), `beats` its number of beats.
 
-    `lines` are the lines of the lyrics in order, from which frame to which each has its place. `key` is 0..11 for C to
-    B major, 12..23 for minor, -1 if any will do; `style` is one of STYLE_NAMES or "", `voice` one of VOICES or "".
+    `lines` are the places of the lines of lyrics in order, first frame and the one after the last. `key` is 0..11 for
+    C to B major, 12..23 for minor, -1 for any; `style` is one of STYLE_NAMES or "", `voice` one of VOICES or "".
     """
 
     frames: int
@@ -72,14 +72,14 @@ class Outline:
 
     @property
     def without_style_and_key(self) -> "Outline":
-        """The same without what the words ask for: neither style nor key. Guidance leads away from it."""
+        """The outline without what a description asks for. Guidance leads away from it."""
         return replace(self, style="", key=-1)
 
     def condition_ids(self, begin: int, end: int, lines: range | None = None) -> list[list[int]]:
-        """The rows for frames `begin` to `end`, `NUM_CONDITIONS` each. Of the lyrics only `lines` are known, if that is given:
-        the first of them is number 0 of `line_condition`."""
+        """The condition ids of frames `begin` to `end`, [frames][`NUM_CONDITIONS`]. With `lines` only those lines of
+        the lyrics are known, and the first of them is number 0 of `line_condition`."""
         lines = range(len(self.lines)) if lines is None else lines
-        unit = self.beats * (1 + self.beats % 2)  # of which the corpus's bars are multiples; others are told as these
+        unit = self.beats * (1 + self.beats % 2)  # the corpus's bars are multiples of it; others are rounded
         steady = [
             _BAR + min(max(unit * round(self.bar / unit) // 2, 1), BAR_PAIRS) - 1 if self.bar else PAD_ID,
             _KEY + self.key if self.key >= 0 else PAD_ID,
@@ -100,7 +100,7 @@ class Outline:
         return rows
 
     def to_dict(self, rate: float) -> dict[str, Any]:
-        """The outline in seconds as JSON values, at so many frames a second: for people, and for who shows a song."""
+        """The outline as JSON values, times in seconds, at `rate` frames a second: for people and for pages."""
         lines = [[round(begin / rate, 3), round(end / rate, 3)] for begin, end in self.lines]
         return {
             "bpm": round(60 * rate * self.beats / self.bar, 2) if self.bar else None,
@@ -118,7 +118,7 @@ class Outline:
         return _LINE_LEFT + min((self.lines[line][1] - 1 - frame) // 2, LINE_LEFT - 1)
 
     def _place(self, number: int, frame: int) -> list[int]:
-        """Section, how many bars into it, how many to go."""
+        """The ids of the section, of the bars since its start and of the bars to its end."""
         if number == len(self.parts) or self.parts[number].begin > frame:
             return [PAD_ID] * 3
         part = self.parts[number]
@@ -130,17 +130,17 @@ class Outline:
 
 
 def line_condition(number: int) -> int:
-    """The row that a line of the lyrics shares with the frames in which it is sung; they come round again."""
+    """The id that a line of the lyrics shares with the frames in which it is sung; ids repeat after `LINES`."""
     return _LINE + number % LINES
 
 
 def prompt_rows(lines: Sequence[int | None]) -> list[int]:
-    """The row of every id of a prompt, each of which belongs to a line of the lyrics or to none."""
+    """The condition ids of a prompt, each of whose token ids belongs to a line of the lyrics or to none."""
     return [PAD_ID if line is None else line_condition(line) for line in lines]
 
 
 def spread(parts: Sequence[Part], shares: Sequence[Sequence[int]]) -> tuple[tuple[int, int], ...]:
-    """Where the lines are: one after another through each part, each as long as its share of that part's."""
+    """The places of the lines: one after another through each part, each as long as its share of the part's."""
     spans: list[tuple[int, int]] = []
     for part, its in zip(parts, shares, strict=True):
         edges = [part.begin + (part.end - part.begin) * edge // max(sum(its), 1) for edge in accumulate(its, initial=0)]
@@ -149,5 +149,5 @@ def spread(parts: Sequence[Part], shares: Sequence[Sequence[int]]) -> tuple[tupl
 
 
 def _left(frames: int) -> int:
-    """Of the bins for the time that is left: in steps of four frames at the end, wider and wider before."""
+    """The bin of the time left: four frames wide at the end of the song, wider and wider before."""
     return max(frames, 0) // 4 if frames < 64 else min(16 + int(10 * math.log2(frames / 64)), LEFT - 1)

@@ -1,7 +1,7 @@
-"""The words of a song phone by phone: what is sung in a frame, what comes next, how much of the line is left.
+"""The phones of a song in order, and the conditions that follow them: what is sung in a frame, what comes next.
 
-A model that is shown a song's outline (`conditioning.outline`) is shown this, too. In training it is known what is sung;
-a song in the making is led through its words (`Words`), and the model says only how long it stays at each phone.
+A model that is conditioned on an outline (`conditioning.outline`) is conditioned on this, too. In training the corpus
+knows what is sung; a song in the making is aligned with its phones (`PhoneSequence`) frame by frame.
 """
 
 from bisect import bisect, bisect_left
@@ -15,39 +15,39 @@ from khala.music.phones import LETTERS, PHONES
 from khala.music.prompt import Prompt, lyric_lines
 
 REST = len(PHONES)
-"""Stands for no phone."""
+"""The number that stands for silence of the voice."""
 UNKNOWN_PHONE = 255
-"""Stands for what nobody wrote down."""
+"""The number that stands for a phone that is not known."""
 PHONE_IDS = (*map(ord, LETTERS), ord(" "))
-"""The ids of the text that stand for `PHONES` and `REST`: Khala's tokenizers give bytes their values."""
+"""Token ids of `PHONES` and `REST`: Khala's tokenizers give bytes their values."""
 MAX_PHONES_LEFT = 32
-"""More phones than these are not counted."""
+"""Phones left of a line are counted up to here."""
 MAX_HELD_FRAMES = 16
-"""Nor are more frames than these."""
+"""Frames of a phone are counted up to here."""
 _NOW = OUTLINE_ROWS
 _NEXT = _NOW + REST + 1
 _LEFT = _NEXT + REST
 _HELD = _LEFT + MAX_PHONES_LEFT
 CONDITION_ROWS = _HELD + MAX_HELD_FRAMES
-"""Rows of the whole table of cues."""
+"""Rows of the whole table of conditions."""
 PHONE_FIRST_ROWS = {"phone": _NOW, "next_phone": _NEXT, "phones_left": _LEFT, "phone_frame": _HELD}
-"""Kind of cue of singing -> the first of its rows."""
+"""Kind of phone condition -> the first of its rows."""
 PHONE_CONDITIONS = 4
-"""So many cues of singing has a frame: the phone, the one that is next in its line, how many are left of the line, and
-in which of the phone's frames it is."""
+"""Phone conditions of a frame: the phone, the next one of its line, how many are left of the line, and which of the
+phone's frames it is."""
 NO_PHONE_CONDITIONS = (PAD_ID,) * PHONE_CONDITIONS
-"""The cues where nobody knows what is sung."""
+"""The phone conditions where it is not known what is sung."""
 MIN_FRAMES_PER_PHONE = 1.5
-"""Frames that a phone has if time gets short; half of the corpus's phones are longer than 2.2."""
+"""Where time gets short; half of the corpus's phones are longer than 2.2 frames."""
 EARLY_FRAMES, LATE_FRAMES = 4, 6
-"""So many frames before its place a line may begin, as 99 of 100 in the corpus do; so many after it, it is over."""
+"""A line begins no earlier before its place, as 99 of 100 in the corpus do, and ends no later after it."""
 
 
 @dataclass(frozen=True)
 class PhoneSequence:
     """The phones of a song in order, with a rest before the first line, after the last, and between two.
 
-    `phones` holds their numbers in `PHONES`, or `REST`; `starts` is where each line's first phone stands.
+    `phones` holds their numbers in `PHONES`, or `REST`; `starts` holds the index of each line's first phone.
     """
 
     phones: tuple[int, ...] = (REST,)
@@ -55,11 +55,11 @@ class PhoneSequence:
 
     @property
     def _rests(self) -> list[int]:
-        """Where the rest after each line stands."""
+        """The index of the rest after each line."""
         return [*(start - 1 for start in self.starts[1:]), len(self.phones) - 1][: len(self.starts)]
 
     def condition_ids(self, places: Iterable[int]) -> list[tuple[int, ...]]:
-        """The rows to show in frames in which a song is at these places of `phones`, `PHONE_CONDITIONS` of each."""
+        """The condition ids of frames in which a song is at these indices of `phones`, [T][`PHONE_CONDITIONS`]."""
         rows = []
         for at, frames in groupby(places):
             phone = self.phones[at]
@@ -70,10 +70,10 @@ class PhoneSequence:
         return rows
 
     def alignment_bounds(self, places: Sequence[tuple[int, int]], frames: int) -> tuple[list[int], list[int]]:
-        """Between which places of `phones` a song is in each of so many frames, if its lines have `places` in time.
+        """The lowest and the highest index of `phones` in each frame of a song whose lines have `places` in time.
 
-        A line begins no earlier than shortly before its place. It is hurried, a phone every `MIN_FRAMES_PER_PHONE` frames or as fast as
-        need be, where it would not end in time: shortly after its place, or before the next one has to be hurried."""
+        A line begins no earlier than shortly before its place. It is hurried, to `MIN_FRAMES_PER_PHONE` or as fast as
+        need be, where it would not end in time: shortly after its place, or before the next one must be hurried."""
         low, high = [0] * frames, [len(self.phones) - 1] * frames
         if len(places) < len(self.starts):  # the rest is not sung
             high = [self.starts[len(places)] - 1] * frames
@@ -91,8 +91,8 @@ class PhoneSequence:
         return [min(pair) for pair in zip(low, high, strict=True)], high
 
     def line_spans(self, places: Sequence[int]) -> list[tuple[int, int, float] | None]:
-        """From which frame to which each line is sung, if these are a song's places in its frames, and which share of
-        its phones; None for lines that it never came to."""
+        """First frame, the frame after the last, and the share of its phones that is sung, for each line of a song
+        whose frames have these indices of `phones`; None for a line that it never reached."""
         spans: list[tuple[int, int, float] | None] = []
         for start, rest in zip(self.starts, self._rests, strict=True):
             begin, end = bisect_left(places, start), bisect_left(places, rest)
@@ -101,8 +101,8 @@ class PhoneSequence:
 
 
 def phones_of_prompt(prompt: Prompt) -> PhoneSequence:
-    """The words of a prompt whose lyrics are phones (`music.phones.phonetic`), those of an instrumental being a rest. A
-    phone that returns at once is one. ValueError for a line that has none: `conditioning.singable` leaves those out."""
+    """The phones of a prompt whose lyrics are phones (`music.phones.phonetic`); of an instrumental, one rest. A phone
+    that repeats at once counts once. ValueError for a line without any: `singable` leaves those out."""
     phones, starts = [REST], []
     for segment, line in zip(prompt, lyric_lines(prompt), strict=True):
         if line is None:
@@ -116,20 +116,20 @@ def phones_of_prompt(prompt: Prompt) -> PhoneSequence:
 
 
 def phone_condition_ids(phone: int, following: int, left: int, frame: int) -> tuple[int, ...]:
-    """The rows of a frame: what is sung, what is next in the line (`REST`: nothing), how many phones are left of the
-    line, and which frame of what is sung this is, from 0."""
+    """The condition ids of a frame: the phone, the next one of the line (`REST`: none), how many are left of the line,
+    and which frame of the phone this is, from 0."""
     after = _NEXT + following if following != REST else PAD_ID
     return _NOW + phone, after, _LEFT + min(left, MAX_PHONES_LEFT - 1), _HELD + min(frame, MAX_HELD_FRAMES - 1)
 
 
 def without_phones(rows: Iterable[Sequence[int]]) -> list[tuple[int, ...]]:
-    """All cues of some frames, but for those of singing: nobody knows what is sung."""
+    """The condition ids of frames, with those of the phones replaced by unknown ones."""
     return [(*row[:-PHONE_CONDITIONS], *NO_PHONE_CONDITIONS) for row in rows]
 
 
 def frame_conditions(phones: Sequence[int], begins: Sequence[int]) -> list[tuple[int, ...]]:
-    """The rows of every frame of a song or a part of one, [T][`PHONE_CONDITIONS`], from what is sung in them: `PHONES`, `REST`
-    or, throughout, `UNKNOWN_PHONE`. `begins` are the frames in which lines begin, counted alike."""
+    """The phone conditions of consecutive frames, [T][`PHONE_CONDITIONS`], from their phones: numbers of `PHONES`,
+    `REST` or, throughout, `UNKNOWN_PHONE`. `begins` are the frames in which lines begin, counted alike."""
     runs = [(phone, len(list(frames))) for phone, frames in groupby(phones)]
     edges = accumulate((length for _, length in runs), initial=0)
     lines = [bisect(begins, edge) for edge in edges]

@@ -1,5 +1,4 @@
-"""What a request will come to, told before anything is computed: what is sung when, and what a person should know of
-it."""
+"""Preview a request before anything is computed: what is sung, when, and remarks for the person who asks."""
 
 from copy import copy
 from dataclasses import dataclass, replace
@@ -26,7 +25,7 @@ SCRIPT_NAMES = {"han": "Chinese", "kana": "Japanese", "hangul": "Korean"}
 @dataclass(frozen=True)
 class Preview:
     """A request as a model will sing it. `request` has its lyrics reduced to what is sung, in the lines in which it is
-    (`singable`); `lyrics` are those that were given, as read. `outline` is None for models that are shown none."""
+    (`singable`); `lyrics` are those that were given, as read. `outline` is None for a model that takes no conditions."""
 
     request: SongRequest
     lyrics: Lyrics
@@ -37,14 +36,14 @@ class Preview:
 
     @property
     def placed(self) -> frozenset[int]:
-        """Which of the given lines, by number from 0, a model has a voice and the outline a place for."""
+        """The given lines, by number from 0, that the model can sing and the outline has a place for."""
         sources = self.singable.sources
         missing = sources[len(self.outline.lines) :] if self.outline else ()
         return frozenset(sources) - frozenset(missing)
 
     @property
     def unsung(self) -> int:
-        """How many of the given lines will not be sung, or not to their end."""
+        """The number of given lines that will not be sung, or not to their end."""
         return len(self.lyrics.lines) - len(self.placed)
 
 
@@ -95,7 +94,7 @@ def _remarks(found: Preview, request: SongRequest, style: PromptStyle, rate: flo
 
 
 def _language_remarks(found: Preview) -> list[Remark]:
-    """What a model does with words that are not English."""
+    """Remarks on words that are not English."""
     lines, out = found.lyrics.lines, found.singable.left_out
     remarks = []
     if out:
@@ -119,7 +118,7 @@ def _language_remarks(found: Preview) -> list[Remark]:
 
 
 def _length_remarks(found: Preview) -> list[Remark]:
-    """Whether the words fit the song."""
+    """Remarks on whether the words fit the song."""
     remarks = []
     missing = found.unsung - len(found.singable.left_out)
     wanted = found.wanted_seconds

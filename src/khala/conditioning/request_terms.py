@@ -1,6 +1,6 @@
-"""What the words of a request ask for, as far as they can be told from words: tempo, beats, key, style.
+"""Parse the terms of a request: tempo, beats, key and style, as far as words say them.
 
-Words are looked up in small tables, within what `conditioning.wording` leaves of a sentence; there is no grammar.
+Words are looked up in small tables, within what `wording` leaves of a sentence; there is no grammar.
 """
 
 import re
@@ -100,7 +100,7 @@ STYLE_WORDS = {
     word.replace("-", " "): tuple(name for name, tags in STYLE_TAGS.items() if word in (name, *tags))
     for word in sorted({word for name, tags in STYLE_TAGS.items() for word in (name, *tags)}, key=len, reverse=True)
 }
-"""What a style is called -> the styles that are called so; the longest names first."""
+"""Name of a style -> the styles of that name; the longest names first."""
 
 
 def parse_bpm(words: Iterable[str]) -> float | None:
@@ -120,7 +120,7 @@ def parse_tempo_range(words: Iterable[str]) -> tuple[float, float] | None:
 
 
 def parse_tempo_words(words: Iterable[str]) -> list[tuple[str, tuple[float, float]]]:
-    """The words that say a tempo, in the order of the text, each with its range."""
+    """Every tempo word with its range, in the order of the text."""
     text = wanted_text(words).lower()
     found = [(match.start(), match[0], limits) for said, limits in _PACES for match in re.finditer(said, text)]
     return [(said.strip(" ,.;:"), limits) for _, said, limits in sorted(found)]
@@ -133,7 +133,7 @@ def parse_beats(words: Iterable[str]) -> int | None:
 
 
 def parse_time_signature(words: Iterable[str]) -> str | None:
-    """What says how many beats a bar has: "waltz", "in three", "6/8"."""
+    """The words for the beats of a bar: "waltz", "in three", "6/8"."""
     found = _TIME.search(wanted_text(words).lower())
     return next(filter(None, found.groups())) if found else None
 
@@ -188,10 +188,10 @@ def parse_styles(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def description_remarks(request: SongRequest, tempi: tuple[float, float] | None = None) -> list[Remark]:
-    """What is contradictory in a request, and what the model cannot do of it.
+    """Remarks on contradictions in a request, and on what the model cannot do.
 
-    `tempi` are the slowest and the fastest BPM at which a model that is led by an outline can play this request
-    (`conditioning.form.playable_tempi`); None for other models, of which less is known.
+    `tempi` are the slowest and the fastest BPM at which a model with an outline can play this request
+    (`form.playable_tempi`); None for other models, of which less is known.
     """
     words = request.tags or (request.prompt,)
     led = tempi is not None
@@ -223,7 +223,7 @@ def _tempo_remarks(words: tuple[str, ...], tempi: tuple[float, float] | None) ->
 
 
 def _contradiction(what: str, said: list[str], led: bool) -> list[Remark]:
-    """That two are asked for of which a song has one."""
+    """The remark that two are asked for of which a song has one."""
     if len(said) < 2:
         return []
     kept, other = said[:2]

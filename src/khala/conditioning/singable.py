@@ -1,4 +1,4 @@
-"""Which of the lyrics a model sings that reads them as phones, and how they are parted into lines for it."""
+"""Reduce lyrics to what a model can sing that reads phones, and split long lines for it."""
 
 import math
 import re
@@ -10,13 +10,13 @@ from khala.music.phones import LETTERS, phonetic, pronounce
 from khala.music.reading import Lyrics, Row
 
 MOST_PHONES, USUAL_PHONES = 40, 26
-"""A line of more phones than the first is sung as several of about the second: the corpus has no longer ones."""
+"""A line of more than MOST_PHONES is sung as several of about USUAL_PHONES: the corpus has no longer ones."""
 
 
 @dataclass(frozen=True)
 class Singable:
-    """Lyrics as a model sings them. `sources` are, for each line of `lyrics`, which of the lines given it is (a part
-    of); `left_out` those which are sung nowhere, `partly` those of which words are not."""
+    """Lyrics as a model sings them. `sources` holds, for each line of `lyrics`, the number of the given line that it is (a
+    part of); `left_out` the given lines that are sung nowhere, `partly` those with words left out."""
 
     lyrics: Lyrics
     sources: tuple[int, ...]
@@ -25,13 +25,13 @@ class Singable:
 
 
 def as_spelled(lyrics: Lyrics) -> Singable:
-    """For models that read whatever is written."""
+    """All lyrics, for models that read spelling."""
     return Singable(lyrics, tuple(range(len(lyrics.lines))))
 
 
 def in_phones(lyrics: Lyrics) -> Singable:
-    """For models that know English phones alone: words in other scripts are left out, lines that are mostly such words
-    wholly; long lines are parted where they pause."""
+    """Lyrics for models that know English phones alone: without words in other scripts and lines that are mostly such
+    words, and with long lines split where they pause."""
     rows: list[Row] = []
     sources, left_out, partly = [], [], []
     number = -1
@@ -55,7 +55,7 @@ def in_phones(lyrics: Lyrics) -> Singable:
 
 @lru_cache(4096)
 def count_phones(line: str) -> int:
-    """Phones that are sung of a line."""
+    """The number of phones sung in a line."""
     return sum(letter in LETTERS for letter in phonetic(line))
 
 
@@ -73,7 +73,7 @@ def _sung_words(line: str) -> str:
 
 
 def _parts(line: str) -> list[str]:
-    """A line in as few parts as keep to about `MOST_PHONES`, each about as long, parted rather behind a comma. What is
+    """Split a line into as few parts as keep to about `MOST_PHONES`, each about as long, rather behind a comma. What is
     in round brackets answers the line before, as a whole."""
     total = count_phones(line)
     if total <= MOST_PHONES or line.startswith("("):

@@ -1,4 +1,4 @@
-"""Who is to sing, as far as the words of a request tell."""
+"""Parse who is to sing, as far as the words of a request say it."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -54,7 +54,7 @@ _NOT_INSTRUMENTAL = re.compile(r"\b(?:not|non|isn't)(?: an)? instrumental\b")
 
 
 def parse_voice(request: Mapping[str, Any], words: Iterable[str]) -> bool | None:
-    """Whether somebody is to sing (None: not said). What says so first counts: an instrumental's flag, words to sing,
+    """Whether somebody is to sing (None: not said). The first of these decides: the instrumental flag, words to sing,
     the description, and lyrics that hold section tags alone, which ask for nobody."""
     if request.get("instrumental"):
         return False
@@ -96,7 +96,8 @@ def parse_singers(words: Iterable[str]) -> set[str]:
 
 
 def voice_remarks(request: SongRequest, words: Iterable[str], led: bool) -> list[Remark]:
-    """What of the voice is contradictory or cannot be had; `led`: by a model of one singer who sings lyrics alone."""
+    """Remarks on contradictions about the voice; with `led` on what a model of one singer, who sings nothing but lyrics,
+    cannot do."""
     words = tuple(words)
     sung, nobody, somebody = _has_words(request.lyrics), wants_no_singer(words), wants_a_singer(words)
     if request.instrumental and somebody:

@@ -1,7 +1,7 @@
-"""What is said in the words of a request, before any of them is looked up.
+"""Clauses of a request: what it says, what it denies and what its song is about, before any term is looked up.
 
-Of sentences this is known: a word belongs to its clause, and a tag is one; what is denied ("no rock", "without drums")
-is not asked for; and what a song is about ("a song about a girl in a fast car") does not tell how it sounds.
+A word belongs to its clause, and a tag is one; what is denied ("no rock", "without drums") is not asked for; and what a
+song is about ("a song about a girl in a fast car") does not say how it sounds.
 """
 
 import re

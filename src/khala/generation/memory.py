@@ -66,9 +66,8 @@ def need(config: ModelConfig, device: torch.device, formats: Formats, seconds: f
     working, refining = (compute_dtype_of(dtype, device) for dtype in formats)
     # weights that are stored narrower than they are multiplied
     widened, widens = working.itemsize > formats.backbone.itemsize, refining.itemsize > formats.superres.itemsize
-    seen = (config.prompt.superres_limit + frames) * (
-        2 if superres.condition_rows else 1
-    )  # by guidance, without the words too
+    guided = 2 if superres.condition_rows else 1  # with the conditions of the words and without
+    seen = (config.prompt.superres_limit + frames) * guided
     prompt = min(config.prompt.backbone_limit, backbone.context)
     positions = min(prompt + 2 * frames + 1, backbone.context)
     cache = 2 * backbone.layers * backbone.kv_heads * backbone.head_dim * positions * working.itemsize
@@ -176,8 +175,8 @@ def _matrices(c: TransformerConfig) -> int:
 
 
 def _pack_bytes(c: TransformerConfig, positions: int, working: torch.dtype, widened: bool, device: torch.device) -> int:
-    """A pass over as many songs as share one (`models.lm.pack`): states of all rows; for one song, or on CUDA for a block
-    of rows, the MLP's middle (gate, up, two products); the widened matrices of a block."""
+    """A pass over as many songs as share one (`models.lm.pack`): states of all rows; for one song, or on CUDA for a
+    block of rows, the MLP's middle (gate, up, two products); the upcast matrices of a block."""
     rows = max(positions, MAX_POSITIONS)
     states = rows * (8 * c.dim + 2 * (c.heads + 2 * c.kv_heads) * c.head_dim) * working.itemsize
     middle = (BLOCK if device.type == "cuda" else positions) * 4 * c.ffn * working.itemsize

@@ -17,7 +17,8 @@ from dataclasses import replace
 import torch
 
 from khala.conditioning.outline import NUM_CONDITIONS
-from khala.generation.decode import Slot, decode_tokens
+from khala.generation.decode import decode_tokens
+from khala.generation.slot import Slot
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.config import PAD_ID, TransformerConfig
 from khala.models.presets import official

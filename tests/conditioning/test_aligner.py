@@ -9,7 +9,8 @@ import torch
 from khala.conditioning.aligner import PhoneAligner
 from khala.conditioning.outline import NUM_CONDITIONS
 from khala.conditioning.phone_sequence import CONDITION_ROWS, PHONE_IDS, REST, PhoneSequence
-from khala.generation.decode import Slot, decode_backbone
+from khala.generation.decode import decode_backbone
+from khala.generation.slot import Slot
 from khala.models.lm.backbone import Backbone, condition_stream
 from khala.models.lm.config import PAD_ID
 from khala.models.presets import tiny

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from khala.conditioning.outline import NUM_CONDITIONS, OUTLINE_ROWS, Outline, Part, line_condition, spread
+from khala.conditioning.outline import NUM_CONDITIONS, OUTLINE_ROWS, Outline, Part, line_condition, place_lines
 from khala.models.lm.config import PAD_ID
 from khala.music.headers import SECTION_TAGS
 
 PARTS = (Part(0, 40, "intro"), Part(40, 200, "verse"), Part(200, 280, "outro"))
-OUTLINE = Outline(280, 40, 4, PARTS, spread(PARTS, ((), (1, 1), ())), key=21, style="folk", voice="female")
+OUTLINE = Outline(280, 40, 4, PARTS, place_lines(PARTS, ((), (1, 1), ())), key=21, style="folk", voice="female")
 BEAT, LEFT, SECTION, BAR_IN, TO_GO, LINE, LINE_LEFT, BAR, KEY, STYLE, VOICE = range(NUM_CONDITIONS)
 
 
@@ -16,9 +16,9 @@ def columns(outline: Outline, kind: int) -> list[int]:
 
 
 def test_lines_share_their_part_evenly() -> None:
-    assert spread(PARTS, ((), (1, 1), (1,))) == ((40, 120), (120, 200), (200, 280))
-    assert spread((Part(0, 10, "verse"),), ((1, 1, 1),)) == ((0, 3), (3, 6), (6, 10))
-    assert spread(PARTS, ((), (1, 3), ())) == ((40, 80), (80, 200)), "a line may need more time than the others"
+    assert place_lines(PARTS, ((), (1, 1), (1,))) == ((40, 120), (120, 200), (200, 280))
+    assert place_lines((Part(0, 10, "verse"),), ((1, 1, 1),)) == ((0, 3), (3, 6), (6, 10))
+    assert place_lines(PARTS, ((), (1, 3), ())) == ((40, 80), (80, 200)), "a line may need more time than the others"
 
 
 def test_every_cue_has_a_row_and_no_two_kinds_share_one() -> None:

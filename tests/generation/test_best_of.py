@@ -7,8 +7,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from khala.generation.best_of import Candidate, best, nats
+from khala.generation.best_of import best, nats
 from khala.generation.pipeline import Pipeline
+from khala.generation.result import Candidate
 from khala.models.config import Imported, Origin
 from khala.models.lm.backbone import Backbone, interleave
 from khala.models.presets import tiny

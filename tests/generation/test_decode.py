@@ -11,7 +11,8 @@ from safetensors.torch import load_file
 from khala.conditioning.aligner import PhoneAligner
 from khala.conditioning.outline import Outline, Part, prompt_rows
 from khala.conditioning.phone_sequence import CONDITION_ROWS, NO_PHONE_CONDITIONS, REST, PhoneSequence
-from khala.generation.decode import Slot, decode_backbone, decode_tokens
+from khala.generation.decode import decode_backbone, decode_tokens
+from khala.generation.slot import Slot
 from khala.models.lm.backbone import Backbone, condition_stream, interleave
 from khala.models.lm.config import PAD_ID
 from khala.models.presets import tiny

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from khala.generation import formats
-from khala.generation.formats import PARTS, choose_formats, milliseconds, quicker, settle, timed
+from khala.generation.formats import PARTS, choose_formats, format_times, milliseconds, quicker, settle
 from khala.generation.memory import need
 from khala.generation.pipeline import load
 from khala.models.presets import official, tiny
@@ -107,7 +107,7 @@ def test_timing_leaves_torch_as_it_was() -> None:
     drawn = torch.rand(3)
     torch.manual_seed(5)
     threads = torch.get_num_threads()
-    times = timed("backbone", replace(tiny(), backbone=replace(tiny().backbone, layers=1)))
+    times = format_times("backbone", replace(tiny(), backbone=replace(tiny().backbone, layers=1)))
     assert set(times) == {"float32", "bfloat16"} and min(times.values()) > 0
     assert torch.equal(torch.rand(3), drawn) and torch.get_num_threads() == threads
 

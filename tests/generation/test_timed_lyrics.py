@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from khala.generation.decode import BackboneResult
 from khala.generation.plan import plan_take
+from khala.generation.result import BackboneResult
 from khala.generation.timed_lyrics import timed_lines
 from khala.models.presets import mini
 from khala.music.request import SongRequest

@@ -166,7 +166,7 @@ def room_findings(song: float, takes: int, dtype_name: str) -> Iterator[Finding]
             asked = f"{seconds:g} s" if takes == 1 else f"{takes} takes of {seconds:g} s"
             yield Finding(f"  {config.name}", f"{asked} in {chosen}: {sizes}; {verdict}", state)
             if dtype_name == "auto" and device.type == "cpu":
-                yield Finding("", "; ".join(_times(part, formats.timed(part, config)) for part in formats.PARTS))
+                yield Finding("", "; ".join(_times(part, formats.format_times(part, config)) for part in formats.PARTS))
 
 
 def _times(part: str, times: Mapping[str, float]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from random import Random
 
-from khala.conditioning.outline import Outline, Part, spread
+from khala.conditioning.outline import Outline, Part, place_lines
 from khala.conditioning.phone_sequence import MIN_FRAMES_PER_PHONE
 from khala.conditioning.request_terms import parse_beats, parse_bpm, parse_key, parse_styles, parse_tempo_range
 from khala.conditioning.singable import count_phones
@@ -71,7 +71,7 @@ def plan_form(request: SongRequest, rate: float, lyrics: Sequence[Section] | Non
         bar=bar,
         beats=beats,
         parts=tuple(parts),
-        lines=spread(parts, [shares for *_, shares in form]),
+        lines=place_lines(parts, [shares for *_, shares in form]),
         key=-1 if tonic is None else tonic + 12 * (mode == "minor"),
         style=style,
         voice=singer if any(section.lines for section in sung) else "none",
@@ -104,8 +104,8 @@ def playable_tempi(request: SongRequest, rate: float) -> tuple[float, float]:
 
 
 def _bars(words: tuple[str, ...], style: str, beats: int, rate: float) -> list[int]:
-    """The lengths that a bar may have, in frames: that of a tempo given as a number; those in the range of a tempo word,
-    rather those usual in the style, or the shortest where all are slower; or those usual in the style."""
+    """The lengths that a bar may have, in frames: that of a tempo given as a number; those in the range of a tempo
+    word, rather those usual in the style, or the shortest where all are slower; or those usual in the style."""
     every = list(TEMPI[beats])
     usual = list((STYLE_TEMPI if beats == 4 else WALTZ_TEMPI).get(style, every))
 

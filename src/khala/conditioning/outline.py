@@ -139,7 +139,7 @@ def prompt_rows(lines: Sequence[int | None]) -> list[int]:
     return [PAD_ID if line is None else line_condition(line) for line in lines]
 
 
-def spread(parts: Sequence[Part], shares: Sequence[Sequence[int]]) -> tuple[tuple[int, int], ...]:
+def place_lines(parts: Sequence[Part], shares: Sequence[Sequence[int]]) -> tuple[tuple[int, int], ...]:
     """The places of the lines: one after another through each part, each as long as its share of the part's."""
     spans: list[tuple[int, int]] = []
     for part, its in zip(parts, shares, strict=True):

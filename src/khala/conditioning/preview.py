@@ -25,7 +25,8 @@ SCRIPT_NAMES = {"han": "Chinese", "kana": "Japanese", "hangul": "Korean"}
 @dataclass(frozen=True)
 class Preview:
     """A request as a model will sing it. `request` has its lyrics reduced to what is sung, in the lines in which it is
-    (`singable`); `lyrics` are those that were given, as read. `outline` is None for a model that takes no conditions."""
+    (`singable`); `lyrics` are those that were given, as read. `outline` is None for a model without
+    conditions."""
 
     request: SongRequest
     lyrics: Lyrics

@@ -15,8 +15,8 @@ MOST_PHONES, USUAL_PHONES = 40, 26
 
 @dataclass(frozen=True)
 class Singable:
-    """Lyrics as a model sings them. `sources` holds, for each line of `lyrics`, the number of the given line that it is (a
-    part of); `left_out` the given lines that are sung nowhere, `partly` those with words left out."""
+    """Lyrics as a model sings them. `sources` holds, for each line of `lyrics`, the number of the given line that it is
+    (a part of); `left_out` the given lines that are sung nowhere, `partly` those with words left out."""
 
     lyrics: Lyrics
     sources: tuple[int, ...]

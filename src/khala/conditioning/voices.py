@@ -96,8 +96,8 @@ def parse_singers(words: Iterable[str]) -> set[str]:
 
 
 def voice_remarks(request: SongRequest, words: Iterable[str], led: bool) -> list[Remark]:
-    """Remarks on contradictions about the voice; with `led` on what a model of one singer, who sings nothing but lyrics,
-    cannot do."""
+    """Remarks on contradictions about the voice; with `led` also on what a model of one singer, who sings nothing but
+    lyrics, cannot do."""
     words = tuple(words)
     sung, nobody, somebody = _has_words(request.lyrics), wants_no_singer(words), wants_a_singer(words)
     if request.instrumental and somebody:

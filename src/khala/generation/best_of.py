@@ -6,8 +6,7 @@ have a say as well: then the ranks of both are added up.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -16,9 +15,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from khala.audio.samples import Samples
-from khala.generation.decode import BackboneResult
 from khala.generation.plan import TakePlan
 from khala.generation.progress import Progress, reporting, silent
+from khala.generation.result import BackboneResult, Candidate
 from khala.models.lm.backbone import Backbone, interleave
 from khala.music.request import SongRequest
 from khala.music.seeds import take_seed
@@ -26,21 +25,6 @@ from khala.nn.threads import one_thread
 
 Listener = Callable[[Samples, int, SongRequest], float]
 """Samples [2, n], their rate and the request -> how well the samples answer it; more is better."""
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """What a candidate was judged by: its seed, whether it came to its end, information in nats a frame, the listener's
-    score; and whether it was kept."""
-
-    seed: int
-    ended: bool
-    information: float
-    heard: float | None = None
-    kept: bool = False
-
-    def to_dict(self) -> dict[str, Any]:
-        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def keep_best(

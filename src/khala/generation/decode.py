@@ -7,55 +7,22 @@ is decoded beside it: its noise comes from a generator of its own, and the takes
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from khala.generation.draw import TokenSampler
 from khala.generation.guide import FrameGuide
 from khala.generation.progress import Progress, reporting, silent
+from khala.generation.result import BackboneResult
 from khala.generation.sequences import Sequences
+from khala.generation.slot import Slot
 from khala.models.lm.backbone import Backbone
-from khala.music.request import Sampling
 from khala.nn.threads import one_thread
-
-if TYPE_CHECKING:  # best-of judges results
-    from khala.generation.best_of import Candidate
 
 STEPS_PER_SYNC = 32
 """Steps on a GPU between two looks at the tokens drawn: to look is to wait until all of them have been computed."""
-
-
-@dataclass(frozen=True)
-class Slot:
-    """One take's place in a decode batch: what it continues, how long it may get, how its codes are drawn."""
-
-    prompt_ids: Sequence[int]
-    seed: int
-    max_frames: int
-    sampling: Sampling
-    target_frames: int = 0
-    """Where the song is to end, for models that do not keep to the length in their prompt; 0: where it ends."""
-    uncond_ids: Sequence[int] = ()
-    """The prompt that guidance leads away from. Needed where `sampling.guidance` is not 1."""
-    condition_ids: Tensor | None = None
-    uncond_condition_ids: Tensor | None = None
-    """Rows of the model's table of conditions for every position behind either prompt, [N + 2 T, C]
-    (`models.lm.backbone.condition_stream`), for a model that has one."""
-
-
-@dataclass(frozen=True)
-class BackboneResult:
-    """Codes int16 [2, T]; `ended` is False where the song was cut at the longest length allowed. `phone_index` int16
-    [T] is that of `FrameGuide.phone_index`, `candidates` those that best-of chose from, if there were several."""
-
-    codes: NDArray[np.int16]
-    ended: bool
-    phone_index: NDArray[np.int16] | None = None
-    candidates: tuple["Candidate", ...] = ()
 
 
 def keep_all(take: int) -> bool:

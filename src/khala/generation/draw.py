@@ -2,18 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from khala.generation.guide import FrameGuide
+from khala.generation.slot import Slot
 from khala.models.lm.backbone import Backbone
 from khala.nn.rowwise import Rowwise
 from khala.nn.sampling import generator, guide_logits, sample_rows, to_device_async
-
-if TYPE_CHECKING:
-    from khala.generation.decode import Slot
 
 NO_EOS_BEFORE, EOS_BIAS_FROM, EOS_BIAS_NATS = 0.88, 0.97, 120.0
 """For a song with `target_frames`: no end before the first share of them; from the second share on the end's logit
@@ -27,7 +24,7 @@ class TokenSampler:
     A take that `guide` calls unfinished does not end.
     """
 
-    def __init__(self, model: Backbone, slots: Sequence["Slot"], guide: FrameGuide | None, legal: bool) -> None:
+    def __init__(self, model: Backbone, slots: Sequence[Slot], guide: FrameGuide | None, legal: bool) -> None:
         layout, weight = model.config.layout, model.head.weight
         rows = [[*layout.level_rows(0), layout.eos], list(layout.level_rows(1))]
         rows = rows if legal else [list(range(layout.backbone_vocab))] * 2

@@ -30,11 +30,11 @@ from khala.nn.precision import BFLOAT16_INSTRUCTIONS, Formats
 from khala.nn.threads import one_thread
 from khala.weights.folder import Uninitialised
 
-Part = Literal["backbone", "superres"]
+ModelPart = Literal["backbone", "superres"]
 Times = Mapping[str, float]
 """Milliseconds by format."""
 
-PARTS: tuple[Part, ...] = ("backbone", "superres")
+PARTS: tuple[ModelPart, ...] = ("backbone", "superres")
 TIMED = ("float32", "bfloat16")
 CLEARLY = 1.2
 """bfloat16 errs more: it is taken where float32 takes this many times longer."""
@@ -81,9 +81,9 @@ def choose_formats(name: str, config: ModelConfig, device: torch.device) -> Form
     return Formats.alike(choose_dtype(name, device))
 
 
-def _suited(part: Part, config: ModelConfig) -> torch.dtype:
+def _suited(part: ModelPart, config: ModelConfig) -> torch.dtype:
     sizes: TransformerConfig = getattr(config, part)
-    return torch.float32 if _layer(sizes) * sizes.layers < SMALL else quicker(timed(part, config))
+    return torch.float32 if _layer(sizes) * sizes.layers < SMALL else quicker(format_times(part, config))
 
 
 def quicker(times: Times) -> torch.dtype:
@@ -91,7 +91,7 @@ def quicker(times: Times) -> torch.dtype:
     return torch.bfloat16 if times["float32"] >= CLEARLY * times["bfloat16"] else torch.float32
 
 
-def timed(part: Part, config: ModelConfig) -> Times:
+def format_times(part: ModelPart, config: ModelConfig) -> Times:
     """How long a step of the backbone or a pass of super-resolution takes here by format, as remembered from the first
     time. A memory that cannot be read or written is no error."""
     sizes: TransformerConfig = getattr(config, part)
@@ -106,7 +106,7 @@ def timed(part: Part, config: ModelConfig) -> Times:
 
 @torch.inference_mode()
 @one_thread()
-def milliseconds(part: Part, config: TransformerConfig, clock: Callable[[], float] = time.thread_time) -> Times:
+def milliseconds(part: ModelPart, config: TransformerConfig, clock: Callable[[], float] = time.thread_time) -> Times:
     """Of a round in each format. The clock is the thread's own: other programs count little."""
     model = _replica(config)
     rounds = {name: (_steps if part == "backbone" else _passes)(deepcopy(model).to(DTYPES[name])) for name in TIMED}

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from khala.audio.samples import Samples
 from khala.generation.best_of import Listener, keep_best
-from khala.generation.decode import BackboneResult, decode_backbone, keep_all
+from khala.generation.decode import decode_backbone, keep_all
 from khala.generation.device import choose_device
 from khala.generation.finish import finish
 from khala.generation.formats import settle
@@ -33,6 +33,7 @@ from khala.generation.plan import TakePlan, guide_for, plan_take
 from khala.generation.progress import Progress, share, silent, timed
 from khala.generation.record import make_record
 from khala.generation.refine import refine
+from khala.generation.result import BackboneResult
 from khala.generation.staged import StagedModel
 from khala.generation.synthesis import synthesise
 from khala.generation.take import Take

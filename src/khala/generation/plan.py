@@ -11,10 +11,11 @@ from torch import Tensor, tensor
 
 from khala.conditioning.conditioner import Conditioning, Rows, condition, phone_guide
 from khala.conditioning.preview import Preview, preview
-from khala.generation.decode import BackboneResult, Slot
 from khala.generation.guide import FrameGuide
 from khala.generation.memory import MARGIN
 from khala.generation.refine import RefineInput
+from khala.generation.result import BackboneResult
+from khala.generation.slot import Slot
 from khala.models.config import ModelConfig
 from khala.models.lm.backbone import condition_stream
 from khala.models.lm.config import PAD_ID

@@ -9,15 +9,15 @@ import numpy as np
 import torch
 
 from khala import __version__
-from khala.generation.decode import BackboneResult
 from khala.generation.finish import FinishReport
 from khala.generation.plan import TakePlan
+from khala.generation.result import BackboneResult
 from khala.generation.timed_lyrics import timed_lines
 from khala.models.config import ModelConfig
 from khala.nn.precision import Formats
 
 
-class Model(Protocol):
+class RecordedModel(Protocol):
     """What a record says of the model that made the take (`weights.LoadedModel`, `StagedModel`)."""
 
     @property
@@ -31,7 +31,7 @@ class Model(Protocol):
 
 
 def make_record(
-    model: Model, plan: TakePlan, result: BackboneResult, report: FinishReport, seconds: Mapping[str, float]
+    model: RecordedModel, plan: TakePlan, result: BackboneResult, report: FinishReport, seconds: Mapping[str, float]
 ) -> dict[str, Any]:
     """The record as JSON values. `seconds` counts the take's own time in decode and finish; those of backbone and
     superres are for all takes that shared them."""

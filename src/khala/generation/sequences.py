@@ -1,18 +1,15 @@
 """The sequences of a decode batch: one for each slot, and another behind `uncond_ids` for each slot with guidance."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from khala.generation.guide import FrameGuide
+from khala.generation.slot import Slot
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.static import StaticStepper
 from khala.models.lm.stepper import Stepper
-
-if TYPE_CHECKING:
-    from khala.generation.decode import Slot
 
 
 class Sequences:
@@ -25,7 +22,7 @@ class Sequences:
     def __init__(
         self,
         model: Backbone,
-        slots: Sequence["Slot"],
+        slots: Sequence[Slot],
         max_tokens: Sequence[int],
         guide: FrameGuide | None,
         static: bool,

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from khala.generation.decode import BackboneResult
 from khala.generation.plan import TakePlan
+from khala.generation.result import BackboneResult
 from khala.music.reading import Row
 
 WHOLE = 0.75

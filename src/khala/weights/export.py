@@ -297,7 +297,7 @@ import json
 import urllib.request
 
 import khala
-from khala.generation.decode import BackboneResult
+from khala.generation.result import BackboneResult
 from khala.weights.export import codes_of
 
 pipe = khala.load({call})

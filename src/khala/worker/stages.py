@@ -15,12 +15,11 @@ from safetensors.numpy import load, save
 
 from khala.audio.peaks import peaks
 from khala.audio.transcode import transcode
-from khala.generation.best_of import Candidate
-from khala.generation.decode import BackboneResult
 from khala.generation.device import choose_device
 from khala.generation.pipeline import Pipeline
 from khala.generation.pipeline import load as load_pipeline
 from khala.generation.plan import TakePlan
+from khala.generation.result import BackboneResult, Candidate
 from khala.jobs.artifacts import no_room
 from khala.jobs.records import Claim
 from khala.jobs.workflow import Made, Report

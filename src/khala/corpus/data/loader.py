@@ -9,7 +9,7 @@ from random import Random
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from khala.conditioning.outline import Outline, Part, spread
+from khala.conditioning.outline import Outline, Part, place_lines
 from khala.conditioning.phone_sequence import REST, UNKNOWN_PHONE, frame_conditions
 from khala.corpus.data.shards import NO_CHORD
 from khala.corpus.data.split import is_held_out
@@ -68,7 +68,7 @@ class TokenSong:
         parts = tuple(Part(*part) for part in self.parts)
         ends = [part.end for part in parts[:-1]]
         places = [bisect(ends, (begin + end) // 2) for begin, end, *_ in self.lines]
-        lines = spread(parts, [[1] * places.count(i) for i in range(len(parts))]) if parts else ()
+        lines = place_lines(parts, [[1] * places.count(i) for i in range(len(parts))]) if parts else ()
         return Outline(self.frames, self.bar, self.beats, parts, lines, self.key, self.style, self.voice or "none")
 
     @property

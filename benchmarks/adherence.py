@@ -30,10 +30,10 @@ from khala.corpus.composer.compose.harmony import tones
 from khala.corpus.composer.render import render
 from khala.corpus.composer.score import Score
 from khala.corpus.composer.voice import VoiceBank
+from khala.evaluation.chords import Chord
 from khala.evaluation.report import evaluate, evaluate_file
-from khala.scoring.asked import RequestTargets, request_targets
-from khala.scoring.key import Chord
-from khala.scoring.sections import Part, follows
+from khala.evaluation.sections import Part, follows
+from khala.evaluation.targets import RequestTargets, request_targets
 
 FIRST_SEED = 50_000_001
 KINDS = ("generated", "rendered", "coded")

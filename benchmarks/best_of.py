@@ -18,8 +18,8 @@ from khala.corpus.composer.compose import compose
 from khala.corpus.composer.compose.harmony import key_name
 from khala.corpus.composer.score import Score
 from khala.evaluation.report import evaluate
+from khala.evaluation.targets import request_targets
 from khala.generation.synthesis import synthesise
-from khala.scoring.asked import request_targets
 from khala.scoring.listener import listener
 
 COLUMNS = ("style", "key", "voice", "phones wrong", "heard, nats")

@@ -1,11 +1,11 @@
-"""Fits the listeners of `khala evaluate` that need fitting to the truth of a corpus, and measures them.
+"""Fit the measures of `khala evaluate` that need fitting to the truth of a corpus, and say how good they are.
 
     python benchmarks/calibrate.py CORPUS [--songs N] [--model FOLDER] [--cache FOLDER] [--write]
 
 One song in four is held out, by its name: the figures printed are those of the held-out songs alone, for the weights
-that the package holds and for the ones just fitted. With --model one song in `CODED` is heard a second time after that
-model's codec, so that the listeners know coded sound as well. --cache keeps what was heard of every song for the next
-time. --write stores the weights in `src/khala/evaluation`.
+that the package holds and for the ones just fitted. With --model one song in `CODED` is measured a second time after
+that model's codec, so that the measures know coded sound as well. --cache keeps the features of every song for the next
+time. --write stores the weights in `src/khala`.
 """
 
 import argparse
@@ -23,20 +23,24 @@ from scipy.special import expit, log_softmax, logsumexp, softmax
 
 from khala.audio.files import read_audio
 from khala.corpus.data.manifest import Song, read_corpus
-from khala.evaluation import key, style, tempo, voice
+from khala.evaluation import tempo, voice
+from khala.evaluation.distance import AXES
+from khala.scoring.key import MODES, chroma, estimate_key
 from khala.scoring.spectrum import FRAMES_PER_SECOND
+from khala.scoring.style import classify_style, embed
 from khala.scoring.types import Array
 
 HELD_OUT, CODED = 4, 4
 VOICE_PENALTY, TEMPO_PENALTY, STYLE_PENALTY = 3e-3, 1e-3, 3e-3
-HOME = Path("src/khala/evaluation")
+ROOMS = {"voice": "evaluation", "tempo": "evaluation", "key": "scoring"}
+STYLE = Path("src/khala/scoring/style.npz")
 Weights = dict[str, dict[str, Array]]
 
 
 @dataclass(frozen=True)
-class Heard:
-    """A song as the listeners hear it: `windows` of the voice's, `stretches` of the style's, mean `notes` [12]. `sung`
-    [windows] is the part of each window in which somebody truly sings."""
+class Features:
+    """The features of a song: `windows` for the voice, `segments` for the style, `beats` for the tempo, mean `notes`
+    [12] for the key. `sung` [windows] is the share of each window in which somebody truly sings."""
 
     song: Song
     coded: bool
@@ -44,7 +48,7 @@ class Heard:
     sung: Array
     beats: tuple[Array, Array] | None
     notes: Array
-    stretches: Array
+    segments: Array
 
     @property
     def held_out(self) -> bool:
@@ -55,12 +59,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--songs", type=int, default=sys.maxsize)
-    parser.add_argument("--model", help="hear one song in four through this model's codec, too")
-    parser.add_argument("--cache", type=Path, help="keep what was heard of every song in this folder")
+    parser.add_argument("--model", help="measure one song in four through this model's codec, too")
+    parser.add_argument("--cache", type=Path, help="keep the features of every song in this folder")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     songs = islice(read_corpus(arguments.corpus), arguments.songs)
-    heard = list(hear(songs, arguments.model, arguments.cache))
+    heard = list(measure(songs, arguments.model, arguments.cache))
     known = [one for one in heard if not one.held_out]
     fitted = {"voice": fit_voice(known), "tempo": fit_tempo(known), "key": fit_key(known), "style": fit_style(known)}
     for name, weights in (("as shipped", shipped()), ("as fitted now", fitted)):
@@ -68,14 +72,19 @@ def main() -> None:
             chosen = [one for one in heard if one.held_out and one.coded == coded]
             show(f"{name}, {'after the codec' if coded else 'as rendered'}", chosen, weights)
     if arguments.write:
-        for name in ("voice", "tempo", "key"):
+        for name in ROOMS:
             rounded = {key: np.round(value, 4).tolist() for key, value in fitted[name].items()}
-            (HOME / f"{name}.json").write_text(json.dumps(rounded) + "\n")
+            fitted_file(name).write_text(json.dumps(rounded) + "\n")
         floats = {n: v.astype(np.float32) if v.dtype.kind == "f" else v for n, v in fitted["style"].items()}
-        np.savez_compressed(HOME / "style.npz", **floats)
+        np.savez_compressed(STYLE, **floats)
 
 
-def hear(songs: Iterator[Song], model: str | None, cache: Path | None) -> Iterator[Heard]:
+def fitted_file(name: str) -> Path:
+    """The file of a measure's weights."""
+    return Path("src/khala", ROOMS[name], f"{name}.json")
+
+
+def measure(songs: Iterator[Song], model: str | None, cache: Path | None) -> Iterator[Features]:
     codec = round_trip(model) if model else None
     for song in songs:
         for coded in (False, True) if codec and song.seed % CODED == 0 else (False,):
@@ -86,11 +95,11 @@ def hear(songs: Iterator[Song], model: str | None, cache: Path | None) -> Iterat
                 (np.clip(np.minimum(b, ends) - np.maximum(a, starts), 0, 1) for a, b in song.truth["vocal"]), 0 * ends
             )
             beats = (found["bpms"], found["repeats"]) if len(found["bpms"]) else None
-            yield Heard(song, coded, found["windows"], sung, beats, found["notes"], found["stretches"])
+            yield Features(song, coded, found["windows"], sung, beats, found["notes"], found["segments"])
 
 
 def kept(path: Path | None, song: Song, codec: Callable[[Array], Array] | None) -> dict[str, Array]:
-    """What is heard of a song, read from the cache if it is there."""
+    """The features of a song, read from the cache if they are there."""
     if path and path.exists():
         with np.load(path) as stored:
             return dict(stored)
@@ -101,8 +110,8 @@ def kept(path: Path | None, song: Song, codec: Callable[[Array], Array] | None) 
         "windows": voice.features(samples, rate),
         "bpms": beats[0] if beats else np.zeros(0),
         "repeats": beats[1] if beats else np.zeros(0),
-        "notes": key.chroma(samples, rate).mean(axis=0),
-        "stretches": style.embed(samples, rate),
+        "notes": chroma(samples, rate).mean(axis=0),
+        "segments": embed(samples, rate),
     }
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -124,7 +133,7 @@ def round_trip(model: str) -> Callable[[Array], Array]:
     return coded
 
 
-def fit_voice(known: list[Heard]) -> dict[str, Array]:
+def fit_voice(known: list[Features]) -> dict[str, Array]:
     """Logistic regression; windows that are neither clearly sung nor clearly not sung are left out."""
     x, sung = np.concatenate([one.windows for one in known]), np.concatenate([one.sung for one in known])
     clear = (sung < 0.1) | (sung > 0.5)
@@ -143,7 +152,7 @@ def fit_voice(known: list[Heard]) -> dict[str, Array]:
     return {"bias": found[0] - mean @ weights, "weights": weights}
 
 
-def fit_tempo(known: list[Heard]) -> dict[str, Array]:
+def fit_tempo(known: list[Features]) -> dict[str, Array]:
     """Conditional logistic regression: of a song's candidates the true beat is to be the likeliest."""
     cases = []
     for one in known:
@@ -166,21 +175,21 @@ def fit_tempo(known: list[Heard]) -> dict[str, Array]:
     return {"weights": minimize(loss, np.zeros(cases[0][0].shape[1]), jac=True, method="L-BFGS-B").x}
 
 
-def fit_key(known: list[Heard]) -> dict[str, Array]:
+def fit_key(known: list[Features]) -> dict[str, Array]:
     """The mean chroma of the songs of each mode, turned to C."""
     return {
         mode: np.mean([np.roll(h.notes, -h.song.truth["key"]) for h in known if h.song.truth["mode"] == mode], axis=0)
-        for mode in key.MODES
+        for mode in MODES
     }
 
 
-def fit_style(known: list[Heard]) -> dict[str, Array]:
-    """Multinomial logistic regression on the stretches, each song weighing the same; and where the corpus lies on the
+def fit_style(known: list[Features]) -> dict[str, Array]:
+    """Multinomial logistic regression on the segments, each song weighing the same; and where the corpus lies on the
     main axes of the embedding."""
     names = sorted({one.song.style for one in known})
-    x = np.concatenate([one.stretches for one in known])
-    owner = np.repeat([names.index(one.song.style) for one in known], [len(one.stretches) for one in known])
-    weight = np.concatenate([np.full(len(one.stretches), 1 / len(one.stretches)) for one in known]) / len(known)
+    x = np.concatenate([one.segments for one in known])
+    owner = np.repeat([names.index(one.song.style) for one in known], [len(one.segments) for one in known])
+    weight = np.concatenate([np.full(len(one.segments), 1 / len(one.segments)) for one in known]) / len(known)
     mean, spread = x.mean(axis=0), x.std(axis=0) + 1e-6
     x = (x - mean) / spread
     target = np.eye(len(names))[owner]
@@ -195,8 +204,8 @@ def fit_style(known: list[Heard]) -> dict[str, Array]:
     start = np.zeros((x.shape[1] + 1) * len(names))
     w = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300}).x.reshape(-1, len(names))
     _, vectors = np.linalg.eigh(np.cov(x.T))
-    axes = vectors[:, ::-1][:, : style.AXES]
-    plain = np.concatenate([one.stretches for one in known if not one.coded])
+    axes = vectors[:, ::-1][:, :AXES]
+    plain = np.concatenate([one.segments for one in known if not one.coded])
     plain = (plain - mean) / spread @ axes
     return {
         "names": np.array(names),
@@ -213,32 +222,33 @@ def fit_style(known: list[Heard]) -> dict[str, Array]:
 def shipped() -> Weights:
     """The weights that the package holds; no style where it has none yet."""
     weights: Weights = {
-        name: {key: np.array(value) for key, value in json.loads((HOME / f"{name}.json").read_text()).items()}
-        for name in ("voice", "tempo", "key")
+        name: {key: np.array(value) for key, value in json.loads(fitted_file(name).read_text()).items()}
+        for name in ROOMS
     }
-    if (HOME / "style.npz").exists():
-        with np.load(HOME / "style.npz") as stored:
+    if STYLE.exists():
+        with np.load(STYLE) as stored:
             weights["style"] = dict(stored)
     return weights
 
 
-def show(title: str, heard: list[Heard], weights: Weights) -> None:
-    """Print how the listeners do on `heard`."""
+def show(title: str, heard: list[Features], weights: Weights) -> None:
+    """Print how often the measures are right about `heard`."""
     windows = right_windows = voices = beats = keys = modes = styles = 0
     for one in heard:
-        says = expit(one.windows @ weights["voice"]["weights"] + weights["voice"]["bias"]) >= voice.CLEAR
+        says = expit(one.windows @ weights["voice"]["weights"] + weights["voice"]["bias"]) >= voice.MIN_PROBABILITY
         clear = (one.sung < 0.1) | (one.sung > 0.5)
         windows += int(clear.sum())
         right_windows += int((says == (one.sung > 0.5))[clear].sum())
-        voices += (says.mean() >= voice.PRESENT) == bool(one.song.vocal)
+        voices += (says.mean() >= voice.MIN_SHARE) == bool(one.song.vocal)
         if one.beats is not None:
             bpms, features = one.beats
             beats += tempo.agrees(bpms[(features @ weights["tempo"]["weights"]).argmax()], one.song.truth["bpm"])
-        tonality = key.best_key(one.notes, weights["key"])
-        keys += (tonality.tonic, tonality.mode) == (one.song.truth["key"], one.song.truth["mode"])
-        modes += tonality.mode == one.song.truth["mode"]
+        if key := estimate_key(one.notes[None], weights["key"]):
+            keys += key.matches(one.song.truth["key"], one.song.truth["mode"])
+            modes += key.matches(None, one.song.truth["mode"])
         if "style" in weights:
-            styles += style.classify(one.stretches, weights["style"]).name == one.song.style
+            style = classify_style(one.segments, weights["style"])
+            styles += style is not None and style.name == one.song.style
 
     def share(count: int, of: int) -> str:
         return f"{count / max(of, 1):.1%}"

@@ -26,12 +26,13 @@ from khala.corpus.composer.compose import LEXICON, compose
 from khala.corpus.composer.render import render
 from khala.corpus.composer.score import Mix
 from khala.corpus.composer.voice import VoiceBank
+from khala.evaluation.error_rate import transcript
 from khala.evaluation.reconstruction import log_mel_l1, multi_resolution_stft, si_sdr
 from khala.models.codec.base import Codec
 from khala.models.codec.folder import load_codec
 from khala.models.codec.spectral.codec import SpectralCodec
 from khala.music.distance import edits
-from khala.scoring.words import listen, transcript
+from khala.scoring.words import listen
 from khala.training.codec.songs import find_songs
 from khala.weights import load_model
 

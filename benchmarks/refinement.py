@@ -21,12 +21,13 @@ import torch
 import khala
 from khala.conditioning.phone_sequence import REST, without_phones
 from khala.corpus.data.loader import TokenCorpus, TokenSong
+from khala.evaluation.error_rate import error_rate, transcript
 from khala.generation.refine import RefineInput, refine
 from khala.generation.synthesis import synthesise
 from khala.models.codec.spectral.codec import SpectralCodec
 from khala.music.prompt import superres_prompt
 from khala.music.request import Sampling, SongRequest
-from khala.scoring.words import error_rate, listen, phones_of, transcript
+from khala.scoring.words import listen, phones_of
 
 LONGEST = 700
 """Frames: longer songs are left out."""

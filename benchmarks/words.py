@@ -20,8 +20,8 @@ from khala.corpus.composer.compose import LEXICON, compose
 from khala.corpus.composer.render import render
 from khala.corpus.composer.score import Mix, Score
 from khala.corpus.composer.voice import VoiceBank
+from khala.evaluation.error_rate import normalised_words
 from khala.evaluation.whisper import reader
-from khala.scoring.words import phones_of_prompt
 
 RATE = 44100
 
@@ -36,9 +36,9 @@ def main() -> None:
     read, voices = reader(asked.whisper), VoiceBank(LEXICON)
     totals = np.zeros(3, int)
     for score in islice(songs(asked.seed), asked.songs):
-        meant = phones_of_prompt("\n".join(line.text for line in score.lines))
+        meant = normalised_words("\n".join(line.text for line in score.lines))
         versions = {"dry": dry(score, voices), "mix": render(score, voices).samples}
-        heard = [common(phones_of_prompt(read(samples, RATE)), meant) for samples in versions.values()]
+        heard = [common(normalised_words(read(samples, RATE)), meant) for samples in versions.values()]
         totals += [len(meant), *heard]
         print(f"{score.seed} {score.style:10} {score.singer:5} {len(meant):3} words, heard {heard[0]:3} {heard[1]:3}")
         if asked.keep:

@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import khala
+from khala.evaluation.error_rate import normalised_words
 from khala.evaluation.report import evaluate_file
 from khala.evaluation.whisper import reader
-from khala.scoring.words import phones_of_prompt
 
 REQUESTS = Path(__file__).with_name("requests.json")
 
@@ -52,7 +52,7 @@ def make(model: str, requests: list[dict[str, Any]], out: Path) -> list[Path]:
 
 def heard_words(text: str, lyrics: str) -> int:
     """How many words of the lyrics a text holds, in their order."""
-    matcher = SequenceMatcher(None, phones_of_prompt(text), phones_of_prompt(lyrics), autojunk=False)
+    matcher = SequenceMatcher(None, normalised_words(text), normalised_words(lyrics), autojunk=False)
     return sum(block.size for block in matcher.get_matching_blocks())
 
 
@@ -68,7 +68,7 @@ def summary(requests: list[dict[str, Any]], records: list[dict[str, Any]]) -> st
     wrong = sum(record["words"]["phoneme_error_rate"] * record["words"]["phones"] for record in records)
     lines = [f"{len(records)} songs, {wrong / phones:.1%} of {phones} phones wrong"]
     if all(record["words"]["text"] is not None for record in records):
-        words = sum(len(phones_of_prompt(request["lyrics"])) for request in requests)
+        words = sum(len(normalised_words(request["lyrics"])) for request in requests)
         heard = sum(
             heard_words(record["words"]["text"], request["lyrics"])
             for request, record in zip(requests, records, strict=True)

@@ -12,7 +12,7 @@ from scipy.signal import resample_poly
 
 import khala
 from khala.evaluation.report import evaluate
-from khala.scoring.asked import request_targets
+from khala.evaluation.targets import request_targets
 
 HERE = Path(__file__).parent
 INTRO = """# Twelve songs by Khala Mini

@@ -7,9 +7,9 @@ import soundfile
 
 from khala.audio.files import write_audio
 from khala.evaluation.report import VERDICTS, distance_of, evaluate, evaluate_file, summarise
+from khala.evaluation.sections import Part
+from khala.evaluation.targets import RequestTargets
 from khala.music.errors import InvalidRequest
-from khala.scoring.asked import RequestTargets
-from khala.scoring.sections import Part
 
 RATE = 44100
 NOISE = np.random.default_rng(0).normal(size=(2, 8 * RATE)).astype(np.float32) * 0.05
@@ -33,7 +33,7 @@ def test_what_was_not_asked_for_is_not_judged() -> None:
 
 
 def test_a_silent_file_fails_whatever_it_was_asked_for() -> None:
-    asked = RequestTargets(
+    targets = RequestTargets(
         bpm=100,
         mode="minor",
         styles=frozenset({"pop"}),
@@ -43,14 +43,14 @@ def test_a_silent_file_fails_whatever_it_was_asked_for() -> None:
         seconds=20,
         ended=True,
     )
-    record = evaluate(0 * NOISE, RATE, asked)
+    record = evaluate(0 * NOISE, RATE, targets)
     assert record["verdicts"] == {**dict.fromkeys(VERDICTS, False), "chorus": None}
     json.dumps(record, allow_nan=False)
 
 
 def test_a_reader_is_judged_by_its_words() -> None:
-    asked = RequestTargets(lyrics="[verse]\nWe sing along\nDon't go")
-    record = evaluate(NOISE, RATE, asked, lambda samples, rate: "We sing a song, don't go!")
+    targets = RequestTargets(lyrics="[verse]\nWe sing along\nDon't go")
+    record = evaluate(NOISE, RATE, targets, lambda samples, rate: "We sing a song, don't go!")
     assert record["words"]["word_error_rate"] == pytest.approx(2 / 5)
     assert record["words"]["text"] == "We sing a song, don't go!"
     assert evaluate(NOISE, RATE, RequestTargets(), lambda samples, rate: "noise")["words"]["word_error_rate"] is None

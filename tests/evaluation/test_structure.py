@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 
-from khala.evaluation.structure import located, similarity, structure
+from khala.evaluation.sections import Part
+from khala.evaluation.structure import compare_sections, locate_sections, similarity
 from khala.music.phones import PHONES
-from khala.scoring.sections import Part
 from khala.scoring.types import Array
-from khala.scoring.words import Heard
+from khala.scoring.words import PhonePosteriors
 
 RATE = 22050
 SONG = (Part(0, 6, 0.5, "verse"), Part(6, 12, 0.9, "chorus"), Part(12, 18, 0.5, "verse"), Part(18, 24, 0.9, "chorus"))
@@ -20,17 +20,17 @@ def tune(seed: int) -> Array:
 
 
 def test_a_chorus_that_returns_is_told_from_one_that_does_not() -> None:
-    back = structure(np.concatenate([tune(1), tune(2), tune(3), tune(2)])[None], RATE, SONG)
+    back = compare_sections(np.concatenate([tune(1), tune(2), tune(3), tune(2)])[None], RATE, SONG)
     assert back is not None and back.returns and back.choruses > 0.8 > back.others
-    gone = structure(np.concatenate([tune(1), tune(2), tune(1), tune(1)])[None], RATE, SONG)
+    gone = compare_sections(np.concatenate([tune(1), tune(2), tune(1), tune(1)])[None], RATE, SONG)
     assert gone is not None and not gone.returns
 
 
 def test_without_two_choruses_and_a_verse_there_is_nothing_to_compare() -> None:
     samples = np.concatenate([tune(1), tune(2)])[None]
-    assert structure(samples, RATE, SONG[:2]) is None
-    assert structure(samples, RATE, (SONG[1], SONG[1])) is None
-    assert structure(samples, RATE, ()) is None
+    assert compare_sections(samples, RATE, SONG[:2]) is None
+    assert compare_sections(samples, RATE, (SONG[1], SONG[1])) is None
+    assert compare_sections(samples, RATE, ()) is None
 
 
 def test_a_section_is_found_inside_a_longer_one_and_over_its_edge() -> None:
@@ -46,8 +46,8 @@ def test_sections_are_found_by_their_words() -> None:
     frames = torch.full((len(said), 1 + len(PHONES)), -9.0)
     for time, phone in enumerate(said):
         frames[time, 1 + PHONES.index(phone) if phone else 0] = -0.1
-    heard = Heard(frames, frames, 10.0)
-    parts = located(heard, "[intro]\n[verse]\nI love\n[chorus]\nYou\n[outro]")
+    heard = PhonePosteriors(frames, frames, 10.0)
+    parts = locate_sections(heard, "[intro]\n[verse]\nI love\n[chorus]\nYou\n[outro]")
     assert [(part.name, part.start, part.end) for part in parts] == [("verse", 0.5, 0.9), ("chorus", 1.5, 1.7)]
-    assert located(heard, "[verse]\n" + "never gonna say goodbye " * 5) == ()
-    assert located(heard, "[intro]") == ()
+    assert locate_sections(heard, "[verse]\n" + "never gonna say goodbye " * 5) == ()
+    assert locate_sections(heard, "[intro]") == ()

@@ -4,8 +4,9 @@ import math
 import pytest
 import torch
 
+from khala.audio.mel import mel_filters
 from khala.models.codec.config import SpectralConfig
-from khala.models.codec.spectral.features import Analysis, mel_filters
+from khala.models.codec.spectral.features import Analysis
 
 CONFIG = SpectralConfig()
 HOP = CONFIG.hop
@@ -76,9 +77,6 @@ def test_transform_and_back(analysis: Analysis):
     assert torch.allclose(analysis.istft(spectrum), samples, atol=1e-5)
 
 
-def test_mel_bands_cover_all_bins_but_the_ends():
-    filters = mel_filters(128, 1025, 44100)
-    assert (filters.sum(0)[1:-1] > 0).all() and (filters.sum(1) > 0).all()
-    assert filters.max() <= 1
+def test_the_number_of_mel_bands_is_configured():
     few = Analysis(dataclasses.replace(CONFIG, bands=40))
     assert few.mel.shape == (40, 1025)

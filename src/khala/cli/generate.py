@@ -110,9 +110,9 @@ def generate(
     with progress(quiet) as report:
         report("load", 0, 1)
         from khala.generation.pipeline import load
-        from khala.scoring.listener import listener
+        from khala.scoring import score
 
-        pipeline = load(model, device, dtype, seconds=request.duration, listener=listener)
+        pipeline = load(model, device, dtype, seconds=request.duration, listener=score)
         report("load", 1, 1)
         made = pipeline.generate(request, progress=report)
     paths[0].parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from khala.evaluation.picture import curve, data_url, spectrogram
 from khala.evaluation.report import VERDICTS
 
 TITLE = "<title>Measured songs</title>"
-"""What tells a page of ours, among its first bytes."""
+"""By this, among its first bytes, one of these pages is recognised."""
 STYLE = """
 :root { color-scheme: light dark; --ink: #1d1b26; --soft: #6b6878; --line: #e4e1ea; --page: #faf9fc; --card: #fff;
   --yes: #147a52; --yes-wash: #e2f4ec; --no: #b3273e; --no-wash: #fbe6e9; --accent: #7a3fd0; }
@@ -60,9 +60,9 @@ MARKS = {True: ("yes", "✓", "passed"), False: ("no", "✗", "failed"), None: (
 def page(
     records: Sequence[Mapping[str, Any]], summary: Mapping[str, Mapping[str, int]], folder: Path, distance: float | None
 ) -> str:
-    """The report on measured files, to be written into `folder`: totals, a table of verdicts, every song with its
-    spectrum, its level and its figures. `distance` is that of all songs from the corpus. Reads the files again, one
-    after another."""
+    """Return the report on measured files as HTML, to be written into `folder`: totals, a table of verdicts, every song
+    with its spectrum, its level and its figures. `distance` is that of all songs from the corpus. Reads the files
+    again, one after another."""
     cards = "\n".join(_card(number, record, folder) for number, record in enumerate(records))
     apart = f" Fréchet distance from the corpus: {distance:.1f}." if distance is not None else ""
     seconds = sum(record["seconds"] for record in records)
@@ -152,7 +152,7 @@ def _parts(record: Mapping[str, Any]) -> str:
 
 
 def figures(record: Mapping[str, Any]) -> dict[str, str]:
-    """What was measured in words, what was not measured left out."""
+    """Return the measured figures in words, by name; what was not measured is left out."""
 
     def beside(heard: str, wanted: object) -> str:
         return f"{heard} (asked: {wanted})" if wanted else heard

@@ -1,4 +1,4 @@
-"""A song as a picture: its spectrum over time, as a PNG that needs no library to be made or shown."""
+"""Pictures of a song: its spectrogram as a PNG, written without a library, and its level as an SVG polygon."""
 
 import base64
 import struct
@@ -6,29 +6,29 @@ import zlib
 
 import numpy as np
 
-from khala.scoring.loudness import level
+from khala.evaluation.loudness import level
 from khala.scoring.spectrum import RATE, mel, mono
 from khala.scoring.types import Array
 
 COLUMNS, BANDS = 900, 112
-DEPTH = 70.0
-"""Decibels from black to the brightest colour."""
+RANGE_DB = 70.0
+"""From black to the brightest colour."""
 ANCHORS = ((8, 7, 20), (44, 17, 95), (114, 31, 129), (183, 55, 121), (241, 96, 93), (254, 176, 120), (252, 246, 206))
 """Colours from silent to loud, evenly spaced."""
 
 
 def spectrogram(samples: Array, rate: int) -> bytes:
-    """A PNG of the mel spectrum of samples [channels, N]: time to the right, pitch upwards, what is loud bright."""
+    """Return a PNG of the mel spectrum of samples [channels, N]: time to the right, pitch upwards, loud bright."""
     spectrum = mel(mono(samples, rate), RATE, BANDS)
     edges = np.linspace(0, len(spectrum), min(COLUMNS, len(spectrum)) + 1).astype(int)[:-1]
     columns = np.maximum.reduceat(spectrum, edges, axis=0)
     decibels = 20 * np.log10(np.maximum(columns / max(float(columns.max()), 1e-9), 1e-9))
-    shades = np.clip((decibels / DEPTH + 1) * 255, 0, 255).astype(np.uint8)
+    shades = np.clip((decibels / RANGE_DB + 1) * 255, 0, 255).astype(np.uint8)
     return png(shades.T[::-1], _palette())
 
 
 def png(pixels: Array, palette: Array) -> bytes:
-    """An indexed PNG (ISO/IEC 15948): pixels uint8 [rows, columns] into a palette uint8 [256, 3]."""
+    """Return an indexed PNG (ISO/IEC 15948): pixels uint8 [rows, columns] into a palette uint8 [256, 3]."""
     rows, columns = pixels.shape
     lines = np.concatenate([np.zeros((rows, 1), np.uint8), pixels], axis=1)  # every line begins with its filter: none
     return b"\x89PNG\r\n\x1a\n" + b"".join(
@@ -42,8 +42,8 @@ def png(pixels: Array, palette: Array) -> bytes:
 
 
 def curve(samples: Array, rate: int, height: int = 40, floor: float = -48.0) -> str:
-    """The level of samples [channels, N] as the points of an SVG polygon, 0..100 wide: half a second a point, from
-    `floor` dB at the bottom to full scale on top."""
+    """Return the level of samples [channels, N] as the points of an SVG polygon, 0..100 wide: a point every half
+    second, from `floor` dB at the bottom to full scale at the top."""
     levels = np.clip(level(samples, rate, 0.5), floor, 0)
     heights = height * levels / floor
     across = np.linspace(0, 100, len(heights)) if len(heights) > 1 else np.array([50.0])
@@ -52,7 +52,7 @@ def curve(samples: Array, rate: int, height: int = 40, floor: float = -48.0) -> 
 
 
 def data_url(image: bytes) -> str:
-    """The PNG as an address that carries it."""
+    """Return a PNG as a data URL."""
     return "data:image/png;base64," + base64.b64encode(image).decode("ascii")
 
 
@@ -61,6 +61,6 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 
 
 def _palette() -> Array:
-    places = np.linspace(0, 1, len(ANCHORS))
+    anchors = np.linspace(0, 1, len(ANCHORS))
     shades = np.linspace(0, 1, 256)
-    return np.stack([np.interp(shades, places, channel) for channel in np.array(ANCHORS).T], axis=1).astype(np.uint8)
+    return np.stack([np.interp(shades, anchors, channel) for channel in np.array(ANCHORS).T], axis=1).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""How close a codec's output is to what went in. Both arguments are samples [2, N] at the same rate, full scale 1."""
+"""How close a codec's output is to its input, both given as samples [2, N] at the same rate."""
 
 import numpy as np
 
@@ -7,15 +7,15 @@ from khala.scoring.types import Array
 
 
 def log_mel_l1(reference: Array, output: Array, rate: int = 44100) -> float:
-    """Mean absolute difference of log(mel + 0.01) over mid and side: 128 bands, window 2048, hop 512."""
+    """Return the mean absolute difference of log(mel + 0.01) over mid and side: 128 bands, window 2048, hop 512."""
     reference, output = _aligned(reference, output)
     pairs = zip(_mid_side(reference), _mid_side(output), strict=True)
     return float(np.mean([np.abs(_log_mel(a, rate) - _log_mel(b, rate)).mean() for a, b in pairs]))
 
 
 def multi_resolution_stft(reference: Array, output: Array) -> float:
-    """Spectral convergence plus mean absolute log-magnitude difference, averaged over windows of 512, 1024 and 2048
-    samples and over the channels (Yamamoto et al. 2020)."""
+    """Return spectral convergence plus mean absolute log-magnitude difference, averaged over windows of 512, 1024 and
+    2048 samples and over the channels (Yamamoto et al. 2020)."""
     reference, output = _aligned(reference, output)
     distances = []
     for window in (512, 1024, 2048):
@@ -27,9 +27,9 @@ def multi_resolution_stft(reference: Array, output: Array) -> float:
 
 
 def si_sdr(reference: Array, output: Array) -> float:
-    """Scale-invariant signal-to-distortion ratio in dB (Le Roux et al. 2019), all channels as one signal.
+    """Return the scale-invariant signal-to-distortion ratio in dB (Le Roux et al. 2019), all channels as one signal.
 
-    A decoder that makes up its own phase scores low here however well it sounds."""
+    A decoder that makes up its own phase scores low here, however good it sounds."""
     reference, output = _aligned(reference, output)
     a, b = reference.ravel(), output.ravel()
     target = (a @ b) / max(float(a @ a), 1e-12) * a

@@ -1,4 +1,4 @@
-"""All measures of a song as one record, and of many songs as one summary."""
+"""All measures of a song as one record, and the verdicts on many songs as one summary."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -6,29 +6,32 @@ from pathlib import Path
 from typing import Any
 
 from khala.audio.files import read_audio
+from khala.evaluation.chords import chord_agreement
 from khala.evaluation.clipping import clipping
+from khala.evaluation.distance import distance
+from khala.evaluation.error_rate import error_rate, normalised_words, transcript
+from khala.evaluation.loudness import loudness
 from khala.evaluation.repetition import repetition
+from khala.evaluation.sections import follows
 from khala.evaluation.silence import silence
-from khala.evaluation.structure import located, structure
-from khala.evaluation.voice import PRESENT, voice
+from khala.evaluation.structure import compare_sections, locate_sections
+from khala.evaluation.targets import RequestTargets, targets_beside
+from khala.evaluation.tempo import estimate_tempo, metrical_level
+from khala.evaluation.voice import MIN_SHARE, detect_voice
 from khala.music.errors import InvalidRequest
-from khala.scoring import words
-from khala.scoring.asked import RequestTargets, targets_beside
-from khala.scoring.key import NAMES, chords_heard, chroma, key
-from khala.scoring.loudness import loudness
-from khala.scoring.sections import follows
-from khala.scoring.style import distance, embed, style
-from khala.scoring.tempo import metrical_level, tempo
+from khala.scoring.key import chroma, estimate_key
+from khala.scoring.style import classify_style, embed
 from khala.scoring.types import Array
+from khala.scoring.words import PhonePosteriors, listen, phones_of
 
-LONG_SILENCE = 2.0
-"""Seconds of silence inside a song that count as a fault."""
-FOLLOWS = 0.3
-"""Correlation of level and form from which a song counts as following its form."""
-UNDERSTOOD = 0.4
+MAX_SILENCE_SECONDS = 2.0
+"""Longer silence inside a song is a fault."""
+MIN_FORM_CORRELATION = 0.3
+"""Correlation of level and form from which a song follows its form."""
+MAX_PHONEME_ERROR_RATE = 0.4
 """Phoneme error rate up to which the words count as sung."""
 Reader = Callable[[Array, int], str]
-"""Writes down the words of samples [channels, N] at a rate: a recogniser that the user brings along."""
+"""Transcribes samples [channels, N] at a rate: a recogniser of the user."""
 
 VERDICTS = {
     "tempo": "tempo as asked",
@@ -41,121 +44,122 @@ VERDICTS = {
     "length": "ends by itself, within 15 % of the length asked for",
     "sound": "no long silence, no clipping, nothing that is not a number",
 }
-"""What a song can pass or fail, in words. A song that was not asked for something has no verdict on it."""
+"""Names of the verdicts, and what each says of a song that passes. Where nothing was requested there is no verdict."""
 
 
 def evaluate_file(
     path: Path, reader: Reader | None = None, remark: Callable[[str], None] = lambda text: None
 ) -> dict[str, Any]:
-    """The record of one file, measured against the JSON file beside it if there is one. If that is somebody else's,
-    only the sound is judged, and `remark` hears of it. Raises InvalidRequest."""
+    """Return the record of one file, measured against the JSON file beside it if there is one. If that is not ours,
+    only the sound is judged, and `remark` is called with a line about it. Raises InvalidRequest."""
     samples, rate = read_audio(path)
     try:
-        asked = targets_beside(path) or RequestTargets()
+        targets = targets_beside(path) or RequestTargets()
     except InvalidRequest as error:
         remark(f"{error}, so only the sound of {path.name} is judged.")
-        asked = RequestTargets()
+        targets = RequestTargets()
     try:
-        return {"file": str(path), **evaluate(samples, rate, asked, reader)}
+        return {"file": str(path), **evaluate(samples, rate, targets, reader)}
     except InvalidRequest as error:
         raise InvalidRequest(f"cannot measure {path}: {error}") from error
 
 
 def distance_of(songs: Iterable[Path]) -> float | None:
-    """Fréchet distance of all songs together from the corpus (`style.distance`); None if they are too few for one."""
+    """Return the Fréchet distance of all songs together from the corpus; None if they are too few for one."""
     try:
         return distance([embed(*read_audio(song)) for song in songs])
     except InvalidRequest:
         return None
 
 
-def evaluate(samples: Array, rate: int, asked: RequestTargets, reader: Reader | None = None) -> dict[str, Any]:
-    """The record of samples [channels, N] as JSON values: every measure, and under "verdicts" what passed (true),
-    failed (false) or was not asked for (null). With a `reader` the words are judged by its text, too. Raises
-    InvalidRequest for no samples, and for more than two channels."""
+def evaluate(samples: Array, rate: int, targets: RequestTargets, reader: Reader | None = None) -> dict[str, Any]:
+    """Return the record of samples [channels, N] as JSON values: every measure, and under "verdicts" what passed
+    (true), failed (false) or was not requested (null). With a `reader` the words are judged by its transcript, too.
+    Raises InvalidRequest for no samples, and for more than two channels."""
     if samples.shape[1] == 0:
         raise InvalidRequest("it holds no samples")
     if samples.shape[0] > 2:
         raise InvalidRequest(f"it has {samples.shape[0]} channels; mix it down to two")
     seconds = samples.shape[1] / rate
-    beat, sung, quiet, flat = tempo(samples, rate), voice(samples, rate), silence(samples, rate), clipping(samples)
+    tempo, voice = estimate_tempo(samples, rate), detect_voice(samples, rate)
+    quiet, broken = silence(samples, rate), clipping(samples)
     notes = chroma(samples, rate)
-    tonality, kind = key(notes), style(embed(samples, rate))
-    heard = words.listen(samples, rate)
-    share = (sung.share + heard.sung) / 2  # two listeners, who err on different songs
-    present = share >= PRESENT
-    sections = asked.parts or asked.sections or (located(heard, asked.lyrics) if asked.lyrics else ())
-    compared = structure(samples, rate, sections)
-    spoken = _words(heard, asked.lyrics, reader and reader(samples, rate))
-    form = follows(samples, rate, asked.parts) if asked.parts else None
+    key, style = estimate_key(notes), classify_style(embed(samples, rate))
+    heard = listen(samples, rate)
+    share = (voice.share + heard.sung_share) / 2  # two detectors, which err on different songs
+    present = share >= MIN_SHARE
+    sections = targets.parts or targets.sections or (locate_sections(heard, targets.lyrics) if targets.lyrics else ())
+    compared = compare_sections(samples, rate, sections)
+    words = _words(heard, targets.lyrics, reader and reader(samples, rate))
+    wrong = words["phoneme_error_rate"]
+    form = follows(samples, rate, targets.parts) if targets.parts else None
     return {
         "seconds": seconds,
         "rate": rate,
         "channels": samples.shape[0],
         "tempo": {
-            "bpm": beat and beat.bpm,
-            "strength": beat and beat.strength,
-            "asked": asked.bpm or (list(asked.limits) if asked.limits else None),
-            "metrical_level": metrical_level(beat.bpm, asked.bpm) if beat and asked.bpm else None,
+            "bpm": tempo and tempo.bpm,
+            "strength": tempo and tempo.strength,
+            "asked": targets.bpm or (list(targets.bpm_range) if targets.bpm_range else None),
+            "metrical_level": metrical_level(tempo.bpm, targets.bpm) if tempo and targets.bpm else None,
         },
         "key": {
-            "heard": tonality and tonality.name,
-            "lead": tonality and tonality.lead,
-            "asked": asked.mode and " ".join([*([] if asked.tonic is None else [NAMES[asked.tonic]]), asked.mode]),
-            "chords": chords_heard(notes, asked.chords),
+            "heard": key and key.name,
+            "lead": key and key.lead,
+            "asked": targets.key_name,
+            "chords": chord_agreement(notes, targets.chords),
         },
         "style": {
-            "heard": kind and kind.name,
-            "probability": kind and kind.probability[kind.name],
-            "asked": sorted(asked.styles) or None,
+            "heard": style and style.name,
+            "probability": style and style.probability[style.name],
+            "asked": sorted(targets.styles) or None,
         },
         "voice": {
             "share": share,
-            "seconds": sung.share,
-            "frames": heard.sung,
+            "seconds": voice.share,
+            "frames": heard.sung_share,
             "present": present,
-            "asked": asked.voice,
+            "asked": targets.voice,
         },
-        "words": spoken,
+        "words": words,
         "chorus": {
             "choruses": compared and compared.choruses,
             "others": compared and compared.others,
             "sections": [[part.name, round(part.start, 2), round(part.end, 2)] for part in sections],
         },
         "form": {"correlation": form},
-        "length": {"asked": asked.seconds, "ended": asked.ended},
+        "length": {"asked": targets.seconds, "ended": targets.ended},
         "silence": asdict(quiet),
-        "clipping": asdict(flat),
+        "clipping": asdict(broken),
         "loudness": asdict(loudness(samples, rate)),
         "repetition": asdict(repetition(samples, rate)),
         "verdicts": {
-            "tempo": (asked.matches_tempo(beat.bpm) if beat else False) if asked.bpm or asked.limits else None,
-            "key": asked.matches_key(tonality),
-            "style": (kind is not None and kind.name in asked.styles) if asked.styles else None,
-            "voice": None if asked.voice is None else present == asked.voice,
-            "words": None if spoken["phoneme_error_rate"] is None else spoken["phoneme_error_rate"] <= UNDERSTOOD,
+            "tempo": targets.matches_tempo(tempo.bpm if tempo else None),
+            "key": targets.matches_key(key),
+            "style": targets.matches_style(style.name if style else None),
+            "voice": targets.matches_voice(present),
+            "words": None if wrong is None else wrong <= MAX_PHONEME_ERROR_RATE,
             "chorus": compared and compared.returns,
-            "form": (form is not None and form >= FOLLOWS) if asked.parts else None,
-            "length": asked.matches_length(seconds),
-            "sound": quiet.longest <= LONG_SILENCE and not flat.clipped and not flat.not_finite,
+            "form": (form is not None and form >= MIN_FORM_CORRELATION) if targets.parts else None,
+            "length": targets.matches_length(seconds),
+            "sound": quiet.longest <= MAX_SILENCE_SECONDS and not broken.clipped and not broken.not_finite,
         },
     }
 
 
-def _words(heard: words.Heard, lyrics: str, text: str | None) -> dict[str, Any]:
-    """How the lyrics are sung: by the phones that are heard and, where a reader wrote them down, by its words."""
-    phones = words.phones_of(lyrics)
-    meant = words.phones_of_prompt(lyrics)
+def _words(heard: PhonePosteriors, lyrics: str, text: str | None) -> dict[str, Any]:
+    """Error rates of the lyrics: of the recognised phones and, where a reader transcribed them, of its words."""
+    phones, reference = phones_of(lyrics), normalised_words(lyrics)
     return {
-        "phoneme_error_rate": words.error_rate(words.transcript(heard), phones) if phones else None,
+        "phoneme_error_rate": error_rate(transcript(heard), phones) if phones else None,
         "phones": len(phones),
-        "word_error_rate": None if text is None or not meant else words.error_rate(words.phones_of_prompt(text), meant),
+        "word_error_rate": error_rate(normalised_words(text), reference) if text is not None and reference else None,
         "text": text,
     }
 
 
 def summarise(records: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
-    """For every verdict how many songs passed and of how many; what nobody was asked for is left out."""
+    """Return for every verdict how many songs passed, and of how many; what no song was asked for is left out."""
     summary = {}
     for name in VERDICTS:
         judged = [record["verdicts"][name] for record in records if record["verdicts"][name] is not None]

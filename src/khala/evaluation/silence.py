@@ -7,8 +7,8 @@ import numpy as np
 from khala.scoring.types import Array
 
 THRESHOLD = 10 ** (-60 / 20)
-"""A window quieter than -60 dB of full scale is silent."""
-WINDOW = 0.05
+"""Root mean square, -60 dB of full scale, up to which a window is silent."""
+WINDOW_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class Silence:
 
 
 def silence(samples: Array, rate: int) -> Silence:
-    """Measure samples [channels, N] in windows of 50 ms. A file without any sound is one gap, as long as the file."""
-    width = max(1, round(rate * WINDOW))
+    """Measure samples [channels, N] in windows of 50 ms. Without any sound, all of them are one gap."""
+    width = max(1, round(rate * WINDOW_SECONDS))
     seconds = samples.shape[-1] / rate
     windows = np.nan_to_num(samples[:, : samples.shape[1] // width * width]).reshape(samples.shape[0], -1, width)
     sounding = np.flatnonzero(np.sqrt((windows**2).mean(axis=2)).max(axis=0, initial=0) > THRESHOLD)

@@ -1,9 +1,9 @@
 """Whether the chorus returns: two choruses have to be more alike than a verse and a chorus.
 
-Where the sections lie comes from the truth of a corpus song. In any other song they are looked for: the lyrics are laid
-along the song by the recogniser, every phone in its order where it fits best (`models.recogniser.align`), and a section
-lasts from its first phone to its last. Where nothing of the lyrics can be heard that is little better than sharing out
-the sung time by the number of phones, and sections without words are not found at all.
+The sections of a corpus song are those of its truth. In any other song without an outline the recogniser aligns the
+lyrics with the audio (`models.recogniser.align`), and a section lasts from its first phone to its last. Where the words
+cannot be heard, that is little better than sharing out the sung time by the number of phones; sections without words
+are not found at all.
 """
 
 from collections.abc import Sequence
@@ -12,20 +12,21 @@ from itertools import combinations, product
 
 import numpy as np
 
+from khala.evaluation.sections import Part
+from khala.models.recogniser import align
 from khala.music.reading import sections
 from khala.scoring.key import chroma
-from khala.scoring.sections import Part
 from khala.scoring.spectrum import RATE, mel, mono
 from khala.scoring.types import Array
-from khala.scoring.words import Heard, lines_of
+from khala.scoring.words import PhonePosteriors, phone_lines
 
 HOP = 2048
-PACE = RATE / HOP
+FRAMES_PER_SECOND = RATE / HOP
 BANDS = 24
-SLACK = 1.0
-"""So many seconds two sections may be moved against each other to find how alike they are."""
-LEAST = 2.0
-"""A section shorter than this many seconds is not compared."""
+SLACK_SECONDS = 1.0
+"""How far two sections may be shifted against each other to find where they agree best."""
+MIN_SECONDS = 2.0
+"""A shorter section is not compared."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,11 @@ class Structure:
         return self.choruses > self.others
 
 
-def structure(samples: Array, rate: int, parts: Sequence[Part]) -> Structure | None:
+def compare_sections(samples: Array, rate: int, parts: Sequence[Part]) -> Structure | None:
     """Compare the sections of samples [channels, N]; None without two choruses and a verse that can be compared."""
-    outline = _outline(samples, rate)
+    frames, shortest = _frames(samples, rate), MIN_SECONDS * FRAMES_PER_SECOND
     pieces = {
-        name: [piece for part in parts if part.name == name and len(piece := _cut(outline, part)) >= LEAST * PACE]
+        name: [piece for part in parts if part.name == name and len(piece := _cut(frames, part)) >= shortest]
         for name in ("chorus", "verse")
     }
     if len(pieces["chorus"]) < 2 or not pieces["verse"]:
@@ -55,11 +56,9 @@ def structure(samples: Array, rate: int, parts: Sequence[Part]) -> Structure | N
     )
 
 
-def located(heard: Heard, lyrics: str) -> tuple[Part, ...]:
-    """Where the sections with words lie in a song; nothing if the words are more than fit into it."""
-    from khala.models.recogniser import align
-
-    lines = lines_of(lyrics)
+def locate_sections(heard: PhonePosteriors, lyrics: str) -> tuple[Part, ...]:
+    """Return the sections with words, aligned with a song; none if there are more phones than frames."""
+    lines = phone_lines(lyrics)
     try:
         spans = align(heard.frames, [phone for _, line in lines for phone in line])
     except ValueError:
@@ -69,15 +68,15 @@ def located(heard: Heard, lyrics: str) -> tuple[Part, ...]:
     parts = []
     for number in dict.fromkeys(owners):
         inside = [span for span, owner in zip(spans, owners, strict=True) if owner == number]
-        parts.append(Part(inside[0][0] / heard.rate, inside[-1][1] / heard.rate, 0.0, names[number]))
+        parts.append(Part(inside[0][0] / heard.frame_rate, inside[-1][1] / heard.frame_rate, 0.0, names[number]))
     return tuple(parts)
 
 
 def similarity(one: Array, other: Array) -> float:
-    """Mean correlation of the frames [T, F] of two sections, the shorter laid against the longer where they agree best:
-    anywhere inside it, and up to `SLACK` seconds over its edges."""
+    """Return the mean correlation of the frames [T, F] of two sections, the shorter laid against the longer where they
+    agree best: anywhere inside it, and up to `SLACK_SECONDS` over its edges."""
     short, long = sorted((one, other), key=len)
-    slack = round(SLACK * PACE)
+    slack = round(SLACK_SECONDS * FRAMES_PER_SECOND)
     best = -1.0
     for lag in range(-slack, len(long) - len(short) + slack + 1):
         a, b = short[max(-lag, 0) : len(long) - lag], long[max(lag, 0) : lag + len(short)]
@@ -86,19 +85,19 @@ def similarity(one: Array, other: Array) -> float:
     return best
 
 
-def _outline(samples: Array, rate: int) -> Array:
-    """What sounds, about eleven times a second [T, BANDS + 12]: every column relative to the song, every row of length
-    one, so that the product of two rows is their correlation."""
+def _frames(samples: Array, rate: int) -> Array:
+    """Log-mel bands and chroma [T, BANDS + 12], about eleven times a second: every column relative to the song, every
+    row of length one, so that the product of two rows is their correlation."""
     log = np.log(mel(mono(samples, rate), RATE, BANDS, hop=HOP) + 1e-2)
     notes = chroma(samples, rate)
     length = min(len(log), len(notes))
-    rows = np.concatenate([_even(log[:length]), _even(notes[:length]) * np.sqrt(BANDS / 12)], axis=1)
+    rows = np.concatenate([_standardised(log[:length]), _standardised(notes[:length]) * np.sqrt(BANDS / 12)], axis=1)
     return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9))
 
 
-def _even(columns: Array) -> Array:
+def _standardised(columns: Array) -> Array:
     return np.asarray((columns - columns.mean(axis=0)) / (columns.std(axis=0) + 1e-6))
 
 
-def _cut(outline: Array, part: Part) -> Array:
-    return outline[round(part.start * PACE) : round(part.end * PACE)]
+def _cut(frames: Array, part: Part) -> Array:
+    return frames[round(part.start * FRAMES_PER_SECOND) : round(part.end * FRAMES_PER_SECOND)]

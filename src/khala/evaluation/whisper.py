@@ -1,7 +1,7 @@
-"""Words by a recogniser that the user brings along: a Whisper-family model in a local folder.
+"""Transcripts by a recogniser of the user: a Whisper-family model in a local folder.
 
-Two layouts are understood, each read by the package that made it: CTranslate2's (`model.bin`) by faster-whisper, and
-that of transformers (`model.safetensors`). Neither package is among the project's dependencies.
+Two layouts are read, each by its own package: CTranslate2's (`model.bin`) by faster-whisper, and that of transformers
+(`model.safetensors`). Neither package is among the project's dependencies.
 """
 
 import json
@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.signal import resample_poly
 
+from khala.audio.resample import resample
 from khala.music.errors import InvalidRequest
 from khala.scoring.types import Array
 
 RATE = 16000
 WINDOW = 30 * RATE
-"""A Whisper model hears so many samples at once."""
+"""Samples that a Whisper model takes at once."""
 
 
 def reader(folder: Path, language: str = "en") -> Callable[[Array, int], str]:
-    """A function that writes down what is sung in samples [channels, N] at a rate. Raises InvalidRequest if the folder
-    holds no such model, or the package that reads it is not installed."""
+    """Return a function that transcribes samples [channels, N] at a rate. Raises InvalidRequest if the folder holds no
+    such model, or the package that reads it is not installed."""
     if (folder / "model.bin").is_file():
         transcribe = _faster_whisper(folder, language)
     elif (folder / "model.safetensors").is_file() and _kind(folder) == "whisper":
@@ -35,8 +35,8 @@ def reader(folder: Path, language: str = "en") -> Callable[[Array, int], str]:
         )
 
     def read(samples: Array, rate: int) -> str:
-        mono = np.nan_to_num(np.atleast_2d(samples).mean(axis=0))
-        return transcribe(resample_poly(mono, RATE, rate).astype(np.float32)).strip()
+        mono = np.nan_to_num(np.atleast_2d(samples).mean(axis=0, keepdims=True))
+        return transcribe(resample(mono, rate, RATE)[0].astype(np.float32)).strip()
 
     return read
 
@@ -65,12 +65,12 @@ def _transformers(folder: Path, language: str) -> Callable[[Array], str]:
         model = package.WhisperForConditionalGeneration.from_pretrained(folder, local_files_only=True).eval()
     except (OSError, ValueError, TypeError) as error:
         raise InvalidRequest(f"cannot read the Whisper model in {folder}: {str(error).splitlines()[0]}") from None
-    told = {"language": language, "task": "transcribe"} if model.generation_config.is_multilingual else {}
+    options = {"language": language, "task": "transcribe"} if model.generation_config.is_multilingual else {}
 
     def transcribe(mono: Array) -> str:
         pieces = [mono[start : start + WINDOW] for start in range(0, len(mono), WINDOW)]
         inputs = processor(pieces, sampling_rate=RATE, return_tensors="pt").input_features
-        return " ".join(processor.batch_decode(model.generate(inputs, **told), skip_special_tokens=True))
+        return " ".join(processor.batch_decode(model.generate(inputs, **options), skip_special_tokens=True))
 
     return transcribe
 

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from khala.models.codec.spectral.features import mel_filters
+from khala.audio.mel import mel_filters
 from khala.music.phones import PHONES
 from khala.nn.conv import ConvNeXtBlock
 
@@ -39,7 +39,8 @@ class Recogniser(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("window", torch.hann_window(WINDOW), persistent=False)
-        self.register_buffer("mel", mel_filters(BANDS, BINS, round(2 * (BINS - 1) * RATE / WINDOW)), persistent=False)
+        mel = mel_filters(BANDS, BINS, round(2 * (BINS - 1) * RATE / WINDOW))
+        self.register_buffer("mel", torch.tensor(mel, dtype=torch.float32), persistent=False)
         self.enter = nn.Conv1d(2 * BANDS, WIDTH, 5, stride=STRIDE, padding=2)
         self.blocks = nn.Sequential(*(ConvNeXtBlock(WIDTH, kernel=KERNEL) for _ in range(BLOCKS)))
         self.norm = nn.LayerNorm(WIDTH)

@@ -1,36 +1,39 @@
-"""How well audio answers a request: what the choice among candidates goes by, beside the model's own word."""
+"""The listener: a score of audio against a request, by its words, its style and its key."""
 
 import math
 
+from khala.conditioning.request_terms import parse_key, parse_styles
 from khala.music.request import SongRequest
 from khala.nn.threads import one_thread
-from khala.scoring.asked import request_targets
-from khala.scoring.key import chroma, key
-from khala.scoring.style import embed, style
+from khala.scoring.key import chroma, estimate_key
+from khala.scoring.style import classify_style, embed
 from khala.scoring.types import Array
 from khala.scoring.words import listen, lyric_score
 
-UNLIKELY = 1e-3
-"""A style is held to be no less likely than this: one opinion must not drown all others."""
+MIN_STYLE_PROBABILITY = 1e-3
+"""Floor of a style's probability, so that the style alone never outweighs everything else."""
 KEY_NATS = 1.0
-"""What the right key is worth, or the right mode where that is all that was asked for."""
+"""Reward for the requested key, or for the requested mode where no tonic was given."""
 
 
 @one_thread()
 def listener(samples: Array, rate: int, request: SongRequest) -> float:
-    """How well samples [channels, N] answer the words of a request, in nats (`generation.best_of.Listener`): how clearly
-    the lyrics are heard (`words.lyric_score`), or silence where nobody is to sing; how likely the style is that was
-    asked for; and whether it is in the key."""
-    wanted = request_targets({"request": request.to_dict()})
+    """Return how well samples [channels, N] answer a request, in nats (`generation.best_of.Listener`).
+
+    The sum of three terms: how clearly the lyrics are heard (`words.lyric_score`), or how silent the voice is where
+    nobody should sing; the log probability of the requested styles; and `KEY_NATS` for the requested key.
+    """
+    terms = request.tags or (request.prompt,)
     if request.lyrics:
         nats = lyric_score(samples, rate, request.lyrics)
     else:
         silent = float(listen(samples, rate).frames[:, 0].mean())
         nats = silent if request.instrumental else -silent
-    if wanted.styles:
-        kind = style(embed(samples, rate))
-        likely = sum(kind.probability.get(name, 0.0) for name in wanted.styles) if kind else 0.0
-        nats += math.log(max(likely, UNLIKELY))
-    if wanted.mode and wanted.matches_key(key(chroma(samples, rate))):
+    if styles := dict.fromkeys(parse_styles(terms)):
+        heard = classify_style(embed(samples, rate))
+        probability = sum(heard.probability.get(name, 0.0) for name in styles) if heard else 0.0
+        nats += math.log(max(probability, MIN_STYLE_PROBABILITY))
+    tonic, mode = parse_key(terms)
+    if mode and (key := estimate_key(chroma(samples, rate))) and key.matches(tonic, mode):
         nats += KEY_NATS
     return nats

@@ -1,4 +1,4 @@
-"""The one type that every measure takes and gives: a numpy array, its shape in the docstring."""
+"""The type that every measure takes and returns: a numpy array, its shape in the docstring."""
 
 from typing import Any
 

@@ -24,7 +24,7 @@ from khala.jobs.artifacts import no_room
 from khala.jobs.records import Claim
 from khala.jobs.workflow import Made, Report
 from khala.music.errors import OutputError
-from khala.scoring.listener import listener
+from khala.scoring import score
 
 SAFETENSORS = "application/x-safetensors"
 COLUMNS = 1000
@@ -112,7 +112,7 @@ class PipelineStages:
         if self._pipeline is None or self.model != model or not self._pipeline.fits(seconds):
             self.unload()
             report("load", 0, 1)
-            self._pipeline = load_pipeline(model, str(self.device), self._dtype, self._mode, seconds, listener)
+            self._pipeline = load_pipeline(model, str(self.device), self._dtype, self._mode, seconds, score)
             self.model = model
             report("load", 1, 1)
         return self._pipeline

@@ -8,11 +8,10 @@ magnitudes of the lowest bins, because 2048 samples cannot tell neighbouring bas
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 
+from khala.audio.mel import mel_filters
 from khala.models.codec.config import SpectralConfig
 
 
@@ -30,8 +29,9 @@ class Analysis(nn.Module):
         bins = config.fft // 2 + 1
         self.register_buffer("window", torch.hann_window(config.fft), persistent=False)
         self.register_buffer("low_window", torch.hann_window(config.low_fft), persistent=False)
-        self.register_buffer("mel", mel_filters(config.bands, bins, config.sample_rate), persistent=False)
-        self.register_buffer("coarse", mel_filters(config.balance_bands, bins, config.sample_rate), persistent=False)
+        for name, bands in (("mel", config.bands), ("coarse", config.balance_bands)):
+            filters = torch.tensor(mel_filters(bands, bins, config.sample_rate), dtype=torch.float32)
+            self.register_buffer(name, filters, persistent=False)
 
     @property
     def spectra(self) -> int:
@@ -102,16 +102,3 @@ def _overlap_add(frames: Tensor, stride: int) -> Tensor:
     for part in range(parts):
         total[..., part : part + steps, :] += frames[..., part * stride : (part + 1) * stride]
     return total.flatten(-2)
-
-
-def mel_filters(bands: int, bins: int, sample_rate: int) -> Tensor:
-    """Triangles of height one, even on Slaney's mel scale (linear to 1 kHz, then logarithmic) -> [bands, bins]."""
-    step = math.log(6.4) / 27
-    top = sample_rate / 2
-    top_mel = top * 3 / 200 if top < 1000 else 15 + math.log(top / 1000) / step
-    mels = torch.linspace(0, top_mel, bands + 2, dtype=torch.float64)
-    corners = torch.where(mels < 15, mels * 200 / 3, 1000 * torch.exp((mels - 15).clamp(min=0) * step))
-    frequency = torch.linspace(0, top, bins, dtype=torch.float64)
-    rise = (frequency - corners[:-2, None]) / (corners[1:-1] - corners[:-2])[:, None]
-    fall = (corners[2:, None] - frequency) / (corners[2:] - corners[1:-1])[:, None]
-    return torch.minimum(rise, fall).clamp(min=0).float()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from khala.scoring.sections import Part, follows
+from khala.evaluation.sections import Part, follows
 
 RATE = 8000
 FORM = [Part(0, 4, 0.2), Part(4, 10, 0.9), Part(10, 12, 0.4)]

@@ -3,9 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from khala.corpus.data.manifest import INGESTED
+from khala.evaluation.targets import RequestTargets, request_targets, targets_beside
 from khala.music.errors import InvalidRequest
-from khala.scoring.asked import RequestTargets, request_targets, targets_beside
 from khala.scoring.key import Key
 
 
@@ -15,13 +14,13 @@ def request(**fields: object) -> RequestTargets:
 
 def test_numbers_go_before_words() -> None:
     assert request(tags=["pop", "96 bpm", "slow"]).bpm == 96
-    assert request(tags=["pop", "96 bpm", "slow"]).limits is None
+    assert request(tags=["pop", "96 bpm", "slow"]).bpm_range is None
     assert request(prompt="A happy pop song at 120 BPM.").bpm == 120
     assert request(prompt="Rock at 128.50 bpm.").bpm == 128.5
-    assert request(tags=["pop", "0 bpm", "slow"]).limits == (0, 90)
+    assert request(tags=["pop", "0 bpm", "slow"]).bpm_range == (0, 90)
 
 
-def test_a_key_is_met_by_itself_alone_and_a_mode_by_any_key_of_it() -> None:
+def test_a_key_matches_itself_alone_and_a_mode_any_key_of_it() -> None:
     a_minor, c_major = Key(9, "minor", 0.1), Key(0, "major", 0.1)
     wanted = request(tags=["a minor"])
     assert (
@@ -39,11 +38,25 @@ def test_a_song_ends_by_itself_and_in_time() -> None:
     assert request(tags=["pop"]).matches_length(40) is None
 
 
-def test_a_tempo_is_met_within_4_percent_of_a_number_or_inside_a_range() -> None:
+def test_a_tempo_matches_within_4_percent_of_a_number_or_inside_a_range() -> None:
     assert request(tags=["100 bpm"]).matches_tempo(103.9) and not request(tags=["100 bpm"]).matches_tempo(105)
     assert not request(tags=["100 bpm"]).matches_tempo(200)
     assert request(tags=["slow"]).matches_tempo(89) and not request(tags=["slow"]).matches_tempo(91)
-    assert request(tags=["pop"]).matches_tempo(91) is None
+    assert request(tags=["pop"]).matches_tempo(91) is None and request(tags=["pop"]).matches_tempo(None) is None
+    assert request(tags=["slow"]).matches_tempo(None) is False and request(tags=["96 bpm"]).matches_tempo(None) is False
+
+
+def test_any_of_the_styles_will_do_and_a_voice_must_be_heard_exactly_where_requested() -> None:
+    rock = request(tags=["rock"])
+    assert rock.matches_style("rock") and rock.matches_style("pop") is False and rock.matches_style(None) is False
+    assert request(tags=["loud"]).matches_style("rock") is None
+    assert request(lyrics="la").matches_voice(True) and request(lyrics="la").matches_voice(False) is False
+    assert rock.matches_voice(True) is None
+
+
+def test_a_key_is_named_as_far_as_it_was_requested() -> None:
+    names = [request(tags=tags).key_name for tags in (["f sharp minor"], ["minor"], ["pop"])]
+    assert names == ["F# minor", "minor", None]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +117,7 @@ def test_a_record_is_known_by_its_name_in_any_spelling(tmp_path: Path) -> None:
 
 def test_a_song_that_somebody_brought_answers_nothing() -> None:
     fields = {
-        "generator": INGESTED,
+        "generator": 0,
         "vocal": "voice",
         "lyrics": "la",
         "style": "",

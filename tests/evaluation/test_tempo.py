@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from khala.audio.files import read_audio
-from khala.scoring.tempo import agrees, metrical_level, tempo
+from khala.evaluation.tempo import agrees, estimate_tempo, metrical_level
 
 RATE = 44100
 
@@ -23,7 +23,7 @@ def clicks(bpm: float, seconds: float = 16) -> np.ndarray:
 
 @pytest.mark.parametrize("bpm", [64, 72, 85, 97, 110, 128, 145, 163])
 def test_the_beat_of_clicks_is_found_within_one_percent_at_a_metrical_level(bpm: float) -> None:
-    found = tempo(clicks(bpm), RATE)
+    found = estimate_tempo(clicks(bpm), RATE)
     assert found is not None and found.strength > 0.5
     level = metrical_level(found.bpm, bpm)
     assert level in (1, 2, 0.5)
@@ -32,23 +32,23 @@ def test_the_beat_of_clicks_is_found_within_one_percent_at_a_metrical_level(bpm:
 
 def test_the_level_of_a_song_is_its_beat(sung: Path, played: Path) -> None:
     for song in (sung, played):
-        found = tempo(*read_audio(song))
+        found = estimate_tempo(*read_audio(song))
         truth = json.loads(song.with_suffix(".json").read_text())["truth"]["bpm"]
         assert found is not None and found.bpm == pytest.approx(truth, rel=0.01)
 
 
 def test_the_sample_rate_does_not_matter() -> None:
     slower = clicks(100)[:, ::2]
-    found = tempo(slower, RATE // 2)
+    found = estimate_tempo(slower, RATE // 2)
     assert found is not None and found.bpm == pytest.approx(100, rel=0.01)
 
 
 def test_noise_has_no_beat_and_silence_no_tempo() -> None:
     noise = np.random.default_rng(1).normal(size=(2, 16 * RATE)) * 0.1
-    found = tempo(noise, RATE)
+    found = estimate_tempo(noise, RATE)
     assert found is not None and found.strength < 0.1
-    assert tempo(np.zeros((2, 16 * RATE)), RATE) is None
-    assert tempo(clicks(100)[:, :RATE], RATE) is None
+    assert estimate_tempo(np.zeros((2, 16 * RATE)), RATE) is None
+    assert estimate_tempo(clicks(100)[:, :RATE], RATE) is None
 
 
 def test_four_percent_is_the_limit() -> None:

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from khala.scoring.loudness import level
+from khala.evaluation.loudness import level
 from khala.scoring.types import Array
 
-WINDOW = 0.5
-"""Seconds of one value of the level curve."""
+WINDOW_SECONDS = 0.5
+"""Length of the windows of the level curve."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A section from `start` to `end` in seconds, with the `energy` 0..1 that it was meant to have and its `name`."""
+    """A section from `start` to `end` in seconds, with its intended `energy` 0..1 and its `name`."""
 
     start: float
     end: float
@@ -23,12 +23,13 @@ class Part:
 
 
 def follows(samples: Array, rate: int, parts: Sequence[Part]) -> float | None:
-    """Correlation -1..1 between the level in dB of samples [channels, N] and the energy of the section that sounds.
+    """Return the correlation -1..1 between the level in dB of samples [channels, N] and the energy of the section that
+    sounds.
 
     The sections are stretched to the length of the samples, so that a song which ends early is compared with its whole
     form. None where either does not change.
     """
-    curve = np.clip(level(samples, rate, WINDOW), -50, 0)
+    curve = np.clip(level(samples, rate, WINDOW_SECONDS), -50, 0)
     times = (np.arange(len(curve)) + 0.5) / len(curve) * parts[-1].end
     inside = np.searchsorted([part.end for part in parts[:-1]], times, side="right")
     energy = np.array([part.energy for part in parts])[inside]

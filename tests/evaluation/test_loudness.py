@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from khala.scoring.loudness import FLOOR, level, loudness
+from khala.evaluation.loudness import FLOOR_DB, level, loudness
 
 RATE = 44100
 
@@ -13,7 +13,7 @@ def tone(seconds: float, amplitude: float) -> np.ndarray:
 
 def test_level_is_the_power_of_each_second() -> None:
     song = np.concatenate([tone(2, 0.5), tone(1, 0.05), np.zeros((2, RATE))], axis=1)
-    assert level(song, RATE) == pytest.approx([-9.03, -9.03, -29.03, FLOOR], abs=0.02)
+    assert level(song, RATE) == pytest.approx([-9.03, -9.03, -29.03, FLOOR_DB], abs=0.02)
 
 
 def test_a_short_rest_is_not_a_window_of_its_own() -> None:

@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+
+from khala.audio.mel import mel_filters
+
+RATE = 44100
+
+
+def test_bands_are_triangles_of_height_one_that_cover_all_bins_but_the_ends() -> None:
+    filters = mel_filters(128, 1025, RATE)
+    assert filters.shape == (128, 1025) and filters.min() >= 0 and filters.max() <= 1
+    assert (filters.sum(axis=0)[1:-1] > 0).all() and (filters.sum(axis=1) > 0).all()
+    inside = filters.sum(axis=0)[200:900]  # each falls as the next one rises
+    np.testing.assert_allclose(inside, 1)
+
+
+def test_the_scale_is_linear_to_one_kilohertz_and_logarithmic_above() -> None:
+    centres = np.linspace(0, RATE / 2, 8193)[mel_filters(40, 8193, RATE).argmax(axis=1)]
+    low, high = centres[centres < 1000], centres[centres > 1000]
+    assert np.diff(low) == pytest.approx(np.diff(low)[0], abs=6)
+    assert high[1:] / high[:-1] == pytest.approx(high[-1] / high[-2], abs=0.01)
+
+
+def test_a_bank_below_one_kilohertz_is_linear() -> None:
+    centres = mel_filters(9, 101, 1000).argmax(axis=1)
+    assert centres.tolist() == list(range(10, 100, 10))
+
+
+def test_nobody_can_change_the_bank_of_another() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        mel_filters(128, 1025, RATE)[0, 0] = 1

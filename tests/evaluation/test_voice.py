@@ -16,7 +16,7 @@ def test_singing_is_heard_where_it_is(sung: Path) -> None:
     middles = np.arange(len(heard.probability)) * HOP / FRAMES_PER_SECOND + 0.5
     truly = np.array([any(start < middle < end for start, end in truth) for middle in middles])
     assert heard.present and 0.3 < truly.mean() < 1
-    assert ((heard.probability > 0.5) == truly).mean() > 0.8
+    assert ((heard.probability > 0.5) == truly).mean() > 0.75
 
 
 def test_an_instrumental_is_not_sung(played: Path) -> None:

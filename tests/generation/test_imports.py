@@ -47,7 +47,7 @@ def of(loaded: set[str], *packages: str) -> set[str]:
 def test_a_song_needs_no_corpus_no_measures_and_until_it_is_finished_no_scipy(singer: Path, tmp_path: Path) -> None:
     loaded = modules(singer, tmp_path, best_of=1)
     assert "torch" in loaded["early"]
-    assert not of(loaded["early"], "scipy", "pyloudnorm", "soxr")
+    assert not of(loaded["early"], "scipy", "pyloudnorm")
     assert not of(loaded["late"], "khala.corpus", "khala.evaluation", "khala.training", "khala.scoring")
 
 

@@ -1,4 +1,4 @@
-"""Does a model do what it is asked? Prompts that no training has seen, measured beside the corpus's own renderings.
+"""Measure how well a model does what it is asked, on prompts that no training has seen, beside the corpus's renderings.
 
     python benchmarks/adherence.py [--model mini] [--songs 20] [--kinds generated rendered coded] [--out FOLDER]
     python benchmarks/adherence.py --score FOLDER...
@@ -32,7 +32,7 @@ from khala.corpus.composer.score import Score
 from khala.corpus.composer.voice import VoiceBank
 from khala.evaluation.chords import Chord
 from khala.evaluation.report import evaluate, evaluate_file
-from khala.evaluation.sections import Part, follows
+from khala.evaluation.sections import Part, form_correlation
 from khala.evaluation.targets import RequestTargets, request_targets
 
 FIRST_SEED = 50_000_001
@@ -90,13 +90,13 @@ def request_of(score: Score) -> khala.SongRequest:
 
 
 def fields_of(score: Score, ended: bool | None, outline: dict[str, Any] | None) -> dict[str, Any]:
-    """What a take's sidecar would say."""
+    """The fields of a take's record that hold its targets."""
     request = {"request": request_of(score).to_dict(), "outline": outline}
     return request | ({} if ended is None else {"truncated": not ended})
 
 
-def asked_of(score: Score, kind: str, ended: bool | None, outline: dict[str, Any] | None) -> RequestTargets:
-    """What the request says. The sections of a generated song are those of its outline, or found by listening."""
+def targets_of(score: Score, kind: str, ended: bool | None, outline: dict[str, Any] | None) -> RequestTargets:
+    """The targets of a score. The sections of a generated song are those of its outline, or found by listening."""
     wanted = request_targets(fields_of(score, ended, outline))
     return wanted if kind == "generated" else replace(wanted, parts=parts(score), chords=chords(score))
 
@@ -128,9 +128,9 @@ def kept(pipe: khala.Pipeline, score: Score, kind: str, others: Sequence[Score],
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_audio(path.with_suffix(".flac"), samples, 44100)
-    record = {"file": str(path), **evaluate(samples, 44100, asked_of(score, kind, ended, outline))}
-    record["form"]["correlation"] = follows(samples, 44100, parts(score))
-    strangers = [follows(samples, 44100, parts(other)) for other in others]
+    record = {"file": str(path), **evaluate(samples, 44100, targets_of(score, kind, ended, outline))}
+    record["form"]["correlation"] = form_correlation(samples, 44100, parts(score))
+    strangers = [form_correlation(samples, 44100, parts(other)) for other in others]
     record["form"]["other"] = float(np.mean([r for r in strangers if r is not None] or [0.0]))
     if path:
         path.write_text(json.dumps(fields_of(score, ended, outline) | record), encoding="utf-8")
@@ -152,7 +152,7 @@ def song(pipe: khala.Pipeline, score: Score, kind: str) -> tuple[np.ndarray, boo
 
 
 def table(records: dict[str, list[Record]]) -> str:
-    """Figures down, kinds of song across."""
+    """A table with a row for every figure and a column for every kind of song."""
 
     def passed(name: str, chosen: Callable[[Record], bool] = lambda record: True) -> Callable[[list[Record]], str]:
         return lambda songs: share([v for r in songs if chosen(r) and (v := r["verdicts"][name]) is not None])
@@ -193,7 +193,7 @@ def table(records: dict[str, list[Record]]) -> str:
 
 
 def error_rate(songs: Sequence[Record]) -> str:
-    """Wrong phones of all songs by phones of all songs, each song counting by its length."""
+    """Phoneme error rate over all songs, each counting by its number of phones."""
     judged = [r["words"] for r in songs if r["words"]["phoneme_error_rate"] is not None]
     phones = sum(words["phones"] for words in judged)
     return f"{sum(w['phoneme_error_rate'] * w['phones'] for w in judged) / phones:.0%}" if phones else "-"

@@ -1,9 +1,9 @@
-"""What choosing is worth: candidates of the backbone's stage, the first beside the chosen one.
+"""Measure what best of n gains: the first candidate of the backbone beside the chosen one.
 
     python benchmarks/best_of.py [--model mini] [--songs 12] [--candidates 4]
 
-Prompts are composed from seeds that no training has seen, songs of 15 to 26 s with their key among the tags. Measured
-is what the first two levels sound like; the listener goes by much of that itself (style, key, phones).
+Prompts are composed from seeds that no training has seen, songs of 15 to 26 s with their key among the tags. They are
+measured as the first two levels sound; the listener itself goes by much of that (style, key, phones).
 """
 
 import argparse
@@ -22,7 +22,7 @@ from khala.evaluation.targets import request_targets
 from khala.generation.synthesis import synthesise
 from khala.scoring.listener import listener
 
-COLUMNS = ("style", "key", "voice", "phones wrong", "heard, nats")
+COLUMNS = ("style", "key", "voice", "phones wrong", "listener, nats")
 
 
 def main() -> None:

@@ -1,11 +1,11 @@
-"""How many words of composed songs are heard: line by line without the band, and in the mix.
+"""Count the words of composed songs that a Whisper model hears: line by line without the band, and in the mix.
 
     python benchmarks/words.py WHISPER [--songs 14] [--seed 60000000] [--keep FOLDER]
 
 WHISPER is a folder that `khala.evaluation.whisper` reads. A word counts as heard if it has its place in the longest
-common subsequence of the lyrics and of what the model writes down of the whole song, and of its lines half a second
-apart. Songs of 20 to 60 s in which somebody sings are taken from the seeds in order, women and men in turn. `--keep`
-stores both recordings of each.
+common subsequence of the lyrics and the transcript, be it of the whole song or of its lines half a second apart. Songs
+of 20 to 60 s in which somebody sings are taken from the seeds in order, women and men in turn. `--keep` stores both
+recordings of each.
 """
 
 import argparse
@@ -32,19 +32,19 @@ def main() -> None:
     parser.add_argument("--songs", type=int, default=14)
     parser.add_argument("--seed", type=int, default=60_000_000)
     parser.add_argument("--keep", type=Path)
-    asked = parser.parse_args()
-    read, voices = reader(asked.whisper), VoiceBank(LEXICON)
+    arguments = parser.parse_args()
+    read, voices = reader(arguments.whisper), VoiceBank(LEXICON)
     totals = np.zeros(3, int)
-    for score in islice(songs(asked.seed), asked.songs):
+    for score in islice(songs(arguments.seed), arguments.songs):
         meant = normalised_words("\n".join(line.text for line in score.lines))
         versions = {"dry": dry(score, voices), "mix": render(score, voices).samples}
         heard = [common(normalised_words(read(samples, RATE)), meant) for samples in versions.values()]
         totals += [len(meant), *heard]
         print(f"{score.seed} {score.style:10} {score.singer:5} {len(meant):3} words, heard {heard[0]:3} {heard[1]:3}")
-        if asked.keep:
-            asked.keep.mkdir(parents=True, exist_ok=True)
+        if arguments.keep:
+            arguments.keep.mkdir(parents=True, exist_ok=True)
             for name, samples in versions.items():
-                soundfile.write(asked.keep / f"{score.seed}-{name}.flac", samples.T, RATE)
+                soundfile.write(arguments.keep / f"{score.seed}-{name}.flac", samples.T, RATE)
     print(f"{totals[0]} words: dry voice {totals[1] / totals[0]:.1%}, mix {totals[2] / totals[0]:.1%}")
 
 

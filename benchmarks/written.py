@@ -1,10 +1,10 @@
-"""Can one follow words that people wrote? The requests of requests.json, one attempt each, judged by two listeners.
+"""Count the words heard of lyrics that people wrote: the requests of requests.json, one attempt each.
 
     python benchmarks/written.py [--model mini] [--songs 20] [--recogniser WHISPER_FOLDER] [--out FOLDER]
 
-The lyrics are not from the grammar of the corpus, and nothing is trained or chosen by them. Phones are heard by the
-recogniser that the package ships, words by a Whisper model, where there is one: in order, as a share of all words of
-the lyrics. With --out songs are kept as soon as they are made, and a run that was stopped goes on there.
+The lyrics are not from the grammar of the corpus, and nothing is trained or chosen by them. The recogniser that the
+package ships counts phones; a Whisper model, where there is one, counts words: in order, as a share of all words of the
+lyrics. With --out songs are kept as soon as they are made, and a run that was stopped goes on there.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def make(model: str, requests: list[dict[str, Any]], out: Path) -> list[Path]:
-    """The songs of the requests, those that are missing made anew."""
+    """The songs of the requests; those that are missing are made."""
     paths = [out / f"{request['seed']}.flac" for request in requests]
     pipe = khala.load(model)
     for request, path in zip(requests, paths, strict=True):
@@ -51,7 +51,7 @@ def make(model: str, requests: list[dict[str, Any]], out: Path) -> list[Path]:
 
 
 def heard_words(text: str, lyrics: str) -> int:
-    """How many words of the lyrics a text holds, in their order."""
+    """Count the words of the lyrics that a text holds, in their order."""
     matcher = SequenceMatcher(None, normalised_words(text), normalised_words(lyrics), autojunk=False)
     return sum(block.size for block in matcher.get_matching_blocks())
 

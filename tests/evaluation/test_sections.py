@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from khala.evaluation.sections import Part, follows
+from khala.evaluation.sections import Part, form_correlation
 
 RATE = 8000
 FORM = [Part(0, 4, 0.2), Part(4, 10, 0.9), Part(10, 12, 0.4)]
@@ -15,21 +15,21 @@ def song(gains: list[float], seconds: float = 12) -> np.ndarray:
 
 
 def test_a_level_that_follows_the_form_correlates_with_it() -> None:
-    found = follows(song([0.2, 1.0, 0.4]), RATE, FORM)
+    found = form_correlation(song([0.2, 1.0, 0.4]), RATE, FORM)
     assert found is not None and found > 0.95
 
 
 def test_a_level_against_the_form_correlates_negatively() -> None:
-    found = follows(song([1.0, 0.2, 0.5]), RATE, FORM)
+    found = form_correlation(song([1.0, 0.2, 0.5]), RATE, FORM)
     assert found is not None and found < -0.8
 
 
 def test_the_form_is_stretched_to_a_shorter_song() -> None:
-    assert follows(song([0.2, 1.0, 0.4], seconds=6), RATE, FORM) == pytest.approx(
-        follows(song([0.2, 1.0, 0.4]), RATE, FORM), abs=0.05
+    assert form_correlation(song([0.2, 1.0, 0.4], seconds=6), RATE, FORM) == pytest.approx(
+        form_correlation(song([0.2, 1.0, 0.4]), RATE, FORM), abs=0.05
     )
 
 
 def test_nothing_can_be_said_where_nothing_changes() -> None:
-    assert follows(np.ones((2, 12 * RATE)), RATE, FORM) is None
-    assert follows(song([0.2, 1.0, 0.4]), RATE, [Part(0, 6, 0.5), Part(6, 12, 0.5)]) is None
+    assert form_correlation(np.ones((2, 12 * RATE)), RATE, FORM) is None
+    assert form_correlation(song([0.2, 1.0, 0.4]), RATE, [Part(0, 6, 0.5), Part(6, 12, 0.5)]) is None

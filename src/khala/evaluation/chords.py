@@ -1,4 +1,4 @@
-"""Whether the chords of a song's truth are heard in it."""
+"""Agreement of a song with the chords of its truth."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

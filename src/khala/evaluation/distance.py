@@ -1,6 +1,6 @@
-"""How far songs lie from the corpus: the Fréchet distance (Heusel et al. 2017) in the embedding of `scoring.style`.
+"""Distance of songs from the corpus: the Fréchet distance (Heusel et al. 2017) in the embedding of `scoring.style`.
 
-`style.npz` holds the corpus's mean and covariance on the `AXES` main axes of the embedding.
+`style.npz` holds the axes, and the corpus's mean and covariance on them.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from khala.scoring.style import EMBEDDING_SIZE, SEGMENT_SECONDS, fitted_style
 from khala.scoring.types import Array
 
 AXES = 24
+"""Main axes of the embedding, on which the corpus is described and songs are compared."""
 
 
 def distance(embeddings: Sequence[Array]) -> float:

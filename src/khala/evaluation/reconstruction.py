@@ -1,4 +1,4 @@
-"""How close a codec's output is to its input, both given as samples [2, N] at the same rate."""
+"""Distances of a codec's output from its input, both given as samples [2, N] at the same rate."""
 
 import numpy as np
 

@@ -12,7 +12,7 @@ from khala.evaluation.distance import distance
 from khala.evaluation.error_rate import error_rate, normalised_words, transcript
 from khala.evaluation.loudness import loudness
 from khala.evaluation.repetition import repetition
-from khala.evaluation.sections import follows
+from khala.evaluation.sections import form_correlation
 from khala.evaluation.silence import silence
 from khala.evaluation.structure import compare_sections, locate_sections
 from khala.evaluation.targets import RequestTargets, targets_beside
@@ -92,7 +92,7 @@ def evaluate(samples: Array, rate: int, targets: RequestTargets, reader: Reader 
     compared = compare_sections(samples, rate, sections)
     words = _words(heard, targets.lyrics, reader and reader(samples, rate))
     wrong = words["phoneme_error_rate"]
-    form = follows(samples, rate, targets.parts) if targets.parts else None
+    form = form_correlation(samples, rate, targets.parts) if targets.parts else None
     return {
         "seconds": seconds,
         "rate": rate,

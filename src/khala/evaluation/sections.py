@@ -1,4 +1,4 @@
-"""Whether the level of a song follows its form: quiet in quiet sections, loud in loud ones."""
+"""Sections of a song, and whether its level follows them: quiet in quiet sections, loud in loud ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Part:
     name: str = ""
 
 
-def follows(samples: Array, rate: int, parts: Sequence[Part]) -> float | None:
+def form_correlation(samples: Array, rate: int, parts: Sequence[Part]) -> float | None:
     """Return the correlation -1..1 between the level in dB of samples [channels, N] and the energy of the section that
     sounds.
 

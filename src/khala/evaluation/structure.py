@@ -1,4 +1,4 @@
-"""Whether the chorus returns: two choruses have to be more alike than a verse and a chorus.
+"""Similarity of sections: the chorus returns if two choruses are more alike than a verse and a chorus.
 
 The sections of a corpus song are those of its truth. In any other song without an outline the recogniser aligns the
 lyrics with the audio (`models.recogniser.align`), and a section lasts from its first phone to its last. Where the words
@@ -24,7 +24,7 @@ HOP = 2048
 FRAMES_PER_SECOND = RATE / HOP
 BANDS = 24
 SLACK_SECONDS = 1.0
-"""How far two sections may be shifted against each other to find where they agree best."""
+"""Shift of two sections against each other, at most, to find where they agree best."""
 MIN_SECONDS = 2.0
 """A shorter section is not compared."""
 

@@ -20,7 +20,7 @@ BANDS = 32
 WINDOW, HOP = round(FRAMES_PER_SECOND), round(FRAMES_PER_SECOND / 2)
 """Frames of a window (one second) and from one to the next (half a second)."""
 DEPTH_NEPERS = 9.0
-"""How far below the song's loudest band a band still counts (78 dB)."""
+"""Range of the bands that count, down from the loudest one of the song (78 dB)."""
 SYLLABLES_HZ = (3.0, 9.0)
 MIN_PROBABILITY = 0.75
 """Probability from which a window counts as sung: a tune on a lead instrument often looks half sung."""

@@ -1,4 +1,4 @@
-"""How well audio answers a request: what best of n may judge candidates by, beside the backbone's own likelihood."""
+"""Scores of audio against a request, by which best of n judges candidates beside the backbone's own likelihood."""
 
 from typing import TYPE_CHECKING
 

@@ -29,7 +29,7 @@ BAND_EDGES = (0, 6, 20, 40)
 """Mel bands at which the low, middle and high onsets begin and end."""
 EMBEDDING_SIZE = 3 * BANDS + STEREO_BANDS + 3 * LAGS
 DEPTH_NEPERS = 9.0
-"""How far below the song's loudest band a band still counts (78 dB)."""
+"""Range of the bands that count, down from the loudest one of the song (78 dB)."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How clearly lyrics are sung, by the phone recogniser that `khala train recogniser` made from the corpus.
+"""Intelligibility of lyrics, by the phone recogniser that `khala train recogniser` made from the corpus.
 
 `lyric_score` is the likelihood of the lyrics given the audio. It needs no decision about any phone, and so still tells
 songs apart of which no transcript can be read.

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from khala.audio.files import read_audio
-from khala.evaluation.tempo import agrees, estimate_tempo, metrical_level
+from khala.evaluation.tempo import agrees, estimate_tempo, metrical_level, onsets
 
 RATE = 44100
 
@@ -49,6 +49,11 @@ def test_noise_has_no_beat_and_silence_no_tempo() -> None:
     assert found is not None and found.strength < 0.1
     assert estimate_tempo(np.zeros((2, 16 * RATE)), RATE) is None
     assert estimate_tempo(clicks(100)[:, :RATE], RATE) is None
+
+
+def test_an_onset_stands_out_from_what_is_around_it() -> None:
+    noise = np.random.default_rng(1).normal(size=8 * RATE)
+    assert (onsets(noise) == 0).mean() > 0.3
 
 
 def test_four_percent_is_the_limit() -> None:

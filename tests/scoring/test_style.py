@@ -5,7 +5,7 @@ import pytest
 
 from khala.audio.files import read_audio
 from khala.corpus.composer.compose import STYLES
-from khala.scoring.style import EMBEDDING_SIZE, classify_style, embed
+from khala.scoring.style import EMBEDDING_SIZE, LAGS, classify_style, embed
 
 RATE = 44100
 NOISE = np.random.default_rng(0).normal(size=(2, 60 * RATE)).astype(np.float32) * 0.1
@@ -25,6 +25,14 @@ def test_the_embedding_knows_no_loudness_and_takes_any_length() -> None:
     np.testing.assert_allclose(embed(0.1 * NOISE[:, : 12 * RATE], RATE), rows, atol=0.05)
     assert embed(NOISE[:, :RATE], RATE).shape == (1, EMBEDDING_SIZE)
     assert embed(0 * NOISE, RATE).shape == (0, EMBEDDING_SIZE) and classify_style(embed(0 * NOISE, RATE)) is None
+
+
+def test_the_rhythms_of_low_and_high_bands_are_told_apart() -> None:
+    time = np.arange(8 * RATE) / RATE
+    kicks = np.sin(2 * np.pi * 80 * time) * np.exp(-20 * (time % 0.5))
+    hats = NOISE[0, : len(time)] * np.exp(-40 * (time % 0.3))
+    low, _, high = np.split(embed((kicks + hats)[None], RATE)[0, -3 * LAGS :], 3)
+    assert low.argmax() != high.argmax()
 
 
 def test_a_classifier_averages_over_stretches() -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from khala.conditioning.preview import Preview, count_syllables, preview
 from khala.models.config import ModelConfig
+from khala.music.headers import SECTION_TAGS
 from khala.music.request import SongRequest
 from khala.server.access import Caller
 from khala.server.context import Here
@@ -31,7 +32,7 @@ class OutlineLine(BaseModel):
 class OutlineSection(BaseModel):
     """A section of the lyrics: its name, as models know it, and what was written in its header."""
 
-    name: str
+    name: str = Field(examples=list(SECTION_TAGS))
     label: str
     line: int | None = Line
     lines: list[OutlineLine]

@@ -50,7 +50,10 @@ class Problem(BaseModel):
     """A problem document. `detail` says in one line what is wrong and what would be right."""
 
     type: str = Field(description="Where this kind of problem is described.", examples=["/api/docs#invalid"])
-    kind: str = Field(description="The last part of `type` or, where more is known, a kind as in `Take.error_kind`.")
+    kind: str = Field(
+        description="The last part of `type` or, where more is known, a kind as in `Take.error_kind`.",
+        examples=list(KINDS),
+    )
     title: str
     status: int
     detail: str

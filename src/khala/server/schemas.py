@@ -17,13 +17,14 @@ from khala.music.request import (
     MAX_TAKES,
     MAX_TITLE,
     MIN_SECONDS,
+    SongRequest,
 )
 from khala.music.tags import parse_tags
 
 MAX_SAFE = 2**53 - 1
 """The largest whole number that every JSON reader keeps exactly."""
 
-KINDS = ", ".join(get_args(Kind))
+KINDS = get_args(Kind)
 State = Literal["queued", "running", "done", "partial", "failed", "cancelled"]
 TakeState = Literal["queued", "running", "done", "failed", "cancelled"]
 Stage = Literal["load", "backbone", "superres", "decode", "finish"]
@@ -72,7 +73,9 @@ class NewSong(Asked):
     )
     instrumental: Annotated[bool, Field(strict=True)] | None = None
     duration: Annotated[float, Field(ge=MIN_SECONDS, le=MAX_SECONDS)] | None = Field(
-        None, description="Length in seconds. Left out: 60, or all that the model can."
+        None,
+        description=f"Length in seconds. Left out: {SongRequest.duration:g}, or all that the model can.",
+        json_schema_extra={"default": SongRequest.duration},
     )
     takes: Annotated[int, Field(ge=1, le=MAX_TAKES, strict=True)] | None = Field(
         None, description="How many renditions. Left out: 1."
@@ -135,7 +138,9 @@ class Take(BaseModel):
     duration: float | None = Field(description="Length of the finished take in seconds.")
     truncated: bool | None = Field(description="Whether it was cut at its longest.")
     error: str | None = Field(description="Why it failed.")
-    error_kind: str | None = Field(description=f"Which kind of trouble that is: {KINDS}.")
+    error_kind: str | None = Field(
+        description=f"Which kind of trouble that is: {', '.join(KINDS)}.", examples=list(KINDS)
+    )
     note: str | None = Field(description="What it waits for.")
     note_kind: str | None = Field(description="Which kind of trouble that is, as in `error_kind`.")
     started: datetime | None

@@ -641,6 +641,7 @@ export interface components {
             /**
              * Duration
              * @description Length in seconds. Left out: 60, or all that the model can.
+             * @default 60
              */
             duration?: number | null;
             /**
@@ -687,7 +688,18 @@ export interface components {
          * @description A section of the lyrics: its name, as models know it, and what was written in its header.
          */
         OutlineSection: {
-            /** Name */
+            /**
+             * Name
+             * @example intro
+             * @example verse
+             * @example pre-chorus
+             * @example chorus
+             * @example post-chorus
+             * @example bridge
+             * @example inst
+             * @example solo
+             * @example outro
+             */
             name: string;
             /** Label */
             label: string;
@@ -1021,6 +1033,16 @@ export interface components {
             /**
              * Error Kind
              * @description Which kind of trouble that is: invalid, model-missing, model-broken, out-of-memory, worker-lost, storage-full, storage-unreachable, database-full, database-unreachable, internal.
+             * @example invalid
+             * @example model-missing
+             * @example model-broken
+             * @example out-of-memory
+             * @example worker-lost
+             * @example storage-full
+             * @example storage-unreachable
+             * @example database-full
+             * @example database-unreachable
+             * @example internal
              */
             error_kind: string | null;
             /**
@@ -1108,6 +1130,21 @@ export interface components {
             /**
              * Kind
              * @description The last part of `type` or, where more is known, a kind as in `Take.error_kind`.
+             * @example bad-request
+             * @example unauthorized
+             * @example forbidden
+             * @example not-found
+             * @example method-not-allowed
+             * @example conflict
+             * @example too-large
+             * @example unsupported-media-type
+             * @example range
+             * @example wrong-host
+             * @example invalid
+             * @example head-too-large
+             * @example busy
+             * @example internal
+             * @example unavailable
              */
             kind: string;
             /** Title */

@@ -2,7 +2,7 @@
 
 import { create } from "zustand";
 import { persist } from "zustand/middleware";
-import { type Language, languageOf } from "../i18n";
+import { LANGUAGE_TAGS, type Language, languageOf } from "../i18n/language";
 
 export type Theme = "system" | "light" | "dark";
 
@@ -34,7 +34,7 @@ export function followSettings(): () => void {
     const { theme, language } = useSettings.getState();
     const dark = theme === "dark" || (theme === "system" && system.matches);
     document.documentElement.dataset.theme = dark ? "dark" : "light";
-    document.documentElement.lang = language === "zh" ? "zh-Hans" : "en";
+    document.documentElement.lang = LANGUAGE_TAGS[language];
   };
   apply();
   system.addEventListener("change", apply);

@@ -2,7 +2,8 @@ import { expect, test, vi } from "vitest";
 
 vi.stubGlobal("navigator", { languages: [] });
 vi.stubGlobal("window", { localStorage: { getItem: () => null, setItem: () => undefined } });
-const { languageOf, localeOf, translate } = await import(".");
+const { translate } = await import(".");
+const { languageOf, localeOf } = await import("./language");
 const { en } = await import("./en");
 const { zh } = await import("./zh");
 

@@ -2,7 +2,7 @@
 
 import type { Remark } from "../api/client";
 import { clock } from "../ui/format";
-import type { Language } from ".";
+import type { Language } from "./language";
 
 /** Of several wordings the first whose values are all there is taken. */
 const WORDS: Partial<Record<Language, Record<string, string[]>>> = {

@@ -1,6 +1,6 @@
 /** Tags and keys as they are shown; what is asked for stays as the models know it. */
 
-import type { Language } from ".";
+import type { Language } from "./language";
 
 const KEY = /^([a-g])( flat| sharp)? (major|minor)$/i;
 const BPM = /^(\d+) ?bpm$/i;

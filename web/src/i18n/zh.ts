@@ -1,4 +1,4 @@
-import type { Messages } from ".";
+import type { Messages } from "./types";
 
 /** Simplified Chinese, whose nouns have one form for any number. */
 export const zh: Messages = {

@@ -1,11 +1,10 @@
-"""The studio and the service agree: description of the API, example, sections of lyrics; components stay short."""
+"""The studio and the service agree: description of the API, example, keys; components stay short."""
 
 import json
-import re
 from pathlib import Path
 
+from khala.conditioning.request_terms import KEY_NAMES
 from khala.music.example import EXAMPLE
-from khala.music.headers import SECTION_TAGS
 from khala.server.app import create_routes
 
 WEB = Path(__file__).parents[1] / "web"
@@ -23,10 +22,9 @@ def test_the_first_page_offers_the_built_in_example() -> None:
     assert offered == {name: example[name] for name in offered}
 
 
-def test_the_lyrics_editor_knows_the_sections_that_models_know() -> None:
-    source = (WEB / "src" / "lyrics" / "sections.ts").read_text()
-    block = re.search(r"SECTION_TAGS = \[(.*?)\]", source, re.DOTALL)
-    assert block and tuple(re.findall(r'"([^"]+)"', block[1])) == SECTION_TAGS
+def test_the_page_offers_the_keys_that_requests_are_read_for() -> None:
+    offered = json.loads((WEB / "src" / "create" / "keys.json").read_text())
+    assert offered == {mode: list(tonics) for mode, tonics in KEY_NAMES.items()}
 
 
 def test_components_stay_short() -> None:

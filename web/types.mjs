@@ -25,7 +25,9 @@ const values = {
   PROBLEMS: Problem.properties.kind.examples,
   TROUBLES: Take.properties.error_kind.examples,
 };
-const limits = Object.entries(values).map(([name, value]) => `export const ${name} = ${JSON.stringify(value)} as const;\n`);
+const limits = Object.entries(values).map(
+  ([name, value]) => `export const ${name} = ${JSON.stringify(value)} as const;\n`,
+);
 const made = {
   "schema.ts": COMMENT_HEADER + astToString(await openapiTS(source, { defaultNonNullable: false })),
   "limits.ts": `/** What the service allows, made from openapi.json by \`npm run types\`. */\n\n${limits.join("")}`,

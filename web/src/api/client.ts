@@ -1,6 +1,7 @@
-/** The service as generated from its OpenAPI document; every refusal becomes a `Refusal`. */
+/** The API client, typed by the OpenAPI document; a failed request throws a `Refusal`. */
 
 import createClient, { type Middleware } from "openapi-fetch";
+import type { AUDIO_FORMATS } from "./limits";
 import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
@@ -17,11 +18,10 @@ export type Peaks = Schemas["Peaks"];
 export type Model = Schemas["Model"];
 export type Status = Schemas["Status"];
 export type Problem = Schemas["Problem"];
-export type AudioFormat = "wav" | "flac" | "mp3" | "opus";
-export const FORMATS: readonly AudioFormat[] = ["wav", "flac", "mp3", "opus"];
+export type AudioFormat = (typeof AUDIO_FORMATS)[number];
 
-/** A refused request. `kind` is the problem's id ("busy", "invalid", ...), "offline" if no server answered; `reason` says
- * what is behind it ("storage-full", ...) where the server knows. */
+/** A refused request. `kind` is the problem's id ("busy", "invalid", ...), "offline" if no server answered; `reason` is the
+ * cause ("storage-full", ...) where the server knows it. */
 export class Refusal extends Error {
   constructor(
     readonly kind: string,
@@ -49,8 +49,8 @@ async function refusalOf(response: Response): Promise<Refusal> {
 export const api = createClient<paths>({ baseUrl: location.origin });
 api.use(refuse);
 
-/** The data of an answer; refusals have been thrown by then. */
-export async function answer<T>(call: Promise<{ data?: T }>): Promise<T> {
+/** The data of a response; refusals have been thrown by then. */
+export async function unwrap<T>(call: Promise<{ data?: T }>): Promise<T> {
   return (await call).data as T;
 }
 
@@ -59,7 +59,7 @@ export const downloadUrl = (take: string, format: AudioFormat) => `${audioUrl(ta
 
 export const metadataUrl = (take: string) => `/api/v1/takes/${take}/metadata`;
 
-/** What to play: on this machine the stored FLAC, over a network what is small, Opus where it is understood. */
+/** The format to play: the stored FLAC on this machine; over a network Opus, or MP3 where the browser lacks that. */
 export function playableFormat(host = location.hostname): AudioFormat {
   if (/^(localhost|127\.|\[::1\])/.test(host)) return "flac";
   return document.createElement("audio").canPlayType('audio/ogg; codecs="opus"') ? "opus" : "mp3";

@@ -6,7 +6,7 @@ let serve: () => Promise<Response>;
 vi.stubGlobal("fetch", () => serve());
 vi.stubGlobal("location", { origin: "http://studio", hostname: "studio" });
 const { applyEvent, listen, useConnection } = await import("./events");
-const { answered, findSong, keyOf, paceOf } = await import("./songs");
+const { findSong, forgetKey, idempotencyKey, secondsPerSecond } = await import("./songs");
 
 const take = (id: string, change: Partial<Take> = {}): Take => ({
   id,
@@ -84,7 +84,7 @@ test("when a take starts, what waits moves up and its song is asked for anew", a
   expect(findSong(client, "b")?.takes.map(({ position }) => position)).toEqual([1, 2]);
   await vi.waitFor(() => expect(findSong(client, "a")?.takes[0]?.state).toBe("running"));
   await vi.waitFor(() => expect(client.isFetching()).toBe(0));
-  expect(asked).toHaveBeenCalledTimes(2); // "a" itself, and "b", which waits, for how long that will be
+  expect(asked).toHaveBeenCalledTimes(2); // "a" itself, and "b", whose wait has changed
 });
 
 test("what another window changes or deletes shows here, too", () => {
@@ -102,14 +102,14 @@ test("a song that is gone when it is asked for is no error", async () => {
   expect(findSong(client, "a")).toBeDefined();
 });
 
-test("a wish that was not answered keeps its key, so that asking again makes no second song", () => {
-  const first = keyOf({ prompt: "calm" });
+test("a request that was not answered keeps its key, so that asking again makes no second song", () => {
+  const first = idempotencyKey({ prompt: "calm" });
   expect(first).toMatch(/^[0-9a-f]{32}$/);
-  expect(keyOf({ prompt: "calm" })).toBe(first);
-  expect(keyOf({ prompt: "loud" })).not.toBe(first);
-  const second = keyOf({ prompt: "loud" });
-  answered();
-  expect(keyOf({ prompt: "loud" })).not.toBe(second);
+  expect(idempotencyKey({ prompt: "calm" })).toBe(first);
+  expect(idempotencyKey({ prompt: "loud" })).not.toBe(first);
+  const second = idempotencyKey({ prompt: "loud" });
+  forgetKey();
+  expect(idempotencyKey({ prompt: "loud" })).not.toBe(second);
 });
 
 test("a stream that the browser gave up is opened again, one that it reopens itself is left alone", () => {
@@ -147,8 +147,8 @@ test("the pace is seconds of work for a second of song, shared by takes that are
   const at = (second: string) => `2026-01-01T00:00:${second}Z`;
   const one = take("a1", { started: at("00"), finished: at("40"), duration: 30 });
   const two = take("a2", { started: at("00"), finished: at("45"), duration: 15 });
-  expect(paceOf([one, two])).toBe(1);
-  expect(paceOf([one, two], 3)).toBeCloseTo(1 / 3);
-  expect(paceOf([take("a3"), one])).toBeCloseTo(4 / 3);
-  expect(paceOf([take("a3", { started: at("00"), duration: 30 })])).toBeNull();
+  expect(secondsPerSecond([one, two])).toBe(1);
+  expect(secondsPerSecond([one, two], 3)).toBeCloseTo(1 / 3);
+  expect(secondsPerSecond([take("a3"), one])).toBeCloseTo(4 / 3);
+  expect(secondsPerSecond([take("a3", { started: at("00"), duration: 30 })])).toBeNull();
 });

@@ -1,29 +1,15 @@
-/** The stream of everything that happens to songs, applied to the cache. One connection for the whole page. */
+/** The stream of events of all songs, applied to the cache: one connection for the whole page. */
 
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { create } from "zustand";
 import type { Song, SongEvent, Take } from "./client";
+import { EVENTS } from "./limits";
 import { patchSong, patchSongs, refreshSong } from "./songs";
-
-const KINDS = [
-  "ready",
-  "queued",
-  "started",
-  "progress",
-  "stage",
-  "waiting",
-  "requeued",
-  "done",
-  "failed",
-  "cancelled",
-  "updated",
-  "deleted",
-] as const;
 
 export const useConnection = create<{ lost: boolean }>(() => ({ lost: false }));
 
-/** A take after some progress: what is left of the estimate shrinks by the time that passed, until the server says more. */
+/** A take after a progress event: its time left shrinks by `sinceLast` seconds until the server sends a new estimate. */
 export function progressed(take: Take, event: SongEvent, sinceLast: number): Take {
   return {
     ...take,
@@ -43,7 +29,7 @@ function patchTake(song: Song, id: string, change: (take: Take) => Take): Song {
 
 const NEAREST = 10;
 
-/** The queue has moved: everything that waits is one place further, and the server says how long the next ones take. */
+/** Moves every waiting take up by one place, and fetches new estimates for those next in line. */
 function moveUp(client: QueryClient): void {
   const moved = (take: Take) => (take.position ? { ...take, position: Math.max(1, take.position - 1) } : take);
   const waiting: { id: string; place: number }[] = [];
@@ -56,19 +42,19 @@ function moveUp(client: QueryClient): void {
   for (const { id } of waiting.sort((a, b) => a.place - b.place).slice(0, NEAREST)) refresh(client, id);
 }
 
-/** Fetches a song anew; it may be gone by now. */
+/** Fetches a song again; it may be gone by now. */
 function refresh(client: QueryClient, id: string): void {
   void refreshSong(client, id).catch(() => undefined);
 }
 
-/** Applies an event; those that change more than a figure fetch the song anew. */
+/** Applies an event; one that changes more than a few fields fetches the song again. */
 export function applyEvent(client: QueryClient, event: SongEvent, sinceLast: number): void {
   const id = event.song_id;
   if (event.event === "ready") {
     void client.invalidateQueries({ queryKey: ["status"] });
     void client.invalidateQueries({ queryKey: ["songs"] });
     void client.invalidateQueries({ queryKey: ["song"] });
-    void client.invalidateQueries({ queryKey: ["outline"] }); // another version may read words otherwise
+    void client.invalidateQueries({ queryKey: ["outline"] }); // another version may read lyrics differently
     return;
   }
   if (!id) return;
@@ -91,20 +77,20 @@ export function applyEvent(client: QueryClient, event: SongEvent, sinceLast: num
   }
 }
 
-const PAUSE_MS = 3000;
+const RECONNECT_MS = 3000;
 
-/** Hears the stream until the returned function is called. A browser gives up where an answer is no stream; this does not. */
+/** Listens until the returned function is called. Reconnects even after an answer that is no stream, where browsers give up. */
 export function listen(receive: (event: SongEvent) => void): () => void {
   let source: EventSource;
   let pause: ReturnType<typeof setTimeout>;
   const open = () => {
     source = new EventSource("/api/v1/events");
-    for (const kind of KINDS)
+    for (const kind of EVENTS)
       source.addEventListener(kind, ({ data }: MessageEvent<string>) => receive(JSON.parse(data)));
     source.onopen = () => useConnection.setState({ lost: false });
     source.onerror = () => {
       useConnection.setState({ lost: true });
-      if (source.readyState === EventSource.CLOSED) pause = setTimeout(open, PAUSE_MS);
+      if (source.readyState === EventSource.CLOSED) pause = setTimeout(open, RECONNECT_MS);
     };
   };
   open();
@@ -114,22 +100,22 @@ export function listen(receive: (event: SongEvent) => void): () => void {
   };
 }
 
-const ESTIMATE_MS = 4000;
+const REFRESH_MS = 4000;
 
 export function useEvents(): void {
   const client = useQueryClient();
   useEffect(() => {
-    const heard = new Map<string, number>();
-    const asked = new Map<string, number>();
+    const lastEvent = new Map<string, number>();
+    const lastRefresh = new Map<string, number>();
     return listen((event) => {
       const now = Date.now();
       const { song_id: song, take_id: take } = event;
       if (take) {
-        applyEvent(client, event, (now - (heard.get(take) ?? now)) / 1000);
-        heard.set(take, now);
+        applyEvent(client, event, (now - (lastEvent.get(take) ?? now)) / 1000);
+        lastEvent.set(take, now);
       } else applyEvent(client, event, 0);
-      if (event.event !== "progress" || !song || now - (asked.get(song) ?? 0) < ESTIMATE_MS) return;
-      asked.set(song, now);
+      if (event.event !== "progress" || !song || now - (lastRefresh.get(song) ?? 0) < REFRESH_MS) return;
+      lastRefresh.set(song, now);
       refresh(client, song);
     });
   }, [client]);

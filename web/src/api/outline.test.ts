@@ -27,5 +27,5 @@ test("what is said of words holds for the length that the song will have", async
   await client.fetchQuery(outlineOptions({ ...words, duration: 240 }, 60));
   expect(asked.splice(0).map(({ duration }) => duration)).toEqual([60]); // chosen for another model
   await client.fetchQuery(outlineOptions({ ...words, duration: 30 }, 60));
-  expect(asked).toEqual([]); // the same content is asked for once
+  expect(asked).toEqual([]); // cached
 });

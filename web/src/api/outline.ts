@@ -1,33 +1,31 @@
-/** What the service makes of a request before a song is made of it: the one place where lyrics are read. */
+/** How the service reads a request, before a song is made. Lyrics are read nowhere else. */
 
 import { queryOptions } from "@tanstack/react-query";
-import { answer, api, type NewSong, type Outline } from "./client";
+import { api, type NewSong, type Outline, unwrap } from "./client";
+import { DEFAULT_SECONDS, LIMITS } from "./limits";
 
-/** What of a request decides how its words are read; without a `duration` it is the one that they want. */
-export type Words = Pick<NewSong, "prompt" | "tags" | "lyrics" | "instrumental" | "model" | "duration">;
+/** The fields of a request that its outline depends on. Without a `duration`, the lyrics set it. */
+export type OutlineQuery = Pick<NewSong, "prompt" | "tags" | "lyrics" | "instrumental" | "model" | "duration">;
 
-const ask = (body: Words, signal: AbortSignal): Promise<Outline> =>
-  answer(api.POST("/api/v1/outline", { body, signal }));
+const fetchOutline = (body: OutlineQuery, signal: AbortSignal): Promise<Outline> =>
+  unwrap(api.POST("/api/v1/outline", { body, signal }));
 
-const SHORTEST = 5;
-const USUAL = 60;
-
-/** Seconds that a song lasts at most: as chosen, or else what its words want, in steps of 5. */
-export function lengthOf(chosen: number | null | undefined, wanted: number | null, longest: number): number {
-  const fitting = wanted === null ? USUAL : Math.ceil(wanted / 5) * 5;
-  return Math.min(longest, Math.max(SHORTEST, chosen ?? fitting));
+/** The length of a song in seconds: the chosen one, or what its lyrics need, rounded up to 5. */
+export function lengthOf(chosen: number | null | undefined, wanted: number | null, maxSeconds: number): number {
+  const fitting = wanted === null ? DEFAULT_SECONDS : Math.ceil(wanted / 5) * 5;
+  return Math.min(maxSeconds, Math.max(LIMITS.duration[0], chosen ?? fitting));
 }
 
-/** The outline of what would be asked for. Where the length follows the words it is known only when they have been read:
- * they are read again for that length, as what is said of it has to be true of the song. */
-export function outlineOptions(words: Words, longest: number) {
+/** The outline of a request. Without a chosen length, the first answer gives the length that the lyrics need, and the
+ * request is read again with it: the remarks have to hold for the song that will be made. */
+export function outlineOptions(words: OutlineQuery, maxSeconds: number) {
   return queryOptions({
-    queryKey: ["outline", words, longest],
+    queryKey: ["outline", words, maxSeconds],
     queryFn: async ({ signal }) => {
-      const chosen = words.duration == null ? null : lengthOf(words.duration, null, longest);
-      const outline = await ask({ ...words, duration: chosen }, signal);
+      const chosen = words.duration == null ? null : lengthOf(words.duration, null, maxSeconds);
+      const outline = await fetchOutline({ ...words, duration: chosen }, signal);
       if (chosen !== null || outline.seconds === null) return outline;
-      return ask({ ...words, duration: lengthOf(null, outline.seconds, longest) }, signal);
+      return fetchOutline({ ...words, duration: lengthOf(null, outline.seconds, maxSeconds) }, signal);
     },
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 60_000,

@@ -4,7 +4,7 @@ let serve: () => Promise<Response>;
 vi.stubGlobal("fetch", () => serve());
 vi.stubGlobal("location", { origin: "http://studio", hostname: "studio" });
 const { api, playableFormat, Refusal } = await import("./client");
-const { tell, tellFailure, tellNote } = await import("./problems");
+const { failureText, noteText, problemText } = await import("./problems");
 
 const t = (key: string, values: { time?: unknown } = {}) => [key, values.time].filter(Boolean).join(" ");
 const refused = async (answer: Response | Error) => {
@@ -18,30 +18,30 @@ const refused = async (answer: Response | Error) => {
   );
 };
 
-test("a problem of the server is told in plain words", async () => {
+test("a problem has a plain title, with the server's sentence where it adds to that", async () => {
   const busy = { type: "/api/docs#busy", detail: "the queue is full", retry_after: 40 };
-  expect(tell(await refused(Response.json(busy, { status: 429 })), t)).toEqual({
+  expect(problemText(await refused(Response.json(busy, { status: 429 })), t)).toEqual({
     title: "problem.busy",
     detail: "problem.retryAfter time.seconds",
   });
   const invalid = { type: "/api/docs#invalid", detail: "duration is 900 s" };
-  expect(tell(await refused(Response.json(invalid, { status: 422 })), t)).toEqual({
+  expect(problemText(await refused(Response.json(invalid, { status: 422 })), t)).toEqual({
     title: "problem.invalid",
     detail: "duration is 900 s",
   });
-  expect(tell(await refused(new Response("<html>", { status: 502 })), t).title).toBe("problem.internal");
-  expect(tell(await refused(new TypeError("failed to fetch")), t).title).toBe("problem.offline");
-  expect(tell(new Error("a bug"), t)).toEqual({ title: "problem.internal", detail: "" });
+  expect(problemText(await refused(new Response("<html>", { status: 502 })), t).title).toBe("problem.internal");
+  expect(problemText(await refused(new TypeError("failed to fetch")), t).title).toBe("problem.offline");
+  expect(problemText(new Error("a bug"), t)).toEqual({ title: "problem.internal", detail: "" });
   expect(await refused(Response.json({ models: [] }))).toBeNull();
 });
 
 test("what stands behind a problem is told by its kind, whatever the server's words are", async () => {
   const full = { type: "/api/docs#unavailable", kind: "storage-full", detail: "[Errno 28] No space left on device" };
   const error = await refused(Response.json(full, { status: 503 }));
-  expect(tell(error, t)).toEqual({ title: "cause.storageFull", detail: "" });
-  expect(error).toMatchObject({ kind: "unavailable" }); // so it is asked again
+  expect(problemText(error, t)).toEqual({ title: "cause.storageFull", detail: "" });
+  expect(error).toMatchObject({ kind: "unavailable" }); // so it is retried
   const unknown = { ...full, kind: "moon-phase", detail: "the moon is full" };
-  expect(tell(await refused(Response.json(unknown, { status: 503 })), t)).toEqual({
+  expect(problemText(await refused(Response.json(unknown, { status: 503 })), t)).toEqual({
     title: "problem.unavailable",
     detail: "the moon is full",
   });
@@ -49,13 +49,13 @@ test("what stands behind a problem is told by its kind, whatever the server's wo
 
 test("a failed take says why, one that waits what for", () => {
   const error = "CUDA out of memory";
-  expect(tellFailure({ error, error_kind: "out-of-memory" }, t)).toEqual({ title: "cause.outOfMemory", detail: "" });
+  expect(failureText({ error, error_kind: "out-of-memory" }, t)).toEqual({ title: "cause.outOfMemory", detail: "" });
   for (const error_kind of [null, "moon-phase"])
-    expect(tellFailure({ error, error_kind }, t)).toEqual({ title: "failed.other", detail: error });
-  expect(tellFailure({ error: null, error_kind: null }, t)).toEqual({ title: "failed.other", detail: "" });
-  expect(tellNote({ note: "No space left on device", note_kind: "storage-full" }, t)).toBe("cause.storageFull");
-  expect(tellNote({ note: "for the moon", note_kind: null }, t)).toBe("for the moon");
-  expect(tellNote({ note: null, note_kind: null }, t)).toBeNull();
+    expect(failureText({ error, error_kind }, t)).toEqual({ title: "failed.other", detail: error });
+  expect(failureText({ error: null, error_kind: null }, t)).toEqual({ title: "failed.other", detail: "" });
+  expect(noteText({ note: "No space left on device", note_kind: "storage-full" }, t)).toBe("cause.storageFull");
+  expect(noteText({ note: "for the moon", note_kind: null }, t)).toBe("for the moon");
+  expect(noteText({ note: null, note_kind: null }, t)).toBeNull();
 });
 
 test("this machine plays what is stored, a network what is small", () => {

@@ -1,10 +1,15 @@
-/** Refusals, failed takes and what takes wait for, in a musician's words. */
+/** Refusals, failed takes and what takes wait for, in the reader's words, by the kind that the service gives them. */
 
 import type { Key, Translate } from "../i18n";
 import { roughly } from "../ui/format";
 import { Refusal, type Take } from "./client";
+import type { PROBLEMS, TROUBLES } from "./limits";
 
-const PROBLEMS: Record<string, Key> = {
+type Problem = (typeof PROBLEMS)[number];
+type Trouble = (typeof TROUBLES)[number];
+
+/** Kinds that only a fault of this page can cause have no text of their own. */
+const PROBLEM_KEYS: Partial<Record<Problem | "offline", Key>> = {
   offline: "problem.offline",
   busy: "problem.busy",
   invalid: "problem.invalid",
@@ -17,8 +22,8 @@ const PROBLEMS: Record<string, Key> = {
   internal: "problem.internal",
 };
 
-/** What stands behind a refusal, a failed take or one that waits. */
-const CAUSES: Record<string, Key> = {
+/** The cause of a refusal, of a failure or of a wait, where it is known. */
+const CAUSE_KEYS: Record<Exclude<Trouble, "invalid" | "internal">, Key> = {
   "storage-full": "cause.storageFull",
   "storage-unreachable": "cause.storageUnreachable",
   "database-full": "cause.databaseFull",
@@ -29,32 +34,36 @@ const CAUSES: Record<string, Key> = {
   "worker-lost": "cause.workerLost",
 };
 
-export interface Told {
+const problemKey = (kind: string): Key | undefined => PROBLEM_KEYS[kind as Problem];
+const causeKey = (kind: string | null): Key | undefined => CAUSE_KEYS[kind as keyof typeof CAUSE_KEYS];
+
+export interface ProblemText {
   title: string;
-  /** The server's own words, where the title does not say it all. */
+  /** The service's own sentence, where the title does not say it all. */
   detail: string;
 }
 
-export function tell(error: unknown, t: Translate): Told {
+/** Why a request was refused. */
+export function problemText(error: unknown, t: Translate): ProblemText {
   if (!(error instanceof Refusal)) return { title: t("problem.internal"), detail: "" };
-  const { kind, reason, retryAfter } = error;
-  const cause = reason && CAUSES[reason];
+  const { kind, reason, retryAfter, message } = error;
+  const cause = causeKey(reason);
   if (cause) return { title: t(cause), detail: "" };
-  const title = t(PROBLEMS[kind] ?? "problem.internal");
+  const title = t(problemKey(kind) ?? "problem.internal");
   if (kind === "busy" && retryAfter)
     return { title, detail: t("problem.retryAfter", { time: roughly(retryAfter, t) }) };
-  const unknown = !PROBLEMS[kind] || (reason !== null && !PROBLEMS[reason]);
-  return { title, detail: unknown || kind === "invalid" || kind === "conflict" ? error.message : "" };
+  const isKnown = problemKey(kind) && (reason === null || problemKey(reason));
+  return { title, detail: isKnown && kind !== "invalid" && kind !== "conflict" ? "" : message };
 }
 
-/** Why a take failed; the server's words where its kind is not known here. */
-export function tellFailure(take: Pick<Take, "error" | "error_kind">, t: Translate): Told {
-  const cause = take.error_kind && CAUSES[take.error_kind];
-  return cause ? { title: t(cause), detail: "" } : { title: t("failed.other"), detail: take.error ?? "" };
+/** Why a take failed; the service's sentence where the kind is not known here. */
+export function failureText({ error, error_kind }: Pick<Take, "error" | "error_kind">, t: Translate): ProblemText {
+  const cause = causeKey(error_kind);
+  return cause ? { title: t(cause), detail: "" } : { title: t("failed.other"), detail: error ?? "" };
 }
 
-/** What a take waits for, beside its turn; null where it waits for nothing. */
-export function tellNote(take: Pick<Take, "note" | "note_kind">, t: Translate): string | null {
-  const cause = take.note_kind && CAUSES[take.note_kind];
-  return cause ? t(cause) : take.note;
+/** What a take waits for besides its turn; null where it waits for nothing else. */
+export function noteText({ note, note_kind }: Pick<Take, "note" | "note_kind">, t: Translate): string | null {
+  const cause = causeKey(note_kind);
+  return cause ? t(cause) : note;
 }

@@ -1,11 +1,11 @@
 import { QueryClient } from "@tanstack/react-query";
 import { Refusal } from "./client";
 
-/** A refusal stays one; only a server that does not answer is asked again. */
+/** Retries only where the server did not answer or is unavailable: any other refusal is final. */
 const retry = (failures: number, error: Error) =>
   failures < 3 && !(error instanceof Refusal && error.kind !== "offline" && error.kind !== "unavailable");
 
-/** The cache of what the server said. The server may be this very machine: whether there is a network says nothing of it. */
+/** The cache of the server's answers. Requests do not wait for a network: the server may be this machine. */
 export const makeClient = () =>
   new QueryClient({
     defaultOptions: {

@@ -1,4 +1,4 @@
-/** Songs of the library: lists, one song, and what can be done to them, with every cached copy kept the same. */
+/** Songs: lists, single ones and changes, with every cached copy kept in step. */
 
 import {
   type InfiniteData,
@@ -9,7 +9,7 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
-import { answer, api, type NewSong, type Song, type Songs, type Take } from "./client";
+import { api, type NewSong, type Song, type Songs, type Take, unwrap } from "./client";
 
 const PAGE = 30;
 type Pages = InfiniteData<Songs, string | null>;
@@ -19,7 +19,7 @@ export function useSongs(q: string) {
     queryKey: ["songs", q],
     initialPageParam: null as string | null,
     queryFn: ({ pageParam, signal }) =>
-      answer(
+      unwrap(
         api.GET("/api/v1/songs", {
           params: { query: { limit: PAGE, ...(q && { q }), ...(pageParam && { cursor: pageParam }) } },
           signal,
@@ -29,21 +29,23 @@ export function useSongs(q: string) {
   });
 }
 
-const MEASURED = 5;
+const RECENT_SONGS = 5;
 
-/** How long one will wait: seconds until what was asked for is done, and the least and the most work for a second of song
- * that the last songs took (null: unknown). They differ by what else the machine had to do. */
-export function useOutlook(): { ahead: number; paces: [least: number, most: number] | null } {
+/** Seconds until all songs in the queue are done, and the least and the most seconds of work that recent songs took for a
+ * second of music (null: unknown); the load of the machine varies. */
+export function useQueueEstimate(): { ahead: number; rates: [least: number, most: number] | null } {
   const { data } = useSongs("");
   const songs = data?.pages[0]?.songs ?? [];
-  const paces = songs.flatMap(({ takes, request }) => paceOf(takes, request.best_of) ?? []).slice(0, MEASURED);
+  const rates = songs
+    .flatMap(({ takes, request }) => secondsPerSecond(takes, request.best_of) ?? [])
+    .slice(0, RECENT_SONGS);
   const ahead = songs.flatMap((song) => song.takes.map(({ eta }) => eta ?? 0));
-  return { ahead: Math.max(0, ...ahead), paces: paces.length ? [Math.min(...paces), Math.max(...paces)] : null };
+  return { ahead: Math.max(0, ...ahead), rates: rates.length ? [Math.min(...rates), Math.max(...rates)] : null };
 }
 
-/** Seconds from the first start to the last end for a second of song; takes that are made together share them, and so do
- * candidates. */
-export function paceOf(takes: Take[], candidates = 1): number | null {
+/** Seconds of work for a second of music, from the first start to the last end: takes and candidates that are made together
+ * share the time. */
+export function secondsPerSecond(takes: Take[], candidates = 1): number | null {
   const done = takes.flatMap(({ started, finished, duration }) =>
     started && finished && duration ? { from: Date.parse(started), to: Date.parse(finished), duration } : [],
   );
@@ -55,7 +57,7 @@ export function paceOf(takes: Take[], candidates = 1): number | null {
 function songOptions(id: string) {
   return queryOptions({
     queryKey: ["song", id],
-    queryFn: ({ signal }) => answer(api.GET("/api/v1/songs/{song_id}", { params: { path: { song_id: id } }, signal })),
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/songs/{song_id}", { params: { path: { song_id: id } }, signal })),
   });
 }
 
@@ -68,7 +70,7 @@ export function useSong(id: string | null) {
   });
 }
 
-/** A song as some cached list has it. */
+/** A song from any cached list, or the cached song itself. */
 export function findSong(client: QueryClient, id: string): Song | undefined {
   const lists = client.getQueriesData<Pages>({ queryKey: ["songs"] });
   for (const [, data] of lists)
@@ -79,7 +81,7 @@ export function findSong(client: QueryClient, id: string): Song | undefined {
   return client.getQueryData<Song>(["song", id]);
 }
 
-/** Changes cached songs wherever they are; null takes one out of the lists. */
+/** Changes every cached copy of the songs; null removes one from the lists. */
 export function patchSongs(client: QueryClient, change: (song: Song) => Song | null): void {
   client.setQueriesData<Pages>({ queryKey: ["songs"] }, (data) => {
     if (!data) return data;
@@ -98,21 +100,21 @@ export async function refreshSong(client: QueryClient, id: string): Promise<void
   if (findSong(client, id)) patchSong(client, id, () => song);
 }
 
-let unanswered: { wish: string; key: string } | null = null;
+let unansweredRequest: { request: string; key: string } | null = null;
 
-/** The key of a wish: the same until it is answered, so that asking again after a lost answer makes no second song. */
-export function keyOf(body: NewSong): string {
-  const wish = JSON.stringify(body);
-  if (unanswered?.wish !== wish) {
-    // not `randomUUID`, which pages lack that are served without TLS to another machine
+/** The idempotency key of a request. It stays the same until the request is answered: trying again makes no second song. */
+export function idempotencyKey(body: NewSong): string {
+  const request = JSON.stringify(body);
+  if (unansweredRequest?.request !== request) {
+    // browsers offer `randomUUID` only over TLS and on localhost
     const bytes = crypto.getRandomValues(new Uint8Array(16));
-    unanswered = { wish, key: Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("") };
+    unansweredRequest = { request, key: Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("") };
   }
-  return unanswered.key;
+  return unansweredRequest.key;
 }
 
-export function answered(): void {
-  unanswered = null;
+export function forgetKey(): void {
+  unansweredRequest = null;
 }
 
 export function useCreateSong() {
@@ -120,10 +122,12 @@ export function useCreateSong() {
   return useMutation({
     mutationFn: async (request: NewSong | Promise<NewSong>) => {
       const body = await request;
-      return answer(api.POST("/api/v1/songs", { body, params: { header: { "idempotency-key": keyOf(body) } } }));
+      return unwrap(
+        api.POST("/api/v1/songs", { body, params: { header: { "idempotency-key": idempotencyKey(body) } } }),
+      );
     },
     onSuccess: (song) => {
-      answered();
+      forgetKey();
       client.setQueryData(["song", song.id], song);
       void client.invalidateQueries({ queryKey: ["songs"] });
     },
@@ -134,7 +138,7 @@ export function useChangeSong() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: ({ id, ...body }: { id: string; title?: string; liked?: boolean }) =>
-      answer(api.PATCH("/api/v1/songs/{song_id}", { params: { path: { song_id: id } }, body })),
+      unwrap(api.PATCH("/api/v1/songs/{song_id}", { params: { path: { song_id: id } }, body })),
     onMutate: ({ id, ...change }) => patchSong(client, id, (song) => ({ ...song, ...change })),
     onSettled: (_data, _error, { id }) => refreshSong(client, id),
   });
@@ -145,7 +149,7 @@ export function useSongAction() {
   return useMutation({
     mutationFn: ({ id, action }: { id: string; action: "cancel" | "retry" }) => {
       const params = { params: { path: { song_id: id } } };
-      return answer<Song>(
+      return unwrap<Song>(
         action === "cancel"
           ? api.POST("/api/v1/songs/{song_id}/cancel", params)
           : api.POST("/api/v1/songs/{song_id}/retry", params),

@@ -4,33 +4,33 @@ import { useEvents } from "../api/events";
 import { useSong } from "../api/songs";
 import { CreatePane } from "../create/CreatePane";
 import { useText } from "../i18n";
-import { usePendingDeletions } from "../library/deletion";
+import { useResumedDeletions } from "../library/deletion";
 import { Library } from "../library/Library";
 import { SongView } from "../library/SongView";
-import { titleOf } from "../library/words";
-import { Beside, useBeside } from "../player/Beside";
+import { titleOf } from "../library/song";
 import { useMediaSession, usePlayerKeys } from "../player/keys";
+import { LyricsPanel, useLyricsPanel } from "../player/LyricsPanel";
 import { Player } from "../player/Player";
 import { Header } from "./Header";
 import { KeyGate } from "./KeyGate";
 import { useRoute } from "./route";
 import { Toasts } from "./toasts";
 
-/** The studio: create on the left, songs on the right, the open song beside them where there is room. */
+/** The studio: create on the left, songs on the right, the open song beside them on wide screens. */
 export function App() {
   const route = useRoute();
   const { t } = useText();
-  const beside = useBeside();
+  const panelSong = useLyricsPanel();
   const main = useFocusOnVisit(route.song ?? route.view);
   return (
     <KeyGate>
-      <Live />
+      <Background />
       <div className="flex h-dvh flex-col">
         <Header />
         <main ref={main} className="flex min-h-0 flex-1">
           <Pane
             shown={route.view === "create"}
-            className={`border-line bg-surface/60 lg:w-[26.5rem] lg:shrink-0 lg:border-r ${beside ? "lg:max-xl:!hidden" : ""}`}
+            className={`border-line bg-surface/60 lg:w-[26.5rem] lg:shrink-0 lg:border-r ${panelSong ? "lg:max-xl:!hidden" : ""}`}
           >
             <CreatePane />
           </Pane>
@@ -45,15 +45,15 @@ export function App() {
               <SongView id={route.song} />
             </Pane>
           )}
-          {beside && <Beside song={beside} className="w-80 shrink-0 border-l max-lg:hidden" />}
+          {panelSong && <LyricsPanel song={panelSong} className="w-80 shrink-0 border-l max-lg:hidden" />}
         </main>
         <Player />
         <nav
           aria-label={t("app.places")}
           className="grid grid-cols-2 border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] lg:hidden"
         >
-          <Place href="#/" current={route.view === "create"} icon={<Sparkles />} name={t("create.name")} />
-          <Place href="#/library" current={route.view !== "create"} icon={<ListMusic />} name={t("library.name")} />
+          <NavLink href="#/" current={route.view === "create"} icon={<Sparkles />} name={t("create.name")} />
+          <NavLink href="#/library" current={route.view !== "create"} icon={<ListMusic />} name={t("library.name")} />
         </nav>
       </div>
       <Toasts />
@@ -61,17 +61,17 @@ export function App() {
   );
 }
 
-/** What runs beside the page as long as it is open. */
-function Live() {
+/** Effects that run as long as the page is open. */
+function Background() {
   useEvents();
   usePlayerKeys();
   useMediaSession();
-  usePendingDeletions();
+  useResumedDeletions();
   usePageTitle();
   return null;
 }
 
-/** Names the window after the place, as tabs and screen readers tell it. */
+/** Sets the title of the window to the current view or song. */
 function usePageTitle(): void {
   const { view, song: id } = useRoute();
   const { data: song } = useSong(id);
@@ -82,7 +82,7 @@ function usePageTitle(): void {
   }, [place]);
 }
 
-/** Who follows a link goes on from where it leads, as on a page that is loaded. */
+/** Moves the focus to the view that a link leads to, as loading a page would. */
 function useFocusOnVisit(place: string): RefObject<HTMLElement | null> {
   const main = useRef<HTMLElement>(null);
   const last = useRef(place);
@@ -94,7 +94,7 @@ function useFocusOnVisit(place: string): RefObject<HTMLElement | null> {
   return main;
 }
 
-/** A column on a wide screen; on a narrow one the place that is shown. */
+/** A column on a wide screen; on a narrow one, shown only if it is the current view. */
 function Pane({ shown, className, children }: { shown: boolean; className: string; children: ReactNode }) {
   return (
     <div
@@ -107,7 +107,7 @@ function Pane({ shown, className, children }: { shown: boolean; className: strin
   );
 }
 
-function Place({ href, current, icon, name }: { href: string; current: boolean; icon: ReactNode; name: string }) {
+function NavLink({ href, current, icon, name }: { href: string; current: boolean; icon: ReactNode; name: string }) {
   return (
     <a
       href={href}

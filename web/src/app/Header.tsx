@@ -1,10 +1,10 @@
 import { Keyboard, Languages, Monitor, Moon, Sun } from "lucide-react";
 import { useModels, useStatus } from "../api/catalogue";
 import { useConnection } from "../api/events";
-import { tellNote } from "../api/problems";
+import { noteText } from "../api/problems";
 import { useSongs } from "../api/songs";
 import { useText } from "../i18n";
-import { shortName } from "../library/words";
+import { shortName } from "../library/song";
 import { IconButton } from "../ui/Button";
 import { Shortcuts } from "./Shortcuts";
 import { type Theme, useSettings } from "./settings";
@@ -22,7 +22,7 @@ export function Header() {
         <Mark />
         Khala
       </a>
-      <Service />
+      <ServiceStatus />
       <Shortcuts
         trigger={
           <IconButton label={t("keys.name")} className="max-lg:hidden">
@@ -58,15 +58,15 @@ function Mark() {
   );
 }
 
-/** Who makes the songs, and whether anybody does. */
-function Service() {
+/** The model in use, or what keeps songs from being made. */
+function ServiceStatus() {
   const { data: status } = useStatus();
   const { standard: model } = useModels();
   const lost = useConnection((state) => state.lost);
   const { data: songs } = useSongs("");
   const { t } = useText();
   const takes = songs?.pages[0]?.songs.flatMap((song) => song.takes) ?? [];
-  const note = takes.map((take) => tellNote(take, t)).find(Boolean);
+  const note = takes.map((take) => noteText(take, t)).find(Boolean);
   const [text, colour] = lost
     ? [t("service.lost"), "bg-danger"]
     : !status

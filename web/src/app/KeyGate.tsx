@@ -1,13 +1,13 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { useStatus } from "../api/catalogue";
-import { answer, api, Refusal } from "../api/client";
-import { tell } from "../api/problems";
+import { api, Refusal, unwrap } from "../api/client";
+import { problemText } from "../api/problems";
 import { useText } from "../i18n";
 import { Button } from "../ui/Button";
 import { Labelled } from "../ui/Labelled";
 
-/** Asks for a key where the service wants one; it is kept in a cookie that scripts cannot read. */
+/** Asks for a key if the service needs one; it is kept in a cookie that scripts cannot read. */
 export function KeyGate({ children }: { children: ReactNode }) {
   const { error } = useStatus();
   if (error instanceof Refusal && error.kind === "unauthorized") return <KeyForm />;
@@ -21,7 +21,7 @@ function KeyForm() {
   const { t } = useText();
   const enter = async () => {
     try {
-      await answer(api.POST("/api/v1/session", { body: { key: key.trim() } }));
+      await unwrap(api.POST("/api/v1/session", { body: { key: key.trim() } }));
       await client.resetQueries();
     } catch (error) {
       setFailed(error);
@@ -51,7 +51,7 @@ function KeyForm() {
         </Labelled>
         {failed !== null && (
           <p role="alert" className="text-sm text-danger">
-            {tell(failed, t).title}
+            {problemText(failed, t).title}
           </p>
         )}
         <Button type="submit" look="primary" size="lg" className="w-full" disabled={!key.trim()}>

@@ -16,7 +16,7 @@ const KEYS: [string[], Key][] = [
   [["?"], "keys.name"],
 ];
 
-/** The keys of the studio; "?" shows them, too. */
+/** The list of keyboard shortcuts, also opened by "?". */
 export function Shortcuts({ trigger }: { trigger: ReactElement }) {
   const { t } = useText();
   const [open, setOpen] = useState(false);

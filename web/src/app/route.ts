@@ -1,4 +1,4 @@
-/** Where in the studio one is, kept in the address: `#/` (create), `#/library`, `#/songs/ID`. */
+/** The current view, kept in the address: `#/` (create), `#/library`, `#/songs/ID`. */
 
 import { useSyncExternalStore } from "react";
 

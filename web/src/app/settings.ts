@@ -1,4 +1,4 @@
-/** How this browser shows the studio: theme, language, volume. Kept across reloads. */
+/** Theme, language and volume, kept in the browser. */
 
 import { create } from "zustand";
 import { persist } from "zustand/middleware";
@@ -27,7 +27,7 @@ export const useSettings = create<Settings>()(
   ),
 );
 
-/** Keeps the document's theme and language as set; returns what undoes it. */
+/** Applies theme and language to the document, now and on every change; returns the function that stops that. */
 export function followSettings(): () => void {
   const system = matchMedia("(prefers-color-scheme: dark)");
   const apply = () => {

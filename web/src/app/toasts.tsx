@@ -1,24 +1,24 @@
 import { Toast } from "@base-ui/react/toast";
 import { X } from "lucide-react";
 import { useCallback } from "react";
-import { tell } from "../api/problems";
+import { problemText } from "../api/problems";
 import { useText } from "../i18n";
 import { IconButton } from "../ui/Button";
 
-/** Says in a musician's words why something was refused. */
-export function useProblem(): (error: unknown) => void {
+/** Returns a function that shows why a request was refused. */
+export function useProblemToast(): (error: unknown) => void {
   const { add } = Toast.useToastManager();
   const { t } = useText();
   return useCallback(
     (error: unknown) => {
-      const { title, detail } = tell(error, t);
+      const { title, detail } = problemText(error, t);
       add({ title, description: detail, type: "problem", timeout: 9000 });
     },
     [add, t],
   );
 }
 
-/** Short messages at the foot of the page, some with a way back. */
+/** Short messages at the foot of the page, some with an undo button. */
 export function Toasts() {
   const { toasts } = Toast.useToastManager();
   const { t } = useText();

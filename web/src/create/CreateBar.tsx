@@ -2,37 +2,38 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Minus, Plus, Sparkles } from "lucide-react";
 import { useStatus } from "../api/catalogue";
 import type { Outline } from "../api/client";
+import { LIMITS } from "../api/limits";
 import { lengthOf, outlineOptions } from "../api/outline";
-import { useCreateSong, useOutlook } from "../api/songs";
+import { useCreateSong, useQueueEstimate } from "../api/songs";
 import { go, songHref } from "../app/route";
-import { useProblem } from "../app/toasts";
+import { useProblemToast } from "../app/toasts";
 import { type Key, useText } from "../i18n";
 import { Button, IconButton } from "../ui/Button";
 import { clock, roughly } from "../ui/format";
-import { isReady, LIMITS, requestOf, useDraft, wordsOf } from "./draft";
-import { useLongest } from "./longest";
+import { isReady, outlineQueryOf, requestOf, useDraft } from "./draft";
+import { useMaxSeconds } from "./maxSeconds";
 
-/** How many takes, how long it will be, and the button. */
+/** The number of takes, the button, and what to expect. */
 export function CreateBar({ outline }: { outline: Outline | undefined }) {
   const draft = useDraft();
-  const longest = useLongest();
+  const maxSeconds = useMaxSeconds();
   const client = useQueryClient();
   const create = useCreateSong();
-  const problem = useProblem();
+  const showProblem = useProblemToast();
   const { t } = useText();
   const ready = isReady(draft);
-  /** The request for the words as they are now: what the page shows of them may be of a moment ago. */
+  /** The request for the draft as it is now; the outline that is shown may be out of date. */
   const request = async () => {
-    const read = client.fetchQuery(outlineOptions(wordsOf(draft), longest));
-    const wanted = await read.then(({ seconds }) => seconds).catch(() => null); // a refusal is the song's as well
-    return requestOf(draft, lengthOf(draft.seconds, wanted, longest));
+    const read = client.fetchQuery(outlineOptions(outlineQueryOf(draft), maxSeconds));
+    const wanted = await read.then(({ seconds }) => seconds).catch(() => null); // creating the song will be refused for the same reason
+    return requestOf(draft, lengthOf(draft.seconds, wanted, maxSeconds));
   };
-  const submit = () => create.mutate(request(), { onSuccess: (song) => go(songHref(song.id)), onError: problem });
-  const seconds = lengthOf(draft.seconds, outline?.seconds ?? null, longest);
+  const submit = () => create.mutate(request(), { onSuccess: (song) => go(songHref(song.id)), onError: showProblem });
+  const seconds = lengthOf(draft.seconds, outline?.seconds ?? null, maxSeconds);
   return (
     <div className="border-t border-line bg-surface px-5 py-3.5 sm:px-7">
       <div className="flex flex-wrap items-center gap-3">
-        <Takes />
+        <TakesStepper />
         <Button
           look="primary"
           size="lg"
@@ -47,7 +48,7 @@ export function CreateBar({ outline }: { outline: Outline | undefined }) {
       <p className="mt-2.5 text-center text-sm text-balance text-muted">
         {ready ? (
           <>
-            {t(soundOf(draft.instrumental, outline), { time: clock(seconds) })} <Wait seconds={seconds} />
+            {t(voiceKey(draft.instrumental, outline), { time: clock(seconds) })} <WaitEstimate seconds={seconds} />
           </>
         ) : (
           t("create.empty")
@@ -57,7 +58,7 @@ export function CreateBar({ outline }: { outline: Outline | undefined }) {
   );
 }
 
-function Takes() {
+function TakesStepper() {
   const { takes, set } = useDraft();
   const { t } = useText();
   const [low, high] = LIMITS.takes;
@@ -77,23 +78,23 @@ function Takes() {
   );
 }
 
-/** Whether it will be sung, as far as anybody knows. */
-function soundOf(instrumental: boolean, outline: Outline | undefined): Key {
+/** The text that says whether somebody will sing. */
+function voiceKey(instrumental: boolean, outline: Outline | undefined): Key {
   if (instrumental || outline?.voice === "none") return "create.played";
   const sung = outline?.sections.some(({ lines }) => lines.some((line) => line.sung));
   return sung ? "create.sung" : "create.perhaps";
 }
 
-/** How long this will take, after what waits already, if it goes as fast as the songs before. */
-function Wait({ seconds }: { seconds: number }) {
+/** When the song will be ready, from the queue and the speed of recent songs. */
+function WaitEstimate({ seconds }: { seconds: number }) {
   const draft = useDraft();
   const { data: status } = useStatus();
-  const { ahead, paces } = useOutlook();
+  const { ahead, rates } = useQueueEstimate();
   const { t } = useText();
   if (!status) return null;
   if (!status.workers.length) return t("create.noWorker");
-  if (!paces) return t("create.someTime");
+  if (!rates) return t("create.someTime");
   const work = (seconds * draft.takes * (draft.mode === "custom" ? draft.bestOf : 1)) / status.workers.length;
-  const [soon, late] = paces.map((pace) => roughly(ahead + pace * work, t));
+  const [soon, late] = rates.map((rate) => roughly(ahead + rate * work, t));
   return soon === late ? t("create.wait", { time: late! }) : t("create.waitRange", { soon: soon!, late: late! });
 }

@@ -1,7 +1,7 @@
 import { Toast } from "@base-ui/react/toast";
 import { Eraser } from "lucide-react";
 import { Refusal } from "../api/client";
-import { tell } from "../api/problems";
+import { problemText } from "../api/problems";
 import { useText } from "../i18n";
 import { UNDO_MS } from "../library/deletion";
 import { IconButton } from "../ui/Button";
@@ -12,12 +12,12 @@ import { LengthField } from "./LengthField";
 import { LyricsEditor } from "./LyricsEditor";
 import { LyricsFacts } from "./LyricsFacts";
 import { MoreFields } from "./MoreFields";
-import { useOutline } from "./outline";
 import { isOnStyle, Remarks } from "./Remarks";
 import { StyleFields } from "./StyleFields";
 import { withInstrumental } from "./tags";
+import { useOutline } from "./useOutline";
 
-/** Where a song is described: by a sentence, or by everything that can be said of it. */
+/** The form for a new song: simple, or with every setting. */
 export function CreatePane() {
   const draft = useDraft();
   const { t } = useText();
@@ -43,7 +43,7 @@ export function CreatePane() {
               { value: "custom", label: t("create.custom") },
             ]}
           />
-          <Afresh />
+          <ClearButton />
         </div>
         <StyleFields outline={outline} />
         <section className="space-y-3">
@@ -70,7 +70,7 @@ export function CreatePane() {
           <Remarks remarks={remarks} />
           {error instanceof Refusal && error.kind === "invalid" && (
             <p role="alert" className="text-sm wrap-anywhere text-warn">
-              {tell(error, t).title} {error.message}
+              {problemText(error, t).title} {error.message}
             </p>
           )}
         </section>
@@ -82,13 +82,15 @@ export function CreatePane() {
   );
 }
 
-/** Empties the draft, with a way back. */
-function Afresh() {
+/** Clears the draft, and offers to undo that. */
+function ClearButton() {
   const draft = useDraft();
   const toasts = Toast.useToastManager();
   const { t } = useText();
-  const { set, mode, ...written } = draft;
-  const isEmpty = Object.entries(written).every(([name, value]) => isEqual(value, EMPTY[name as keyof DraftFields]));
+  const { set, mode, ...distinctSections } = draft;
+  const isEmpty = Object.entries(distinctSections).every(([name, value]) =>
+    isEqual(value, EMPTY[name as keyof DraftFields]),
+  );
   const clear = () => {
     set({ ...EMPTY, mode });
     const id = toasts.add({
@@ -97,7 +99,7 @@ function Afresh() {
       actionProps: {
         children: t("song.undo"),
         onClick: () => {
-          set(written);
+          set(distinctSections);
           toasts.close(id);
         },
       },

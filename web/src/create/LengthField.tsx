@@ -1,27 +1,29 @@
 import { useState } from "react";
 import type { Outline } from "../api/client";
+import { LIMITS } from "../api/limits";
 import { lengthOf } from "../api/outline";
 import { useText } from "../i18n";
 import { clock, parseClock } from "../ui/format";
 import { Range } from "../ui/Range";
-import { LIMITS, useDraft } from "./draft";
-import { useLongest } from "./longest";
+import { useDraft } from "./draft";
+import { useMaxSeconds } from "./maxSeconds";
 
-/** The longest length of the song; until one chooses, it follows the lyrics. */
+/** The length of the song, which follows the lyrics until one is chosen. */
 export function LengthField({ outline }: { outline: Outline | undefined }) {
   const draft = useDraft();
-  const longest = useLongest();
+  const maxSeconds = useMaxSeconds();
   const { t } = useText();
   const [text, setText] = useState<string | null>(null);
-  const [told, setTold] = useState(false);
-  const [shortest] = LIMITS.seconds;
+  const [corrected, setCorrected] = useState(false);
+  const [shortest] = LIMITS.duration;
   const wanted = (!draft.instrumental && outline?.seconds) || null;
-  const seconds = lengthOf(draft.seconds, wanted, longest);
-  const put = (value: number | null) => draft.set({ seconds: value === null ? null : lengthOf(value, null, longest) });
+  const seconds = lengthOf(draft.seconds, wanted, maxSeconds);
+  const put = (value: number | null) =>
+    draft.set({ seconds: value === null ? null : lengthOf(value, null, maxSeconds) });
   const type = (typed: string) => {
     const value = parseClock(typed);
     if (value !== null && value !== seconds) put(value);
-    setTold(value === null || value !== lengthOf(value, null, longest));
+    setCorrected(value === null || value !== lengthOf(value, null, maxSeconds));
     setText(null);
   };
   return (
@@ -53,18 +55,18 @@ export function LengthField({ outline }: { outline: Outline | undefined }) {
       <Range
         id="length"
         min={shortest}
-        max={longest}
+        max={maxSeconds}
         step={5}
         value={seconds}
         aria-valuetext={clock(seconds)}
         onChange={(value) => {
           put(value);
-          setTold(false);
+          setCorrected(false);
         }}
       />
-      {told && (
+      {corrected && (
         <p role="alert" className="mt-1 text-sm text-warn">
-          {t("create.lengthLimits", { low: clock(shortest), high: clock(longest) })}
+          {t("create.lengthLimits", { low: clock(shortest), high: clock(maxSeconds) })}
         </p>
       )}
     </section>

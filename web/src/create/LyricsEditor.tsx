@@ -1,38 +1,38 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type KeyboardEvent, useId, useRef, useState } from "react";
 import type { Outline } from "../api/client";
+import { LIMITS, SECTION_TAGS } from "../api/limits";
 import { outlineOptions } from "../api/outline";
 import { useText } from "../i18n";
 import {
+  distinctSections,
   type Edit,
   insertSection,
   movePart,
   partAt,
-  SECTION_TAGS,
   type SectionTag,
   startsOf,
-  written,
 } from "../lyrics/sections";
-import { useDraft, wordsOf } from "./draft";
+import { outlineQueryOf, useDraft } from "./draft";
 import { LyricsForm } from "./LyricsForm";
 import { LyricsPaint } from "./LyricsPaint";
-import { useLongest } from "./longest";
+import { useMaxSeconds } from "./maxSeconds";
 
-const OFTEN: SectionTag[] = ["verse", "chorus", "bridge", "intro", "outro"];
+const COMMON_TAGS: SectionTag[] = ["verse", "chorus", "bridge", "intro", "outro"];
 
-/** Lyrics with their parts in colour; tags are put in by a click, parts move by Alt and the arrow keys. */
+/** The lyrics with their parts in colour: a click inserts a tag, Alt and the arrow keys move a part. */
 export function LyricsEditor({ outline }: { outline: Outline | undefined }) {
   const { lyrics, set } = useDraft();
   const client = useQueryClient();
-  const longest = useLongest();
+  const maxSeconds = useMaxSeconds();
   const { t } = useText();
-  const [told, setTold] = useState("");
-  const [all, setAll] = useState(false);
+  const [announcement, setAnnouncement] = useState("");
+  const [allShown, setAllShown] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
   const id = useId();
-  const parts = written(outline?.sections ?? []);
+  const parts = distinctSections(outline?.sections ?? []);
 
-  /** Writes an edit as if it were typed, so that undo takes it back. */
+  /** Applies an edit as if it were typed, so that the browser can undo it. */
   const write = ({ text, caret }: Edit) => {
     const field = area.current!;
     field.focus();
@@ -41,17 +41,17 @@ export function LyricsEditor({ outline }: { outline: Outline | undefined }) {
     field.setSelectionRange(caret, caret);
   };
   const insert = (tag: SectionTag) => write(insertSection(lyrics, area.current!.selectionStart, tag));
-  /** Moves the part that `which` picks, of the text as it is now: what the page shows may be of a moment ago. */
+  /** Moves the part that `which` picks, in the text as it is now: the outline that is shown may be out of date. */
   const move = async (which: (starts: number[]) => number, step: -1 | 1) => {
     const draft = useDraft.getState();
-    const now = await client.fetchQuery(outlineOptions(wordsOf(draft), longest)).catch(() => null);
+    const now = await client.fetchQuery(outlineOptions(outlineQueryOf(draft), maxSeconds)).catch(() => null);
     if (!now || draft.lyrics !== useDraft.getState().lyrics) return false;
-    const parts = written(now.sections);
+    const parts = distinctSections(now.sections);
     const index = which(startsOf(draft.lyrics, parts));
     const edit = movePart(draft.lyrics, parts, index, step);
     if (!edit) return false;
     write(edit);
-    setTold(t("lyrics.moved", { place: index + step + 1, of: parts.length }));
+    setAnnouncement(t("lyrics.moved", { place: index + step + 1, of: parts.length }));
     return true;
   };
   const press = (event: KeyboardEvent<HTMLTextAreaElement>) => {
@@ -74,7 +74,7 @@ export function LyricsEditor({ outline }: { outline: Outline | undefined }) {
           role="toolbar"
           aria-label={t("lyrics.insert")}
         >
-          {(all ? SECTION_TAGS : OFTEN).map((tag) => (
+          {(allShown ? SECTION_TAGS : COMMON_TAGS).map((tag) => (
             <button
               key={tag}
               type="button"
@@ -85,10 +85,10 @@ export function LyricsEditor({ outline }: { outline: Outline | undefined }) {
               {t(`part.${tag}`)}
             </button>
           ))}
-          {!all && (
+          {!allShown && (
             <button
               type="button"
-              onClick={() => setAll(true)}
+              onClick={() => setAllShown(true)}
               className="h-7 px-2 text-[0.8125rem] text-muted hover:text-ink pointer-coarse:h-10"
             >
               {t("lyrics.moreParts")}
@@ -104,7 +104,7 @@ export function LyricsEditor({ outline }: { outline: Outline | undefined }) {
             ref={area}
             id={id}
             value={lyrics}
-            maxLength={10_000}
+            maxLength={LIMITS.lyrics}
             spellCheck={false}
             placeholder={t("lyrics.placeholder")}
             aria-describedby={`${id}-keys`}
@@ -119,7 +119,7 @@ export function LyricsEditor({ outline }: { outline: Outline | undefined }) {
         {t("lyrics.keys")}
       </p>
       <p aria-live="polite" className="sr-only">
-        {told}
+        {announcement}
       </p>
     </div>
   );

@@ -2,7 +2,7 @@ import type { Outline } from "../api/client";
 import { useText } from "../i18n";
 import { clock } from "../ui/format";
 
-/** How much there is to sing and how long it takes. */
+/** The number of lines and syllables, and the time that they need. */
 export function LyricsFacts({ outline }: { outline: Outline | undefined }) {
   const { t } = useText();
   if (!outline?.lines) return null;

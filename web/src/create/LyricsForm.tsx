@@ -10,7 +10,7 @@ interface Props {
   onPick: (index: number) => void;
 }
 
-/** The song's form at a glance: a block for each part, as wide as it has lines; arrow keys reorder them. */
+/** The form of the song: a block for each part, as wide as it has lines; arrow keys reorder them. */
 export function LyricsForm({ parts, onMove, onPick }: Props) {
   const { t } = useText();
   const list = useRef<HTMLOListElement>(null);

@@ -1,13 +1,15 @@
 import { ChevronDown, Dices } from "lucide-react";
 import { useModels } from "../api/catalogue";
+import { LIMITS } from "../api/limits";
 import { useText } from "../i18n";
 import { IconButton } from "../ui/Button";
 import { Labelled } from "../ui/Labelled";
 import { NumberField } from "../ui/NumberField";
 import { Range } from "../ui/Range";
-import { type DraftFields, LIMITS, useDraft } from "./draft";
+import { useDraft } from "./draft";
+import { SamplingFields } from "./SamplingFields";
 
-/** What most songs do without: title, seed, model and how freely it is played. */
+/** Settings that most songs leave alone: title, seed, model, candidates and sampling. */
 export function MoreFields() {
   const draft = useDraft();
   const { models, standard } = useModels();
@@ -25,7 +27,7 @@ export function MoreFields() {
             <input
               {...ids}
               className="field"
-              maxLength={200}
+              maxLength={LIMITS.title}
               placeholder={t("create.titleHint")}
               value={draft.title}
               onChange={(event) => draft.set({ title: event.currentTarget.value })}
@@ -77,62 +79,16 @@ export function MoreFields() {
           {(ids) => (
             <Range
               {...ids}
-              min={LIMITS.bestOf[0]}
-              max={LIMITS.bestOf[1]}
+              min={LIMITS.best_of[0]}
+              max={LIMITS.best_of[1]}
               step={1}
               value={draft.bestOf}
               onChange={(bestOf) => draft.set({ bestOf })}
             />
           )}
         </Labelled>
-        {model && (
-          <>
-            <Freedom name="guidance" standard={model.sampling.guidance ?? 1} max={5} step={0.1} min={1} />
-            <Freedom name="temperature" standard={model.sampling.temperature} max={2} step={0.05} min={0.1} />
-            <Freedom name="topK" standard={model.sampling.top_k} max={200} step={1} min={1} />
-            <Freedom
-              name="superresTemperature"
-              standard={model.sampling.superres_temperature}
-              max={2}
-              step={0.05}
-              min={0.1}
-            />
-            <Freedom name="superresTopK" standard={model.sampling.superres_top_k} max={100} step={1} min={0} />
-          </>
-        )}
+        {model && <SamplingFields standard={model.sampling} />}
       </div>
     </details>
-  );
-}
-
-interface FreedomProps {
-  name: "guidance" | "temperature" | "topK" | "superresTemperature" | "superresTopK";
-  standard: number;
-  min: number;
-  max: number;
-  step: number;
-}
-
-/** One figure of sampling; at the model's own value it is left to the model. */
-function Freedom({ name, standard, min, max, step }: FreedomProps) {
-  const { [name]: chosen, set } = useDraft();
-  const { t } = useText();
-  const value = chosen ?? standard;
-  const put = (next: number) => set({ [name]: next === standard ? null : next } as Partial<DraftFields>);
-  const said = name === "superresTopK" && value === 0 ? t("create.mean") : value.toLocaleString();
-  return (
-    <Labelled label={t(`create.${name}`)} hint={t(`create.${name}Hint`)} aside={said}>
-      {(ids) => (
-        <Range
-          {...ids}
-          min={min}
-          max={Math.max(max, value)}
-          step={step}
-          value={value}
-          aria-valuetext={said}
-          onChange={put}
-        />
-      )}
-    </Labelled>
   );
 }

@@ -2,16 +2,16 @@ import { Info, TriangleAlert } from "lucide-react";
 import { useState } from "react";
 import type { Remark } from "../api/client";
 import { useText } from "../i18n";
-import { sayRemark } from "../i18n/remarks";
+import { remarkText } from "../i18n/remarks";
 
-/** Remarks on the description; all others are on the words. */
+/** Whether a remark is about the style rather than the lyrics. */
 export const isOnStyle = ({ kind }: Remark) => ON_STYLE.test(kind);
 const ON_STYLE = /^(tempo-range|time-signature|singers|nothing-to-sing|.*-contradiction)$/;
-/** What was read as it was meant: worth knowing, but nothing is lost. */
+/** Worth knowing, but no reason to change anything. */
 const QUIET = /^(header-guessed|repeated|chorus-repeated|.*-dropped)$/;
 const SHOWN = 4;
 
-/** What the service remarks on before a song is made. */
+/** The service's remarks on a request. */
 export function Remarks({ remarks }: { remarks: readonly Remark[] }) {
   const { t, language } = useText();
   const [all, setAll] = useState(false);
@@ -29,7 +29,7 @@ export function Remarks({ remarks }: { remarks: readonly Remark[] }) {
             <Icon className="mt-0.5 size-4 shrink-0" aria-hidden="true" />
             <span className="min-w-0 wrap-anywhere">
               {remark.line !== null && <span className="font-medium">{t("remark.line", { n: remark.line })} </span>}
-              {sayRemark(remark, language)}
+              {remarkText(remark, language)}
             </span>
           </li>
         );

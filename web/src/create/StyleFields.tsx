@@ -1,15 +1,16 @@
 import type { Outline } from "../api/client";
+import { LIMITS } from "../api/limits";
 import { useText } from "../i18n";
 import { tagLabel } from "../i18n/tags";
 import { Labelled } from "../ui/Labelled";
 import { NumberField } from "../ui/NumberField";
 import { Segmented } from "../ui/Segmented";
-import { type DraftFields, LIMITS, useDraft } from "./draft";
+import { type DraftFields, useDraft } from "./draft";
 import { isOnStyle, Remarks } from "./Remarks";
 import { TagBuilder } from "./TagBuilder";
-import { bpmOf, KEYS, tagOf, VOICES, withTag } from "./tags";
+import { BPM_LIMITS, bpmOf, KEYS, tagOf, VOICES, withTag } from "./tags";
 
-/** What the song is like: a sentence; in custom mode tags, with tempo, key and voice. */
+/** The style: a prompt, or in custom mode tags with tempo, key and voice. */
 export function StyleFields({ outline }: { outline: Outline | undefined }) {
   const { mode, by, set } = useDraft();
   const { t } = useText();
@@ -31,11 +32,11 @@ export function StyleFields({ outline }: { outline: Outline | undefined }) {
         </div>
       )}
       {mode === "simple" || by === "prompt" ? (
-        <Sentence />
+        <PromptField />
       ) : (
         <>
           <TagBuilder />
-          <Musical />
+          <MusicFields />
         </>
       )}
       <Remarks remarks={remarks} />
@@ -45,7 +46,7 @@ export function StyleFields({ outline }: { outline: Outline | undefined }) {
 
 const IDEAS = ["create.idea1", "create.idea2", "create.idea3"] as const;
 
-function Sentence() {
+function PromptField() {
   const { prompt, set } = useDraft();
   const { t } = useText();
   return (
@@ -55,7 +56,7 @@ function Sentence() {
           <textarea
             {...ids}
             className="field min-h-18 resize-none field-sizing-content max-h-48"
-            maxLength={2000}
+            maxLength={LIMITS.prompt}
             placeholder={t("create.promptExample")}
             value={prompt}
             onChange={(event) => set({ prompt: event.currentTarget.value })}
@@ -81,8 +82,8 @@ function Sentence() {
   );
 }
 
-/** Tempo, key and voice: three tags with controls of their own. */
-function Musical() {
+/** Tempo, key and voice, which are tags with their own controls. */
+function MusicFields() {
   const { tags, instrumental, set } = useDraft();
   const { t, language } = useText();
   return (
@@ -91,7 +92,7 @@ function Musical() {
         {(ids) => (
           <NumberField
             {...ids}
-            limits={LIMITS.bpm}
+            limits={BPM_LIMITS}
             placeholder={t("create.any")}
             value={bpmOf(tags)}
             onChange={(bpm) => set({ tags: withTag(tags, "bpm", bpm === null ? "" : `${bpm} bpm`) })}

@@ -8,7 +8,7 @@ import { addTags } from "./tags";
 
 const SHOWN = 18;
 
-/** Tags of the catalogue by group, found by typing; any other tag can be typed as well. */
+/** Suggested tags by group, with search; any other tag can be typed. */
 export function TagBuilder() {
   const { tags, set } = useDraft();
   const { data } = useTags();
@@ -123,7 +123,7 @@ export function TagBuilder() {
   );
 }
 
-const GROUPS: Record<string, Key> = {
+const GROUPS: Partial<Record<string, Key>> = {
   genre_style: "tags.genre",
   vocal_instrument: "tags.voice",
   emotion_mood: "tags.mood",

@@ -71,7 +71,7 @@ test("a draft survives a reload", async () => {
   expect((await load()).useDraft.getState()).toMatchObject({ prompt: "kept", seconds: 95 });
 });
 
-test("what is written in another tab shows here, and neither overwrites the other", async () => {
+test("what is distinctSections in another tab shows here, and neither overwrites the other", async () => {
   const heard: ((event: { key: string }) => void)[] = [];
   vi.stubGlobal("addEventListener", (_: string, listener: (event: { key: string }) => void) => heard.push(listener));
   const { shareDraft, useDraft } = await load();
@@ -86,9 +86,9 @@ test("what is written in another tab shows here, and neither overwrites the othe
 });
 
 test("words that do not decide how lyrics are read do not ask for them anew", async () => {
-  const { EMPTY, wordsOf } = await load();
+  const { EMPTY, outlineQueryOf } = await load();
   const draft = { ...EMPTY, mode: "custom", tags: ["folk"], lyrics: "\n[verse]\nla\n" } as const;
-  const words = wordsOf({ ...draft, tags: ["folk"] });
+  const words = outlineQueryOf({ ...draft, tags: ["folk"] });
   expect(words).toMatchObject({ lyrics: "\n[verse]\nla", duration: null }); // lines keep their numbers
-  expect(wordsOf({ ...draft, tags: ["folk"], title: "Dawn", takes: 4, seed: 7 })).toEqual(words);
+  expect(outlineQueryOf({ ...draft, tags: ["folk"], title: "Dawn", takes: 4, seed: 7 })).toEqual(words);
 });

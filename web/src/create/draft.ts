@@ -1,18 +1,18 @@
-/** What one is about to ask for. Kept in the browser, so that a reload loses nothing. */
+/** The song that is being written, kept in the browser so that a reload loses nothing. */
 
 import { create } from "zustand";
 import { persist } from "zustand/middleware";
 import type { NewSong, SongRequest } from "../api/client";
-import type { Words } from "../api/outline";
+import type { OutlineQuery } from "../api/outline";
 
 export interface DraftFields {
   mode: "simple" | "custom";
-  /** What describes a song in custom mode. */
+  /** What describes the style in custom mode. */
   by: "tags" | "prompt";
   prompt: string;
   instrumental: boolean;
   lyrics: string;
-  /** Longest length; null follows the lyrics. */
+  /** Length; null follows the lyrics. */
   seconds: number | null;
   tags: string[];
   title: string;
@@ -48,15 +48,6 @@ export const EMPTY: DraftFields = {
   guidance: null,
 };
 
-/** Bounds of the service (`khala.music.request`); tempi beyond `bpm` no model knows. */
-export const LIMITS = {
-  seconds: [5, 600],
-  bpm: [40, 240],
-  takes: [1, 16],
-  bestOf: [1, 8],
-  seed: [0, Number.MAX_SAFE_INTEGER],
-} as const;
-
 interface Draft extends DraftFields {
   set: (change: Partial<DraftFields>) => void;
 }
@@ -67,7 +58,7 @@ export const useDraft = create<Draft>()(
   persist((set) => ({ ...EMPTY, set: (change) => set(change) }), { name: NAME, version: 1 }),
 );
 
-/** Shows here what is written in another tab, so that neither overwrites the other; returns what ends that. */
+/** Keeps the drafts of all tabs the same, so that none overwrites another; returns the function that stops that. */
 export function shareDraft(): () => void {
   const changed = ({ key }: StorageEvent) => key === NAME && void useDraft.persist.rehydrate();
   addEventListener("storage", changed);
@@ -80,8 +71,8 @@ function description(draft: DraftFields): Pick<NewSong, "prompt" | "tags"> {
   return draft.by === "tags" ? { prompt: "", tags: draft.tags } : { prompt, tags: [] };
 }
 
-/** What of a draft decides how its words are read. */
-export function wordsOf(draft: DraftFields): Words {
+/** The part of a draft that its outline depends on. */
+export function outlineQueryOf(draft: DraftFields): OutlineQuery {
   return {
     ...description(draft),
     lyrics: draft.instrumental ? "" : draft.lyrics.trimEnd(),
@@ -91,7 +82,7 @@ export function wordsOf(draft: DraftFields): Words {
   };
 }
 
-/** The request that a draft stands for, for a song of `duration` seconds at most. */
+/** The request for a draft, with a length of `duration` seconds. */
 export function requestOf(draft: DraftFields, duration: number): NewSong {
   const custom = draft.mode === "custom";
   const sampling = {
@@ -102,7 +93,7 @@ export function requestOf(draft: DraftFields, duration: number): NewSong {
     guidance: draft.guidance,
   };
   return {
-    ...wordsOf(draft),
+    ...outlineQueryOf(draft),
     duration,
     takes: draft.takes,
     best_of: custom ? draft.bestOf : 1,
@@ -112,13 +103,13 @@ export function requestOf(draft: DraftFields, duration: number): NewSong {
   };
 }
 
-/** Whether there is anything to make a song of. */
+/** Whether there is enough to make a song. */
 export function isReady(draft: DraftFields): boolean {
-  const { prompt, tags, lyrics } = wordsOf(draft);
+  const { prompt, tags, lyrics } = outlineQueryOf(draft);
   return Boolean(prompt || lyrics || tags!.length);
 }
 
-/** A draft that asks for a song again; without its seed it will be another rendition. */
+/** A draft with the settings of a song; without its seed it will make another rendition. */
 export function draftOf(request: SongRequest, keepSeed: boolean): DraftFields {
   return {
     ...EMPTY,

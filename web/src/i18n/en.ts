@@ -1,4 +1,4 @@
-/** English. A text with a number has a form for each plural of the language. */
+/** English. A text with a number has a form for each plural category of the language. */
 export const en = {
   "app.close": "Close",
   "app.language": "中文",

@@ -27,7 +27,7 @@ test("every plural that the language has is there", () => {
         );
 });
 
-test("numbers choose the plural and are written as usual", () => {
+test("numbers choose the plural and are distinctSections as usual", () => {
   expect(translate("en", "lyrics.lines", { n: 1 })).toBe("1 line");
   expect(translate("en", "lyrics.lines", { n: 0 })).toBe("0 lines");
   expect(translate("en", "lyrics.syllables", { n: 1200 })).toBe("1,200 syllables");
@@ -45,7 +45,7 @@ test.each([
   [[], "en"],
 ])("of %j the studio speaks %s", (preferred, language) => expect(languageOf(preferred)).toBe(language));
 
-test("dates are written as where the reader lives", () => {
+test("dates are distinctSections as where the reader lives", () => {
   expect(localeOf("en", ["de", "en-GB"])).toBe("en-GB");
   expect(localeOf("zh", ["en-GB"])).toBe("zh-Hans");
 });

@@ -1,4 +1,4 @@
-/** Texts in the reader's language, with the plural rules of that language. */
+/** Texts in the reader's language. */
 
 import { useCallback } from "react";
 import { useSettings } from "../app/settings";
@@ -11,7 +11,7 @@ export type { Key, Language, Translate };
 
 const MESSAGES: Record<Language, Messages> = { en, zh };
 
-/** The text of `key`: `{name}` is replaced by a value; `n` picks the plural form. Numbers are written as usual there. */
+/** The text of `key`: `{name}` is replaced by a value, numbers in the format of the language; `n` picks the plural form. */
 export function translate(language: Language, key: Key, values: Values = {}): string {
   const message: Text = MESSAGES[language][key];
   const text =

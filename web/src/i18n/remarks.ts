@@ -1,14 +1,14 @@
-/** Remarks of the service in other languages than English, by their kind. */
+/** The service's remarks in other languages than English, by kind. */
 
 import type { Remark } from "../api/client";
 import { clock } from "../ui/format";
 import type { Language } from "./language";
 
-/** Of several wordings the first whose values are all there is taken. */
-const WORDS: Partial<Record<Language, Record<string, string[]>>> = {
+/** The first wording whose values are all present is used. */
+const TRANSLATIONS: Partial<Record<Language, Record<string, string[]>>> = {
   zh: {
     script: ["模型只唱英语，{of} 行中有 {count} 行会被略去。", "模型不唱这种文字，这些行会被略去。"],
-    "words-left-out": ["模型只唱英语，{count} 行中有些词会被略去。"],
+    "text-left-out": ["模型只唱英语，{count} 行中有些词会被略去。"],
     language: ["歌词看起来不是英语，会按英语的发音来唱。"],
     "header-guessed": ["“{first}”按段落标签处理；写在方括号里更稳妥。"],
     "cue-dropped": ["提示语（如“{first}”）不会唱出，已略去。"],
@@ -18,7 +18,7 @@ const WORDS: Partial<Record<Language, Record<string, string[]>>> = {
     "page-text-dropped": ["“{first}”像是网页文字，不是歌词，已略去。"],
     repeated: ["“{first}”会重复演唱，标记本身不会唱出。"],
     "chorus-repeated": ["“{first}”没有自己的歌词，重唱前一段副歌。"],
-    "no-words": ["只有段落，没有可唱的歌词。"],
+    "no-text": ["只有段落，没有可唱的歌词。"],
     "too-much": ["这个时长放不下这么多字，大约需要 {seconds}。", "这个时长放不下这么多字。"],
     "too-little": ["歌词只够约 {seconds}，其余部分会重复或只有伴奏。", "对这个时长来说歌词太少。"],
     "lines-unsung": ["时长不足，有 {count} 行唱不到；全部唱完约需 {seconds}。", "时长不足，有 {count} 行唱不到。"],
@@ -31,12 +31,12 @@ const WORDS: Partial<Record<Language, Record<string, string[]>>> = {
   },
 };
 
-/** A remark in the reader's language; where nobody has put it into that, the service's own sentence. */
-export function sayRemark({ kind, text, values }: Remark, language: Language): string {
-  for (const words of WORDS[language]?.[kind.replace(/^.*-(?=contradiction$)/, "")] ?? []) {
-    const holes = [...words.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
+/** A remark in the reader's language, or the service's English where there is no translation. */
+export function remarkText({ kind, text, values }: Remark, language: Language): string {
+  for (const text of TRANSLATIONS[language]?.[kind.replace(/^.*-(?=contradiction$)/, "")] ?? []) {
+    const holes = [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
     if (holes.every((name) => values[name] != null))
-      return words.replace(/\{(\w+)\}/g, (_, name: string) =>
+      return text.replace(/\{(\w+)\}/g, (_, name: string) =>
         name === "seconds" ? clock(Number(values[name])) : String(values[name]),
       );
   }

@@ -1,4 +1,4 @@
-/** Tags and keys as they are shown; what is asked for stays as the models know it. */
+/** Tags and keys as they are shown; requests keep the spelling that models know. */
 
 import type { Language } from "./language";
 

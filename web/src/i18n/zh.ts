@@ -1,6 +1,6 @@
 import type { Messages } from "./types";
 
-/** Simplified Chinese, whose nouns have one form for any number. */
+/** Simplified Chinese, which has one plural form. */
 export const zh: Messages = {
   "app.close": "关闭",
   "app.language": "English",

@@ -1,7 +1,7 @@
 import type { Take } from "../api/client";
 import { useText } from "../i18n";
 
-/** What one of several candidates was judged by (`khala.generation.choose`). */
+/** The scores of one candidate. */
 export interface Candidate {
   seed: number;
   ended: boolean;
@@ -10,7 +10,7 @@ export interface Candidate {
   kept?: boolean;
 }
 
-/** The candidates of which a take is the best, with their scores: more is better. */
+/** The candidates that a take was chosen from, with their scores: higher is better. */
 export function Candidates({ take, candidates }: { take: Take; candidates: readonly Candidate[] }) {
   const { t, locale } = useText();
   const score = (value: number) => value.toLocaleString(locale, { maximumFractionDigits: 2 });

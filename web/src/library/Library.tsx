@@ -1,24 +1,24 @@
 import { Heart, Search } from "lucide-react";
 import { useDeferredValue, useEffect, useRef, useState } from "react";
 import type { Song } from "../api/client";
-import { tell } from "../api/problems";
+import { problemText } from "../api/problems";
 import { useSongs } from "../api/songs";
 import { useRoute } from "../app/route";
 import { useText } from "../i18n";
 import { Button, IconButton } from "../ui/Button";
-import { useDoomed } from "./deletion";
+import { usePendingDeletions } from "./deletion";
 import { SongRow } from "./SongRow";
 import { Welcome } from "./Welcome";
 
-/** All songs, newest first: found by their words, more of them as one scrolls. */
+/** All songs, newest first, with search and endless scrolling. */
 export function Library() {
   const [query, setQuery] = useState("");
   const [liked, setLiked] = useState(false);
   const songs = useSongs(useDeferredValue(query.trim()));
-  const doomed = useDoomed((state) => state.songs);
+  const deleted = usePendingDeletions((state) => state.songs);
   const { t } = useText();
   const all = songs.data?.pages.flatMap((page) => page.songs) ?? [];
-  const shown = all.filter((song) => !(song.id in doomed) && (!liked || song.liked));
+  const shown = all.filter((song) => !(song.id in deleted) && (!liked || song.liked));
   if (songs.isSuccess && !all.length && !query) return <Welcome />;
   return (
     <section aria-label={t("library.name")} className="flex min-h-0 flex-1 flex-col low:block low:overflow-y-auto">
@@ -48,11 +48,11 @@ export function Library() {
         </IconButton>
       </header>
       <div className="min-h-0 flex-1 overflow-y-auto px-2 pb-6 sm:px-4">
-        {songs.isError && <Failed error={songs.error} retry={() => void songs.refetch()} />}
+        {songs.isError && <LoadError error={songs.error} retry={() => void songs.refetch()} />}
         <SongList songs={shown} />
         {songs.isSuccess && !shown.length && <p className="px-3 py-10 text-center text-muted">{t("library.none")}</p>}
         {songs.hasNextPage && (
-          <More
+          <LoadMore
             key={all.length}
             load={() => void songs.fetchNextPage()}
             label={t("library.more")}
@@ -75,8 +75,8 @@ function SongList({ songs }: { songs: Song[] }) {
   );
 }
 
-/** Loads the next page when it comes into sight; a button for those who do not scroll. */
-function More({ load, label, busy }: { load: () => void; label: string; busy: boolean }) {
+/** Loads the next page when scrolled into view; also a button, for the keyboard. */
+function LoadMore({ load, label, busy }: { load: () => void; label: string; busy: boolean }) {
   const end = useRef<HTMLDivElement>(null);
   const latest = useRef(load);
   latest.current = load;
@@ -96,14 +96,14 @@ function More({ load, label, busy }: { load: () => void; label: string; busy: bo
   );
 }
 
-function Failed({ error, retry }: { error: unknown; retry: () => void }) {
+function LoadError({ error, retry }: { error: unknown; retry: () => void }) {
   const { t } = useText();
   return (
     <div
       role="alert"
       className="mx-3 my-4 flex items-center justify-between gap-4 rounded-2xl bg-danger-soft px-4 py-3 text-danger"
     >
-      {tell(error, t).title}
+      {problemText(error, t).title}
       <Button size="sm" onClick={retry}>
         {t("app.retry")}
       </Button>

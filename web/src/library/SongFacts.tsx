@@ -10,9 +10,9 @@ import { usePlayer } from "../player/store";
 import { Button } from "../ui/Button";
 import { clock } from "../ui/format";
 import { type Candidate, Candidates } from "./Candidates";
-import { finished } from "./words";
+import { finished } from "./song";
 
-/** What of a take's record is shown. */
+/** The fields of a take's record that are shown. */
 interface TakeRecord {
   model?: { digest?: string };
   device?: string;
@@ -26,7 +26,7 @@ interface TakeRecord {
   remarks?: Remark[];
 }
 
-/** How a song was made: what it is as music, then how it came about, by the record of the take that plays or the first. */
+/** How a song sounds and how it was made, from the record of the take that plays, or of the first. */
 export function SongFacts({ song }: { song: Song }) {
   const { t, locale, language } = useText();
   const playing = usePlayer((player) => player.take?.id);
@@ -110,7 +110,7 @@ function Command({ take, text }: { take: Take; text: string }) {
   const { t } = useText();
   const block = useRef<HTMLPreElement>(null);
   const copy = async () => {
-    // browsers lend the clipboard to pages served with TLS or from this machine; to others, what is selected
+    // browsers offer the clipboard only over TLS and on localhost; elsewhere the selection is copied
     if (navigator.clipboard) await navigator.clipboard.writeText(text);
     else {
       getSelection()?.selectAllChildren(block.current!);

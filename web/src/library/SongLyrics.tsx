@@ -4,19 +4,19 @@ import { useMetadata } from "../api/catalogue";
 import type { Section, Song } from "../api/client";
 import { outlineOptions } from "../api/outline";
 import { useText } from "../i18n";
-import { followed, lineAt } from "../lyrics/follow";
 import { isKnown } from "../lyrics/sections";
+import { lineAt, lineTimings } from "../lyrics/timing";
 import { play, usePlayer } from "../player/store";
-import { finished } from "./words";
+import { finished } from "./song";
 
-/** The lyrics, part by part, to read along. Where the record of the take that plays (or else of the first) knows when a line
- * is sung, the line at hand stands out, a click on one plays from there, and those that are not sung are struck out. */
+/** The lyrics, part by part. With timing in the record of the take (the one that plays, or the first), the current line is
+ * highlighted, a click on a line plays from there, and lines that are not sung are struck out. */
 export function SongLyrics({ song }: { song: Song }) {
   const { t } = useText();
   const playing = usePlayer((player) => (player.song === song.id ? player.take : null));
   const take = playing ?? finished(song)[0];
   const { data } = useMetadata(take?.id ?? null);
-  const lines = useMemo(() => followed(data), [data]);
+  const lines = useMemo(() => lineTimings(data), [data]);
   const now = usePlayer((player) => (playing ? lineAt(lines, player.time) : -1));
   const { prompt, tags, lyrics, instrumental, model, duration } = song.request;
   const { data: outline, isError } = useQuery({
@@ -36,7 +36,7 @@ export function SongLyrics({ song }: { song: Song }) {
             </p>
           )}
           {rows.map(({ text, sung, number }) => {
-            const { span, sung: heard } = lines[number] ?? { span: null, sung }; // the record knows better than the plan
+            const { span, sung: heard } = lines[number] ?? { span: null, sung }; // what was sung rather than what was planned
             return (
               <p
                 key={number}
@@ -63,7 +63,7 @@ export function SongLyrics({ song }: { song: Song }) {
   );
 }
 
-/** The parts, each line with its number among all. */
+/** The parts, with their lines numbered from 0 across the song. */
 function numbered(sections: readonly Section[]) {
   let next = 0;
   return sections.map((section) => ({ ...section, rows: section.lines.map((line) => ({ ...line, number: next++ })) }));

@@ -1,24 +1,25 @@
 import { Menu } from "@base-ui/react/menu";
 import { Copy, Download, Ellipsis, RotateCcw, Sparkles, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
-import { downloadUrl, FORMATS, type Song } from "../api/client";
+import { downloadUrl, type Song } from "../api/client";
+import { AUDIO_FORMATS } from "../api/limits";
 import { useSongAction } from "../api/songs";
 import { go } from "../app/route";
-import { useProblem } from "../app/toasts";
+import { useProblemToast } from "../app/toasts";
 import { draftOf, useDraft } from "../create/draft";
 import { useText } from "../i18n";
 import { IconButton } from "../ui/Button";
 import { useDeleteSong } from "./deletion";
-import { finished, isActive, titleOf } from "./words";
+import { finished, isActive, titleOf } from "./song";
 
 const ITEM =
   "flex h-10 w-full items-center gap-3 rounded-lg px-3 text-sm outline-none data-highlighted:bg-sunk [&>svg]:size-4 [&>svg]:text-muted";
 
-/** What else can be done with a song. */
+/** The menu of a song. */
 export function SongMenu({ song }: { song: Song }) {
   const { t, language } = useText();
   const action = useSongAction();
-  const problem = useProblem();
+  const showProblem = useProblemToast();
   const remove = useDeleteSong();
   const takes = finished(song);
   const reuse = (keepSeed: boolean) => {
@@ -45,7 +46,7 @@ export function SongMenu({ song }: { song: Song }) {
             {ended && (
               <Menu.Item
                 className={ITEM}
-                onClick={() => action.mutate({ id: song.id, action: "retry" }, { onError: problem })}
+                onClick={() => action.mutate({ id: song.id, action: "retry" }, { onError: showProblem })}
               >
                 <RotateCcw />
                 {t("song.retry")}
@@ -53,7 +54,7 @@ export function SongMenu({ song }: { song: Song }) {
             )}
             {takes[0] && (
               <Group label={t("song.download", { n: takes[0].number })}>
-                {FORMATS.map((format) => (
+                {AUDIO_FORMATS.map((format) => (
                   <Menu.Item
                     key={format}
                     className={ITEM}

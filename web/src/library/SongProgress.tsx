@@ -1,13 +1,13 @@
 import type { Song, Take } from "../api/client";
-import { tellNote } from "../api/problems";
+import { noteText } from "../api/problems";
 import { useSongAction } from "../api/songs";
-import { useProblem } from "../app/toasts";
+import { useProblemToast } from "../app/toasts";
 import { type Translate, useText } from "../i18n";
 import { Button } from "../ui/Button";
 import { roughly } from "../ui/format";
-import { etaOf } from "./words";
+import { etaOf } from "./song";
 
-/** How far the takes of a song are, in one bar a take, with the stage and the time left in words. */
+/** A progress bar for each take, with the stage and the time left. */
 export function SongProgress({ song, className = "" }: { song: Song; className?: string }) {
   return (
     <div className={className}>
@@ -28,7 +28,7 @@ export function TakeBar({ take }: { take: Take }) {
       role="progressbar"
       aria-label={t("take.name", { n: take.number })}
       aria-valuenow={Math.round(100 * take.progress)}
-      aria-valuetext={takeWords(take, t)}
+      aria-valuetext={takeText(take, t)}
       className="h-1.5 flex-1 overflow-hidden rounded-full bg-line"
     >
       <div
@@ -39,20 +39,20 @@ export function TakeBar({ take }: { take: Take }) {
   );
 }
 
-/** What is being done and for how long, and a way to stop it. */
+/** The stage and the time left, with a button to cancel. */
 export function ProgressLine({ song, className = "" }: { song: Song; className?: string }) {
   const action = useSongAction();
-  const problem = useProblem();
+  const showProblem = useProblemToast();
   const { t } = useText();
   return (
     <div className={`flex items-center justify-between gap-3 ${className}`}>
-      <p className="min-w-0 text-sm text-muted tabular-nums">{progressWords(song, t)}</p>
+      <p className="min-w-0 text-sm text-muted tabular-nums">{progressText(song, t)}</p>
       <Button
         size="sm"
         look="ghost"
         className="-mr-2 shrink-0"
         disabled={action.isPending}
-        onClick={() => action.mutate({ id: song.id, action: "cancel" }, { onError: problem })}
+        onClick={() => action.mutate({ id: song.id, action: "cancel" }, { onError: showProblem })}
       >
         {t("song.cancel")}
       </Button>
@@ -60,16 +60,16 @@ export function ProgressLine({ song, className = "" }: { song: Song; className?:
   );
 }
 
-/** What happens to a take. */
-export function takeWords(take: Take, t: Translate): string {
+/** The stage or state of a take. */
+export function takeText(take: Take, t: Translate): string {
   if (take.note) return t("state.waits");
   if (take.state === "running" && take.stage) return t(`stage.${take.stage}`);
   return t(`state.${take.state}`);
 }
 
-/** One line: what is being done and how long until all takes are there, or the place in the queue. */
-export function progressWords(song: Song, t: Translate): string {
-  const note = song.takes.map((take) => tellNote(take, t)).find(Boolean);
+/** The stage and the time until all takes are done, or the place in the queue. */
+export function progressText(song: Song, t: Translate): string {
+  const note = song.takes.map((take) => noteText(take, t)).find(Boolean);
   if (note) return t("song.waits", { note });
   const eta = Math.max(...song.takes.map((take) => etaOf(take) ?? 0));
   const left = eta > 0 ? t("song.left", { time: roughly(eta, t) }) : "";

@@ -3,7 +3,7 @@ import { memo } from "react";
 import type { Song } from "../api/client";
 import { useChangeSong } from "../api/songs";
 import { songHref } from "../app/route";
-import { useProblem } from "../app/toasts";
+import { useProblemToast } from "../app/toasts";
 import { useText } from "../i18n";
 import { play, toggle, usePlayer } from "../player/store";
 import { IconButton } from "../ui/Button";
@@ -11,12 +11,12 @@ import { Cover } from "../ui/Cover";
 import { clock, day } from "../ui/format";
 import { SongMenu } from "./SongMenu";
 import { SongProgress } from "./SongProgress";
-import { finished, isActive, styleOf, titleOf } from "./words";
+import { finished, isActive, styleOf, titleOf } from "./song";
 
-/** A song of the list: its cover plays it, its title opens it. */
+/** A song in the list: the cover plays it, the title opens it. */
 export const SongRow = memo(function SongRow({ song, open }: { song: Song; open: boolean }) {
   const change = useChangeSong();
-  const problem = useProblem();
+  const showProblem = useProblemToast();
   const { t, locale, language } = useText();
   const title = titleOf(song, language);
   const seconds = finished(song)[0]?.duration;
@@ -51,7 +51,7 @@ export const SongRow = memo(function SongRow({ song, open }: { song: Song; open:
             label={t(song.liked ? "song.unlike" : "song.like", { title })}
             aria-pressed={song.liked}
             className={song.liked ? "!text-accent" : ""}
-            onClick={() => change.mutate({ id: song.id, liked: !song.liked }, { onError: problem })}
+            onClick={() => change.mutate({ id: song.id, liked: !song.liked }, { onError: showProblem })}
           >
             <Heart fill={song.liked ? "currentColor" : "none"} />
           </IconButton>

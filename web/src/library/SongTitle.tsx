@@ -1,32 +1,33 @@
 import { Pencil } from "lucide-react";
 import { useState } from "react";
 import type { Song } from "../api/client";
+import { LIMITS } from "../api/limits";
 import { useChangeSong } from "../api/songs";
-import { useProblem } from "../app/toasts";
+import { useProblemToast } from "../app/toasts";
 import { useText } from "../i18n";
 import { IconButton } from "../ui/Button";
-import { titleOf } from "./words";
+import { titleOf } from "./song";
 
-/** The title, which a click turns into a field: Enter keeps, Escape forgets. */
+/** The title, to be edited in place: Enter saves, Escape cancels. */
 export function SongTitle({ song }: { song: Song }) {
   const [typed, setTyped] = useState<string | null>(null);
   const change = useChangeSong();
-  const problem = useProblem();
+  const showProblem = useProblemToast();
   const { t, language } = useText();
   const save = () => {
     const title = typed?.trim();
     if (title !== undefined && title !== titleOf(song, language))
-      change.mutate({ id: song.id, title }, { onError: problem });
+      change.mutate({ id: song.id, title }, { onError: showProblem });
     setTyped(null);
   };
   if (typed !== null)
     return (
       <input
-        // biome-ignore lint/a11y/noAutofocus: it takes the place of what was just pressed
+        // biome-ignore lint/a11y/noAutofocus: it replaces the button that was just pressed
         autoFocus
         aria-label={t("song.rename")}
         className="field !px-2 !py-1 text-xl font-semibold tracking-tight sm:text-2xl"
-        maxLength={200}
+        maxLength={LIMITS.title}
         value={typed}
         onChange={(event) => setTyped(event.currentTarget.value)}
         onBlur={save}

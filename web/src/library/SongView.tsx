@@ -1,12 +1,12 @@
 import { ArrowLeft, Heart } from "lucide-react";
 import { useState } from "react";
 import type { Song } from "../api/client";
-import { tell } from "../api/problems";
+import { problemText } from "../api/problems";
 import { useChangeSong, useSong } from "../api/songs";
 import { go } from "../app/route";
-import { useProblem } from "../app/toasts";
+import { useProblemToast } from "../app/toasts";
 import { useText } from "../i18n";
-import { read, usePlayer } from "../player/store";
+import { showLyrics, usePlayer } from "../player/store";
 import { Button, IconButton } from "../ui/Button";
 import { Cover } from "../ui/Cover";
 import { day } from "../ui/format";
@@ -15,10 +15,10 @@ import { SongFacts } from "./SongFacts";
 import { SongLyrics } from "./SongLyrics";
 import { SongMenu } from "./SongMenu";
 import { SongTitle } from "./SongTitle";
+import { shortName, styleOf, titleOf } from "./song";
 import { TakeList } from "./TakeList";
-import { shortName, styleOf, titleOf } from "./words";
 
-/** One song: its takes side by side, its lyrics, and how it was made. */
+/** One song: its takes, its lyrics and how it was made. */
 export function SongView({ id }: { id: string }) {
   const { data: song, error, isPending } = useSong(id);
   const { t } = useText();
@@ -32,9 +32,9 @@ export function SongView({ id }: { id: string }) {
       </div>
       <div className="min-h-0 flex-1 overflow-y-auto px-5 pb-10 sm:px-7">
         {song ? (
-          <Whole key={song.id} song={song} />
+          <SongPage key={song.id} song={song} />
         ) : (
-          !isPending && <p className="py-10 text-center text-muted">{tell(error, t).title}</p>
+          !isPending && <p className="py-10 text-center text-muted">{problemText(error, t).title}</p>
         )}
       </div>
     </section>
@@ -43,14 +43,14 @@ export function SongView({ id }: { id: string }) {
 
 type Tab = "lyrics" | "facts";
 
-function Whole({ song }: { song: Song }) {
+function SongPage({ song }: { song: Song }) {
   const [chosen, setTab] = useState<Tab>(song.request.lyrics ? "lyrics" : "facts");
-  const reading = usePlayer((player) => player.reading && player.song === song.id);
+  const lyricsShown = usePlayer((player) => player.lyricsShown && player.song === song.id);
   const { t } = useText();
-  const tab = reading ? "lyrics" : chosen;
+  const tab = lyricsShown ? "lyrics" : chosen;
   return (
     <div className="mx-auto max-w-3xl space-y-8">
-      <Head song={song} />
+      <SongHeader song={song} />
       <TakeList song={song} />
       <div>
         <Segmented<Tab>
@@ -58,7 +58,7 @@ function Whole({ song }: { song: Song }) {
           value={tab}
           onChange={(tab) => {
             setTab(tab);
-            if (reading) read(tab === "lyrics");
+            if (lyricsShown) showLyrics(tab === "lyrics");
           }}
           className="mb-5 max-w-xs"
           options={[
@@ -72,10 +72,10 @@ function Whole({ song }: { song: Song }) {
   );
 }
 
-function Head({ song }: { song: Song }) {
+function SongHeader({ song }: { song: Song }) {
   const { t, locale, language } = useText();
   const change = useChangeSong();
-  const problem = useProblem();
+  const showProblem = useProblemToast();
   const { request } = song;
   return (
     <header className="flex items-center gap-5">
@@ -91,7 +91,7 @@ function Head({ song }: { song: Song }) {
             label={t(song.liked ? "song.unlike" : "song.like", { title: titleOf(song, language) })}
             aria-pressed={song.liked}
             className={song.liked ? "!text-accent" : ""}
-            onClick={() => change.mutate({ id: song.id, liked: !song.liked }, { onError: problem })}
+            onClick={() => change.mutate({ id: song.id, liked: !song.liked }, { onError: showProblem })}
           >
             <Heart fill={song.liked ? "currentColor" : "none"} />
           </IconButton>

@@ -1,22 +1,23 @@
 import { Menu } from "@base-ui/react/menu";
 import { Download, Pause, Play, RotateCcw } from "lucide-react";
-import { downloadUrl, FORMATS, type Song, type Take } from "../api/client";
-import { tellFailure } from "../api/problems";
+import { downloadUrl, type Song, type Take } from "../api/client";
+import { AUDIO_FORMATS } from "../api/limits";
+import { failureText } from "../api/problems";
 import { useSongAction } from "../api/songs";
-import { useProblem } from "../app/toasts";
+import { useProblemToast } from "../app/toasts";
 import { useText } from "../i18n";
 import { play, toggle, usePlayer } from "../player/store";
 import { Button, IconButton } from "../ui/Button";
 import { clock } from "../ui/format";
-import { ProgressLine, TakeBar, takeWords } from "./SongProgress";
-import { TakeOutline } from "./TakeOutline";
-import { finished, isActive } from "./words";
+import { ProgressLine, TakeBar, takeText } from "./SongProgress";
+import { finished, isActive } from "./song";
+import { TakePeaks } from "./TakePeaks";
 
-/** The takes one under the other; to play another one goes on at the same position. */
+/** The takes of a song; switching between them keeps the position. */
 export function TakeList({ song }: { song: Song }) {
   const { t } = useText();
   const action = useSongAction();
-  const problem = useProblem();
+  const showProblem = useProblemToast();
   const ended = song.takes.filter(({ state }) => state === "failed" || state === "cancelled");
   return (
     <section aria-label={t("takes.name")}>
@@ -30,14 +31,16 @@ export function TakeList({ song }: { song: Song }) {
       </div>
       <ul className="space-y-2">
         {song.takes.map((take) => (
-          <li key={take.id}>{take.state === "done" ? <Done song={song} take={take} /> : <Undone take={take} />}</li>
+          <li key={take.id}>
+            {take.state === "done" ? <FinishedTake song={song} take={take} /> : <UnfinishedTake take={take} />}
+          </li>
         ))}
       </ul>
       {ended.length > 0 && !isActive(song) && (
         <Button
           className="mt-3"
           disabled={action.isPending}
-          onClick={() => action.mutate({ id: song.id, action: "retry" }, { onError: problem })}
+          onClick={() => action.mutate({ id: song.id, action: "retry" }, { onError: showProblem })}
         >
           <RotateCcw className="size-4" aria-hidden="true" />
           {t("song.retry")}
@@ -47,7 +50,7 @@ export function TakeList({ song }: { song: Song }) {
   );
 }
 
-function Done({ song, take }: { song: Song; take: Take }) {
+function FinishedTake({ song, take }: { song: Song; take: Take }) {
   const { t } = useText();
   const current = usePlayer((player) => player.take?.id === take.id);
   const playing = usePlayer((player) => player.playing && player.take?.id === take.id);
@@ -67,7 +70,7 @@ function Done({ song, take }: { song: Song; take: Take }) {
         <p className="font-medium">{name}</p>
         <p className="text-muted tabular-nums">{clock(take.duration ?? 0)}</p>
       </div>
-      <TakeOutline song={song} take={take} current={current} />
+      <TakePeaks song={song} take={take} current={current} />
       <Downloads take={take} />
     </div>
   );
@@ -83,7 +86,7 @@ function Downloads({ take }: { take: Take }) {
       <Menu.Portal>
         <Menu.Positioner align="end" sideOffset={4} className="z-40">
           <Menu.Popup className="min-w-36 rounded-2xl border border-line bg-surface p-1.5 shadow-float outline-none">
-            {FORMATS.map((format) => (
+            {AUDIO_FORMATS.map((format) => (
               <Menu.Item
                 key={format}
                 className="flex h-10 items-center justify-between gap-6 rounded-lg px-3 text-sm outline-none data-highlighted:bg-sunk"
@@ -100,18 +103,18 @@ function Downloads({ take }: { take: Take }) {
   );
 }
 
-/** A take that is not there: how far it is, or why it is not. */
-function Undone({ take }: { take: Take }) {
+/** A take that waits, is being made, failed or was cancelled. */
+function UnfinishedTake({ take }: { take: Take }) {
   const { t } = useText();
   const failed = take.state === "failed";
-  const told = failed ? tellFailure(take, t) : null;
+  const failure = failed ? failureText(take, t) : null;
   const name = t("take.name", { n: take.number });
   if (take.state === "queued" || take.state === "running")
     return (
       <div className="flex h-15.5 items-center gap-4 rounded-2xl border border-line px-4 text-sm">
         <div className="w-29 shrink-0">
           <p className="font-medium">{name}</p>
-          <p className="truncate text-muted">{takeWords(take, t)}</p>
+          <p className="truncate text-muted">{takeText(take, t)}</p>
         </div>
         <TakeBar take={take} />
       </div>
@@ -123,9 +126,9 @@ function Undone({ take }: { take: Take }) {
       <p>
         <span className="font-medium">{name}</span>
         {" · "}
-        {told ? told.title : takeWords(take, t)}
+        {failure ? failure.title : takeText(take, t)}
       </p>
-      {told?.detail && <p className="mt-1 wrap-anywhere text-muted">{told.detail}</p>}
+      {failure?.detail && <p className="mt-1 wrap-anywhere text-muted">{failure.detail}</p>}
     </div>
   );
 }

@@ -3,23 +3,23 @@ import type { ReactNode } from "react";
 import { useModels, useStatus } from "../api/catalogue";
 import { useCreateSong } from "../api/songs";
 import { go, songHref } from "../app/route";
-import { useProblem } from "../app/toasts";
+import { useProblemToast } from "../app/toasts";
 import { useText } from "../i18n";
 import { Button } from "../ui/Button";
 import { Cover } from "../ui/Cover";
 import { bytes, clock } from "../ui/format";
 import { EXAMPLE } from "./example";
-import { shortName } from "./words";
+import { shortName } from "./song";
 
-/** The first page: which model makes the songs, what it can do, and one click to hear it. */
+/** The empty library: the model, what it can do, and an example song in one click. */
 export function Welcome() {
   const { standard: model } = useModels();
   const { data: status } = useStatus();
   const create = useCreateSong();
-  const problem = useProblem();
+  const showProblem = useProblemToast();
   const { t, locale } = useText();
   const device = status?.workers[0]?.device;
-  const example = () => create.mutate(EXAMPLE, { onSuccess: (song) => go(songHref(song.id)), onError: problem });
+  const example = () => create.mutate(EXAMPLE, { onSuccess: (song) => go(songHref(song.id)), onError: showProblem });
   return (
     <section aria-label={t("welcome.name")} className="min-h-0 flex-1 overflow-y-auto">
       <div className="mx-auto flex min-h-full max-w-2xl flex-col justify-center gap-10 px-6 py-12 sm:px-10">
@@ -80,7 +80,7 @@ function Fact({ icon, name, children }: { icon: ReactNode; name: string; childre
   );
 }
 
-/** The first paragraph of a model card, without its Markdown. */
+/** The first paragraph of a model card, as plain text. */
 export function aboutModel(card: string): string {
   const body = card.replace(/^---\n[\s\S]*?\n---\n/, "");
   const paragraph = body.split(/\n{2,}/).find((part) => part.trim() && !/^\s*(#|\||```|[-*] )/.test(part)) ?? "";

@@ -1,5 +1,5 @@
 import type { NewSong } from "../api/client";
 import example from "./example.json";
 
-/** The song that `khala generate` makes when it is told nothing, in two takes. */
+/** The song that `khala generate` makes without options, in two takes. */
 export const EXAMPLE: NewSong = example;

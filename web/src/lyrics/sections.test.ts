@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Section } from "../api/client";
-import { insertSection, movePart, paint, partAt, startsOf, written } from "./sections";
+import { distinctSections, insertSection, movePart, paint, partAt, startsOf } from "./sections";
 
 const part = (name: string, line: number | null, words: string[] = [], label = name): Section => ({
   name,
@@ -24,7 +24,7 @@ test("a part moves with its lines, and only between headers", () => {
 
 test("a part that is sung twice stands in the text once", () => {
   const text = "[Chorus x2]\na\n[verse]\nb";
-  const parts = written([part("chorus", 1, ["a"]), part("chorus", 1, ["a"]), part("verse", 3, ["b"])]);
+  const parts = distinctSections([part("chorus", 1, ["a"]), part("chorus", 1, ["a"]), part("verse", 3, ["b"])]);
   expect(parts.map(({ name }) => name)).toEqual(["chorus", "verse"]);
   expect(movePart(text, parts, 0, 1)!.text).toBe("[verse]\nb\n\n[Chorus x2]\na");
 });

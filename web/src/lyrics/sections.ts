@@ -1,37 +1,26 @@
-/** Edits of lyrics that cannot wait for the server. Where their parts are, it says: by the lines of their headers. */
+/** Edits of lyrics that cannot wait for the server. The server finds the parts, by the lines of their headers. */
 
 import type { Section } from "../api/client";
+import { SECTION_TAGS } from "../api/limits";
 
-/** The parts that a click puts in. */
-export const SECTION_TAGS = [
-  "intro",
-  "verse",
-  "pre-chorus",
-  "chorus",
-  "post-chorus",
-  "bridge",
-  "inst",
-  "solo",
-  "outro",
-] as const;
 export type SectionTag = (typeof SECTION_TAGS)[number];
 
 export function isKnown(name: string): name is SectionTag {
   return (SECTION_TAGS as readonly string[]).includes(name);
 }
 
-/** The parts as they stand in the text: one that is sung twice stands there once. */
-export function written(sections: readonly Section[]): Section[] {
+/** The parts as written: one that is sung twice is in the text once. */
+export function distinctSections(sections: readonly Section[]): Section[] {
   return sections.filter(({ line }, i) => i === 0 || line !== sections[i - 1]!.line);
 }
 
-/** Where each part begins in the text. */
+/** The offset at which each part starts in the text. */
 export function startsOf(text: string, parts: readonly Section[]): number[] {
   const lines = text.split("\n");
   return parts.map(({ line }) => lines.slice(0, (line ?? 1) - 1).reduce((sum, { length }) => sum + length + 1, 0));
 }
 
-/** The part that holds the caret, or -1. */
+/** The index of the part with the caret, or -1. */
 export function partAt(starts: readonly number[], caret: number): number {
   return starts.findLastIndex((start) => start <= caret);
 }
@@ -41,7 +30,7 @@ export interface Edit {
   caret: number;
 }
 
-/** Moves part `index` by `step` places; lines before the first header stay first. Null where it cannot go. */
+/** Moves part `index` by `step` places; lines before the first header stay first. Null if it cannot move. */
 export function movePart(text: string, parts: readonly Section[], index: number, step: -1 | 1): Edit | null {
   const target = index + step;
   if (parts[index]?.line == null || parts[target]?.line == null) return null;
@@ -53,7 +42,7 @@ export function movePart(text: string, parts: readonly Section[], index: number,
   return { text: texts.join("\n\n"), caret };
 }
 
-/** Puts `[tag]` on a line of its own: before the caret's line if that is where the caret stands, else after it. */
+/** Inserts `[tag]` on its own line: above the caret's line if the caret is at its start, else below it. */
 export function insertSection(text: string, caret: number, tag: SectionTag): Edit {
   const lineStart = text.lastIndexOf("\n", caret - 1) + 1;
   const lineEnd = text.indexOf("\n", caret) < 0 ? text.length : text.indexOf("\n", caret);
@@ -67,9 +56,9 @@ export function insertSection(text: string, caret: number, tag: SectionTag): Edi
   return { text: head + (after ? (after.startsWith("[") ? `\n${after}` : after) : ""), caret: head.length };
 }
 
-export interface Painted {
+export interface PaintedLine {
   text: string;
-  /** How many of its first characters are a header, and of which part. */
+  /** Length of the header at the start of the line, in characters. */
   head: number;
   part: SectionTag | "unknown" | "";
   sung: boolean;
@@ -77,8 +66,8 @@ export interface Painted {
 
 const BRACKETS = /^\s*[[【][^[\]【】]*[\]】]/;
 
-/** The lines to be painted: headers as the server read them, brackets at once; `sections` may be of a moment ago. */
-export function paint(text: string, sections: readonly Section[]): Painted[] {
+/** The lines with their colours. `sections` may be out of date while one types: headers in brackets do not wait for it. */
+export function paint(text: string, sections: readonly Section[]): PaintedLine[] {
   const names = new Map(sections.map(({ label, name }) => [label, name]));
   const heads = new Map(sections.map((section) => [section.line, section]));
   const unsung = new Map(
@@ -95,9 +84,9 @@ export function paint(text: string, sections: readonly Section[]): Painted[] {
       text: line,
       head,
       part: head ? (isKnown(name) ? name : "unknown") : "",
-      sung: !said(unsung.get(i + 1), line),
+      sung: !contains(unsung.get(i + 1), line),
     };
   });
 }
 
-const said = (words: string | undefined, line: string) => words !== undefined && line.includes(words);
+const contains = (words: string | undefined, line: string) => words !== undefined && line.includes(words);

@@ -4,29 +4,29 @@ import { useSong } from "../api/songs";
 import { songHref } from "../app/route";
 import { useSettings } from "../app/settings";
 import { useText } from "../i18n";
-import { finished, titleOf } from "../library/words";
+import { finished, titleOf } from "../library/song";
 import { IconButton } from "../ui/Button";
 import { Cover } from "../ui/Cover";
 import { clock } from "../ui/format";
 import { Range } from "../ui/Range";
-import { Beside, useBeside } from "./Beside";
-import { play, read, seek, toggle, toggleLoop, usePlayer } from "./store";
+import { LyricsPanel, useLyricsPanel } from "./LyricsPanel";
+import { play, seek, showLyrics, toggle, toggleLoop, usePlayer } from "./store";
 import { Waveform } from "./Waveform";
 
-/** The player at the foot of the page; there once something plays. */
+/** The player at the foot of the page, shown once something has been played. */
 export function Player() {
-  const { song: id, take, failed, reading } = usePlayer();
+  const { song: id, take, failed, lyricsShown } = usePlayer();
   const { data: song } = useSong(id);
-  const beside = useBeside();
+  const panelSong = useLyricsPanel();
   const { t, language } = useText();
   if (!song || !take) return null;
   return (
     <section
       aria-label={t("player.name")}
-      onKeyDown={(event) => event.key === "Escape" && read(false)}
+      onKeyDown={(event) => event.key === "Escape" && showLyrics(false)}
       className="relative z-20 border-t border-line bg-surface px-3 pt-2 pb-[max(0.5rem,env(safe-area-inset-bottom))] sm:px-5 sm:py-3 low:py-1 lowest:py-0"
     >
-      {beside && <Beside song={song} className="absolute right-3 bottom-full mb-3 sm:right-5 lg:hidden" />}
+      {panelSong && <LyricsPanel song={song} className="absolute right-3 bottom-full mb-3 sm:right-5 lg:hidden" />}
       <div className="mx-auto grid max-w-[110rem] grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 lg:grid-cols-[minmax(14rem,20rem)_minmax(0,1fr)_auto] lg:gap-x-8">
         <a href={songHref(song.id)} className="flex min-w-0 items-center gap-3 rounded-xl">
           <Cover id={song.id} className="size-11 max-[23rem]:hidden lg:size-13 low:hidden" />
@@ -49,12 +49,12 @@ export function Player() {
         </div>
         <div className="flex items-center gap-1 lg:gap-2">
           <TakeSwitch song={song} />
-          <Repeating />
+          <LoopButton />
           <IconButton
-            label={t(reading ? "player.lyricsOff" : "player.lyrics")}
-            aria-expanded={reading}
-            look={reading ? "soft" : "ghost"}
-            onClick={() => read(!reading)}
+            label={t(lyricsShown ? "player.lyricsOff" : "player.lyrics")}
+            aria-expanded={lyricsShown}
+            look={lyricsShown ? "soft" : "ghost"}
+            onClick={() => showLyrics(!lyricsShown)}
           >
             <TextQuote />
           </IconButton>
@@ -94,7 +94,7 @@ function Transport() {
 
 const SHOWN = 4;
 
-/** The takes of what plays, to go from one to the other at the same position; of many those around it. */
+/** Buttons for the takes of the song, or the ones around the current take; switching keeps the position. */
 function TakeSwitch({ song }: { song: Song }) {
   const take = usePlayer((player) => player.take);
   const { t } = useText();
@@ -124,7 +124,7 @@ function TakeSwitch({ song }: { song: Song }) {
   );
 }
 
-function Repeating() {
+function LoopButton() {
   const loop = usePlayer((player) => player.loop);
   const { t } = useText();
   return (
@@ -139,7 +139,7 @@ function Repeating() {
   );
 }
 
-/** Not on a phone, which has keys for that. */
+/** Hidden on phones, which have volume keys. */
 function Volume() {
   const { volume, muted, set } = useSettings();
   const { t } = useText();

@@ -16,7 +16,7 @@ const STEPS: Record<string, number> = {
   PageUp: 15,
 };
 
-/** The outline of what plays: click to go there, drag to repeat a region. A slider to the keyboard. */
+/** The waveform of the current take: click to seek, drag to loop a region. A slider for the keyboard. */
 export function Waveform({ take, height }: { take: Take; height: number }) {
   const box = useRef<HTMLDivElement>(null);
   const { data: peaks } = usePeaks(take.id);
@@ -67,7 +67,7 @@ export function Waveform({ take, height }: { take: Take; height: number }) {
   );
 }
 
-/** Loaded when the first song is played: the page itself does without. */
+/** Draws the waveform. Its library is loaded with the first song that is played. */
 async function draw(
   container: HTMLElement,
   channel: number[],
@@ -102,7 +102,7 @@ async function draw(
 
 type Regions = InstanceType<typeof import("wavesurfer.js/plugins/regions")["default"]>;
 
-/** Keeps the drawn region and the player's loop the same, whoever changes it. */
+/** Keeps the drawn region and the player's loop in step, whichever changes. */
 function followLoop(surfer: WaveSurfer, regions: Regions, accent: string): void {
   const color = `color-mix(in oklab, ${accent} 18%, transparent)`;
   let ours = false;

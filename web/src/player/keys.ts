@@ -1,11 +1,11 @@
-/** Keys that work anywhere outside a field, and those of the keyboard's media row. */
+/** Keyboard shortcuts outside of fields, and media keys. */
 
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { findSong, useSong } from "../api/songs";
 import { useSettings } from "../app/settings";
 import { useText } from "../i18n";
-import { titleOf } from "../library/words";
+import { titleOf } from "../library/song";
 import { audio, markLoop, seek, stepTake, toggle, toggleLoop, usePlayer } from "./store";
 
 const STEP = 5;
@@ -23,7 +23,7 @@ const ACTIONS: Record<string, () => void> = {
 
 const TAKES: Record<string, 1 | -1> = { a: -1, b: 1 };
 
-/** Whether a key belongs to what has the focus: a field takes all, a button its space bar, a slider its arrows. */
+/** Whether the focused element uses the key itself: a field all of them, a button the space bar, a slider its arrows. */
 export function isTaken(target: EventTarget | null, key: string): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable || target.matches("textarea, select, [role=menuitem], [role=slider]")) return true;
@@ -48,10 +48,10 @@ export function usePlayerKeys(): void {
   }, [client]);
 }
 
-/** After these the system counts on by itself. */
+/** Events after which the system needs the position; between them it counts on. */
 const POSITION = ["loadedmetadata", "play", "pause", "seeked"] as const;
 
-/** Tells the system what plays, so that media keys, headphones and lock screens can steer it. */
+/** Reports what plays to the system, so that media keys, headphones and lock screens can control it. */
 export function useMediaSession(): void {
   const { data: song } = useSong(usePlayer((player) => player.song));
   const take = usePlayer((player) => player.take);
@@ -72,13 +72,13 @@ export function useMediaSession(): void {
     session.setActionHandler("seekto", ({ seekTime }) => seekTime !== undefined && seek(seekTime));
     session.setActionHandler("previoustrack", () => stepTake(song, -1));
     session.setActionHandler("nexttrack", () => stepTake(song, 1));
-    const tell = () => {
+    const reportPosition = () => {
       const { duration, currentTime: position, playbackRate } = audio;
       if (Number.isFinite(duration)) session.setPositionState({ duration, position, playbackRate });
     };
-    for (const event of POSITION) audio.addEventListener(event, tell);
+    for (const event of POSITION) audio.addEventListener(event, reportPosition);
     return () => {
-      for (const event of POSITION) audio.removeEventListener(event, tell);
+      for (const event of POSITION) audio.removeEventListener(event, reportPosition);
     };
   }, [song, take, t, language]);
   useEffect(() => {

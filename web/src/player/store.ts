@@ -1,4 +1,4 @@
-/** The one player of the page: which take plays, where it is, which region it repeats. */
+/** The player: its take, position and loop. */
 
 import { create } from "zustand";
 import { audioUrl, playableFormat, type Song, type Take } from "../api/client";
@@ -10,15 +10,15 @@ export interface Loop {
 }
 
 interface Player {
-  /** Its id; what the song is called and which takes it has, the cache of songs says. */
+  /** The song's id; everything else about it is in the cache of songs. */
   song: string | null;
   take: Take | null;
   playing: boolean;
   time: number;
   loop: Loop | null;
   failed: boolean;
-  /** Whether the lyrics of what plays are shown. */
-  reading: boolean;
+  /** Whether the lyrics panel is open. */
+  lyricsShown: boolean;
 }
 
 export const usePlayer = create<Player>(() => ({
@@ -28,7 +28,7 @@ export const usePlayer = create<Player>(() => ({
   time: 0,
   loop: null,
   failed: false,
-  reading: false,
+  lyricsShown: false,
 }));
 
 const { getState: get, setState: set } = usePlayer;
@@ -39,16 +39,16 @@ audio.preload = "auto";
 export const LOOP_SECONDS = 8;
 const SHORTEST_LOOP = 0.2;
 
-let turn: ReturnType<typeof setTimeout> | undefined;
+let loopTimer: ReturnType<typeof setTimeout> | undefined;
 
-/** Goes back to the region's start when its end is reached: one timer, only while it plays. */
+/** Jumps back to the start of the loop at its end, with one timer that runs only during playback. */
 function watchLoop(): void {
-  clearTimeout(turn);
+  clearTimeout(loopTimer);
   const { loop, playing } = get();
   if (!loop || !playing) return;
   const left = loop.end - audio.currentTime;
   if (left <= 0.02) audio.currentTime = loop.start;
-  turn = setTimeout(watchLoop, Math.max(10, Math.min(left, 1) * 1000 - 5));
+  loopTimer = setTimeout(watchLoop, Math.max(10, Math.min(left, 1) * 1000 - 5));
 }
 
 audio.addEventListener("timeupdate", () => set({ time: audio.currentTime }));
@@ -71,12 +71,12 @@ function applyVolume(): void {
 applyVolume();
 useSettings.subscribe(applyVolume);
 
-/** Starts when the browser lets it: one that refuses (no gesture yet) leaves the player paused. */
+/** Starts playback; a browser that refuses (no user gesture yet) leaves the player paused. */
 function start(): void {
   audio.play().catch(() => set({ playing: !audio.paused }));
 }
 
-/** Plays a finished take. Another take of the same song goes on at the same position, to compare them. */
+/** Plays a finished take. Another take of the same song keeps the position, so that they can be compared. */
 export function play(song: Song, take: Take, from?: number): void {
   const { song: old, take: current } = get();
   if (current?.id !== take.id) {
@@ -100,7 +100,7 @@ export function seek(time: number): void {
   set({ time: audio.currentTime });
 }
 
-/** The next or previous finished take of the song that plays, at the same position. */
+/** Plays the next or previous finished take of the song at the same position. */
 export function stepTake(song: Song | undefined, step: 1 | -1): void {
   const takes = song?.takes.filter(({ state }) => state === "done") ?? [];
   const at = takes.findIndex(({ id }) => id === get().take?.id);
@@ -108,8 +108,8 @@ export function stepTake(song: Song | undefined, step: 1 | -1): void {
   if (song && next) play(song, next);
 }
 
-export function read(reading: boolean): void {
-  set({ reading });
+export function showLyrics(lyricsShown: boolean): void {
+  set({ lyricsShown });
 }
 
 export function setLoop(loop: Loop | null): void {
@@ -117,7 +117,7 @@ export function setLoop(loop: Loop | null): void {
   watchLoop();
 }
 
-/** Repeats the next seconds from here; with a region set, lets it go. */
+/** Loops the next seconds, or ends the loop. */
 export function toggleLoop(): void {
   const { loop, take } = get();
   if (!take) return;
@@ -125,7 +125,7 @@ export function toggleLoop(): void {
   setLoop(loop ? null : { start: Math.max(0, end - LOOP_SECONDS), end });
 }
 
-/** Moves the start or the end of the region to where it plays. */
+/** Moves the start or the end of the loop to the current position. */
 export function markLoop(edge: "start" | "end"): void {
   const { loop, take } = get();
   if (!take) return;
@@ -134,7 +134,7 @@ export function markLoop(edge: "start" | "end"): void {
   setLoop({ ...(loop ?? whole), [edge]: now });
 }
 
-/** Stops and forgets a song that is no more. */
+/** Stops and unloads a song that was deleted. */
 export function stop(song: string): void {
   if (get().song !== song) return;
   audio.pause();

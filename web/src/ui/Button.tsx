@@ -28,7 +28,7 @@ interface IconProps extends Omit<ComponentProps<"button">, "children"> {
 
 const SQUARES = { sm: "size-8 pointer-coarse:size-10", md: "size-10", lg: "size-12" };
 
-/** A round button that shows an icon alone; `label` is its name for everybody else. */
+/** A round button with an icon only; `label` is its accessible name and tooltip. */
 export function IconButton({ label, look = "ghost", size = "md", className = "", ...rest }: IconProps) {
   return (
     <button

@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 
-/** Numbers in 0..1 that are always the same for the same text. */
-export function lots(text: string): () => number {
+/** A random number generator, 0..1, seeded with a text. */
+export function seededRandom(text: string): () => number {
   let state = 2166136261;
   for (const char of text) state = Math.imul(state ^ char.codePointAt(0)!, 16777619);
   return () => {
@@ -20,10 +20,10 @@ function wave(next: () => number, height: number): string {
   return `M0 100L${points.join("L")}L100 100Z`;
 }
 
-/** A quiet landscape of waves, drawn from the song's id: the same song always looks the same. */
+/** A landscape of waves drawn from the song's id, so that a song always looks the same. */
 export function Cover({ id, className = "" }: { id: string; className?: string }) {
   const { hue, sun, waves } = useMemo(() => {
-    const next = lots(id);
+    const next = seededRandom(id);
     const hue = Math.floor(360 * next());
     const sun = { x: 22 + 56 * next(), y: 22 + 22 * next(), r: 8 + 9 * next() };
     return { hue, sun, waves: [46, 62, 78].map((height) => wave(next, height)) };

@@ -8,7 +8,7 @@ interface Props {
   children: (ids: { id: string; "aria-describedby"?: string }) => ReactNode;
 }
 
-/** A control with its name above, and below it what helps to use it. */
+/** A control with its label above and a hint below. */
 export function Labelled({ label, hint, aside, className = "", children }: Props) {
   const id = useId();
   return (

@@ -11,27 +11,27 @@ interface Props {
   onChange: (value: number | null) => void;
 }
 
-/** A whole number or none. One out of its limits becomes the nearest within when the field is left, and the limits are said. */
+/** A whole number or none. A number out of range is clamped when the field loses focus, with a note of the limits. */
 export function NumberField({ limits, value, onChange, className = "", ...rest }: Props) {
   const [low, high] = limits;
   const { t } = useText();
   const [typed, setTyped] = useState<string | null>(null);
-  const [told, setTold] = useState(false);
+  const [corrected, setCorrected] = useState(false);
   const nearest = (number: number) => Math.min(high, Math.max(low, Math.round(number)));
   const type = (text: string, bad: boolean) => {
     const number = Number(text);
     setTyped(text);
-    setTold(bad || number > high);
+    setCorrected(bad || number > high);
     if (text === "" && !bad) onChange(null);
     else if (text !== "" && number === nearest(number)) onChange(number);
   };
   const leave = (text: string) => {
     const number = Number(text);
     if (text !== "") onChange(nearest(number));
-    setTold(text !== "" && number !== nearest(number));
+    setCorrected(text !== "" && number !== nearest(number));
     setTyped(null);
   };
-  const wrong = told || (value !== null && value !== nearest(value));
+  const wrong = corrected || (value !== null && value !== nearest(value));
   return (
     <>
       <input

@@ -8,7 +8,7 @@ interface Props<T extends string> {
   className?: string;
 }
 
-/** One of a few choices, all in sight: radio buttons that look like a switch. */
+/** Radio buttons that look like a switch: one of a few choices, all visible. */
 export function Segmented<T extends string>({ label, value, options, onChange, className = "" }: Props<T>) {
   const name = useId();
   return (

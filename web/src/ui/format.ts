@@ -1,4 +1,4 @@
-/** Numbers as a musician reads them. */
+/** Times and sizes as people read them. */
 
 import type { Translate } from "../i18n";
 
@@ -8,7 +8,7 @@ export function clock(seconds: number): string {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
-/** A length of time in words, rounded as far as an estimate may be: "40 s", "3 min", "2 h". */
+/** An estimated time, rounded: "40 s", "3 min", "2 h". */
 export function roughly(seconds: number, t: Translate): string {
   if (seconds < 10) return t("time.seconds", { n: Math.max(1, Math.round(seconds)) });
   if (seconds < 55) return t("time.seconds", { n: Math.ceil(seconds / 5) * 5 });
@@ -23,7 +23,7 @@ export function parseClock(text: string): number | null {
   return match[3] !== undefined ? Number(match[3]) : Number(match[1]) * 60 + Number(match[2]);
 }
 
-/** A moment as "Today 09:30", "Yesterday" or its date. */
+/** A date as "Today 09:30", "Yesterday" or the day. */
 export function day(iso: string, locale: string, now = new Date()): string {
   const date = new Date(iso);
   const midnight = (moment: Date) => new Date(moment).setHours(0, 0, 0, 0);

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { followed, lineAt } from "./follow";
+import { lineAt, lineTimings } from "./timing";
 
 test("a line is sung from its start until its end, one that is left out never", () => {
-  const lines = followed({
+  const lines = lineTimings({
     lyrics: [
       { line: 2, text: "a", start: 1, end: 2.5, sung: true },
       { line: 3, text: "你好", start: null, end: null, sung: false },
@@ -18,10 +18,12 @@ test("older records tell where lines were planned", () => {
     [1, 2.5],
     [6, 7],
   ];
-  expect([0.9, 1, 5, 6.5].map((time) => lineAt(followed({ outline: { lines: spans } }), time))).toEqual([-1, 0, -1, 1]);
+  expect([0.9, 1, 5, 6.5].map((time) => lineAt(lineTimings({ outline: { lines: spans } }), time))).toEqual([
+    -1, 0, -1, 1,
+  ]);
 });
 
 test("records without either tell nothing", () => {
   for (const record of [undefined, {}, { outline: null }, { outline: {} }, { lyrics: null }])
-    expect(followed(record)).toEqual([]);
+    expect(lineTimings(record)).toEqual([]);
 });

@@ -3,8 +3,8 @@ import { usePeaks } from "../api/catalogue";
 import type { Song, Take } from "../api/client";
 import { play, seek, usePlayer } from "../player/store";
 
-/** The loudest of each of `bars` stretches, 0..1. */
-export function outline(peaks: number[][], bars: number): number[] {
+/** The peak of each of `bars` stretches, 0..1. */
+export function barHeights(peaks: number[][], bars: number): number[] {
   const highs = Array.from({ length: bars }, (_, i) => {
     const part = peaks.slice(
       Math.floor((i * peaks.length) / bars),
@@ -16,8 +16,8 @@ export function outline(peaks: number[][], bars: number): number[] {
   return highs.map((high) => high / top);
 }
 
-/** A take's outline; a click plays from there. The keyboard has the player's slider for that. */
-export function TakeOutline({ song, take, current }: { song: Song; take: Take; current: boolean }) {
+/** The waveform of a take; a click plays from there. */
+export function TakePeaks({ song, take, current }: { song: Song; take: Take; current: boolean }) {
   const { data: peaks } = usePeaks(take.id);
   const jump = (at: number) => {
     const to = at * (take.duration ?? 0);
@@ -49,7 +49,7 @@ function Played({ peaks, seconds }: { peaks: number[][]; seconds: number }) {
   );
 }
 
-/** As many bars as there is room for: fewer on a phone. */
+/** Fewer bars on a phone. */
 const Bars = memo(function Bars({ peaks, className }: { peaks: number[][]; className: string }) {
   return (
     <>
@@ -61,7 +61,7 @@ const Bars = memo(function Bars({ peaks, className }: { peaks: number[][]; class
 
 function Path({ peaks, bars, className }: { peaks: number[][]; bars: number; className: string }) {
   const path = useMemo(() => {
-    const heights = outline(peaks, bars).map((high) => Math.max(1.5, 30 * high));
+    const heights = barHeights(peaks, bars).map((high) => Math.max(1.5, 30 * high));
     return heights.map((h, i) => `M${i * 4 + 2} ${(16 - h / 2).toFixed(1)}v${h.toFixed(1)}`).join("");
   }, [peaks, bars]);
   return (

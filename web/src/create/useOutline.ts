@@ -2,15 +2,15 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import type { Outline } from "../api/client";
 import { outlineOptions } from "../api/outline";
-import { isReady, useDraft, wordsOf } from "./draft";
-import { useLongest } from "./longest";
+import { isReady, outlineQueryOf, useDraft } from "./draft";
+import { useMaxSeconds } from "./maxSeconds";
 
 const PAUSE_MS = 300;
 
-/** What the service makes of the draft: asked when one pauses, the last answer while the next is under way. */
+/** The outline of the draft, fetched when typing pauses; the last one until the next arrives. */
 export function useOutline(): { outline: Outline | undefined; error: unknown } {
   const draft = useDraft();
-  const longest = useLongest();
+  const maxSeconds = useMaxSeconds();
   const [paused, setPaused] = useState(draft);
   useEffect(() => {
     const timer = setTimeout(() => setPaused(draft), PAUSE_MS);
@@ -18,7 +18,7 @@ export function useOutline(): { outline: Outline | undefined; error: unknown } {
   }, [draft]);
   const enabled = isReady(paused);
   const { data, error } = useQuery({
-    ...outlineOptions(wordsOf(paused), longest),
+    ...outlineOptions(outlineQueryOf(paused), maxSeconds),
     enabled,
     placeholderData: keepPreviousData,
   });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Song, Take } from "../api/client";
-import { etaOf, titleOf } from "./words";
+import { etaOf, titleOf } from "./song";
 
 const SONG: Song = {
   id: "s1",
@@ -36,8 +36,8 @@ test("the time left is the server's, and the further a song is, the more what th
   const now = Date.parse("2026-01-01T00:00:30Z");
   const take = { eta: null, state: "running", started: "2026-01-01T00:00:00Z", progress: 0.25 } as Take;
   expect(etaOf(take, now)).toBe(90);
-  expect(etaOf({ ...take, eta: 300 }, now)).toBe(247.5); // the server's and its own, three to one
+  expect(etaOf({ ...take, eta: 300 }, now)).toBe(247.5); // three parts of the server's estimate, one of the take's own
   expect(etaOf({ ...take, eta: 300, progress: 0.05 }, now)).toBe(300);
-  expect(etaOf({ ...take, progress: 0.05 }, now)).toBeNull(); // too early to tell
+  expect(etaOf({ ...take, progress: 0.05 }, now)).toBeNull(); // too early for an estimate
   expect(etaOf({ ...take, state: "queued" }, now)).toBeNull();
 });

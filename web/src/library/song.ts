@@ -1,22 +1,22 @@
-/** A song in words: its title, what it was asked to be. */
+/** What is shown of a song: title, style, state and the time left. */
 
 import type { Song, SongRequest, Take } from "../api/client";
 import type { Language } from "../i18n";
 import { tagLabel } from "../i18n/tags";
 
-/** The title, or else the first line that is sung, the sentence or the tags. */
+/** The title, or else the first line of the lyrics, the prompt or the tags. */
 export function titleOf(song: Song, language: Language): string {
   const { prompt, tags, lyrics } = song.request;
   const sung = lyrics.split("\n").find((line) => line.trim() && !/^\s*[[【]/.test(line));
   return song.title || sung?.trim() || prompt || tags.map((tag) => tagLabel(tag, language)).join(", ");
 }
 
-/** What the song was asked to be. */
+/** The prompt or the tags. */
 export function styleOf({ prompt, tags }: SongRequest, language: Language): string {
   return prompt || tags.map((tag) => tagLabel(tag, language)).join(" · ");
 }
 
-/** A model without the folder or hub owner it comes from. */
+/** The name of a model without its folder or hub owner. */
 export function shortName(model: string): string {
   return model.split("/").findLast(Boolean) ?? model;
 }
@@ -31,8 +31,8 @@ export function isActive(song: Song): boolean {
 
 const ENOUGH = 0.1;
 
-/** Seconds until a take is done: as the server has measured of songs before it, and the further it is, the more as it has
- * gone itself: the machine may have more or less to do now than it had then. */
+/** Seconds until a take is done: the server's estimate, which counts on earlier songs, blended into one from the take's own
+ * speed as it progresses, since the load of the machine may have changed. */
 export function etaOf(take: Take, now = Date.now()): number | null {
   const { eta, state, started, progress } = take;
   if (state !== "running" || !started || progress < ENOUGH) return eta;

@@ -1,4 +1,4 @@
-/** How soon the studio is drawn and what it costs at rest, in Chromium: node measure.mjs URL */
+/** Measures how soon the studio is drawn in Chromium and what it costs at rest: node measure.mjs URL */
 
 import { chromium } from "@playwright/test";
 

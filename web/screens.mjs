@@ -1,4 +1,4 @@
-/** Pictures of every view for docs/screenshots, in both themes, on a desktop and a phone.
+/** Takes pictures of every view for docs/screenshots, in both themes, on a desktop and a phone.
  *
  * node screens.mjs URL   of a server with an empty library; it is filled with a few songs
  */
@@ -60,7 +60,7 @@ const browser = await chromium.launch({
 });
 const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
 
-/** Goes through `steps` in each size and theme; each of them leaves a picture. */
+/** Takes a picture after each of `steps`, in each size and theme. */
 async function shoot(steps) {
   for (const size of ["desktop", "phone"])
     for (const colorScheme of ["light", "dark"]) {
@@ -86,7 +86,7 @@ await shoot({
     await page.goto(url);
     await page.getByText("Custom", { exact: true }).click();
     for (const tag of ["folk", "ballad"]) await page.getByRole("button", { name: tag, exact: true }).click();
-    await page.getByLabel("Tempo, BPM").fill("92");
+    await page.getByLabel("Tempo (BPM)").fill("92");
     await page.getByLabel("Voice", { exact: true }).selectOption("Female");
   },
   lyrics: async (page) => {

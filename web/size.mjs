@@ -1,4 +1,4 @@
-/** How much the browser loads, gzipped; fails over the limit of 200 kB of JavaScript. */
+/** Prints the size of the JavaScript, gzipped; fails over 200 kB. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";

@@ -7,7 +7,7 @@ const source = new URL("openapi.json", import.meta.url);
 const { components, paths } = JSON.parse(readFileSync(source, "utf8"));
 const { Event, NewSampling, NewSong, OutlineSection, Problem, Take } = components.schemas;
 
-/** [least, most] of a number; the most characters of a text or entries of a list; undefined without limits. */
+/** [minimum, maximum] of a number, the maximum length of a text or list; undefined if there is none. */
 function limitOf(schema) {
   for (const { minimum, maximum, maxLength, maxItems } of [schema, ...(schema.anyOf ?? [])])
     if (maximum !== undefined) return [minimum, maximum];

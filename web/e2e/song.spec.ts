@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Locator, Page } from "@playwright/test";
-import { expect, expectAccessible, standOf, tabTo, test, visit } from "./studio";
+import { expect, expectAccessible, sliderValue, tabTo, test, visit } from "./studio";
 
 test.describe.configure({ mode: "serial" });
 
@@ -15,19 +15,19 @@ test("a first song is made, compared and saved by clicks alone", async ({ studio
   await expect(song.getByText(/^Composing/).first()).toBeVisible();
   await expectAccessible(studio);
   await studio.reload(); // the server goes on meanwhile
-  await expect.poll(() => standOf(bar)).toBeGreaterThan(0);
+  await expect.poll(() => sliderValue(bar)).toBeGreaterThan(0);
   await expect(song.getByText(/about .+ left/).first()).toBeVisible();
 
   const [one, two] = ["Play Take 1", "Play Take 2"].map((name) => studio.getByRole("button", { name }));
   await one!.click();
   const position = studio.getByRole("slider", { name: "Position" });
-  await expect.poll(() => standOf(position)).toBeGreaterThan(0);
+  await expect.poll(() => sliderValue(position)).toBeGreaterThan(0);
   await position.press("PageUp");
-  const before = await standOf(position);
+  const before = await sliderValue(position);
   expect(before).toBeGreaterThanOrEqual(15);
   await two!.click();
   await expect(studio.getByRole("region", { name: "Player" })).toContainText("Take 2");
-  expect(await standOf(position)).toBeGreaterThanOrEqual(before); // the position stays
+  expect(await sliderValue(position)).toBeGreaterThanOrEqual(before); // the position stays
   expect(await studio.evaluate(() => navigator.mediaSession.metadata?.title)).toBe("Sing with me");
   await expect.poll(() => studio.evaluate(() => navigator.mediaSession.playbackState)).toBe("playing");
   await expectAccessible(studio);
@@ -58,12 +58,12 @@ test("a song of one's own is made by clicks alone", async ({ studio }) => {
   for (const tag of ["folk", "ballad"]) await studio.getByRole("button", { name: tag, exact: true }).click();
   await studio.getByText("Instrumental", { exact: true }).click();
   await studio.getByRole("slider", { name: "Length" }).click({ position: { x: 30, y: 12 } });
-  await studio.getByRole("button", { name: "One take less" }).click();
+  await studio.getByRole("button", { name: "Fewer takes" }).click();
   await studio.getByRole("button", { name: "Create song" }).click();
   await expect(studio.getByRole("heading", { name: "folk, ballad, instrumental" })).toBeVisible();
   await expect(studio.getByRole("progressbar")).toBeVisible();
   await studio.getByRole("button", { name: "Play Take 1" }).click();
-  await expect.poll(() => standOf(studio.getByRole("slider", { name: "Position" }))).toBeGreaterThan(0);
+  await expect.poll(() => sliderValue(studio.getByRole("slider", { name: "Position" }))).toBeGreaterThan(0);
 });
 
 test("the keyboard plays, seeks and repeats a region", async ({ studio }) => {
@@ -73,14 +73,14 @@ test("the keyboard plays, seeks and repeats a region", async ({ studio }) => {
   await expect.poll(async () => Number(await position.getAttribute("aria-valuemax"))).toBeGreaterThan(15);
   await position.focus();
   await studio.keyboard.press("PageUp");
-  await expect.poll(() => standOf(position)).toBeGreaterThanOrEqual(15);
+  await expect.poll(() => sliderValue(position)).toBeGreaterThanOrEqual(15);
   await studio.keyboard.press("Home");
-  await expect.poll(() => standOf(position)).toBeLessThan(5);
+  await expect.poll(() => sliderValue(position)).toBeLessThan(5);
   await position.blur();
   await studio.keyboard.press("l");
-  await expect(studio.getByRole("button", { name: "Stop repeating" })).toBeVisible();
-  await expect.poll(() => standOf(position), { intervals: [100] }).toBeGreaterThan(6);
-  await expect.poll(() => standOf(position), { intervals: [100] }).toBeLessThan(5);
+  await expect(studio.getByRole("button", { name: "Stop looping" })).toBeVisible();
+  await expect.poll(() => sliderValue(position), { intervals: [100] }).toBeGreaterThan(6);
+  await expect.poll(() => sliderValue(position), { intervals: [100] }).toBeLessThan(5);
   await studio.keyboard.press("l");
   await studio.keyboard.press("k");
   await expect(studio.getByRole("button", { name: "Play", exact: true })).toBeVisible();
@@ -90,7 +90,7 @@ test("the keyboard plays, seeks and repeats a region", async ({ studio }) => {
   await studio.mouse.down();
   await studio.mouse.move(box.x + box.width * 0.6, box.y + 20, { steps: 8 });
   await studio.mouse.up();
-  await expect(studio.getByRole("button", { name: "Stop repeating" })).toBeVisible();
+  await expect(studio.getByRole("button", { name: "Stop looping" })).toBeVisible();
 
   await studio.getByRole("button", { name: "Show the lyrics" }).click();
   const lyrics = studio.getByRole("complementary", { name: "Lyrics" });
@@ -105,7 +105,7 @@ test("the keyboard plays, seeks and repeats a region", async ({ studio }) => {
   await expect(lyrics).toBeHidden();
 });
 
-test("a song is asked for and cancelled without a mouse", async ({ studio }) => {
+test("a song is created and cancelled without a mouse", async ({ studio }) => {
   await tabTo(studio, studio.getByRole("textbox", { name: "Describe your song" }));
   await studio.keyboard.type("slow waltz");
   await tabTo(studio, studio.getByRole("button", { name: "Create song" }));
@@ -117,11 +117,11 @@ test("a song is asked for and cancelled without a mouse", async ({ studio }) => 
   await expect(studio.getByText("Take 1 · Cancelled")).toBeVisible();
 });
 
-test("a draft survives a reload, and what it asks for is what is made", async ({ studio }) => {
+test("a draft survives a reload, and the song follows it", async ({ studio }) => {
   await studio.getByText("Custom", { exact: true }).click();
   await studio.getByRole("textbox", { name: "Search tags" }).fill("fol");
   await studio.getByRole("button", { name: "folk", exact: true }).click();
-  await studio.getByLabel("Tempo, BPM").fill("96");
+  await studio.getByLabel("Tempo (BPM)").fill("96");
   await studio.getByLabel("Voice").selectOption("Female");
   const lyrics = studio.getByRole("textbox", { name: "Lyrics" });
   await studio.getByRole("button", { name: "Verse", exact: true }).click();
@@ -136,7 +136,7 @@ test("a draft survives a reload, and what it asks for is what is made", async ({
 
   await studio.reload();
   await expect(studio.getByRole("textbox", { name: "Lyrics" })).toHaveValue(/Morning light/);
-  await studio.getByRole("button", { name: "One take less" }).click();
+  await studio.getByRole("button", { name: "Fewer takes" }).click();
   await studio.getByRole("button", { name: "Create song" }).click();
   await expect(studio.getByRole("heading", { name: "Morning light is in the street" })).toBeVisible();
   const song = studio.getByRole("region", { name: "Song", exact: true });
@@ -144,7 +144,7 @@ test("a draft survives a reload, and what it asks for is what is made", async ({
   await expect(studio.getByRole("button", { name: "Play Take 1" })).toBeVisible();
 });
 
-test("several songs at once are cancelled, tried again, and outlive a restart", async ({ studio, server }) => {
+test("several songs at once are cancelled, retried, and survive a restart", async ({ studio, server }) => {
   const prompt = studio.getByRole("textbox", { name: "Describe your song" });
   for (const [words, length] of [
     ["calm piano", "0:30"],
@@ -180,12 +180,12 @@ test("several songs at once are cancelled, tried again, and outlive a restart", 
   await expect(studio.getByRole("button", { name: "Play Take 2" })).toBeVisible({ timeout: 120_000 });
 });
 
-test("songs are found, liked, renamed, reused and deleted with a way back", async ({ studio, server }) => {
+test("songs are found, liked, renamed, reused and deleted, which can be undone", async ({ studio, server }) => {
   await visit(studio, "Library");
   await studio.getByRole("searchbox").fill("morning");
   await expect(studio.getByRole("link", { name: "Sing with me" })).toBeVisible(); // it is in its lyrics, too
   await studio.getByRole("searchbox").fill("nothing like it");
-  await expect(studio.getByText("No song found.")).toBeVisible();
+  await expect(studio.getByText("No songs found.")).toBeVisible();
   await studio.getByRole("searchbox").fill("");
   await studio.getByRole("button", { name: "Like Sing with me" }).click();
   await expect(studio.getByRole("button", { name: "Unlike Sing with me" })).toBeVisible();
@@ -203,7 +203,7 @@ test("songs are found, liked, renamed, reused and deleted with a way back", asyn
     body: JSON.stringify({ title: "Sing again" }),
   });
   await expectNamed(studio, "Sing again"); // whoever renames it
-  await studio.getByRole("button", { name: "More for Sing again" }).filter({ visible: true }).click();
+  await studio.getByRole("button", { name: "More actions for Sing again" }).filter({ visible: true }).click();
   await studio.getByRole("menuitem", { name: "Reuse settings and seed" }).click();
   await studio.getByText("More settings").click();
   await expect(studio.getByRole("spinbutton", { name: "Seed" })).toHaveValue("7");
@@ -211,7 +211,7 @@ test("songs are found, liked, renamed, reused and deleted with a way back", asyn
   await visit(studio, "Library");
   const link = studio.getByRole("link", { name: "Sing again" });
   const remove = async () => {
-    await studio.getByRole("button", { name: "More for Sing again" }).click();
+    await studio.getByRole("button", { name: "More actions for Sing again" }).click();
     await studio.getByRole("menuitem", { name: "Delete" }).click();
     await expect(link).toBeHidden();
   };
@@ -221,13 +221,13 @@ test("songs are found, liked, renamed, reused and deleted with a way back", asyn
 
   await link.click();
   const heading = studio.getByRole("heading", { name: "Sing again", exact: true }); // not that of the message
-  await expect(heading).toBeVisible(); // until then the menu is that of the library's row, which is about to go
-  await studio.getByRole("button", { name: "More for Sing again" }).filter({ visible: true }).click();
+  await expect(heading).toBeVisible(); // until then the menu is that of the library's row, which is about to close
+  await studio.getByRole("button", { name: "More actions for Sing again" }).filter({ visible: true }).click();
   await studio.getByRole("menuitem", { name: "Delete" }).click();
   await expect(heading).toBeHidden();
   await studio.reload();
   await expect(link).toBeHidden();
-  await studio.getByRole("button", { name: "Undo" }).click(); // the way back is still there
+  await studio.getByRole("button", { name: "Undo" }).click(); // still offered
   await expect(heading).toBeVisible();
 
   await visit(studio, "Library");
@@ -239,14 +239,14 @@ test("songs are found, liked, renamed, reused and deleted with a way back", asyn
     .toBe(0);
 });
 
-/** What plays is called so everywhere. */
+/** Expects the title everywhere: heading, player and system. */
 async function expectNamed(page: Page, title: string): Promise<void> {
   await expect(page.getByRole("heading", { name: title })).toBeVisible();
   await expect(page.getByRole("region", { name: "Player" })).toContainText(title);
   await expect.poll(() => page.evaluate(() => navigator.mediaSession.metadata?.title)).toBe(title);
 }
 
-test("without a network the server is asked all the same: it may be this machine", async ({ studio }) => {
+test("requests are sent without a network, too: the server may be this machine", async ({ studio }) => {
   await studio.evaluate(() => dispatchEvent(new Event("offline")));
   await studio.getByRole("textbox", { name: "Describe your song" }).fill("a song from the mountains");
   await studio.getByRole("button", { name: "Create song" }).click();
@@ -255,7 +255,7 @@ test("without a network the server is asked all the same: it may be this machine
   await expect(studio.getByText("Take 1 · Cancelled")).toBeVisible();
 });
 
-test("long words break: what stands beside them stays in sight", async ({ studio }) => {
+test("long words wrap and push nothing out of sight", async ({ studio }) => {
   const [title, tag] = ["W".repeat(200), "t".repeat(100)];
   await studio.getByText("Custom", { exact: true }).click();
   await studio.getByRole("textbox", { name: "Search tags" }).fill(tag);
@@ -271,7 +271,7 @@ test("long words break: what stands beside them stays in sight", async ({ studio
   await studio.getByRole("button", { name: "Cancel" }).last().click();
 });
 
-/** Panes clip what does not fit: the whole width of `control` has to be within each of them. */
+/** Expects the whole width of `control` within every pane around it, since panes clip what does not fit. */
 async function expectInSight(page: Page, control: Locator): Promise<void> {
   await control.scrollIntoViewIfNeeded();
   const clipped = await control.evaluate((element) => {
@@ -286,7 +286,7 @@ async function expectInSight(page: Page, control: Locator): Promise<void> {
   await expect(page.locator("html")).toHaveJSProperty("scrollWidth", page.viewportSize()!.width);
 }
 
-test("the studio speaks Chinese, and both themes are readable", async ({ studio }) => {
+test("the studio is in Chinese, too, and both themes are readable", async ({ studio }) => {
   await studio.getByRole("button", { name: "中文" }).click();
   await expect(studio.getByRole("button", { name: "生成歌曲" })).toBeVisible();
   await expect(studio.locator("html")).toHaveAttribute("lang", "zh-Hans");
@@ -300,7 +300,7 @@ test("the studio speaks Chinese, and both themes are readable", async ({ studio 
   await expect(studio.getByRole("button", { name: "English" })).toBeVisible();
 });
 
-test("bars leave a low screen, or one at 200 %, to what one is there for", async ({ studio }) => {
+test("on a low screen, or at 200 %, bars leave room for the form", async ({ studio }) => {
   await studio.setViewportSize({ width: 640, height: 400 });
   const box = await studio.getByRole("form", { name: "Create" }).boundingBox();
   expect(box!.height).toBeGreaterThan(200);
@@ -320,19 +320,19 @@ test("from a small phone to a wide screen nothing is cut off", async ({ studio, 
   }
 });
 
-test("a server that does not answer is named, and nothing is lost", async ({ page, server }) => {
+test("a server that does not answer is reported, and nothing is lost", async ({ page, server }) => {
   await page.goto(server.url);
   await page.getByRole("textbox", { name: "Describe your song" }).fill("a song that waits");
   await page.route("**/api/v1/songs", (route) => route.abort());
   await page.getByRole("button", { name: "Create song" }).click();
   await expect(
-    page.getByRole("region", { name: "Notifications" }).getByText("The studio does not answer"),
+    page.getByRole("region", { name: "Notifications" }).getByText("The server is not responding"),
   ).toBeVisible();
   await expectAccessible(page);
   await expect(page.getByRole("textbox", { name: "Describe your song" })).toHaveValue("a song that waits");
 });
 
-test("a long library comes page by page as one scrolls", async ({ studio, server }) => {
+test("a long library loads page by page", async ({ studio, server }) => {
   const ask = (path: string, body = {}) =>
     fetch(`${server.url}/api/v1/songs${path}`, {
       method: "POST",

@@ -10,7 +10,7 @@ import { test as base, expect, type Locator, type Page } from "@playwright/test"
 
 const PYTHON = process.env.PYTHON ?? join(import.meta.dirname, "../../.venv/bin/python");
 const PATIENCE_MS = 300_000;
-/** What Chromium says of a server that is being restarted. */
+/** Messages of Chromium about a server that is being restarted. */
 const UNANSWERED = /net::ERR_(CONNECTION|INCOMPLETE|EMPTY)/;
 
 export class Server {
@@ -30,7 +30,7 @@ export class Server {
     return `http://localhost:${this.port}`;
   }
 
-  /** Starts it, and waits until a worker is there. */
+  /** Starts the server and waits for its worker. */
   async run(): Promise<void> {
     this.process = spawn(PYTHON, ["-m", "khala", "serve", `--port=${this.port}`, "--workers=1"], {
       cwd: this.home,
@@ -103,14 +103,14 @@ export const test = base.extend<Fixtures, { server: Server }>({
 
 export { expect };
 
-/** The places of the page: on a phone they are behind the bar at the foot. */
+/** Opens a view; on a phone through the bar at the foot. */
 export async function visit(page: Page, place: "Create" | "Library"): Promise<void> {
   const link = page.getByRole("navigation").getByRole("link", { name: place });
   if (await link.isVisible()) await link.click();
   else if (place === "Library") await page.goto(`${new URL(page.url()).origin}/#/library`);
 }
 
-/** What axe finds in neither theme. */
+/** Expects no finding of axe in either theme. */
 export async function expectAccessible(page: Page): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" }); // a colour on its way to another is neither
@@ -120,12 +120,12 @@ export async function expectAccessible(page: Page): Promise<void> {
   }
 }
 
-/** The number that a slider stands at. */
-export async function standOf(slider: Locator): Promise<number> {
+/** The value of a slider. */
+export async function sliderValue(slider: Locator): Promise<number> {
   return Number(await slider.getAttribute("aria-valuenow"));
 }
 
-/** Goes from one control to the next until `target` has the focus, as one does without a mouse. */
+/** Presses Tab until `target` has the focus. */
 export async function tabTo(page: Page, target: Locator): Promise<void> {
   for (let step = 0; step < 80; step++) {
     if (await target.evaluate((element) => element === document.activeElement)) return;

@@ -4,7 +4,7 @@ type Graph = Record<string, string[]>;
 
 const sources = import.meta.glob<string>("./**/*.{ts,tsx}", { query: "?raw", import: "default", eager: true });
 
-/** The files that a file imports, types and imports at run time included. */
+/** The files that a file imports, type-only and dynamic imports included. */
 function importsOf(file: string): string[] {
   const paths = [...sources[file]!.matchAll(/(?:from|import\() ?"(\.[^"]*)"/g)].map(([, path]) => path!);
   return paths.flatMap((path) => {
@@ -13,7 +13,7 @@ function importsOf(file: string): string[] {
   });
 }
 
-/** Each circle that a walk along the imports meets, as the files on it. */
+/** The circles of a graph of imports, each as its files. */
 function circlesOf(graph: Graph): string[][] {
   const left = new Set<string>();
   const visit = (file: string, path: string[]): string[][] => {

@@ -64,7 +64,7 @@ beforeEach(() => {
   client.setQueryData(["song", "a"], songs[0]);
 });
 
-test("progress moves the bar and the time left, in the list and in the open song", () => {
+test("progress updates the bar and the time left, in the list and in the open song", () => {
   const change = { song_id: "a", take_id: "a1", stage: "superres", stage_progress: 0.5, progress: 0.7 } as const;
   applyEvent(client, event("progress", change), 8);
   for (const found of [findSong(client, "a"), client.getQueryData<Song>(["song", "a"])])
@@ -77,7 +77,7 @@ test("progress moves the bar and the time left, in the list and in the open song
   expect(findSong(client, "b")?.takes[0]?.progress).toBe(0);
 });
 
-test("when a take starts, what waits moves up and its song is asked for anew", async () => {
+test("when a take starts, waiting takes move up and their songs are fetched again", async () => {
   const asked = vi.fn(async () => Response.json(song("a", [take("a1", { state: "running" })])));
   serve = asked;
   applyEvent(client, event("started", { song_id: "a", take_id: "a1" }), 0);
@@ -87,7 +87,7 @@ test("when a take starts, what waits moves up and its song is asked for anew", a
   expect(asked).toHaveBeenCalledTimes(2); // "a" itself, and "b", whose wait has changed
 });
 
-test("what another window changes or deletes shows here, too", () => {
+test("changes and deletions in another window show here, too", () => {
   applyEvent(client, event("updated", { song_id: "a", title: "Dawn", liked: true }), 0);
   expect(findSong(client, "a")).toMatchObject({ title: "Dawn", liked: true });
   applyEvent(client, event("deleted", { song_id: "b" }), 0);
@@ -95,14 +95,14 @@ test("what another window changes or deletes shows here, too", () => {
   expect(findSong(client, "a")).toBeDefined();
 });
 
-test("a song that is gone when it is asked for is no error", async () => {
+test("a song that is gone when it is fetched is no error", async () => {
   serve = async () => Response.json({ type: "/api/docs#not-found", detail: "no" }, { status: 404 });
   applyEvent(client, event("failed", { song_id: "a", take_id: "a1" }), 0);
   await vi.waitFor(() => expect(client.isFetching()).toBe(0));
   expect(findSong(client, "a")).toBeDefined();
 });
 
-test("a request that was not answered keeps its key, so that asking again makes no second song", () => {
+test("an unanswered request keeps its key, so that trying again makes no second song", () => {
   const first = idempotencyKey({ prompt: "calm" });
   expect(first).toMatch(/^[0-9a-f]{32}$/);
   expect(idempotencyKey({ prompt: "calm" })).toBe(first);
@@ -112,7 +112,7 @@ test("a request that was not answered keeps its key, so that asking again makes 
   expect(idempotencyKey({ prompt: "loud" })).not.toBe(second);
 });
 
-test("a stream that the browser gave up is opened again, one that it reopens itself is left alone", () => {
+test("a stream that the browser gave up is reopened, one that it reopens itself is left alone", () => {
   vi.useFakeTimers();
   const made: Source[] = [];
   class Source {
@@ -143,7 +143,7 @@ test("a stream that the browser gave up is opened again, one that it reopens its
   vi.useRealTimers();
 });
 
-test("the pace is seconds of work for a second of song, shared by takes that are made together", () => {
+test("takes that are made together share the seconds of work for a second of music", () => {
   const at = (second: string) => `2026-01-01T00:00:${second}Z`;
   const one = take("a1", { started: at("00"), finished: at("40"), duration: 30 });
   const two = take("a2", { started: at("00"), finished: at("45"), duration: 15 });

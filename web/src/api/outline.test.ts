@@ -9,7 +9,7 @@ vi.stubGlobal("fetch", async (request: Request) => {
 vi.stubGlobal("location", { origin: "http://studio", hostname: "studio" });
 const { lengthOf, outlineOptions } = await import("./outline");
 
-test("a length is the chosen one, or what the words want, within what the model makes", () => {
+test("the length is the chosen one, or what the lyrics need, within the limits of the model", () => {
   expect(lengthOf(95, 62.5, 180)).toBe(95);
   expect(lengthOf(null, 62.5, 180)).toBe(65);
   expect(lengthOf(null, null, 180)).toBe(60);
@@ -17,7 +17,7 @@ test("a length is the chosen one, or what the words want, within what the model 
   expect(lengthOf(300, null, 60)).toBe(60);
 });
 
-test("what is said of words holds for the length that the song will have", async () => {
+test("the outline is that of the length that the song will have", async () => {
   const client = new QueryClient();
   const words = { prompt: "", tags: [], lyrics: "la", instrumental: false, model: "" };
   await client.fetchQuery(outlineOptions({ ...words, duration: null }, 60));

@@ -35,7 +35,7 @@ test("a problem has a plain title, with the server's sentence where it adds to t
   expect(await refused(Response.json({ models: [] }))).toBeNull();
 });
 
-test("what stands behind a problem is told by its kind, whatever the server's words are", async () => {
+test("the cause of a problem goes by its kind, whatever the server's sentence", async () => {
   const full = { type: "/api/docs#unavailable", kind: "storage-full", detail: "[Errno 28] No space left on device" };
   const error = await refused(Response.json(full, { status: 503 }));
   expect(problemText(error, t)).toEqual({ title: "cause.storageFull", detail: "" });
@@ -47,7 +47,7 @@ test("what stands behind a problem is told by its kind, whatever the server's wo
   });
 });
 
-test("a failed take says why, one that waits what for", () => {
+test("a failed take says why, a waiting one what it waits for", () => {
   const error = "CUDA out of memory";
   expect(failureText({ error, error_kind: "out-of-memory" }, t)).toEqual({ title: "cause.outOfMemory", detail: "" });
   for (const error_kind of [null, "moon-phase"])
@@ -58,7 +58,7 @@ test("a failed take says why, one that waits what for", () => {
   expect(noteText({ note: null, note_kind: null }, t)).toBeNull();
 });
 
-test("this machine plays what is stored, a network what is small", () => {
+test("audio is lossless from this machine, compressed over a network", () => {
   vi.stubGlobal("document", { createElement: () => ({ canPlayType: () => "" }) });
   expect(playableFormat("localhost")).toBe("flac");
   expect(playableFormat("127.0.0.1")).toBe("flac");

@@ -100,21 +100,21 @@ export async function refreshSong(client: QueryClient, id: string): Promise<void
   if (findSong(client, id)) patchSong(client, id, () => song);
 }
 
-let unansweredRequest: { request: string; key: string } | null = null;
+let unanswered: { request: string; key: string } | null = null;
 
 /** The idempotency key of a request. It stays the same until the request is answered: trying again makes no second song. */
 export function idempotencyKey(body: NewSong): string {
   const request = JSON.stringify(body);
-  if (unansweredRequest?.request !== request) {
+  if (unanswered?.request !== request) {
     // browsers offer `randomUUID` only over TLS and on localhost
     const bytes = crypto.getRandomValues(new Uint8Array(16));
-    unansweredRequest = { request, key: Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("") };
+    unanswered = { request, key: Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("") };
   }
-  return unansweredRequest.key;
+  return unanswered.key;
 }
 
 export function forgetKey(): void {
-  unansweredRequest = null;
+  unanswered = null;
 }
 
 export function useCreateSong() {

@@ -25,7 +25,7 @@ export function CreateBar({ outline }: { outline: Outline | undefined }) {
   /** The request for the draft as it is now; the outline that is shown may be out of date. */
   const request = async () => {
     const read = client.fetchQuery(outlineOptions(outlineQueryOf(draft), maxSeconds));
-    const wanted = await read.then(({ seconds }) => seconds).catch(() => null); // creating the song will be refused for the same reason
+    const wanted = await read.then(({ seconds }) => seconds).catch(() => null); // the song will be refused, too
     return requestOf(draft, lengthOf(draft.seconds, wanted, maxSeconds));
   };
   const submit = () => create.mutate(request(), { onSuccess: (song) => go(songHref(song.id)), onError: showProblem });

@@ -87,10 +87,8 @@ function ClearButton() {
   const draft = useDraft();
   const toasts = Toast.useToastManager();
   const { t } = useText();
-  const { set, mode, ...distinctSections } = draft;
-  const isEmpty = Object.entries(distinctSections).every(([name, value]) =>
-    isEqual(value, EMPTY[name as keyof DraftFields]),
-  );
+  const { set, mode, ...fields } = draft;
+  const isEmpty = Object.entries(fields).every(([name, value]) => isEqual(value, EMPTY[name as keyof DraftFields]));
   const clear = () => {
     set({ ...EMPTY, mode });
     const id = toasts.add({
@@ -99,7 +97,7 @@ function ClearButton() {
       actionProps: {
         children: t("song.undo"),
         onClick: () => {
-          set(distinctSections);
+          set(fields);
           toasts.close(id);
         },
       },

@@ -19,7 +19,7 @@ const asked = async (change: Partial<DraftFields>) => {
   return requestOf({ ...EMPTY, ...change }, 60);
 };
 
-test("simple mode asks with a sentence alone, whatever custom mode was left with", async () => {
+test("simple mode sends the prompt alone, whatever is set in custom mode", async () => {
   const request = await asked({ prompt: " warm folk ", tags: ["rock"], seed: 7, title: "x", lyrics: "[verse]\nla " });
   expect(request).toMatchObject({
     prompt: "warm folk",
@@ -31,7 +31,7 @@ test("simple mode asks with a sentence alone, whatever custom mode was left with
   });
 });
 
-test("custom mode describes by tags or by a sentence, never by both", async () => {
+test("custom mode sends tags or a prompt, never both", async () => {
   const custom = { mode: "custom", tags: ["folk", "90 bpm"], prompt: "a slow song" } as const;
   expect(await asked({ ...custom, tags: [...custom.tags] })).toMatchObject({ prompt: "", tags: ["folk", "90 bpm"] });
   expect(await asked({ ...custom, tags: [], by: "prompt" })).toMatchObject({ prompt: "a slow song", tags: [] });
@@ -44,7 +44,7 @@ test("an instrumental has no lyrics", async () => {
   });
 });
 
-test("nothing is asked for without words or tags", async () => {
+test("a draft without prompt, tags or lyrics is not ready", async () => {
   const { EMPTY, isReady } = await load();
   expect(isReady(EMPTY)).toBe(false);
   expect(isReady({ ...EMPTY, lyrics: "la" })).toBe(true);
@@ -56,7 +56,7 @@ test.each([
   { prompt: "", tags: ["folk", "female vocals", "90 bpm", "a minor"], lyrics: "la", instrumental: false },
   { prompt: "", tags: ["jazz", "instrumental"], lyrics: "", instrumental: true },
   { prompt: "a calm ballad", tags: [], lyrics: "la", instrumental: false },
-])("reusing a request with its seed asks for the same song again", async (given) => {
+])("reusing a request with its seed sends the same request again", async (given) => {
   const { draftOf, requestOf } = await load();
   const sampling = { temperature: 0.9, top_k: 40, superres_temperature: 1, superres_top_k: 5, guidance: 2 };
   const request = { ...given, duration: 30, takes: 2, best_of: 3, seed: 7, model: "mini", sampling, title: "Dawn" };
@@ -71,7 +71,7 @@ test("a draft survives a reload", async () => {
   expect((await load()).useDraft.getState()).toMatchObject({ prompt: "kept", seconds: 95 });
 });
 
-test("what is distinctSections in another tab shows here, and neither overwrites the other", async () => {
+test("drafts are shared between tabs, and neither overwrites the other", async () => {
   const heard: ((event: { key: string }) => void)[] = [];
   vi.stubGlobal("addEventListener", (_: string, listener: (event: { key: string }) => void) => heard.push(listener));
   const { shareDraft, useDraft } = await load();
@@ -85,7 +85,7 @@ test("what is distinctSections in another tab shows here, and neither overwrites
   expect(useDraft.getState()).toMatchObject({ prompt: "here", lyrics: "there" });
 });
 
-test("words that do not decide how lyrics are read do not ask for them anew", async () => {
+test("fields that the outline does not depend on do not fetch it again", async () => {
   const { EMPTY, outlineQueryOf } = await load();
   const draft = { ...EMPTY, mode: "custom", tags: ["folk"], lyrics: "\n[verse]\nla\n" } as const;
   const words = outlineQueryOf({ ...draft, tags: ["folk"] });

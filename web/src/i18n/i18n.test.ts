@@ -9,13 +9,13 @@ const { zh } = await import("./zh");
 
 const holes = (text: unknown) => [...new Set(JSON.stringify(text).match(/\{\w+\}/g))].sort();
 
-test("both languages say everything, with the same values", () => {
+test("both languages have every text, with the same values", () => {
   expect(Object.keys(zh)).toEqual(Object.keys(en));
   for (const key of Object.keys(en) as (keyof typeof en)[])
     expect([key, holes(zh[key])]).toEqual([key, holes(en[key])]);
 });
 
-test("every plural that the language has is there", () => {
+test("every text has all plural forms of its language", () => {
   for (const [messages, tag] of [
     [en, "en"],
     [zh, "zh"],
@@ -27,14 +27,14 @@ test("every plural that the language has is there", () => {
         );
 });
 
-test("numbers choose the plural and are distinctSections as usual", () => {
+test("numbers choose the plural form and are formatted", () => {
   expect(translate("en", "lyrics.lines", { n: 1 })).toBe("1 line");
   expect(translate("en", "lyrics.lines", { n: 0 })).toBe("0 lines");
   expect(translate("en", "lyrics.syllables", { n: 1200 })).toBe("1,200 syllables");
   expect(translate("zh", "lyrics.lines", { n: 1 })).toBe("1 行");
 });
 
-test("a text cannot smuggle a value in", () => {
+test("values are not expanded again", () => {
   expect(translate("en", "song.deleted", { title: "{n} $& {title}" })).toBe("“{n} $& {title}” deleted");
 });
 
@@ -43,9 +43,9 @@ test.each([
   [["de-DE", "en-GB"], "en"],
   [["fr"], "en"],
   [[], "en"],
-])("of %j the studio speaks %s", (preferred, language) => expect(languageOf(preferred)).toBe(language));
+])("with the preferences %j the language is %s", (preferred, language) => expect(languageOf(preferred)).toBe(language));
 
-test("dates are distinctSections as where the reader lives", () => {
+test("dates follow the reader's region", () => {
   expect(localeOf("en", ["de", "en-GB"])).toBe("en-GB");
   expect(localeOf("zh", ["en-GB"])).toBe("zh-Hans");
 });

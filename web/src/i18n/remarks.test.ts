@@ -3,7 +3,7 @@ import { remarkText } from "./remarks";
 
 const remark = (kind: string, values = {}) => ({ kind, text: "The server's sentence.", line: 3, values });
 
-test("English is the server's, Chinese by kind, and of two wordings the one whose values are there", () => {
+test("English remarks are the server's; Chinese ones go by kind and by the values present", () => {
   expect(remarkText(remark("script"), "en")).toBe("The server's sentence.");
   expect(remarkText(remark("script", { count: 2, of: 3 }), "zh")).toContain("3 行中有 2 行");
   expect(remarkText(remark("script"), "zh")).toContain("这些行会被略去");
@@ -13,7 +13,7 @@ test("English is the server's, Chinese by kind, and of two wordings the one whos
   expect(remarkText(remark("unknown-section", { tag: "laser", meant: null }), "zh")).toContain("上方");
 });
 
-test("what nobody has translated, or lacks a value, is the server's sentence", () => {
+test("a remark without a translation, or without its values, is the server's sentence", () => {
   expect(remarkText(remark("moon-phase"), "zh")).toBe("The server's sentence.");
   expect(remarkText(remark("lines-unsung"), "zh")).toBe("The server's sentence.");
 });

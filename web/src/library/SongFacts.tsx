@@ -40,7 +40,7 @@ export function SongFacts({ song }: { song: Song }) {
   return (
     <div className="space-y-7">
       <Facts>
-        {request.prompt && <Fact name={t("create.prompt")}>{request.prompt}</Fact>}
+        {request.prompt && <Fact name={t("create.byPrompt")}>{request.prompt}</Fact>}
         {request.tags.length > 0 && (
           <Fact name={t("create.byTags")}>{request.tags.map((tag) => tagLabel(tag, language)).join(", ")}</Fact>
         )}

@@ -24,7 +24,7 @@ const SONG: Song = {
   takes: [],
 };
 
-test("a song without a title is called by its first sung line, else by what it was asked to be", () => {
+test("a song without a title is named by its first line, else by its prompt or tags", () => {
   expect(titleOf({ ...SONG, title: "Dawn" }, "en")).toBe("Dawn");
   expect(titleOf(SONG, "en")).toBe("It's dawn");
   const wordless = { ...SONG, request: { ...SONG.request, lyrics: "" } };
@@ -32,7 +32,7 @@ test("a song without a title is called by its first sung line, else by what it w
   expect(titleOf(wordless, "zh")).toBe("民谣, 90 BPM");
 });
 
-test("the time left is the server's, and the further a song is, the more what the song itself tells", () => {
+test("the time left is the server's estimate, and increasingly the take's own", () => {
   const now = Date.parse("2026-01-01T00:00:30Z");
   const take = { eta: null, state: "running", started: "2026-01-01T00:00:00Z", progress: 0.25 } as Take;
   expect(etaOf(take, now)).toBe(90);

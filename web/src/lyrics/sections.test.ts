@@ -22,14 +22,14 @@ test("a part moves with its lines, and only between headers", () => {
   expect(movePart("hum\n[verse]\na", [part("", null, ["hum"]), part("verse", 2, ["a"])], 1, -1)).toBeNull();
 });
 
-test("a part that is sung twice stands in the text once", () => {
+test("a part that is sung twice is in the text once", () => {
   const text = "[Chorus x2]\na\n[verse]\nb";
   const parts = distinctSections([part("chorus", 1, ["a"]), part("chorus", 1, ["a"]), part("verse", 3, ["b"])]);
   expect(parts.map(({ name }) => name)).toEqual(["chorus", "verse"]);
   expect(movePart(text, parts, 0, 1)!.text).toBe("[verse]\nb\n\n[Chorus x2]\na");
 });
 
-test("the caret is in the part whose header stands before it", () => {
+test("the caret is in the part of the last header before it", () => {
   const starts = startsOf("hum\n[Verse 1] first\n\nsecond", [part("", null, ["hum"]), part("verse", 2)]);
   expect(starts).toEqual([0, 4]);
   expect([0, 3, 4, 20].map((caret) => partAt(starts, caret))).toEqual([0, 0, 1, 1]);
@@ -46,7 +46,7 @@ test.each([
   expect(insertSection(text, caret, "verse")).toEqual({ text: wanted, caret: at }),
 );
 
-test("headers are painted as the server read them, brackets before it has", () => {
+test("headers are coloured as the server read them, and those in brackets at once", () => {
   const text = "[verse]\nla\nChorus:\n【Hook】 la\n[laser show]";
   const painted = (sections: Section[]) => paint(text, sections).map(({ head, part }) => [head, part]);
   expect(painted([])).toEqual([
@@ -73,7 +73,7 @@ test("a header that is sung twice has its part's colour", () => {
   });
 });
 
-test("what is left out is told from what is sung, also while the next answer is under way", () => {
+test("lines that are left out are marked, also while the next outline is being fetched", () => {
   const words = { ...part("verse", 1), lines: [{ text: "你好", line: 2, sung: false }] };
   const sung = (text: string) => paint(text, [words]).map((line) => line.sung);
   expect(sung("[verse]\n你好\nhello")).toEqual([true, false, true]);

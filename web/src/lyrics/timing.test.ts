@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { lineAt, lineTimings } from "./timing";
 
-test("a line is sung from its start until its end, one that is left out never", () => {
+test("a line is current from its start to its end, one that is left out never", () => {
   const lines = lineTimings({
     lyrics: [
       { line: 2, text: "a", start: 1, end: 2.5, sung: true },
@@ -13,7 +13,7 @@ test("a line is sung from its start until its end, one that is left out never", 
   expect(lines.map(({ sung }) => sung)).toEqual([true, false, false]);
 });
 
-test("older records tell where lines were planned", () => {
+test("older records hold planned times", () => {
   const spans = [
     [1, 2.5],
     [6, 7],
@@ -23,7 +23,7 @@ test("older records tell where lines were planned", () => {
   ]);
 });
 
-test("records without either tell nothing", () => {
+test("records without times have no lines", () => {
   for (const record of [undefined, {}, { outline: null }, { outline: {} }, { lyrics: null }])
     expect(lineTimings(record)).toEqual([]);
 });

@@ -31,7 +31,7 @@ test.each([
   [7300, "2 hours"],
 ])("%d s are roughly %s", (seconds, text) => expect(roughly(seconds, t)).toBe(text));
 
-test("a day is named as one speaks of it; sizes have units", () => {
+test("days are relative, sizes have units", () => {
   const now = new Date("2026-03-05T12:00:00");
   expect(day("2026-03-05T09:30:00", "en-GB", now)).toBe("Today 09:30");
   expect(day("2026-03-04T23:30:00", "en-GB", now)).toBe("Yesterday");

@@ -18,14 +18,14 @@ export function lengthOf(chosen: number | null | undefined, wanted: number | nul
 
 /** The outline of a request. Without a chosen length, the first answer gives the length that the lyrics need, and the
  * request is read again with it: the remarks have to hold for the song that will be made. */
-export function outlineOptions(words: OutlineQuery, maxSeconds: number) {
+export function outlineOptions(query: OutlineQuery, maxSeconds: number) {
   return queryOptions({
-    queryKey: ["outline", words, maxSeconds],
+    queryKey: ["outline", query, maxSeconds],
     queryFn: async ({ signal }) => {
-      const chosen = words.duration == null ? null : lengthOf(words.duration, null, maxSeconds);
-      const outline = await fetchOutline({ ...words, duration: chosen }, signal);
+      const chosen = query.duration == null ? null : lengthOf(query.duration, null, maxSeconds);
+      const outline = await fetchOutline({ ...query, duration: chosen }, signal);
       if (chosen !== null || outline.seconds === null) return outline;
-      return fetchOutline({ ...words, duration: lengthOf(null, outline.seconds, maxSeconds) }, signal);
+      return fetchOutline({ ...query, duration: lengthOf(null, outline.seconds, maxSeconds) }, signal);
     },
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 60_000,

@@ -123,7 +123,7 @@ export function TagBuilder() {
   );
 }
 
-const GROUPS: Partial<Record<string, Key>> = {
+const GROUPS: Record<string, Key> = {
   genre_style: "tags.genre",
   vocal_instrument: "tags.voice",
   emotion_mood: "tags.mood",

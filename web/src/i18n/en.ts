@@ -86,7 +86,7 @@ export const en = {
   "create.empty": "Describe a song or write lyrics to start.",
   "create.sung": "With vocals, {time}.",
   "create.played": "Instrumental, {time}.",
-  "create.perhaps": "No lyrics, {time}. It may turn out instrumental.",
+  "create.perhaps": "Maybe without vocals, {time}.",
   "create.wait": "Ready in about {time}",
   "create.waitRange": "Ready in about {soon} to {late}",
   "create.someTime": "The first song will show how fast this machine is.",

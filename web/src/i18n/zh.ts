@@ -87,7 +87,7 @@ export const zh: Messages = {
   "create.empty": "先描述一首歌，或写下歌词。",
   "create.sung": "有人声，{time}。",
   "create.played": "纯音乐，{time}。",
-  "create.perhaps": "没有歌词，{time}，可能没有人声。",
+  "create.perhaps": "可能没有人声，{time}。",
   "create.wait": "大约 {time}后完成",
   "create.waitRange": "大约 {soon}到 {late}后完成",
   "create.someTime": "做完第一首歌，就知道这台机器有多快。",

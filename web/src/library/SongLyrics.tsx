@@ -36,12 +36,12 @@ export function SongLyrics({ song }: { song: Song }) {
             </p>
           )}
           {rows.map(({ text, sung, number }) => {
-            const { span, sung: heard } = lines[number] ?? { span: null, sung }; // what was sung rather than what was planned
+            const { span, sung: isSung } = lines[number] ?? { span: null, sung }; // what was sung rather than what was planned
             return (
               <p
                 key={number}
                 aria-current={number === now ? "true" : undefined}
-                className={`transition-colors aria-current:text-accent ${heard ? "" : "text-muted line-through"}`}
+                className={`transition-colors aria-current:text-accent ${isSung ? "" : "text-muted line-through"}`}
               >
                 {span ? (
                   <button

@@ -51,7 +51,7 @@ def test_a_missing_folder_is_status_3_and_a_missing_option_2(
 def test_an_interrupt_is_status_130(
     fixtures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from khala.weights import importing
+    from khala.weights.published import importing
 
     def interrupt(*arguments: object) -> None:
         raise KeyboardInterrupt

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from khala.models import static
+from khala.models.lm import static
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.static import ROWS, StaticStepper, span
 from khala.models.presets import tiny

@@ -6,7 +6,7 @@ import torch
 
 from khala.conditioning.outline import NUM_CONDITIONS
 from khala.conditioning.phone_sequence import CONDITION_ROWS, PHONE_CONDITIONS
-from khala.models import static
+from khala.models.lm import static
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.static import StaticStepper
 from khala.models.lm.stepper import Stepper

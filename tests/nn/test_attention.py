@@ -66,7 +66,7 @@ def test_keys_and_values_are_kept_on_request() -> None:
     attention = make(qk_norm=True)
     x = torch.randn(1, 5, DIM)
     (row,) = KVCache(layers=1, slots=3, kv_heads=GROUPS, context=16, head_dim=K).rows([1], 5)[0]
-    kept = attention(x, cos_sin(0, 5), causal=True, keep=row)
+    kept = attention(x, cos_sin(0, 5), causal=True, kv_out=row)
     assert torch.equal(kept, attention(x, cos_sin(0, 5), causal=True))
     _, k_1TGK, v_1TGK = attention.split_heads(attention.qkv(x), cos_sin(0, 5))
     assert torch.equal(row.keys_GKN, k_1TGK[0].permute(1, 2, 0))

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from khala.music.errors import ModelError
-from khala.weights import archive
+from khala.weights.published import archive
 from khala.weights.published.archive import Archive
 
 

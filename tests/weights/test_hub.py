@@ -11,7 +11,8 @@ from hub import COMMITS, Hub, serving
 from huggingface_hub import constants, file_download
 
 from khala.music.errors import InvalidRequest, KhalaError, ModelError, OutputError
-from khala.weights import describe, hub, llama3, load_model, store
+from khala.weights import describe, hub, load_model, store
+from khala.weights.published import llama3
 
 REPO = hub.PUBLISHED[0]
 TINY = "someone/tiny"

@@ -16,7 +16,8 @@ from safetensors.torch import load_file
 from khala.cli.main import run
 from khala.models.codec.config import DacConfig
 from khala.music.errors import InvalidRequest, KhalaError, ModelError, OutputError
-from khala.weights import configs, importing, load_model
+from khala.weights import configs, load_model
+from khala.weights.published import importing
 from khala.weights.published.contents import ImportOptions
 from khala.weights.published.importing import import_published
 

@@ -23,7 +23,7 @@ from khala.models.lm.backbone import Backbone
 from khala.models.lm.config import PAD_ID, TransformerConfig
 from khala.models.presets import official
 from khala.music.request import Sampling
-from khala.nn.precision import beside
+from khala.nn.precision import unquantized_dtype
 
 PROMPT = 300
 """Positions of text before the first code."""
@@ -53,7 +53,7 @@ def main() -> None:
         if str(config.dim) not in arguments.dims.split(",") or str(dtype)[6:] not in arguments.dtypes.split(","):
             continue
         torch.manual_seed(0)
-        model = Backbone(config).to(beside(dtype)).eval().requires_grad_(False)
+        model = Backbone(config).to(unquantized_dtype(dtype)).eval().requires_grad_(False)
         if dtype == torch.int8:
             model.quantize_()
         single = 0.0

@@ -52,7 +52,7 @@ def test_memory_is_told_for_every_device_and_model(
 def test_memory_is_told_for_the_song_that_is_asked_for(with_model: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["doctor", "--duration", "2:00", "--takes", "4", "--dtype", "int8"]) == 0
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line[2:].startswith("  official")]
-    needed = memory.need(official(), torch.device("cpu"), Formats.alike(torch.int8), 120, 4)
+    needed = memory.need(official(), torch.device("cpu"), Formats.uniform(torch.int8), 120, 4)
     sizes = (memory.gigabytes(size) for size in (needed.keep_loaded, needed.one_shot))
     assert "4 takes of 120 s in int8: {} kept loaded, {} one_shot; ".format(*sizes) in line
     for wrong in (["--dtype", "int3"], ["--duration", "long"], ["--takes", "0"]):

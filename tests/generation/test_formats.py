@@ -113,7 +113,7 @@ def test_timing_leaves_torch_as_it_was() -> None:
 
 
 def test_a_name_is_for_both_parts_or_one_for_each() -> None:
-    assert choose_formats("float16", tiny(), CPU) == Formats.alike(torch.float16)
+    assert choose_formats("float16", tiny(), CPU) == Formats.uniform(torch.float16)
     assert str(choose_formats("int8", tiny(), CPU)) == "int8"
     assert choose_formats(MIXED, tiny(), CPU) == Formats(torch.float32, torch.bfloat16)
     for wrong in (
@@ -130,11 +130,11 @@ def test_a_name_is_for_both_parts_or_one_for_each() -> None:
 def test_what_is_quicker_and_does_not_fit_gives_way(measured: list[str]) -> None:
     config = official()
     mixed, half = (
-        need(config, CPU, of, 60) for of in (Formats(torch.float32, torch.bfloat16), Formats.alike(torch.bfloat16))
+        need(config, CPU, of, 60) for of in (Formats(torch.float32, torch.bfloat16), Formats.uniform(torch.bfloat16))
     )
     assert half.one_shot < mixed.one_shot
     assert settle("auto", config, CPU, 60, mixed.one_shot) == (Formats(torch.float32, torch.bfloat16), "one_shot")
-    assert settle("auto", config, CPU, 60, half.one_shot) == (Formats.alike(torch.bfloat16), "one_shot")
+    assert settle("auto", config, CPU, 60, half.one_shot) == (Formats.uniform(torch.bfloat16), "one_shot")
     with pytest.raises(InvalidRequest, match=r"in bfloat16 .*; choose --dtype int8"):
         settle("auto", config, CPU, 60, half.one_shot - 1)
     with pytest.raises(InvalidRequest, match=r"in float32 .*; choose --dtype bfloat16"):
@@ -147,4 +147,4 @@ def test_the_record_makes_the_song_again(folder: Path, measured: list[str]) -> N
     assert take.metadata["dtype"] == MIXED
     (again,) = load(folder, "cpu", take.metadata["dtype"], "one_shot").generate(request)
     assert np.array_equal(again.samples, take.samples)
-    assert load(folder, "cpu", "float32").loaded.formats == Formats.alike(torch.float32)
+    assert load(folder, "cpu", "float32").loaded.formats == Formats.uniform(torch.float32)

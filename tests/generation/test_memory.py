@@ -21,11 +21,11 @@ from khala.models.lm.config import TransformerConfig
 from khala.models.lm.superres import Superres
 from khala.models.presets import mini, official, tiny
 from khala.music.errors import InvalidRequest
-from khala.nn.precision import Formats, beside, computes_bfloat16
+from khala.nn.precision import Formats, computes_bfloat16, unquantized_dtype
 from khala.weights.folder import build_codec
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda:0")
-FLOAT32, BFLOAT16, FLOAT16, INT8 = map(Formats.alike, (torch.float32, torch.bfloat16, torch.float16, torch.int8))
+FLOAT32, BFLOAT16, FLOAT16, INT8 = map(Formats.uniform, (torch.float32, torch.bfloat16, torch.float16, torch.int8))
 TABLES = replace(tiny().superres, codebook_dim=None, bias=True, qk_norm=False)
 
 
@@ -49,11 +49,13 @@ def test_parameters_of_the_published_system() -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int8])
 @pytest.mark.parametrize("config", [tiny().superres, TABLES])
 def test_bytes_of_weights_are_counted_exactly(config: TransformerConfig, dtype: torch.dtype) -> None:
-    model = Superres(config).to(beside(dtype))
+    model = Superres(config).to(unquantized_dtype(dtype))
     model = model.quantize_() if dtype == torch.int8 else model
     held = [*model.parameters(), *(buffer for name, buffer in model.named_buffers() if name.endswith("scale_O"))]
     vectors = 0 if config.codebook_dim is None else config.levels * config.codebook * config.codebook_dim
-    assert weight_bytes(config, dtype) == sum(each.nbytes for each in held) + vectors * beside(dtype).itemsize
+    assert (
+        weight_bytes(config, dtype) == sum(each.nbytes for each in held) + vectors * unquantized_dtype(dtype).itemsize
+    )
 
 
 def test_more_of_anything_needs_more() -> None:

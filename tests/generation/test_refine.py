@@ -105,7 +105,7 @@ LENGTHS = (23, 40, 1, 23, 7)
 
 @pytest.mark.parametrize("by_rows", [False, True])
 def test_a_take_is_the_same_alone_and_in_a_pack(by_rows: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pack, "BLOCK", 16)  # songs begin and end amid blocks
+    monkeypatch.setattr(pack, "GPU_ROWS", 16)  # songs begin and end amid blocks
     model = make(dim=64, heads=4, head_dim=16, ffn=160)
     codes = np.random.default_rng(1).integers(0, 16, (len(LENGTHS), 2, 40)).astype(np.int16)
     samplings = [DREW, Sampling(superres_top_k=0), DREW, DREW, DREW]

@@ -18,7 +18,7 @@ from khala.music.request import SongRequest
 from khala.nn.precision import Formats
 from khala.weights.folder import open_model
 
-CPU, FLOAT32 = torch.device("cpu"), Formats.alike(torch.float32)
+CPU, FLOAT32 = torch.device("cpu"), Formats.uniform(torch.float32)
 REQUEST = SongRequest(tags=("folk",), instrumental=True, duration=5, seed=3, takes=2)
 
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from khala.models.codec.dac import cpu
 from khala.models.codec.config import DacConfig
+from khala.models.codec.dac import cpu
 from khala.models.codec.dac.codec import Dac
 
 
@@ -23,7 +23,7 @@ def codec() -> Dac:
 @pytest.mark.parametrize("frames", [1, 3, 30])
 def test_rows_are_the_decoder(codec: Dac, frames: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also over the seams of blocks, of which 30 frames have many here, and of tiles."""
-    monkeypatch.setattr(cpu, "BLOCK", 24)
+    monkeypatch.setattr(cpu, "BLOCK_ROWS", 24)
     latent = torch.randn(2, 8, frames)
     whole, rows = codec.decoder(latent), codec.decode_latent(latent)
     assert rows.shape == whole.shape == (2, 2, frames * codec.hop)
@@ -32,7 +32,7 @@ def test_rows_are_the_decoder(codec: Dac, frames: int, monkeypatch: pytest.Monke
 
 @torch.no_grad()
 def test_a_narrower_halo_would_show(codec: Dac, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cpu, "BLOCK", 24)
+    monkeypatch.setattr(cpu, "BLOCK_ROWS", 24)
     latent = torch.randn(8, 4)
     whole = codec.decoder(latent[None])[0]
     assert (cpu.decode_rows(codec.decoder, latent, 8) - whole).abs().max() < 1e-5

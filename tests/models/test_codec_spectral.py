@@ -7,7 +7,7 @@ from khala.models.codec.config import SpectralConfig
 from khala.models.codec.folder import load_codec, save_codec
 from khala.models.codec.spectral.codec import SpectralCodec
 from khala.models.codec.spectral.features import Analysis
-from khala.models.codec.spectral.phase import integrate, quarter_turns
+from khala.models.codec.spectral.phase import expected_advance, integrate_phase
 from khala.models.codec.spectral.vocoder import Spectra, Vocoder
 from khala.music.errors import ModelError
 
@@ -74,7 +74,7 @@ def truth(analysis: Analysis, samples: torch.Tensor) -> tuple[Spectra, torch.Ten
     left, right = analysis.stft(samples).unbind(1)
     mid, side = (left + right) / 2, (left - right) / 2
     advance, slope = torch.ones_like(mid), torch.ones_like(mid)
-    advance[:, 1:] = torch.sgn(mid[:, 1:] * mid[:, :-1].conj()) * quarter_turns(mid.shape[2]).conj()
+    advance[:, 1:] = torch.sgn(mid[:, 1:] * mid[:, :-1].conj()) * expected_advance(mid.shape[2]).conj()
     slope[..., 1:] = -torch.sgn(mid[..., 1:] * mid[..., :-1].conj())
     width = torch.sgn(side * mid.conj())
     return Spectra((mid.abs() + FLOOR).log(), (side.abs() + FLOOR).log(), advance, slope, width), mid
@@ -84,7 +84,7 @@ def test_phase_follows_its_differences():
     analysis = Analysis(SMALL)
     spectra, mid = truth(analysis, song(6))
     known = torch.sgn(mid[:, :4])
-    phase = integrate(spectra.log_mid.exp(), spectra.advance, spectra.slope, known)
+    phase = integrate_phase(spectra.log_mid.exp(), spectra.advance, spectra.slope, known)
     assert torch.equal(phase[:, :4], known)
     loud = mid.abs() > mid.abs().median()
     assert (phase - torch.sgn(mid)).abs()[loud].max() < 1e-2
@@ -98,7 +98,7 @@ def test_true_spectra_make_the_true_song_but_for_a_turn():
     samples = torch.stack([left, 0.3 * left])[None]
     spectra, _ = truth(analysis, samples)
     vocoder = Vocoder(SMALL, analysis)
-    phase = integrate(spectra.log_mid.exp(), spectra.advance, spectra.slope, None)
+    phase = integrate_phase(spectra.log_mid.exp(), spectra.advance, spectra.slope, None)
     output = vocoder.project(spectra, phase)
     inner = slice(2 * HOP, -2 * HOP)
     a, b = (torch.log(analysis.stft(x)[:, :, 8:-8].abs() + 0.1) for x in (samples, output))

@@ -29,7 +29,7 @@ def songs(model: Superres) -> list[torch.Tensor]:
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pack, "BLOCK", 16)
+    monkeypatch.setattr(pack, "GPU_ROWS", 16)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int8])
@@ -43,7 +43,7 @@ def test_on_a_cpu_the_bits_are_those_of_single_passes(dtype: torch.dtype) -> Non
 @pytest.mark.parametrize("rows", [1, 10, 16])
 @torch.inference_mode()
 def test_in_pieces_it_is_the_same_pass(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pack, "ROWS", rows)
+    monkeypatch.setattr(pack, "THREAD_ROWS", rows)
     model = make()
     for song, start, hidden in zip(songs(model), STARTS, encode_pack(model, songs(model), STARTS), strict=True):
         torch.testing.assert_close(hidden, model(song, causal=False, start=start), rtol=1e-4, atol=1e-4)
@@ -63,4 +63,4 @@ def test_by_rows_it_is_the_same_pass_whoever_shares_it() -> None:
 def test_widened_matrices_do_not_stay() -> None:
     model = make(torch.float16)
     encode_pack(model, songs(model), STARTS)
-    assert model.compute_dtype == torch.float32 and model.blocks[0].mlp.down._wide_OI is None
+    assert model.compute_dtype == torch.float32 and model.blocks[0].mlp.down._upcast_OI is None

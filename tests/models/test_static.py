@@ -5,7 +5,7 @@ import torch
 
 from khala.models.lm import static
 from khala.models.lm.backbone import Backbone
-from khala.models.lm.static import ROWS, StaticStepper, span
+from khala.models.lm.static import PRODUCT_ROWS, StaticStepper, span
 from khala.models.presets import tiny
 
 
@@ -20,7 +20,7 @@ def test_spans() -> None:
 
 @torch.inference_mode()
 def test_idle_slots_stay_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(static, "SPAN", 16)
+    monkeypatch.setattr(static, "SPAN_POSITIONS", 16)
     stepper, alone = (StaticStepper(make(), slots, 20) for slots in (2, 1))
     stepper.read([1, 2, 3], 0)
     stepper.read([4, 5], 1)
@@ -34,14 +34,14 @@ def test_idle_slots_stay_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None
 
 @torch.inference_mode()
 def test_no_room_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(static, "SPAN", 4)
+    monkeypatch.setattr(static, "SPAN_POSITIONS", 4)
     stepper = StaticStepper(make(), 1, 4)
     stepper.read([1, 2, 3], 0)
     stepper.step(torch.tensor([4]), [0])
     with pytest.raises(ValueError, match="past the end of a cache of 4"):
         stepper.step(torch.tensor([5]), [0])
     with pytest.raises(ValueError, match="17 slots are more than the 16 rows"):
-        StaticStepper(make(), ROWS + 1, 4)
+        StaticStepper(make(), PRODUCT_ROWS + 1, 4)
 
 
 def test_graphs_need_cuda_and_leave(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ PROMPTS = (5, 9, 6)
 
 @pytest.fixture(autouse=True)
 def short_spans(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(static, "SPAN", 16)  # attention grows by so many positions, several times in a test
+    monkeypatch.setattr(static, "SPAN_POSITIONS", 16)  # attention grows by so many positions, several times in a test
 
 
 def make(**changes: int | bool | None) -> Backbone:
@@ -104,14 +104,14 @@ def test_int8_steps(kind: type[Stepper]) -> None:
 @torch.inference_mode()
 def test_what_is_shown_is_added_to_what_is_read(kind: type[Stepper]) -> None:
     model = make(condition_rows=CONDITION_ROWS)
-    shown_BTD = model.embed_conditions(
+    condition_BTD = model.embed_conditions(
         torch.randint(
             CONDITION_ROWS, (2, 12, NUM_CONDITIONS + PHONE_CONDITIONS), generator=torch.Generator().manual_seed(2)
         )
     )
-    whole = model(model.embed_tokens(IDS[:2, :12]) + shown_BTD, causal=True)
+    whole = model(model.embed_tokens(IDS[:2, :12]) + condition_BTD, causal=True)
     stepper = kind(model, 2, 16)
-    hidden = [torch.cat([stepper.read(IDS[row, :5].tolist(), row, shown_BTD[row, :5]) for row in range(2)])]
-    hidden += [stepper.step(IDS[:2, at], [0, 1], shown_BTD[:, at]) for at in range(5, 12)]
+    hidden = [torch.cat([stepper.read(IDS[row, :5].tolist(), row, condition_BTD[row, :5]) for row in range(2)])]
+    hidden += [stepper.step(IDS[:2, at], [0, 1], condition_BTD[:, at]) for at in range(5, 12)]
     torch.testing.assert_close(torch.cat(hidden, dim=1), whole[:, 4:], rtol=1e-4, atol=1e-4)
     assert not torch.allclose(whole, model(model.embed_tokens(IDS[:2, :12]), causal=True), atol=1e-2)

@@ -6,14 +6,14 @@ import torch
 from safetensors.torch import load_file
 
 from khala.models.lm.backbone import Backbone
-from khala.models.lm.superres import Superres, init_from_backbone, mark
+from khala.models.lm.superres import Superres, init_from_backbone, mark_task
 from khala.models.presets import tiny
 from khala.music.layout import TokenLayout
 
 
 def test_the_marker_takes_the_place_of_the_last_text_position() -> None:
     text = torch.tensor([[5, 6, 7], [8, 9, 10]])
-    marked = mark(text, 3, TokenLayout(512, 16, 8))
+    marked = mark_task(text, 3, TokenLayout(512, 16, 8))
     assert marked.tolist() == [[5, 6, 508], [8, 9, 508]]
     assert text[0, 2] == 7
 
@@ -75,7 +75,7 @@ def test_published_inputs(fixtures: Path, letter: str) -> None:
 
     assert torch.equal(reference["packed_tokens"][0], laid_out(text_T, 2))
     for level in (2, 3, 17, 63):
-        assert torch.equal(reference[f"input_ids.{level}"], laid_out(mark(text_T[None], level, layout)[0], level))
+        assert torch.equal(reference[f"input_ids.{level}"], laid_out(mark_task(text_T[None], level, layout)[0], level))
     place = torch.arange(size)
     assert torch.equal(reference["position_ids"][0], place)
     assert torch.equal(reference["attention_mask"][0, 0, 0], place >= end)

@@ -9,7 +9,7 @@ from khala.nn.karatsuba import RowConvolution, RowUpsampling
 
 def padded(x_TD: Tensor, conv: RowConvolution, rows: int) -> Tensor:
     before = conv.reach // 2
-    return nn.functional.pad(x_TD, (0, 0, before, conv.need(rows) - rows - before))
+    return nn.functional.pad(x_TD, (0, 0, before, conv.input_rows(rows) - rows - before))
 
 
 @torch.no_grad()
@@ -27,7 +27,7 @@ def test_a_convolution_of_rows(taps: int, dilation: int, rows: int) -> None:
 @torch.no_grad()
 def test_rows_beyond_those_a_result_reads_do_not_matter() -> None:
     conv = RowConvolution(nn.Conv1d(4, 4, 7, dilation=3))
-    x_TD = torch.randn(conv.need(20), 4)
+    x_TD = torch.randn(conv.input_rows(20), 4)
     other = x_TD.clone()
     other[20 + conv.reach :] = 5.0
     assert torch.allclose(conv(x_TD, 20), conv(other, 20), atol=1e-5)

@@ -33,7 +33,7 @@ def test_it_learns_in_float32() -> None:
 
 def int8(weight: torch.Tensor, bias: torch.Tensor | None = None) -> Linear:
     layer = Linear(weight.shape[1], weight.shape[0], bias=bias is not None).bfloat16()
-    layer.quantize_(keep=False)
+    layer.quantize_(empty=True)
     layer.load_quantized(weight)
     if bias is not None:
         layer.bias.data = bias.bfloat16()

@@ -45,8 +45,8 @@ def test_generators_differ_in_every_number_and_repeat() -> None:
 def test_the_nearest_to_the_mean_is_found_and_what_it_lacks_handed_on() -> None:
     """Vectors 0, 4 and 10; the first two as likely as each other: the mean is 2, with 1.5 from before 3.5."""
     vectors = torch.tensor([[0.0], [4.0], [10.0]])
-    chosen, missing = nearest_to_mean(torch.tensor([[0.0, 0.0, -99.0]]), 1.0, vectors, torch.tensor([[1.5]]))
-    assert chosen.tolist() == [1] and missing.tolist() == [[-0.5]]
+    chosen, residual = nearest_to_mean(torch.tensor([[0.0, 0.0, -99.0]]), 1.0, vectors, torch.tensor([[1.5]]))
+    assert chosen.tolist() == [1] and residual.tolist() == [[-0.5]]
     odds = torch.tensor([[2 * math.log(3), 0.0, -99.0]])
-    chosen, missing = nearest_to_mean(odds, 2.0, vectors, torch.zeros(1, 1))  # the temperature makes 9 to 1 3 to 1
-    assert chosen.tolist() == [0] and missing.tolist() == [[pytest.approx(1.0)]]
+    chosen, residual = nearest_to_mean(odds, 2.0, vectors, torch.zeros(1, 1))  # the temperature makes 9 to 1 3 to 1
+    assert chosen.tolist() == [0] and residual.tolist() == [[pytest.approx(1.0)]]

@@ -17,7 +17,7 @@ from khala.corpus.data.loader import TokenSong
 from khala.models.codec.config import SpectralConfig
 from khala.models.codec.folder import load_codec
 from khala.models.codec.spectral.codec import SpectralCodec
-from khala.models.codec.spectral.phase import quarter_turns
+from khala.models.codec.spectral.phase import expected_advance
 from khala.models.codec.spectral.vocoder import Spectra
 from khala.music.errors import InvalidRequest
 from khala.training.codec import CodecRecipe, FitRecipe, VocoderRecipe, train
@@ -162,7 +162,7 @@ def test_a_perfect_guess_has_no_loss(fitted: tuple[SpectralCodec, Path], corpus:
     left, right = codec.analysis.stft(batch(codec, find_songs(corpus)[0], VOCODER, 1, 0)).unbind(1)
     mid, side = (left + right) / 2, (left - right) / 2
     advance, slope = torch.ones_like(mid), torch.ones_like(mid)
-    advance[:, 1:] = torch.sgn(mid[:, 1:] * mid[:, :-1].conj()) * quarter_turns(mid.shape[2]).conj()
+    advance[:, 1:] = torch.sgn(mid[:, 1:] * mid[:, :-1].conj()) * expected_advance(mid.shape[2]).conj()
     slope[..., 1:] = -torch.sgn(mid[..., 1:] * mid[..., :-1].conj())
     log_mid, log_side = (torch.log(x.abs() + MODEL.floor) for x in (mid, side))
     perfect = Spectra(log_mid, log_side, advance, slope, torch.sgn(side * mid.conj()))

@@ -13,7 +13,7 @@ import torch
 from steps import DECAY, FACTORS, WARMUP, Step, norm, rates
 
 from khala.audio.files import write_audio
-from khala.models.recogniser import BANDS, FRAME_RATE, STRIDE, Recogniser
+from khala.models.recogniser import FRAME_SPECTRA, FRAMES_PER_SECOND, MEL_BANDS, Recogniser
 from khala.music.errors import InvalidRequest
 from khala.music.phones import PHONES
 from khala.training import log
@@ -90,15 +90,15 @@ def test_labels_lie_where_the_phones_are(corpus: Path, tmp_path: Path) -> None:
     heard = Heard(Recogniser(), training.load_model("").codec, tmp_path)
     songs = sorted(corpus.glob("*.flac"))
     taken = batch(heard, songs, SHORT, 0)
-    frames = round(SHORT.seconds * FRAME_RATE)
-    assert taken.features.shape == (3, STRIDE * frames, 2 * BANDS) and taken.frames.shape == (3, frames)
+    frames = round(SHORT.seconds * FRAMES_PER_SECOND)
+    assert taken.features.shape == (3, FRAME_SPECTRA * frames, 2 * MEL_BANDS) and taken.frames.shape == (3, frames)
     assert int(taken.counts.sum()) == len(taken.said)
     again = batch(heard, songs, SHORT, 0)
     torch.testing.assert_close(taken.features, again.features)
     song = songs[0]
-    classes, said = training._labels(heard.sung(song), 0, round(4 * FRAME_RATE))
+    classes, said = training._labels(heard.sung(song), 0, round(4 * FRAMES_PER_SECOND))
     first = json.loads(song.with_suffix(".json").read_text())["truth"]["phones"][0]
-    middle = round((first["start"] + first["end"]) / 2 * FRAME_RATE)
+    middle = round((first["start"] + first["end"]) / 2 * FRAMES_PER_SECOND)
     assert PHONES[classes[middle] - 1] == first["phone"].upper() == PHONES[said[0] - 1]
 
 
@@ -110,7 +110,7 @@ class Flat:
 
     def features(self, song: Path, levels: int) -> np.ndarray:
         self.levels.append(levels)
-        return np.ones((400, 2 * BANDS), np.float16)
+        return np.ones((400, 2 * MEL_BANDS), np.float16)
 
     def sung(self, song: Path) -> Sung:
         phones = 0 if self.without_phones(song) else 99
@@ -126,9 +126,9 @@ def heard_in_training(flat: Flat, numbers: range, **settings: float) -> list[tra
 def test_excerpts_are_heard_as_on_other_systems() -> None:
     excerpts = torch.cat([taken.features for taken in heard_in_training(Flat(), range(1, 9))])
     silent = excerpts < 0
-    mono = silent[:, :, BANDS:].all((1, 2))
+    mono = silent[:, :, MEL_BANDS:].all((1, 2))
     assert mono.float().mean() == pytest.approx(0.15, abs=0.05)
-    mid, missing = excerpts[:, :, :BANDS], silent[:, :, :BANDS]
+    mid, missing = excerpts[:, :, :MEL_BANDS], silent[:, :, :MEL_BANDS]
     assert missing.all(1).any(1).float().mean() > 0.6, "bands are missing"
     assert missing.all(2).any(1).float().mean() > 0.6, "moments are missing"
     assert missing.all(1).float().mean() < 0.1 and missing.all(2).float().mean() < 0.2
@@ -137,7 +137,7 @@ def test_excerpts_are_heard_as_on_other_systems() -> None:
     assert tilt[kept].mean().abs() < 0.1 and tilt[kept].std() == pytest.approx(0.6, abs=0.1)
     level = (mid.amax(1)[:, -1] + mid.amax(1)[:, 0])[kept] / 2
     assert level.mean() == pytest.approx(1.0, abs=0.05) and level.std() == pytest.approx(0.2, abs=0.05)
-    assert torch.equal(silent[~mono, :, :BANDS], silent[~mono, :, BANDS:]), "on both sides alike"
+    assert torch.equal(silent[~mono, :, :MEL_BANDS], silent[~mono, :, MEL_BANDS:]), "on both sides alike"
 
 
 def test_a_share_of_the_excerpts_is_heard_coded() -> None:

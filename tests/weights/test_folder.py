@@ -67,7 +67,7 @@ def test_half_the_bytes_and_the_dtype_asked_for(folder: Path) -> None:
 
 def test_int8_is_for_the_matrices_of_the_blocks(folder: Path) -> None:
     exact, rough = load_model(folder), load_model(folder, dtype=torch.int8)
-    assert rough.formats == Formats.alike(torch.int8) and rough.codec.codebooks.dtype == torch.float32
+    assert rough.formats == Formats.uniform(torch.int8) and rough.codec.codebooks.dtype == torch.float32
     for one, other in ((exact.backbone, rough.backbone), (exact.superres, rough.superres)):
         matrices = {f"{name}.weight" for name, layer in other.blocks.named_modules() if isinstance(layer, Linear)}
         for name, weight in other.named_parameters():

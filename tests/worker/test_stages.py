@@ -144,7 +144,7 @@ def test_a_longer_song_may_leave_room_for_one_part_at_a_time_or_none(
     singer: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stages, config, cpu = PipelineStages("cpu", "float32"), open_model(singer).config, torch.device("cpu")
-    long, short = (need(config, cpu, Formats.alike(torch.float32), seconds) for seconds in (30, 5))
+    long, short = (need(config, cpu, Formats.uniform(torch.float32), seconds) for seconds in (30, 5))
     assert short.keep_loaded < long.keep_loaded
     for room, mode in ((short.keep_loaded, "keep_loaded"), (long.keep_loaded - 1, "one_shot")):
         monkeypatch.setattr(pipeline, "free_memory", lambda device, room=room: room)

@@ -66,7 +66,7 @@ def settle(
     except InvalidRequest:
         if dtype != "auto" or device.type != "cpu" or torch.float32 not in formats:
             raise
-        formats = Formats.alike(torch.bfloat16)
+        formats = Formats.uniform(torch.bfloat16)
         return formats, choose_mode(config, device, formats, seconds, room, mode)
 
 
@@ -78,7 +78,7 @@ def choose_formats(name: str, config: ModelConfig, device: torch.device) -> Form
     each = dict(part.partition("=")[::2] for part in name.split(","))
     if each.keys() == set(PARTS) and "auto" not in each.values():
         return Formats(*(choose_dtype(each[part], device) for part in PARTS))
-    return Formats.alike(choose_dtype(name, device))
+    return Formats.uniform(choose_dtype(name, device))
 
 
 def _suited(part: ModelPart, config: ModelConfig) -> torch.dtype:

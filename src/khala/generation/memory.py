@@ -18,12 +18,12 @@ import torch
 from khala.generation.refine import MAX_POSITIONS
 from khala.generation.synthesis import CHUNK_FRAMES
 from khala.models.codec.config import CodecConfig, DacConfig
-from khala.models.codec.dac.cpu import WHOLE
+from khala.models.codec.dac.cpu import UNBLOCKED_STAGES
 from khala.models.config import ModelConfig
 from khala.models.lm.config import TransformerConfig
-from khala.models.lm.pack import BLOCK
+from khala.models.lm.pack import GPU_ROWS
 from khala.music.errors import InvalidRequest
-from khala.nn.precision import Formats, beside, compute_dtype_of
+from khala.nn.precision import Formats, compute_dtype_of, unquantized_dtype
 from khala.weights.folder import Uninitialised, build_codec
 
 Mode = Literal["keep_loaded", "one_shot"]
@@ -155,10 +155,10 @@ def parameters(config: TransformerConfig) -> int:
 
 def weight_bytes(config: TransformerConfig, dtype: torch.dtype) -> int:
     """Bytes of a language model's weights. In int8 each row of a matrix has a scale."""
-    size = parameters(config) * beside(dtype).itemsize
+    size = parameters(config) * unquantized_dtype(dtype).itemsize
     if dtype == torch.int8:
         rows = (config.heads + 2 * config.kv_heads) * config.head_dim + 2 * config.dim + 2 * config.ffn
-        size -= _matrices(config) * (beside(dtype).itemsize - 1) - config.layers * rows * FLOAT
+        size -= _matrices(config) * (unquantized_dtype(dtype).itemsize - 1) - config.layers * rows * FLOAT
     return size
 
 
@@ -179,7 +179,7 @@ def _pack_bytes(c: TransformerConfig, positions: int, working: torch.dtype, wide
     block of rows, the MLP's middle (gate, up, two products); the upcast matrices of a block."""
     rows = max(positions, MAX_POSITIONS)
     states = rows * (8 * c.dim + 2 * (c.heads + 2 * c.kv_heads) * c.head_dim) * working.itemsize
-    middle = (BLOCK if device.type == "cuda" else positions) * 4 * c.ffn * working.itemsize
+    middle = (GPU_ROWS if device.type == "cuda" else positions) * 4 * c.ffn * working.itemsize
     return states + middle + (_matrices(c) // c.layers * FLOAT if widened else 0)
 
 
@@ -191,7 +191,7 @@ def _decode_bytes(config: CodecConfig, frames: int, device: torch.device) -> int
         return 2 * song + (64 << 20)
     width, rate, widest = config.decoder_width, 1, 0
     on_cpu = device.type == "cpu"
-    for factor in config.decoder_rates[: WHOLE if on_cpu else None]:
+    for factor in config.decoder_rates[: UNBLOCKED_STAGES if on_cpu else None]:
         width, rate = width // 2, rate * factor
         widest = max(widest, width * rate)
     return song + (8 if on_cpu else 4) * widest * (min(CHUNK_FRAMES, frames) + 16) * FLOAT
@@ -201,7 +201,7 @@ def _advice(
     config: ModelConfig, device: torch.device, formats: Formats, seconds: float, room: int, mode: Mode
 ) -> Iterator[str]:
     """What would fit, the least change first."""
-    half, byte = Formats.alike(torch.bfloat16), Formats.alike(torch.int8)
+    half, byte = Formats.uniform(torch.bfloat16), Formats.uniform(torch.int8)
     if mode == "keep_loaded" and need(config, device, formats, seconds).one_shot <= room:
         yield "let each model be loaded in turn: one_shot"
     if torch.float32 in formats and need(config, device, half, seconds).of(mode) <= room:

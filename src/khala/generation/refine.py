@@ -10,7 +10,7 @@ from torch import Tensor
 
 from khala.generation.progress import Progress, reporting, silent
 from khala.models.lm.pack import encode_pack, runs
-from khala.models.lm.superres import Superres, mark
+from khala.models.lm.superres import Superres, mark_task
 from khala.music.request import Sampling
 from khala.nn.sampling import generator, nearest_to_mean, sample, to_device_async
 from khala.nn.threads import one_thread
@@ -99,7 +99,7 @@ class _Take:
 
     def embedded(self, level: int) -> list[Tensor]:
         """The input of the pass for `level`; a second one, with the unconditional ids, where the take is guided."""
-        text_1TD = self.model.embed_text(mark(self.text_1T, level, self.model.config.layout))
+        text_1TD = self.model.embed_text(mark_task(self.text_1T, level, self.model.config.layout))
         conditions = self.conditions if level < GUIDED_LEVELS else self.conditions[:1]
         songs = [self.song_1TD if one is None else self.song_1TD + one for one in conditions]
         return [torch.cat([text_1TD, song_1TD.to(self.model.compute_dtype)], dim=1) for song_1TD in songs]

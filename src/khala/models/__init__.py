@@ -1,4 +1,4 @@
-"""The language models, the codec families, and presets that size them."""
+"""The language models, the codecs, the recogniser of phones, and presets that size them."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from khala.models.presets import PRESETS, mini, official, tiny
 
 _HOMES = {
-    "Backbone": "backbone",
+    "Backbone": "lm.backbone",
     "ModelConfig": "config",
     "TransformerConfig": "lm.config",
     "PRESETS": "presets",
     "mini": "presets",
     "official": "presets",
     "tiny": "presets",
-    "Superres": "superres",
-    "init_from_backbone": "superres",
+    "Superres": "lm.superres",
+    "init_from_backbone": "lm.superres",
 }
 __all__ = [
     "PRESETS",

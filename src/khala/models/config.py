@@ -1,4 +1,4 @@
-"""The shape of a whole system: two language models, a codec, how prompts are written."""
+"""The configuration of a whole system: two language models, a codec, the format of prompts."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -13,9 +13,9 @@ from khala.music.request import Sampling, SongRequest
 
 @dataclass(frozen=True)
 class Imported:
-    """Which checkpoint an imported language model was, and how often its fc1 biases are added, with the reason.
+    """The checkpoint of an imported language model, and how often its fc1 biases are added, with the reason.
 
-    "doubled" weights hold biases that are twice the stored ones: see docs/published-weights.md.
+    "doubled": the biases are imported as twice the published ones; see docs/published-weights.md.
     """
 
     iteration: int
@@ -25,7 +25,7 @@ class Imported:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an imported system comes from; `codec` is the name of the codec's file."""
+    """The source of an imported system; `codec` is the name of the codec's file."""
 
     backbone: Imported
     superres: Imported
@@ -34,10 +34,11 @@ class Origin:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """A whole system: both language models, the codec, how prompts are written and codes are drawn by default.
+    """A whole system: both language models, the codec, the format of prompts, default sampling.
 
-    `origin` is set where weights were imported, not trained here. `conditions` says what the rows of the models' tables
-    of conditions stand for, as JSON values (`conditioning.vocabulary`); None where that is not known.
+    `origin` is set for imported weights. `conditions` is the vocabulary of the models' tables of conditions, as JSON
+    values that nothing here reads (`conditioning.vocabulary`); None if the models have no conditions, or for models of
+    version 0.1.0. Raises ValueError for parts that do not fit together.
     """
 
     name: str
@@ -62,24 +63,24 @@ class ModelConfig:
                 raise ValueError(f"codebook_dim {part.codebook_dim} is not the codec's width {self.codec.dim}")
 
     def require_possible(self, request: SongRequest) -> None:
-        """Raises InvalidRequest for what this model cannot do, whatever its memory."""
+        """Raise InvalidRequest for what this model cannot do, however much memory there is."""
         if request.duration > self.max_seconds:
             raise InvalidRequest(
                 f"duration is {request.duration:g} s; the model {self.name} makes songs of up to {self.max_seconds:g} s"
             )
         if request.sampling.guidance != 1 and not self.prompt.supports_guidance:
             raise InvalidRequest(
-                f"guidance is {request.sampling.guidance:g}; the model {self.name} knows none: leave it at 1"
+                f"guidance is {request.sampling.guidance:g}; the model {self.name} supports none: leave it at 1"
             )
 
     @property
     def frame_rate(self) -> float:
-        """Frames of codes in a second of song."""
+        """Frames of codes per second."""
         return self.codec.sample_rate / self.codec.hop
 
     @property
     def languages(self) -> tuple[str, ...] | None:
-        """The languages it sings, as ISO 639-1 codes, where that is known."""
+        """The languages that the model sings, as ISO 639-1 codes; None if unknown."""
         return ("en",) if self.prompt.lyrics == "phones" else None
 
     @property

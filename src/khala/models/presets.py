@@ -1,4 +1,4 @@
-"""The systems that Khala knows by name. A preset is a function that returns a frozen configuration."""
+"""Named configurations. A preset is a function that returns a frozen one."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +11,7 @@ from khala.music.request import Sampling
 
 
 def official() -> ModelConfig:
-    """The published system: 1.6 B + 1.9 B parameters and a convolutional codec."""
+    """Return the published system: 1.6 B + 1.9 B parameters and a convolutional codec."""
     backbone = TransformerConfig(
         text_vocab=128256,
         codebook=1024,
@@ -30,7 +30,7 @@ def official() -> ModelConfig:
 
 
 def mini() -> ModelConfig:
-    """Khala Mini: for two CPU cores, in training too. Text is bytes; codes are seen through the codebooks."""
+    """Return Khala Mini, for two CPU cores, in training too. Text is bytes, codes are embedded through codebooks."""
     backbone = TransformerConfig(
         text_vocab=512,
         codebook=1024,
@@ -65,7 +65,7 @@ def mini() -> ModelConfig:
 
 
 def tiny() -> ModelConfig:
-    """For tests: every part in place, nothing that takes time. 8 levels of 16 codes."""
+    """Return a system for tests, with every part but nothing slow: 8 levels of 16 codes."""
     backbone = TransformerConfig(
         text_vocab=512,
         codebook=16,

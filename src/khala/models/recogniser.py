@@ -1,8 +1,8 @@
-"""Which phones are sung in a song: a small network with connectionist temporal classification (Graves et al. 2006).
+"""The recogniser of sung phones: a small network with connectionist temporal classification (CTC, Graves et al. 2006).
 
-It hears log-mel spectra of mid and side, because the voice stands in the middle and much of the band does not. Two
-heads share one body: `said` writes down phones without saying exactly when, which is what a transcript is read from;
-`heard` says of every frame which phone sounds in it, or none. That is learned in minutes, so `said` builds on it.
+Its input are log-mel spectra of mid and side, because the voice is in the middle and much of the band is not. Two heads
+share one body: `ctc_head` predicts the sequence of phones without exact times, for transcripts; `frame_head` predicts
+the phone of every frame, or none. The latter is learned in minutes, so `ctc_head` adds to its logits.
 """
 
 from collections.abc import Sequence
@@ -16,88 +16,92 @@ from khala.audio.mel import mel_filters
 from khala.music.phones import PHONES
 from khala.nn.conv import ConvNeXtBlock
 
-RATE = 44100
-WINDOW, HOP, STRIDE = 1024, 512, 2
-"""Samples of a spectrum, from one to the next, and spectra of a frame: 43 frames a second."""
-FRAME_RATE = RATE / HOP / STRIDE
-BINS, BANDS = 187, 64
-"""Bins of a spectrum up to 8 kHz, and the mel bands that they become."""
-FLOOR = 1e-2
-LEAST_SPREAD = 0.3
-"""Nepers added to the spread of a band over the song by which it is divided: hiss is not blown up."""
+SAMPLE_RATE = 44100
+WINDOW_SAMPLES, HOP_SAMPLES, FRAME_SPECTRA = 1024, 512, 2
+"""Samples of a spectrum, samples from one to the next, and spectra per frame: 43 frames a second."""
+FRAMES_PER_SECOND = SAMPLE_RATE / HOP_SAMPLES / FRAME_SPECTRA
+BINS, MEL_BANDS = 187, 64
+"""Bins of a spectrum up to 8 kHz, and the mel bands that they are added up to."""
+LOG_FLOOR = 1e-2
+DEVIATION_FLOOR = 0.3
+"""Nepers added to the deviation by which a band is divided, so that hiss is not amplified."""
 WIDTH, BLOCKS, KERNEL = 160, 5, 15
-"""A frame is judged by 1.7 s around it."""
+"""Sizes of the network; its receptive field is 1.7 s."""
 
 
 class Recogniser(nn.Module):
-    """0.9 million parameters. Features [B, S, 2 BANDS] -> log probabilities [B, T, 1 + phones] of both heads,
-    T = ceil(S / 2); class 0 is "no phone"."""
+    """Features [B, S, 2 MEL_BANDS] -> log probabilities [B, T, 1 + phones] of both heads, T = ceil(S / 2).
+
+    Class 0 is "no phone". There are 0.9 million parameters.
+    """
 
     window: Tensor
     mel: Tensor
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("window", torch.hann_window(WINDOW), persistent=False)
-        mel = mel_filters(BANDS, BINS, round(2 * (BINS - 1) * RATE / WINDOW))
+        self.register_buffer("window", torch.hann_window(WINDOW_SAMPLES), persistent=False)
+        mel = mel_filters(MEL_BANDS, BINS, round(2 * (BINS - 1) * SAMPLE_RATE / WINDOW_SAMPLES))
         self.register_buffer("mel", torch.tensor(mel, dtype=torch.float32), persistent=False)
-        self.enter = nn.Conv1d(2 * BANDS, WIDTH, 5, stride=STRIDE, padding=2)
+        self.enter = nn.Conv1d(2 * MEL_BANDS, WIDTH, 5, stride=FRAME_SPECTRA, padding=2)
         self.blocks = nn.Sequential(*(ConvNeXtBlock(WIDTH, kernel=KERNEL) for _ in range(BLOCKS)))
         self.norm = nn.LayerNorm(WIDTH)
-        self.said = nn.Linear(WIDTH, 1 + len(PHONES))
-        self.heard = nn.Linear(WIDTH, 1 + len(PHONES))
-        nn.init.zeros_(self.said.weight)
-        nn.init.zeros_(self.said.bias)
+        self.ctc_head = nn.Linear(WIDTH, 1 + len(PHONES))
+        self.frame_head = nn.Linear(WIDTH, 1 + len(PHONES))
+        nn.init.zeros_(self.ctc_head.weight)
+        nn.init.zeros_(self.ctc_head.bias)
 
     @torch.no_grad()
     def features(self, samples_CN: Tensor) -> Tensor:
-        """Samples [1 or 2, N] at 44.1 kHz -> log-mel magnitudes of mid and side [S, 2 BANDS], S = N // HOP + 1, as if
-        the whole had a level of -14 dB, so that loudness says nothing."""
+        """Compute log-mel magnitudes of mid and side [S, 2 MEL_BANDS], S = N // HOP_SAMPLES + 1.
+
+        Samples are [1 or 2, N] at 44.1 kHz; mid is brought to -14 dBFS rms first, so that loudness does not matter.
+        """
         mid_side_2N = torch.stack([samples_CN[0] + samples_CN[-1], samples_CN[0] - samples_CN[-1]]) / 2
         level = mid_side_2N[0].square().mean().sqrt().clamp(min=1e-5)
         spectrum = torch.stft(
-            F.pad(mid_side_2N * (0.2 / level), (WINDOW // 2, WINDOW // 2)),
-            WINDOW,
-            HOP,
+            F.pad(mid_side_2N * (0.2 / level), (WINDOW_SAMPLES // 2, WINDOW_SAMPLES // 2)),
+            WINDOW_SAMPLES,
+            HOP_SAMPLES,
             window=self.window,
             center=False,
             return_complex=True,
         ).abs()
-        return torch.log(self.mel @ spectrum[:, :BINS] + FLOOR).flatten(0, 1).T
+        return torch.log(self.mel @ spectrum[:, :BINS] + LOG_FLOOR).flatten(0, 1).T
 
     def forward(self, features_BSF: Tensor) -> tuple[Tensor, Tensor]:
         x_BFS = features_BSF.transpose(1, 2)
-        spread_BF1, mean_BF1 = torch.std_mean(x_BFS, dim=2, correction=0, keepdim=True)
-        x_BDT = self.blocks(self.enter((x_BFS - mean_BF1) / (spread_BF1 + LEAST_SPREAD)))
+        deviation_BF1, mean_BF1 = torch.std_mean(x_BFS, dim=2, correction=0, keepdim=True)
+        x_BDT = self.blocks(self.enter((x_BFS - mean_BF1) / (deviation_BF1 + DEVIATION_FLOOR)))
         hidden_BTD = self.norm(x_BDT.transpose(1, 2))
-        heard_BTC = self.heard(hidden_BTD)
-        return (self.said(hidden_BTD) + heard_BTC).log_softmax(2), heard_BTC.log_softmax(2)
+        frames_BTC = self.frame_head(hidden_BTD)
+        return (self.ctc_head(hidden_BTD) + frames_BTC).log_softmax(2), frames_BTC.log_softmax(2)
 
 
-def transcript(said_TC: Tensor) -> list[str]:
-    """The likeliest class of every frame [T, C], repetitions merged and "no phone" left out."""
-    best = said_TC.argmax(1)
+def greedy_decode(ctc_TC: Tensor) -> list[str]:
+    """Decode log probabilities [T, C] greedily: the likeliest classes, repetitions merged, "no phone" left out."""
+    best = ctc_TC.argmax(1)
     changes = torch.cat([torch.tensor([True]), best[1:] != best[:-1]])
     return [PHONES[number - 1] for number in best[changes].tolist() if number]
 
 
-def likelihood(said_TC: Tensor, phones: Sequence[str]) -> float:
-    """Nats of log likelihood of a line of phones in frames [T, C], minus infinity where they are more than fit."""
+def ctc_log_likelihood(ctc_TC: Tensor, phones: Sequence[str]) -> float:
+    """Return the log likelihood of a sequence of phones in nats, given frames [T, C]; -inf if they do not fit."""
     if not phones:
-        return float(said_TC[:, 0].sum())
+        return float(ctc_TC[:, 0].sum())
     target = torch.tensor([[1 + PHONES.index(phone) for phone in phones]])
-    lengths = torch.tensor([len(said_TC)]), torch.tensor([len(phones)])
-    return -float(F.ctc_loss(said_TC[:, None].float(), target, *lengths, reduction="sum"))
+    lengths = torch.tensor([len(ctc_TC)]), torch.tensor([len(phones)])
+    return -float(F.ctc_loss(ctc_TC[:, None].float(), target, *lengths, reduction="sum"))
 
 
-def align(frames_TC: Tensor, phones: Sequence[str]) -> list[tuple[int, int]]:
-    """First frame and end of every phone on the likeliest path through frames [T, C] that says all of them in order.
+def force_align(frames_TC: Tensor, phones: Sequence[str]) -> list[tuple[int, int]]:
+    """Align phones with log probabilities [T, C] -> first frame and end of each, on the likeliest path (Viterbi).
 
-    Between phones, before and after them nothing may be sung for as long as it pleases. Raises ValueError if there are
-    fewer frames than phones.
+    There may be rests of any length between phones, before and after them. Raises ValueError if there are too few
+    frames.
     """
-    twice = sum(one == other for one, other in pairwise(phones))  # a rest tells two equal ones apart
-    if len(frames_TC) < len(phones) + twice:
+    repeated = sum(one == other for one, other in pairwise(phones))  # two equal ones need a rest between them
+    if len(frames_TC) < len(phones) + repeated:
         raise ValueError(f"{len(phones)} phones do not fit into {len(frames_TC)} frames")
     if not phones:
         return []

@@ -3,7 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from khala.nn.cache import Row
+from khala.nn.cache import CacheRow
 from khala.nn.linear import Linear
 from khala.nn.norm import RMSNorm
 from khala.nn.rope import CosSin, rotate
@@ -33,11 +33,12 @@ class Attention(nn.Module):
         causal: bool,
         mask: Tensor | None = None,
         start: int = 0,
-        kv_out: Row | None = None,
+        kv_out: CacheRow | None = None,
     ) -> Tensor:
-        """Attention within the batch; the answer holds positions `start` and later. `mask` as in SDPA, True = seen.
+        """Attend within sequences [B, T, D] -> [B, T - start, D], the outputs of positions `start` and later.
 
-        `kv_out` takes the keys and values of a batch of one.
+        `mask` is broadcast to [B, H, T - start, T] and True where a key may be attended to. With `kv_out` the keys and
+        values of a batch of one are written there.
         """
         q_BTHK, k_BTGK, v_BTGK = self.split_heads(self.qkv(x_BTD), cos_sin)
         if kv_out is not None:
@@ -49,7 +50,7 @@ class Attention(nn.Module):
     def attend(
         self, q_BTHK: Tensor, k_BTGK: Tensor, v_BTGK: Tensor, *, causal: bool = False, mask: Tensor | None = None
     ) -> Tensor:
-        """What the queries find, [B, T, H K]: all of attention but the projections."""
+        """Scaled dot-product attention of queries [B, T, H, K] to N keys and values [B, N, G, K] -> [B, T, H K]."""
         q, k, v = (part.transpose(1, 2) for part in (q_BTHK, k_BTGK, v_BTGK))
         y_BHTK = F.scaled_dot_product_attention(
             q, k, v, attn_mask=mask, is_causal=causal, enable_gqa=self.heads != self.kv_heads
@@ -57,7 +58,7 @@ class Attention(nn.Module):
         return y_BHTK.transpose(1, 2).flatten(2)
 
     def split_heads(self, qkv_BTD: Tensor, cos_sin: CosSin) -> tuple[Tensor, Tensor, Tensor]:
-        """The fused projection -> queries [B, T, H, K], keys and values [B, T, G, K], normed and turned."""
+        """Split a fused projection into queries [B, T, H, K], keys and values [B, T, G, K], normed and rotated."""
         heads, groups = self.heads, self.kv_heads
         qkv_BTHK = qkv_BTD.view(*qkv_BTD.shape[:2], heads + 2 * groups, self.head_dim)
         qk_BTHK, v_BTGK = qkv_BTHK.split_with_sizes([heads + groups, groups], dim=2)

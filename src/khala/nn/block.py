@@ -1,9 +1,9 @@
-"""The one transformer block of both language models: pre-norm attention, pre-norm SwiGLU."""
+"""The transformer block of both language models: pre-norm attention, pre-norm SwiGLU."""
 
 from torch import Tensor, nn
 
 from khala.nn.attention import Attention
-from khala.nn.cache import Row
+from khala.nn.cache import CacheRow
 from khala.nn.mlp import SwiGLU
 from khala.nn.norm import RMSNorm
 from khala.nn.rope import CosSin
@@ -38,16 +38,16 @@ class Block(nn.Module):
         causal: bool,
         mask: Tensor | None = None,
         start: int = 0,
-        kv_out: Row | None = None,
+        kv_out: CacheRow | None = None,
     ) -> Tensor:
-        """As `Attention.forward`: the answer holds positions `start` and later."""
+        """Apply the block, [B, T, D] -> [B, T - start, D]; arguments as in `Attention.forward`."""
         y_BTD = self.attention(
             self.attention_norm(x_BTD), cos_sin, causal=causal, mask=mask, start=start, kv_out=kv_out
         )
         return self.feed_forward(x_BTD[:, start:], y_BTD)
 
     def feed_forward(self, x_BTD: Tensor, y_BTD: Tensor) -> Tensor:
-        """The rest of the block once attention has given `y_BTD`."""
+        """Apply the rest of the block: `x_BTD` is its input, `y_BTD` the output of its attention."""
         x_BTD = x_BTD + y_BTD
         out_BTD: Tensor = x_BTD + self.mlp(self.mlp_norm(x_BTD))
         return out_BTD

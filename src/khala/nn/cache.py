@@ -1,4 +1,4 @@
-"""Keys and values of positions already computed, at fixed addresses."""
+"""The KV cache: keys and values of positions already computed, at fixed addresses."""
 
 from typing import NamedTuple
 
@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 
-class Row(NamedTuple):
-    """One slot's room in one layer: where T new keys and values go, and all of them up to these, N = length + T."""
+class CacheRow(NamedTuple):
+    """Views of one slot in one layer: the T new keys and values to write, and all N = length + T up to them."""
 
     new_keys_TGK: Tensor
     new_values_TGK: Tensor
@@ -16,7 +16,7 @@ class Row(NamedTuple):
 
 
 class KVCache:
-    """Room for `slots` sequences of up to `context` positions, in one tensor [L, 2, slots, G, context, K]."""
+    """A cache of `slots` sequences of up to `context` positions, in one tensor [L, 2, slots, G, context, K]."""
 
     def __init__(
         self,
@@ -32,8 +32,11 @@ class KVCache:
         self.context = context
         self.lengths = [0] * slots
 
-    def rows(self, slots: list[int], positions: int) -> list[tuple[Row, ...]]:
-        """Room for so many `positions` more: per layer, one row per slot. They count only after `advance`."""
+    def rows(self, slots: list[int], positions: int) -> list[tuple[CacheRow, ...]]:
+        """Return views for `positions` more of each slot, by layer and slot. They count only after `advance`.
+
+        Raises ValueError if the cache is full.
+        """
         by_slot = []
         for slot in slots:
             end = self.lengths[slot] + positions
@@ -42,16 +45,16 @@ class KVCache:
             known = self.store[:, :, slot, :, :end]
             new = known[:, :, :, self.lengths[slot] :].transpose(2, 3)
             views = (new[:, 0], new[:, 1], known[:, 0].mT, known[:, 1])
-            by_slot.append([Row(*layer) for layer in zip(*(view.unbind(0) for view in views), strict=True)])
+            by_slot.append([CacheRow(*layer) for layer in zip(*(view.unbind(0) for view in views), strict=True)])
         return list(zip(*by_slot, strict=True))
 
     def advance(self, slots: list[int], positions: int) -> None:
-        """Counts positions that every layer has written."""
+        """Count positions that every layer has written."""
         for slot in slots:
             self.lengths[slot] += positions
 
     def copy(self, source: int, target: int) -> None:
-        """Gives slot `target` the positions of slot `source`."""
+        """Copy the positions of slot `source` to slot `target`."""
         length = self.lengths[source]
         self.store[:, :, target, :, :length] = self.store[:, :, source, :, :length]
         self.lengths[target] = length

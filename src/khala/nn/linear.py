@@ -9,61 +9,64 @@ from torch import Tensor, nn
 
 from khala.nn.rowwise import Rowwise
 
-LARGEST_INT8 = 127
-"""The whole range but -128, so that zero is in the middle."""
+INT8_MAX = 127
+"""The largest magnitude used; -128 is left out, so that the range is symmetric."""
 
 
 class Linear(nn.Linear):
-    """`x @ weight.T + bias` as `linear` computes it. With `scale_O` the weight is int8, in units of its row's scale."""
+    """`x @ weight.T + bias`, computed by `linear`. With `scale_O` the weight is int8, in units of its row's scale."""
 
     scale_O: Tensor | None
     _rowwise: Rowwise | None = None
-    _wide_OI: Tensor | None = None
+    _upcast_OI: Tensor | None = None
 
     def __init__(self, inputs: int, outputs: int, bias: bool = True) -> None:
         super().__init__(inputs, outputs, bias)
         self.register_buffer("scale_O", None, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return linear(x, self.weight if self._wide_OI is None else self._wide_OI, self.bias, self.scale_O)
+        return linear(x, self.weight if self._upcast_OI is None else self._upcast_OI, self.bias, self.scale_O)
 
     def rowwise(self) -> Rowwise:
-        """The same for a few rows. Made once, because packing takes a while: then the weight must stay as it is."""
+        """Return the product for a few rows. It is built once, as packing is slow: do not change the weight after."""
         if self._rowwise is None or not self._rowwise.is_of(self.weight):
             self._rowwise = Rowwise(self.weight, self.bias, self.scale_O)
         return self._rowwise
 
-    def quantize_(self, keep: bool = True) -> None:
-        """Give the weight a byte per number, for inference; with `kv_out` False to be filled by `load_quantized`."""
+    def quantize_(self, empty: bool = False) -> None:
+        """Make the weight int8, for inference: rounded or, with `empty`, uninitialised until `load_quantized`."""
         weight_OI = self.weight.detach()
         empty_OI = torch.empty(weight_OI.shape, dtype=torch.int8, device=weight_OI.device)
         self.weight = nn.Parameter(empty_OI, requires_grad=False)
         self.scale_O = torch.empty(weight_OI.shape[0], dtype=torch.float32, device=weight_OI.device)
-        if keep:
+        if not empty:
             self.load_quantized(weight_OI)
 
     def load_quantized(self, weight_OI: Tensor) -> None:
-        """Round to int8, row by row: each row's largest magnitude becomes 127."""
+        """Round a weight [O, I] to int8, row by row: each row's largest magnitude becomes 127."""
         assert self.scale_O is not None
         weight_OI = weight_OI.to(self.weight.device, torch.float32)
-        scale_O = weight_OI.abs().amax(1).clamp_(min=torch.finfo(torch.float32).tiny) / LARGEST_INT8
+        scale_O = weight_OI.abs().amax(1).clamp_(min=torch.finfo(torch.float32).tiny) / INT8_MAX
         self.weight.copy_((weight_OI / scale_O[:, None]).round_())
         self.scale_O.copy_(scale_O)
 
     @contextmanager
     def upcast(self, dtype: torch.dtype) -> Iterator[None]:
-        """While it lasts the weight is at hand in `dtype`, for several products. Widening takes a tenth of one."""
-        narrow = self.weight.dtype.itemsize < dtype.itemsize
-        self._wide_OI = self.weight.to(dtype) if narrow else None
+        """Hold a copy of a narrower weight in `dtype`, for several products. Upcasting takes a tenth of one."""
+        narrower = self.weight.dtype.itemsize < dtype.itemsize
+        self._upcast_OI = self.weight.to(dtype) if narrower else None
         try:
             yield
         finally:
-            self._wide_OI = None
+            self._upcast_OI = None
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, scale_O: Tensor | None = None) -> Tensor:
-    """`F.linear` in the format of `x` if the weight's is narrower. Widening a weight takes a small part of the time of
-    a product with many rows, and a CPU without instructions for halves multiplies float32 four times faster."""
+    """Compute `F.linear`, in the dtype of `x` if the weight's is narrower; `scale_O` multiplies the sums of each row.
+
+    Upcasting a weight takes a small part of the time of a product with many rows, and a CPU without instructions for
+    16-bit floats multiplies float32 four times faster.
+    """
     if weight.dtype.itemsize < x.dtype.itemsize:
         weight = weight.to(x.dtype)
     if scale_O is not None:  # small numbers are exact in every format; the scale is applied to their sums, in float32

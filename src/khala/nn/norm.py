@@ -19,9 +19,10 @@ class RMSNorm(nn.Module):
 
 
 def rms_norm(x: Tensor, weight: Tensor, eps: Tensor) -> Tensor:
-    """`x / sqrt(mean(x^2) + eps) * weight` over the last dimension, in float32, returned in the dtype of `x`.
+    """Compute `x / sqrt(mean(x^2) + eps) * weight` over the last dimension, in float32; returns the dtype of `x`.
 
-    `eps` is a `constant`. Five kernels, of which a vector norm reads `x`: on a CPU twice as fast as `F.rms_norm`.
+    `eps` is a `constant`. These are five kernels, of which a vector norm reads `x`: on a CPU twice as fast as
+    `F.rms_norm`.
     """
     x_float = x if x.dtype == torch.float32 else x.float()
     norm = torch.linalg.vector_norm(x_float, dim=-1, keepdim=True)
@@ -31,6 +32,6 @@ def rms_norm(x: Tensor, weight: Tensor, eps: Tensor) -> Tensor:
 
 @cache
 def constant(value: float, device: torch.device) -> Tensor:
-    """A number as a tensor, made once: making it takes as long as a kernel."""
+    """Return a number as a tensor, made once: making it takes as long as a kernel."""
     with torch.inference_mode(False):  # training uses the same tensor
         return torch.tensor(value, device=device)

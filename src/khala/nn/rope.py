@@ -9,14 +9,14 @@ CosSin = tuple[Tensor, Tensor]
 """Cosines and sines for heads at some positions, [T, 1, K] or [B, T, 1, K]; the sines of the first half are negated."""
 
 SCALED_CONTEXT = 8192
-"""Positions that models with scaled rotary positions first learned, by convention."""
+"""Positions that models with scaled rotary positions were first trained on, by convention."""
 
 
 class Rope:
     """Cosines and sines of positions 0, 1, ... for heads of `head_dim`.
 
-    With a `scaling` other than 1 pairs that turn less than once in 8192 positions turn slower by that factor, those
-    that turn more than four times as ever, and those between by a blend (the scheme of Llama 3.1).
+    With a `scaling` other than 1, pairs that rotate less than once in 8192 positions are slowed down by that factor,
+    those that rotate more than four times are left alone, and those between are blended (the scheme of Llama 3.1).
     The tables grow on demand and live outside of any module: a model cast to half precision keeps them in float32.
     """
 
@@ -27,7 +27,7 @@ class Rope:
         self._tables_2T1K = torch.empty(2, 0, 1, head_dim)
 
     def cos_sin(self, positions: slice | Tensor, size: int, device: torch.device) -> CosSin:
-        """The values at `positions`, all of them below `size`."""
+        """Return cosines and sines of `positions`, all of them below `size`."""
         if self._tables_2T1K.shape[1] < size or self._tables_2T1K.device != device:
             with torch.inference_mode(False):  # training uses the same tables
                 self._tables_2T1K = self._build(max(size, 2 * self._tables_2T1K.shape[1])).to(device)

@@ -1,6 +1,6 @@
-"""Matrix products with a few rows, as a decode step needs them: each row's bits are its own, the weight is read once.
+"""Batch-invariant matrix products with a few rows, for decode steps: the weight is read once.
 
-A product with several rows takes other kernels than one with a single row, and rounds differently; a last bit can flip
+A product of several rows runs other kernels than that of a single row and rounds differently, and a last bit can flip
 a sampled code. So the shape of a product must not depend on how many takes are decoded.
 """
 
@@ -8,20 +8,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-PARTS = 2
-PAIR = 2
+WEIGHT_PARTS = 2
+"""Parts of a float32 weight, each multiplied on a thread of its own."""
+PAIR_ROWS = 2
+"""Rows of every float32 product."""
 
 
 class Rowwise:
-    """`x @ weight.T + bias` for rows x [B, 1, I], in their format.
+    """`x @ weight.T + bias` for rows x [B, 1, I] -> [B, 1, O], in their dtype.
 
-    In float32 rows are multiplied two by two, a lone one beside a row of zeros: as long as memory is what is waited
-    for, a pair takes no longer than one. The weight is multiplied in two parts, each on a thread of its own.
+    In float32 rows are multiplied in pairs, an odd one with a row of zeros: while memory is the bottleneck, a pair
+    takes no longer than one row. The weight is multiplied in two parts, each on a thread of its own.
 
-    Halves on a CPU are packed (a copy) as float16 for a kernel that widens them in registers and treats every row
-    alike, whatever their number. Of bfloat16 only what is below 6e-5 in magnitude is rounded, by at most 3e-8.
+    16-bit weights on a CPU are packed (copied) as float16 for a kernel that upcasts them in registers and treats all
+    rows alike, however many. Of bfloat16 only magnitudes below 6e-5 are rounded, by at most 3e-8.
 
-    int8 (with the scale of each row) has a kernel that takes x as bfloat16 and treats every row alike, too.
+    int8 weights (with a scale per row) have a kernel that takes x as bfloat16 and treats all rows alike, too.
     """
 
     def __init__(self, weight_OI: Tensor, bias_O: Tensor | None = None, scale_O: Tensor | None = None) -> None:
@@ -36,11 +38,15 @@ class Rowwise:
         elif weight_OI.device.type == "cpu" and weight_OI.dtype.itemsize == 2 and _can_pack():
             self._packed = torch.ops.quantized.linear_prepack_fp16(weight_OI.float(), None)
         else:
-            weight_OI = F.pad(weight_OI, (0, 0, 0, -self._outputs % PARTS)) if self._outputs % PARTS else weight_OI
-            self._parts_PIO = weight_OI.unflatten(0, (PARTS, -1)).mT
+            weight_OI = (
+                F.pad(weight_OI, (0, 0, 0, -self._outputs % WEIGHT_PARTS))
+                if self._outputs % WEIGHT_PARTS
+                else weight_OI
+            )
+            self._parts_PIO = weight_OI.unflatten(0, (WEIGHT_PARTS, -1)).mT
 
     def is_of(self, weight_OI: Tensor) -> bool:
-        """Whether it was made of this very weight."""
+        """Whether this product was built from the same weight."""
         return self._key == _key(weight_OI)
 
     def __call__(self, x_B1I: Tensor) -> Tensor:
@@ -56,8 +62,8 @@ class Rowwise:
 
     def _by_pairs(self, x_BI: Tensor) -> Tensor:
         rows = x_BI.shape[0]
-        x_BI = F.pad(x_BI, (0, 0, 0, 1)) if rows % PAIR else x_BI
-        pairs = [torch.bmm(pair_2I.expand(PARTS, -1, -1), self._parts_PIO) for pair_2I in x_BI.split(PAIR)]
+        x_BI = F.pad(x_BI, (0, 0, 0, 1)) if rows % PAIR_ROWS else x_BI
+        pairs = [torch.bmm(pair_2I.expand(WEIGHT_PARTS, -1, -1), self._parts_PIO) for pair_2I in x_BI.split(PAIR_ROWS)]
         y_PBO = pairs[0] if len(pairs) == 1 else torch.cat(pairs, 1)
         return y_PBO[:, :rows].transpose(0, 1).flatten(1)[:, : self._outputs]
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def generator(*seed: int) -> torch.Generator:
-    """A CPU generator for a tuple of numbers, such as (seed, level). Different tuples give unrelated draws."""
+    """Return a CPU generator for a tuple of numbers, such as (seed, level). Different tuples give unrelated draws."""
     state = 0
     for number in seed:  # SplitMix64 (Steele et al., 2014): neighbouring seeds must not give neighbouring states
         state = ((state ^ number) + 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
@@ -18,28 +18,28 @@ def generator(*seed: int) -> torch.Generator:
 
 
 def to_device_async(x: Tensor, device: torch.device) -> Tensor:
-    """A copy on `device` without waiting for it."""
+    """Copy to `device` without waiting for it."""
     return x.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else x.to(device)
 
 
 def nearest_to_mean(logits: Tensor, temperature: float, vectors_CK: Tensor, residual: Tensor) -> tuple[Tensor, Tensor]:
-    """The class whose vector is nearest to the expected one plus what is `residual` from before, and what is residual
-    then: float32 logits [..., C], vectors [C, K], residual [..., K] -> indices [...], [..., K].
+    """Choose the class whose vector is nearest to the expected vector plus the `residual` of the levels before.
 
-    It errs least in square. Where the logits say little, that is a vector near the mean of all, and not a loud guess;
-    and what a level is too coarse to say, the finer ones after it make up for, as in error diffusion.
+    float32 logits [..., C], vectors [C, K], residual [..., K] -> indices [...], the new residual [..., K]. This has the
+    least squared error. Where the logits are flat, it is a vector near the mean of all and not a loud guess; and what
+    the vectors of a level are too coarse for is left to the finer levels after it, as in error diffusion.
     """
-    wanted = (logits / temperature).softmax(-1) @ vectors_CK + residual
-    chosen = (2 * wanted @ vectors_CK.T - vectors_CK.square().sum(-1)).argmax(-1)
-    return chosen, wanted - vectors_CK[chosen]
+    target = (logits / temperature).softmax(-1) @ vectors_CK + residual
+    chosen = (2 * target @ vectors_CK.T - vectors_CK.square().sum(-1)).argmax(-1)
+    return chosen, target - vectors_CK[chosen]
 
 
 def sample(logits: Tensor, temperature: float, top_k: int, uniform: Tensor) -> Tensor:
-    """Draws among the `top_k` likeliest of C classes: float32 logits [..., C] -> indices [...].
+    """Draw from the `top_k` likeliest of C classes: float32 logits [..., C] -> indices [...].
 
-    `uniform` [..., C] in [0, 1) is the noise, drawn on the CPU: it becomes Gumbel's, which makes the greatest sum a
-    sample (Maddison et al., arXiv 1411.0030). One number per class, whatever the logits are, so that another precision
-    or device changes a draw only where two sums are all but equal.
+    `uniform` [..., C] in [0, 1), drawn on the CPU, is turned into Gumbel noise, with which the largest sum is a sample
+    (Maddison et al., arXiv 1411.0030). There is one number per class, whatever the logits are, so that another
+    precision or device changes a draw only where two sums are almost equal.
     """
     values, indices = logits.topk(min(top_k, logits.shape[-1]))
     noise = -(-uniform.to(logits.device).gather(-1, indices).log()).log()

@@ -1,9 +1,9 @@
-"""What runs on how many threads.
+"""Threads: PyTorch computes on one, and large pieces of work are spread over others.
 
-The threads that PyTorch shares a kernel among spin until the last of them has done its part. Beside another busy
-program one of them is always waiting for a core, and a model of many small kernels takes tens of times longer. Besides,
-a kernel may round by the number of its threads. So a stage computes on one thread, and what parts into large pieces is
-spread over threads that sleep while they have nothing to do; a piece has the same bits whichever of them computes it.
+The threads that PyTorch divides a kernel among spin until the last of them is done. When another program is busy, one
+of them is always waiting for a core, and a model of many small kernels takes tens of times longer. Also, the rounding
+of a kernel may depend on its number of threads. So a stage computes on one thread, and work that divides into large
+pieces is spread over threads that sleep while idle; a piece has the same bits whichever thread computes it.
 """
 
 import os
@@ -21,12 +21,12 @@ P = TypeVar("P")
 R = TypeVar("R")
 
 _allowed = ContextVar("allowed", default=1)
-"""Threads that `spread` may use, the calling one among them."""
+"""Threads that `spread` may use, including the calling one."""
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Meanwhile PyTorch computes on one thread; as many as it was allowed before are for `spread`."""
+    """Let PyTorch compute on one thread; `spread` may use as many as PyTorch could before."""
     before = torch.get_num_threads()
     token = _allowed.set(max(before, _allowed.get()))
     torch.set_num_threads(1)
@@ -38,9 +38,9 @@ def one_thread() -> Iterator[None]:
 
 
 def spread(work: Callable[[P], R], pieces: Sequence[P]) -> list[R]:
-    """`[work(piece) for piece in pieces]`, in `one_thread` on several threads: the calling one, and others beside it.
+    """Compute `[work(piece) for piece in pieces]`, within `one_thread` on the calling thread and others.
 
-    What `work` raises is raised once nobody works any more.
+    An exception of `work` is raised once all threads have stopped.
     """
     todo, done = deque(enumerate(pieces)), dict[int, R]()
     inference, gradients = torch.is_inference_mode_enabled(), torch.is_grad_enabled()

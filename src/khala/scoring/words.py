@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from khala.audio.resample import resample
-from khala.models.recogniser import FRAME_RATE, RATE, Recogniser, likelihood
+from khala.models.recogniser import PHONE_FRAMES_PER_SECOND, SAMPLE_RATE, Recogniser, ctc_log_likelihood
 from khala.music.phones import LETTERS, PHONES, phonetic
 from khala.music.reading import sections
 from khala.scoring.types import Array
@@ -29,7 +29,7 @@ class PhonePosteriors:
 
     ctc: Tensor
     frames: Tensor
-    frame_rate: float = FRAME_RATE
+    frame_rate: float = PHONE_FRAMES_PER_SECOND
 
     @property
     def sung_share(self) -> float:
@@ -40,7 +40,7 @@ class PhonePosteriors:
 def listen(samples: Array, rate: int) -> PhonePosteriors:
     """Recognise the phones of samples [channels, N]; NaN and infinity count as silence."""
     clean = np.nan_to_num(np.atleast_2d(samples), nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
-    clean = resample(clean, rate, RATE)
+    clean = resample(clean, rate, SAMPLE_RATE)
     model = recogniser()
     with torch.inference_mode():
         ctc, frames = model(model.features(torch.from_numpy(clean))[None])
@@ -53,7 +53,7 @@ def lyric_score(samples: Array, rate: int, lyrics: str) -> float:
     The higher, the clearer all of them are sung, and nothing else. Comparable between songs of the same words only.
     """
     phones = phones_of(lyrics)
-    return likelihood(listen(samples, rate).ctc, phones) / max(len(phones), 1)
+    return ctc_log_likelihood(listen(samples, rate).ctc, phones) / max(len(phones), 1)
 
 
 def phones_of(lyrics: str) -> list[str]:

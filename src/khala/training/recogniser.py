@@ -19,7 +19,16 @@ from torch import Tensor, nn
 
 from khala.audio.files import read_audio, replacing
 from khala.models.codec.base import Codec
-from khala.models.recogniser import BANDS, FLOOR, FRAME_RATE, HOP, RATE, STRIDE, Recogniser, transcript
+from khala.models.recogniser import (
+    FRAME_SPECTRA,
+    FRAMES_PER_SECOND,
+    HOP_SAMPLES,
+    LOG_FLOOR,
+    MEL_BANDS,
+    SAMPLE_RATE,
+    Recogniser,
+    greedy_decode,
+)
 from khala.music.distance import edits
 from khala.music.phones import PHONES
 from khala.nn.conv import ConvNeXtBlock
@@ -37,7 +46,7 @@ LEVELS = (2, 8, 64)
 CODED_SHARE = 9
 UNSUNG = 0.8
 """So many of the excerpts in which nobody sings are left out: they teach little."""
-SILENT_SIDE = float(np.log(FLOOR))
+SILENT_SIDE = float(np.log(LOG_FLOOR))
 
 
 @dataclass(frozen=True)
@@ -91,7 +100,7 @@ class Heard:
         self._sung: dict[Path, Sung] = {}
 
     def features(self, song: Path, levels: int) -> np.ndarray:
-        """float16 [S, 2 BANDS] of the song at that path, coded with so many levels (0: as it is)."""
+        """float16 [S, 2 MEL_BANDS] of the song at that path, coded with so many levels (0: as it is)."""
         kept = self.folder / f"{song.stem}-{levels}.npy"
         if not kept.exists():
             samples = torch.from_numpy(read_audio(song)[0])
@@ -178,7 +187,7 @@ def train(recipe: RecogniserRecipe, corpus: Path, out: Path) -> Path:
 
 @dataclass(frozen=True)
 class Batch:
-    """Features [B, S, 2 BANDS], the class of every frame [B, T], and what is said: [sum of counts], counts [B]."""
+    """Features [B, S, 2 MEL_BANDS], the class of every frame [B, T], and what is said: [sum of counts], counts [B]."""
 
     features: Tensor
     frames: Tensor
@@ -194,16 +203,16 @@ def batch(heard: Heard, songs: Sequence[Path], recipe: RecogniserRecipe, step: i
     frames: list[Tensor] = []
     said: list[Tensor] = []
     counts: list[int] = []
-    length = round(recipe.seconds * RATE / HOP) // STRIDE * STRIDE
+    length = round(recipe.seconds * SAMPLE_RATE / HOP_SAMPLES) // FRAME_SPECTRA * FRAME_SPECTRA
     while len(spectra) < recipe.batch:
         through = coded and random.random() < recipe.coded
         pool = coded if through else songs
         song = pool[int(random.integers(len(pool)))]
         features = heard.features(song, coding(song) if through else 0)
-        first = int(random.integers(max(len(features) - length, 0) + 1)) // STRIDE * STRIDE
+        first = int(random.integers(max(len(features) - length, 0) + 1)) // FRAME_SPECTRA * FRAME_SPECTRA
         piece = np.array(features[first : first + length], dtype=np.float32)
         piece = np.pad(piece, ((0, length - len(piece)), (0, 0)), constant_values=SILENT_SIDE)
-        classes, said_here = _labels(heard.sung(song), first // STRIDE, length // STRIDE)
+        classes, said_here = _labels(heard.sung(song), first // FRAME_SPECTRA, length // FRAME_SPECTRA)
         if not len(said_here) and random.random() < UNSUNG:
             continue
         spectra.append(torch.from_numpy(_disguised(piece, random)))
@@ -236,7 +245,7 @@ def error_rates(model: Recogniser, heard: Heard, songs: Sequence[Path]) -> dict[
             features = torch.from_numpy(np.array(heard.features(song, levels), dtype=np.float32))
             said, sounding = model(features[None])
             sung = heard.sung(song)
-            wrong += edits(transcript(said[0]), [PHONES[number - 1] for number in sung.classes])
+            wrong += edits(greedy_decode(said[0]), [PHONES[number - 1] for number in sung.classes])
             total += len(sung.classes)
             truth, _ = _labels(sung, 0, said.shape[1])
             right += int(((sounding[0].argmax(1) > 0).numpy() == (truth > 0)).sum())
@@ -250,7 +259,7 @@ def error_rates(model: Recogniser, heard: Heard, songs: Sequence[Path]) -> dict[
 
 def _labels(sung: Sung, first: int, length: int) -> tuple[np.ndarray, np.ndarray]:
     """The class of every frame from number `first` on, and the phones whose middle lies in them."""
-    starts, ends = sung.starts * FRAME_RATE - first, sung.ends * FRAME_RATE - first
+    starts, ends = sung.starts * FRAMES_PER_SECOND - first, sung.ends * FRAMES_PER_SECOND - first
     frames = np.zeros(length, dtype=np.int64)
     for number, start, end in zip(sung.classes, starts, ends, strict=True):
         if end > 0 and start < length:
@@ -260,15 +269,15 @@ def _labels(sung: Sung, first: int, length: int) -> tuple[np.ndarray, np.ndarray
 
 
 def _disguised(piece: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """The same spectra [S, 2 BANDS] on another system: tilted, with holes, perhaps mono. Changes its argument."""
-    tilt = np.linspace(-1, 1, BANDS, dtype=np.float32) * np.float32(random.normal(0, 0.3))
+    """The same spectra [S, 2 MEL_BANDS] on another system: tilted, with holes, perhaps mono. Changes its argument."""
+    tilt = np.linspace(-1, 1, MEL_BANDS, dtype=np.float32) * np.float32(random.normal(0, 0.3))
     piece[:] = np.maximum(piece + np.tile(tilt + np.float32(random.normal(0, 0.2)), 2), SILENT_SIDE)
     if random.random() < 0.15:
-        piece[:, BANDS:] = SILENT_SIDE
-    band, time = int(random.integers(BANDS)), int(random.integers(len(piece)))
+        piece[:, MEL_BANDS:] = SILENT_SIDE
+    band, time = int(random.integers(MEL_BANDS)), int(random.integers(len(piece)))
     width, span = int(random.integers(8)), int(random.integers(12))
-    for side in (0, BANDS):
-        piece[:, side + band : side + min(band + width, BANDS)] = SILENT_SIDE
+    for side in (0, MEL_BANDS):
+        piece[:, side + band : side + min(band + width, MEL_BANDS)] = SILENT_SIDE
     piece[time : time + span] = SILENT_SIDE
     return piece
 

@@ -23,7 +23,7 @@ from khala.models.lm.superres import Superres
 from khala.models.lm.transformer import Transformer
 from khala.music.errors import OutputError
 from khala.music.layout import TokenLayout
-from khala.nn.precision import Formats, beside
+from khala.nn.precision import Formats, unquantized_dtype
 from khala.weights import configs
 from khala.weights.digests import write_digests
 from khala.weights.names import (
@@ -172,7 +172,7 @@ def load_model(
     `verify` compares every file with `digests.json`. Whatever is missing, cut short, changed, unknown, of a wrong shape
     or not a number is a ModelError that says which file and how to mend it.
     """
-    return load_parts(open_model(name, verify), device, Formats.alike(dtype))
+    return load_parts(open_model(name, verify), device, Formats.uniform(dtype))
 
 
 def load_parts(model: OpenModel, device: str | torch.device, formats: Formats) -> LoadedModel:
@@ -201,13 +201,13 @@ def _load(folder: Path, file: str, make: Callable[[], M], device: str | torch.de
     before = torch.get_default_dtype()
     int8 = dtype == torch.int8
     try:
-        torch.set_default_dtype(beside(dtype))
+        torch.set_default_dtype(unquantized_dtype(dtype))
         with torch.random.fork_rng(devices=[]), Uninitialised(), torch.device("cpu" if int8 else device):
             module = make()
         torch.set_default_dtype(before)
         if int8:
             assert isinstance(module, Transformer)
-            module.quantize_(keep=False).to(device)  # before that, memory that was never touched
+            module.quantize_(empty=True).to(device)  # before that, memory that was never touched
         load_module(folder / file, module)
     except (OSError, ValueError, RuntimeError) as error:  # torch's RuntimeError: sizes that no memory holds
         raise broken(folder, file, error) from None

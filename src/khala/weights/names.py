@@ -11,6 +11,7 @@ from typing import Any
 from khala.models.config import ModelConfig
 from khala.music.errors import KhalaError, ModelError
 from khala.weights import configs
+from khala.weights.aliases import rename_keys
 from khala.weights.digests import NAME as DIGESTS
 from khala.weights.digests import file_digest, model_digest, read_digests
 from khala.weights.store import imported_commit, imported_names, model_place, models_home, read_pin
@@ -19,8 +20,6 @@ FORMAT = 1
 """The version of the folder format; a reader knows one."""
 
 CONFIG = "config.json"
-CONDITION_ROWS_0_1 = 436
-"""Rows of the table of conditions in every model of version 0.1.0 that had one."""
 BACKBONE = "backbone.safetensors"
 SUPERRES = "superres.safetensors"
 CODEC = "codec.safetensors"
@@ -89,19 +88,10 @@ def read_config(folder: Path) -> ModelConfig:
         values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
             raise ValueError(f"it is not of format {FORMAT}, the one that this version reads")
-        return configs.from_json(ModelConfig, _renamed(values))
+        rename_keys(values)
+        return configs.from_json(ModelConfig, values)
     except (OSError, ValueError, RecursionError, KhalaError) as error:
         raise broken(folder, CONFIG, error) from None
-
-
-def _renamed(values: dict[str, Any]) -> dict[str, Any]:
-    """The values with keys as they are called now; those of version 0.1.0 are read for one more release."""
-    for part in ("backbone", "superres"):
-        if isinstance(sizes := values.get(part), dict) and isinstance(shown := sizes.pop("cues", None), bool):
-            sizes.setdefault("condition_rows", CONDITION_ROWS_0_1 if shown else 0)
-    if isinstance(prompt := values.get("prompt"), dict) and "blank" in prompt:
-        prompt.setdefault("supports_guidance", prompt.pop("blank"))
-    return values
 
 
 def verified_digest(folder: Path, verify: bool = True) -> str:

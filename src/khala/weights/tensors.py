@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from khala.nn.linear import Linear
+from khala.weights.aliases import tensor_name
 
 
 def stored_tensors(module: nn.Module) -> dict[str, Tensor]:
@@ -87,7 +88,7 @@ def check_shapes(path: Path, module: nn.Module) -> None:
     wanted = {name: list(tensor.shape) for name, tensor in stored_tensors(module).items()}
     try:
         with safe_open(path, "pt") as file:
-            found = {_renamed(name): file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118 (no mapping: it has keys alone)
+            found = {tensor_name(name): file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118 (no mapping: it has keys alone)
     except SafetensorError as error:
         raise ValueError(f"it is cut short or no safetensors file ({error})") from None
     for name in sorted(wanted.keys() | found.keys()):
@@ -103,7 +104,7 @@ def load_module(path: Path, module: nn.Module) -> None:
     """Fill `module`, on whatever device and in whatever dtype it is, from the file. Raises ValueError."""
     check_shapes(path, module)
     with safe_open(path, "pt") as file, torch.no_grad():
-        names = {_renamed(name): name for name in file.keys()}  # noqa: SIM118 (as above)
+        names = {tensor_name(name): name for name in file.keys()}  # noqa: SIM118 (as above)
         for name, target in stored_tensors(module).items():
             stored = file.get_tensor(names[name])
             owner = module.get_submodule(name.rpartition(".")[0])
@@ -116,8 +117,3 @@ def load_module(path: Path, module: nn.Module) -> None:
                 owner.load_quantized(stored)
             else:
                 target.copy_(stored)
-
-
-def _renamed(name: str) -> str:
-    """A tensor's name as it is now; files of version 0.1.0 are read for one more release."""
-    return "conditions.weight" if name == "cues.weight" else name

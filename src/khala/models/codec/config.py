@@ -1,4 +1,4 @@
-"""Sizes of the two codec families, as frozen configurations."""
+"""The configurations of the two codec families."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class SpectralConfig:
     """The codec for CPUs: log-mel features, a closed-form projection, RVQ, a spectral vocoder.
 
     A codec frame of ``hop`` samples holds ``hop / stride`` spectra of ``fft`` samples (``stride`` is a quarter of
-    that), and one spectrum of ``low_fft`` samples whose first ``low_bins`` bins tell bass notes apart. ``floor`` is
-    what is added to a magnitude before the logarithm. ``width``, ``blocks`` and ``expansion`` size the vocoder.
+    that), and one spectrum of ``low_fft`` samples whose first ``low_bins`` bins resolve bass notes. ``floor`` is
+    added to a magnitude before the logarithm. ``width``, ``blocks`` and ``expansion`` size the vocoder.
     """
 
     sample_rate: int = 44100

@@ -15,16 +15,16 @@ from khala.music.errors import ModelError
 
 
 def save_codec(codec: SpectralCodec, folder: Path) -> None:
-    """Write the configuration, and all tensors as float16: projection and codebooks are fitted to survive that."""
+    """Write the configuration, and all tensors as float16, which projection and codebooks are fitted for."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(asdict(codec.config), indent=2) + "\n", encoding="utf-8")
-    draft = folder / "model.safetensors.part"
-    save_file({name: tensor.detach().half().contiguous() for name, tensor in codec.state_dict().items()}, draft)
-    draft.rename(folder / "model.safetensors")
+    part = folder / "model.safetensors.part"
+    save_file({name: tensor.detach().half().contiguous() for name, tensor in codec.state_dict().items()}, part)
+    part.rename(folder / "model.safetensors")
 
 
 def load_codec(folder: Path) -> SpectralCodec:
-    """The codec in a folder, in float32, ready to use. Raises ModelError if there is none or it is broken."""
+    """Load the codec in `folder`, in float32. Raises ModelError if there is none or it is broken."""
     try:
         codec = SpectralCodec(SpectralConfig(**json.loads((folder / "config.json").read_text(encoding="utf-8"))))
         tensors = load_file(folder / "model.safetensors")

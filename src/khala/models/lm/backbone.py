@@ -1,4 +1,4 @@
-"""The backbone: writes levels 0 and 1 of a song, one code after another (q0, q1, q0, q1, ...), after its prompt."""
+"""The backbone: predicts levels 0 and 1 of a song after its prompt, one code at a time (q0, q1, q0, q1, ...)."""
 
 from collections.abc import Sequence
 
@@ -15,12 +15,12 @@ class Backbone(Transformer):
 
 
 def condition_stream(prompt_rows: Sequence[int], frame_rows: Sequence[Sequence[int]]) -> Tensor:
-    """Condition ids of a prompt, one each, and of T + 1 frames, C each -> those of every position, [N + 2 T, C].
+    """Lay out condition ids by position: N of a prompt, one each, and T + 1 frames, C each -> [N + 2 T, C].
 
-    A position takes the conditions of the frame that it predicts a code of: the last of the prompt those of the first
+    A position has the conditions of the frame that it predicts a code of: the last of the prompt those of the first
     frame, and so on.
     """
-    frames = torch.tensor(frame_rows).repeat_interleave(2, 0)[:-1]  # q1 of the frame after the last is not asked for
+    frames = torch.tensor(frame_rows).repeat_interleave(2, 0)[:-1]  # no position predicts q1 of frame T + 1
     rows = torch.full((len(prompt_rows) + 2 * len(frame_rows) - 2, frames.shape[1]), PAD_ID)
     rows[: len(prompt_rows), 0] = torch.tensor(prompt_rows, dtype=torch.long)
     rows[len(prompt_rows) - 1 :] = frames
@@ -28,6 +28,6 @@ def condition_stream(prompt_rows: Sequence[int], frame_rows: Sequence[Sequence[i
 
 
 def interleave(codes_B2T: Tensor, layout: TokenLayout) -> Tensor:
-    """Codes of levels 0 and 1 -> token ids [B, 2 T] in the order in which the backbone writes them."""
+    """Interleave codes of levels 0 and 1 -> token ids [B, 2 T] in the order in which the backbone predicts them."""
     first = codes_B2T.new_tensor([layout.level_rows(0).start, layout.level_rows(1).start])
     return (codes_B2T + first[:, None]).transpose(1, 2).flatten(1)

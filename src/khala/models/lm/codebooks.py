@@ -1,6 +1,6 @@
-"""Codes seen through the codec's own frozen codebooks, instead of a learned table row for each of 64 x 1024 codes.
+"""Embedding and logits through the codec's own frozen codebooks, instead of a learned row for each of 64 x 1024 codes.
 
-A code's vector says what it sounds like, so a small model need not learn that from how often it met the code:
+A code's vector describes its sound, so a small model need not learn it from the occurrences of the code:
 
     input   of known levels:  W_in (sum of their vectors)           the partly decoded latent of the frame
     logits  of level q >= 2:  gain_q (W_out h) . vector / rms_q + bias_qc      W_out h predicts the residual
@@ -15,10 +15,10 @@ from khala.nn.precision import compute_dtype_of
 
 
 class CodebookProjections(nn.Module):
-    """The learned projections in and out of the codec's latent space. `bind` the codebooks before use.
+    """The learned projections into and out of the codec's latent space. `bind` the codebooks before use.
 
-    The vectors [Q, C, K] are a buffer that is never saved with the model: they belong to the codec. They are divided by
-    the rms of level 0, so that the input does not depend on the scale of the codec's latents; so is `rms_q` above.
+    The vectors [Q, C, K] are a buffer that is not saved with the model: they belong to the codec. They and `rms_q` are
+    divided by the rms of level 0, so that the input does not depend on the scale of the codec's latents.
     """
 
     vectors: Tensor | None
@@ -36,7 +36,8 @@ class CodebookProjections(nn.Module):
         self.bias = nn.Parameter(torch.zeros(deep, codebook)) if deep else None
 
     def bind(self, codebooks_QCK: Tensor) -> None:
-        """Take the codec's codebooks; those of levels beyond the model's are left out."""
+        """Set the codec's codebooks [Q, C, K]; levels beyond the model's are left out. Raises ValueError for a wrong
+        shape."""
         levels = self.shape[0]
         if codebooks_QCK.shape[0] < levels or codebooks_QCK.shape[1:] != self.shape[1:]:
             raise ValueError(f"codebooks {list(codebooks_QCK.shape)} do not fit a model of {list(self.shape)}")
@@ -47,36 +48,36 @@ class CodebookProjections(nn.Module):
         self.rms = (rms_Q / rms_Q[0]).to(weight.device, weight.dtype)
 
     def embed(self, codes_BQT: Tensor, start: int) -> Tensor:
-        """What the codes of levels `start`, `start` + 1, ... add to a frame's embedding, [B, T, D]."""
+        """Embed codes [B, Q, T] of levels `start`, `start` + 1, ... -> [B, T, D], their part of a frame's embedding."""
         vectors_QCK = self._bound()
         levels, size, width = vectors_QCK.shape
         B, Q, T = codes_BQT.shape
         offset_Q1 = torch.arange(start, start + Q, device=codes_BQT.device)[:, None] * size
         ids = (codes_BQT + offset_Q1).transpose(1, 2).reshape(B * T, Q)
         latent = F.embedding_bag(ids, vectors_QCK.view(levels * size, width), mode="sum")
-        added: Tensor = self.inward(self._working(latent).view(B, T, width))
+        added: Tensor = self.inward(self._to_compute_dtype(latent).view(B, T, width))
         return added
 
     def embed_ids(self, ids_BT: Tensor) -> Tensor:
-        """The same for ids counted through all levels (level * codebook + code); negative ids (text) give zeros."""
+        """Embed ids counted over all levels (level * codebook + code) -> [B, T, D]; zeros for negative ids (text)."""
         vectors = self._bound().flatten(0, 1)
         latent = F.embedding(ids_BT.clamp(min=0), vectors) * (ids_BT >= 0).unsqueeze(-1)
-        added: Tensor = self.inward(self._working(latent))
+        added: Tensor = self.inward(self._to_compute_dtype(latent))
         return added
 
     def logits(self, hidden: Tensor, level: int) -> Tensor:
-        """[..., D] -> [..., C] of one `level` >= 2."""
+        """Return logits of the codes of one `level` >= 2, [..., D] -> [..., C]."""
         vectors_QCK = self._bound()
         assert self.outward is not None and self.gain is not None and self.bias is not None and self.rms is not None
-        aim = self.outward(hidden) * (self.gain[level - 2] / self.rms[level])
-        return linear(aim, vectors_QCK[level], self.bias[level - 2])
+        predicted = self.outward(hidden) * (self.gain[level - 2] / self.rms[level])
+        return linear(predicted, vectors_QCK[level], self.bias[level - 2])
 
-    def _working(self, x: Tensor) -> Tensor:
+    def _to_compute_dtype(self, x: Tensor) -> Tensor:
         return x.to(compute_dtype_of(x.dtype, x.device))
 
     def _bound(self) -> Tensor:
         if self.vectors is None:
             raise RuntimeError(
-                "this model sees codes through the codec's codebooks: call bind_codebooks(codec.codebooks) first"
+                "this model embeds codes through the codec's codebooks: call bind_codebooks(codec.codebooks) first"
             )
         return self.vectors

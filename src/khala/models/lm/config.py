@@ -1,23 +1,23 @@
-"""The shape of a language model."""
+"""The configuration of a language model."""
 
 from dataclasses import dataclass
 
 from khala.music.layout import TokenLayout
 
 PAD_ID = 0
-"""The row of the table of conditions that stands for no condition."""
+"""The row of the table of conditions for no condition: it adds nothing."""
 
 
 @dataclass(frozen=True)
 class TransformerConfig:
     """Sizes of a backbone (2 `levels` of audio in its vocabulary) or a super-resolution model (all levels).
 
-    `context` is the longest sequence it was made for. `bias` puts one on every linear layer of the blocks, not on the
-    head. `rope_scaling` slows the slow rotary positions down by that factor (`nn.rope`). With `codebook_dim` the codes
-    of levels >= 2 have no learned rows: they are seen and told apart through the codec's own codebooks of that width
-    (`models.lm.codebooks`). Without, every code has its row, as published. `condition_rows` is the
-    size of the table of conditions (`Transformer.embed_conditions`), 0 for a model that takes none; its row `PAD_ID`
-    adds nothing.
+    `context` is the longest sequence that the model is meant for. `bias` gives every linear layer of the blocks a bias,
+    but not the head. `rope_scaling` slows the slow rotary positions down by that factor (`nn.rope`). With
+    `codebook_dim` the codes of levels >= 2 have no learned rows, but are embedded and predicted through the codec's
+    codebooks of that width (`models.lm.codebooks`); without it every code has a row, as published. `condition_rows` is
+    the size of the table of conditions (`Transformer.embed_conditions`), 0 for a model without conditions. Raises
+    ValueError for impossible sizes.
     """
 
     text_vocab: int
@@ -43,11 +43,11 @@ class TransformerConfig:
         if self.heads % self.kv_heads:
             raise ValueError(f"{self.heads} query heads do not divide into {self.kv_heads} groups")
         if self.head_dim % 2:
-            raise ValueError(f"rotary positions turn pairs: head_dim {self.head_dim} must be even")
+            raise ValueError(f"rotary positions rotate pairs: head_dim {self.head_dim} must be even")
 
     @property
     def layout(self) -> TokenLayout:
-        """Where text and codes lie among the ids of this model."""
+        """The ranges of text and codes among the ids of this model."""
         return TokenLayout(self.text_vocab, self.codebook, self.levels)
 
     @property

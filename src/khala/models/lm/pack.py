@@ -1,9 +1,9 @@
-"""Several songs in one pass of full attention. None is padded, and what becomes of one does not depend on the others.
+"""Several songs in one pass of full attention: without padding, and batch-invariant.
 
-On a CPU the songs go through a layer one after the other, which takes as long as together; what they share is a matrix
-that has to be widened. A song's rows are spread over threads, in pieces that do not depend on how many threads there
-are. A GPU finishes the kernels of a short song faster than a host can launch them: there products run over the rows of
-all songs, `BLOCK` at a time, so that a product has one shape whoever is in it. Attention is taken song by song.
+On a CPU the songs go through a layer one after the other, which takes as long as together; they share the upcasting of
+its matrices. A song's rows are spread over threads, in pieces that do not depend on the number of threads. A GPU
+finishes the kernels of a short song faster than the host can launch them: there products run over the rows of all
+songs, `GPU_ROWS` at a time, so that the shape of a product does not depend on the songs. Attention runs song by song.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,10 +23,10 @@ from khala.nn.threads import spread
 
 T = TypeVar("T")
 
-BLOCK = 512
-"""Rows of a product on a GPU: enough to keep a large one busy, and few enough that the last block costs little."""
-ROWS = 128
-"""Rows that a thread takes at a time, at most: enough for products to be as quick as with more."""
+GPU_ROWS = 512
+"""Rows of a product on a GPU: enough to keep a large GPU busy, and few enough that padding the last block is cheap."""
+THREAD_ROWS = 128
+"""The most rows that a thread takes at a time: enough for products to be as fast as with more."""
 
 
 def runs(items: Sequence[T], fits: Callable[[list[T]], bool]) -> list[list[T]]:
@@ -43,10 +43,10 @@ def runs(items: Sequence[T], fits: Callable[[list[T]], bool]) -> list[list[T]]:
 def encode_pack(
     model: Transformer, songs_1TD: Sequence[Tensor], starts: Sequence[int], by_rows: bool | None = None
 ) -> list[Tensor]:
-    """Embeddings of whole songs -> normed hidden states of positions `start` and later, [1, T - start, D] of each.
+    """Run embeddings [1, T, D] of several songs through the model -> normed hidden states [1, T - start, D] of each.
 
-    The same as `model(song, causal=False, start=start)` for each. `by_rows`: as on CUDA, which is where it is done
-    unless told otherwise. Without gradients.
+    Equals `model(song, causal=False, start=start)` for each song. `by_rows` selects the way of a GPU (default: on
+    CUDA). Has no gradients.
     """
     by_rows = model.device.type == "cuda" if by_rows is None else by_rows
     hidden = (_by_rows if by_rows else _by_songs)(model, songs_1TD, starts)
@@ -63,13 +63,13 @@ def _by_songs(model: Transformer, songs_1TD: Sequence[Tensor], starts: Sequence[
                 if isinstance(module, Linear):
                     stack.enter_context(module.upcast(model.compute_dtype))
             for i, start in enumerate(starts):
-                spared = start if number == last else 0
-                songs_1TD[i] = _spread_block(cast(Block, block), songs_1TD[i], cos_sin[i], spared)
+                first = start if number == last else 0
+                songs_1TD[i] = _spread_block(cast(Block, block), songs_1TD[i], cos_sin[i], first)
     return songs_1TD
 
 
 def _spread_block(block: Block, x_1TD: Tensor, cos_sin: CosSin, start: int) -> Tensor:
-    """`block(x_1TD, cos_sin, causal=False, start=start)`."""
+    """Compute `block(x_1TD, cos_sin, causal=False, start=start)`, its rows spread over threads."""
     attention, (cos_T1K, sin_T1K) = block.attention, cos_sin
 
     def heads(rows: slice) -> tuple[Tensor, Tensor, Tensor]:
@@ -85,8 +85,8 @@ def _spread_block(block: Block, x_1TD: Tensor, cos_sin: CosSin, start: int) -> T
 
 
 def _rows(start: int, stop: int) -> list[slice]:
-    """From `start` to `stop`, in pieces of about the same length."""
-    pieces = -(-(stop - start) // ROWS)
+    """Divide `start` to `stop` into pieces of about the same length."""
+    pieces = -(-(stop - start) // THREAD_ROWS)
     bounds = [start + (stop - start) * i // pieces for i in range(pieces + 1)]
     return [slice(low, high) for low, high in pairwise(bounds)]
 
@@ -94,26 +94,26 @@ def _rows(start: int, stop: int) -> list[slice]:
 def _by_rows(model: Transformer, songs_1TD: Sequence[Tensor], starts: Sequence[int]) -> list[Tensor]:
     lengths = [song.shape[1] for song in songs_1TD]
     rows = sum(lengths)
-    x_1RD = _filled(torch.cat(list(songs_1TD), dim=1))
-    places = [torch.arange(length, device=x_1RD.device) for length in lengths]
-    positions_R = F.pad(torch.cat(places), (0, x_1RD.shape[1] - rows))
+    x_1RD = _padded(torch.cat(list(songs_1TD), dim=1))
+    positions = [torch.arange(length, device=x_1RD.device) for length in lengths]
+    positions_R = F.pad(torch.cat(positions), (0, x_1RD.shape[1] - rows))
     cos_R1K, sin_R1K = model.rope.cos_sin(positions_R, max(lengths), x_1RD.device)
-    cos_sin = list(zip(cos_R1K.split(BLOCK), sin_R1K.split(BLOCK), strict=True))
+    cos_sin = list(zip(cos_R1K.split(GPU_ROWS), sin_R1K.split(GPU_ROWS), strict=True))
     for module in model.blocks:
         block = cast(Block, module)
         attention, norm = block.attention, block.attention_norm
         parts = [
             attention.split_heads(attention.qkv(norm(x)), at)
-            for x, at in zip(x_1RD.split(BLOCK, 1), cos_sin, strict=True)
+            for x, at in zip(x_1RD.split(GPU_ROWS, 1), cos_sin, strict=True)
         ]
         each = [torch.cat(kind, dim=1)[:, :rows].split(lengths, dim=1) for kind in zip(*parts, strict=True)]
-        y_1RD = _filled(torch.cat([attention.attend(q, k, v) for q, k, v in zip(*each, strict=True)], dim=1))
-        pairs = zip(x_1RD.split(BLOCK, 1), y_1RD.split(BLOCK, 1), strict=True)
+        y_1RD = _padded(torch.cat([attention.attend(q, k, v) for q, k, v in zip(*each, strict=True)], dim=1))
+        pairs = zip(x_1RD.split(GPU_ROWS, 1), y_1RD.split(GPU_ROWS, 1), strict=True)
         x_1RD = torch.cat([block.feed_forward(x, attention.out(y)) for x, y in pairs], dim=1)
     hidden = x_1RD[:, :rows].split(lengths, dim=1)
     return [song[:, start:] for song, start in zip(hidden, starts, strict=True)]
 
 
-def _filled(x_1RD: Tensor) -> Tensor:
-    """Rows of zeros up to a whole number of blocks."""
-    return F.pad(x_1RD, (0, 0, 0, -x_1RD.shape[1] % BLOCK))
+def _padded(x_1RD: Tensor) -> Tensor:
+    """Pad with rows of zeros to a whole number of blocks."""
+    return F.pad(x_1RD, (0, 0, 0, -x_1RD.shape[1] % GPU_ROWS))

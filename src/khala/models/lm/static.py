@@ -1,10 +1,10 @@
-"""The stepper for CUDA: every tensor at a fixed address and of a fixed shape, so that a step is one captured graph.
+"""The stepper for CUDA: all tensors have fixed addresses and shapes, so that a step is one captured CUDA graph.
 
-A step is hundreds of small kernels; launched one by one they take longer than their work. Here the host only starts a
-graph and never waits for the device. What a slot computes depends on that slot alone, as on a CPU: products always
-have `ROWS` rows, and attention goes slot by slot over a length that follows from the slot's own.
+A step is hundreds of small kernels, and launching them one by one takes longer than running them. Here the host only
+launches a graph and never waits for the device. Steps are batch-invariant, as on a CPU: products always have
+`PRODUCT_ROWS` rows, and attention runs slot by slot over a length that follows from the slot's own.
 
-`KHALA_CUDA_GRAPHS=0` turns the graphs off; the kernels are then the same, launched one by one.
+`KHALA_CUDA_GRAPHS=0` disables the graphs; the same kernels are then launched one by one.
 """
 
 import os
@@ -18,19 +18,22 @@ from khala.models.lm.transformer import Transformer
 from khala.nn.linear import Linear
 from khala.nn.norm import rms_norm
 
-ROWS = 16
-"""Rows of every product, and the most slots. Up to here a GPU waits for the weights, not for the arithmetic."""
+PRODUCT_ROWS = 16
+"""Rows of every product, and the most slots. Up to here a GPU is limited by memory bandwidth, not by arithmetic."""
 
-SPAN = 2048
-"""Attention looks at this many positions, or twice as many, or three times, ...: a graph for each."""
+SPAN_POSITIONS = 2048
+"""Attention covers a multiple of this many positions; there is a graph for each multiple."""
 
 
 class StaticStepper(Stepper):
-    """See `Stepper` for what it does. `graphs` None: where the device has them, unless the environment says no."""
+    """A `Stepper` of fixed shapes. `graphs`: capture CUDA graphs (default: on CUDA, unless `KHALA_CUDA_GRAPHS` is 0).
+
+    Raises ValueError for more than `PRODUCT_ROWS` slots.
+    """
 
     def __init__(self, model: Transformer, slots: int, context: int, graphs: bool | None = None) -> None:
-        if slots > ROWS:
-            raise ValueError(f"{slots} slots are more than the {ROWS} rows of a product")
+        if slots > PRODUCT_ROWS:
+            raise ValueError(f"{slots} slots are more than the {PRODUCT_ROWS} rows of a product")
         super().__init__(model, slots, span(context))
         if graphs is None:
             graphs = model.device.type == "cuda" and os.environ.get("KHALA_CUDA_GRAPHS", "1") != "0"
@@ -39,38 +42,37 @@ class StaticStepper(Stepper):
         self._spans: tuple[int, ...] = ()
         self._ids_B = torch.zeros(slots, dtype=torch.long, device=model.device)
         self._positions_B = torch.zeros(slots, dtype=torch.long, device=model.device)
-        self._shown_BD = torch.zeros(slots, model.config.dim, dtype=model.compute_dtype, device=model.device)
+        self._condition_BD = torch.zeros(slots, model.config.dim, dtype=model.compute_dtype, device=model.device)
         self._hidden_B1D = torch.zeros(slots, 1, model.config.dim, dtype=model.compute_dtype, device=model.device)
         self._count_N = torch.arange(self.cache.context, device=model.device)
         self._slots: list[int] = []
         self._index_B = self._ids_B
-        model.rope.cos_sin(slice(1), self.cache.context, model.device)  # tables that will not grow again
+        model.rope.cos_sin(slice(1), self.cache.context, model.device)  # the tables must not grow later
 
-    def read(self, ids: list[int], slot: int, shown_ND: Tensor | None = None) -> Tensor:
-        """As `Stepper.read`."""
-        hidden_11D = super().read(ids, slot, shown_ND)
+    def read(self, ids: list[int], slot: int, condition_ND: Tensor | None = None) -> Tensor:
+        """Read a prompt; see `Stepper.read`."""
+        hidden_11D = super().read(ids, slot, condition_ND)
         self._positions_B[slot] = self.cache.lengths[slot]
         return hidden_11D
 
     def copy(self, source: int, target: int) -> None:
-        """As `Stepper.copy`."""
+        """Copy a slot; see `Stepper.copy`."""
         super().copy(source, target)
         self._positions_B[target] = self.cache.lengths[target]
 
-    def step(self, ids_B: Tensor, slots: list[int], shown_BD: Tensor | None = None) -> Tensor:
-        """As `Stepper.step`. All slots are computed; those that are not among `slots` stay where they are."""
+    def step(self, ids_B: Tensor, slots: list[int], condition_BD: Tensor | None = None) -> Tensor:
+        """Compute one step; see `Stepper.step`. All slots are computed, but those not among `slots` do not advance."""
         if slots != self._slots:
             self._slots, self._index_B = list(slots), torch.tensor(slots, device=self.model.device)
         if max(self.cache.lengths[slot] for slot in slots) >= self.cache.context:
             raise ValueError(f"a position is past the end of a cache of {self.cache.context}")
         self._ids_B.index_copy_(0, self._index_B, ids_B)
-        if shown_BD is not None:
-            self._shown_BD.index_copy_(0, self._index_B, shown_BD)
-        spans = tuple(
-            min(span(length + 1), self.cache.context) for length in self.cache.lengths
-        )  # an idle one may be full
+        if condition_BD is not None:
+            self._condition_BD.index_copy_(0, self._index_B, condition_BD)
+        # An idle slot may be full.
+        spans = tuple(min(span(length + 1), self.cache.context) for length in self.cache.lengths)
         if self._capture:
-            if self._graph is None or spans != self._spans:  # lengths grow: no graph is wanted twice
+            if self._graph is None or spans != self._spans:  # lengths grow: no graph is needed again
                 self._graph, self._spans = self._captured(spans), spans
             self._graph.replay()
         else:
@@ -80,7 +82,7 @@ class StaticStepper(Stepper):
         return self._hidden_B1D.index_select(0, self._index_B)
 
     def _captured(self, spans: tuple[int, ...]) -> torch.cuda.CUDAGraph:
-        """The step as a graph. A step writes the same again when it is run again, so warming up does no harm."""
+        """Capture the step as a graph. A repeated step writes the same values, so warming up does no harm."""
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
@@ -92,36 +94,36 @@ class StaticStepper(Stepper):
         return graph
 
     def _run(self, spans: tuple[int, ...]) -> None:
-        """One token of every slot, `spans` positions of each looked at: from `_ids_B` to `_hidden_B1D`."""
+        """Compute one token of every slot, from `_ids_B` to `_hidden_B1D`, attending to `spans` positions of each."""
         x_BD = F.embedding(self._ids_B, self.rows_VD).to(self.model.compute_dtype)
-        x_B1D = (x_BD if self.model.conditions is None else x_BD + self._shown_BD).unsqueeze(1)
+        x_B1D = (x_BD if self.model.conditions is None else x_BD + self._condition_BD).unsqueeze(1)
         cos_sin = self.model.rope.cos_sin(self._positions_B[:, None], self.cache.context, self.model.device)
-        unseen = [self._count_N[:n] > self._positions_B[slot] for slot, n in enumerate(spans)]
-        every = torch.arange(len(spans), device=x_B1D.device)
+        future = [self._count_N[:n] > self._positions_B[slot] for slot, n in enumerate(spans)]
+        slots_B = torch.arange(len(spans), device=x_B1D.device)
         for layer, (keys_BGNK, values_BGNK) in zip(self.layers, self.cache.store, strict=True):
             block = layer.block
             y_B1D = rms_norm(x_B1D, layer.attention_norm, layer.eps)
             q_B1HK, k_B1GK, v_B1GK = layer.attention.split_heads(_product(block.attention.qkv, y_B1D), cos_sin)
-            keys_BGNK[every, :, self._positions_B] = k_B1GK[:, 0]
-            values_BGNK[every, :, self._positions_B] = v_B1GK[:, 0]
-            answers = []
+            keys_BGNK[slots_B, :, self._positions_B] = k_B1GK[:, 0]
+            values_BGNK[slots_B, :, self._positions_B] = v_B1GK[:, 0]
+            outputs = []
             for slot, n in enumerate(spans):
                 scores_GHN = torch.bmm(q_B1HK[slot].view(layer.groups), keys_BGNK[slot, :, :n].mT).float() * layer.scale
-                weights_GHN = scores_GHN.masked_fill_(unseen[slot], -torch.inf).softmax(-1).to(v_B1GK.dtype)
-                answers.append(torch.bmm(weights_GHN, values_BGNK[slot, :, :n]).view(1, 1, -1))
-            x_B1D = x_B1D + _product(block.attention.out, torch.cat(answers))
+                weights_GHN = scores_GHN.masked_fill_(future[slot], -torch.inf).softmax(-1).to(v_B1GK.dtype)
+                outputs.append(torch.bmm(weights_GHN, values_BGNK[slot, :, :n]).view(1, 1, -1))
+            x_B1D = x_B1D + _product(block.attention.out, torch.cat(outputs))
             gate, up = _product(block.mlp.gate_up, rms_norm(x_B1D, layer.mlp_norm, layer.eps)).chunk(2, dim=-1)
             x_B1D = x_B1D + _product(block.mlp.down, F.silu(gate) * up)
         self._hidden_B1D.copy_(self.model.norm(x_B1D))
 
 
 def span(length: int) -> int:
-    """The number of positions that attention over `length` looks at."""
-    return -(-length // SPAN) * SPAN
+    """Round a length up to the number of positions that attention covers."""
+    return -(-length // SPAN_POSITIONS) * SPAN_POSITIONS
 
 
 def _product(layer: Linear, x_B1I: Tensor) -> Tensor:
-    """A linear layer over `ROWS` rows, of which those beyond the slots are zeros."""
-    x_RI = F.pad(x_B1I[:, 0], (0, 0, 0, ROWS - x_B1I.shape[0]))
+    """Apply a linear layer to `PRODUCT_ROWS` rows; those beyond the slots are zeros."""
+    x_RI = F.pad(x_B1I[:, 0], (0, 0, 0, PRODUCT_ROWS - x_B1I.shape[0]))
     y_RO: Tensor = layer(x_RI)
     return y_RO[: x_B1I.shape[0]].unsqueeze(1)

@@ -1,8 +1,8 @@
-"""A transformer as decoding uses it: read a prompt, then go on by one token at a time, in several slots at once.
+"""Incremental decoding: prefill a prompt, then step by one token at a time, in several slots at once.
 
-What a slot computes has the same bits whatever the other slots hold: prompts are read one by one, and a step keeps the
-slots apart in everything whose rounding could depend on the batch. A step is made of as few kernels as possible: a
-small model's step is 200 of them, and each costs some microseconds before it does anything.
+It is batch-invariant: a slot has the same bits whatever the other slots hold, because prompts are read one by one and a
+step computes slot by slot whatever is rounded by the size of the batch. A step has as few kernels as possible: that of
+a small model is 200 of them, and each takes some microseconds to launch.
 """
 
 from typing import cast
@@ -13,15 +13,15 @@ from torch import Tensor
 
 from khala.models.lm.transformer import Transformer
 from khala.nn.block import Block
-from khala.nn.cache import KVCache, Row
+from khala.nn.cache import CacheRow, KVCache
 from khala.nn.norm import constant, rms_norm
 from khala.nn.rope import CosSin
 
 
 class Stepper:
-    """A decoding session of up to `slots` sequences of up to `context` positions. Without gradients.
+    """A decoding session of up to `slots` sequences of up to `context` positions, without gradients.
 
-    While it lasts the model's weights must stay as they are. On a CPU halves are packed anew (`nn.rowwise`), once.
+    The model's weights must not change meanwhile. On a CPU 16-bit weights are packed once (`nn.rowwise`).
     """
 
     def __init__(self, model: Transformer, slots: int, context: int) -> None:
@@ -31,32 +31,37 @@ class Stepper:
         self.rows_VD = model.token_rows()
         self.layers = [_Layer(cast(Block, block)) for block in model.blocks]
 
-    def read(self, ids: list[int], slot: int, shown_ND: Tensor | None = None) -> Tensor:
-        """A prompt into an empty slot -> normed hidden state of its last position, [1, 1, D]. What is `shown` beside it
-        (`Transformer.embed_conditions`) is added to its embeddings."""
+    def read(self, ids: list[int], slot: int, condition_ND: Tensor | None = None) -> Tensor:
+        """Prefill an empty slot with a prompt of N ids -> normed hidden state of its last position, [1, 1, D].
+
+        `condition_ND` (`Transformer.embed_conditions`) is added to its embeddings. Raises ValueError if it is too long.
+        """
         x_1TD = F.embedding(torch.tensor([ids], device=self.model.device), self.rows_VD).to(self.model.compute_dtype)
-        x_1TD = x_1TD if shown_ND is None else x_1TD + shown_ND
+        x_1TD = x_1TD if condition_ND is None else x_1TD + condition_ND
         kv_out = [row for (row,) in self.cache.rows([slot], len(ids))]
         hidden_1TD: Tensor = self.model(x_1TD, causal=True, kv_out=kv_out)
         self.cache.advance([slot], len(ids))
         return hidden_1TD[:, -1:].contiguous()
 
     def copy(self, source: int, target: int) -> None:
-        """Gives slot `target` what slot `source` has read."""
+        """Copy the positions of slot `source` to slot `target`."""
         self.cache.copy(source, target)
 
-    def step(self, ids_B: Tensor, slots: list[int], shown_BD: Tensor | None = None) -> Tensor:
-        """The next token of each of `slots`, and what is shown beside it -> normed hidden states [B, 1, D]."""
+    def step(self, ids_B: Tensor, slots: list[int], condition_BD: Tensor | None = None) -> Tensor:
+        """Append a token to each of `slots` -> normed hidden states [B, 1, D].
+
+        `condition_BD` is added to its embedding. Raises ValueError if a slot is full.
+        """
         x_BD = F.embedding(ids_B, self.rows_VD).to(self.model.compute_dtype)
-        x_B1D = (x_BD if shown_BD is None else x_BD + shown_BD).unsqueeze(1)
-        cos_sin = self._turns(slots)
+        x_B1D = (x_BD if condition_BD is None else x_BD + condition_BD).unsqueeze(1)
+        cos_sin = self._cos_sin(slots)
         for layer, rows in zip(self.layers, self.cache.rows(slots, 1), strict=True):
             x_B1D = layer.step(x_B1D, cos_sin, rows)
         self.cache.advance(slots, 1)
         hidden_B1D: Tensor = self.model.norm(x_B1D)
         return hidden_B1D
 
-    def _turns(self, slots: list[int]) -> CosSin:
+    def _cos_sin(self, slots: list[int]) -> CosSin:
         lengths = [self.cache.lengths[slot] for slot in slots]
         if min(lengths) == max(lengths):
             return self.model.rope.cos_sin(slice(lengths[0], lengths[0] + 1), self.cache.context, self.model.device)
@@ -65,7 +70,7 @@ class Stepper:
 
 
 class _Layer:
-    """One block taken apart: its norms' weights, its matrices made ready for single rows."""
+    """The parts of a block that a step needs: the weights of its norms, its matrices prepared for a few rows."""
 
     def __init__(self, block: Block) -> None:
         self.block, self.attention = block, block.attention
@@ -77,18 +82,18 @@ class _Layer:
         self.scale = block.attention.head_dim**-0.5
         self.groups = (block.attention.kv_heads, -1, block.attention.head_dim)
 
-    def step(self, x_B1D: Tensor, cos_sin: CosSin, rows: tuple[Row, ...]) -> Tensor:
+    def step(self, x_B1D: Tensor, cos_sin: CosSin, rows: tuple[CacheRow, ...]) -> Tensor:
         x_B1D = x_B1D + self.out(self._attend(rms_norm(x_B1D, self.attention_norm, self.eps), cos_sin, rows))
         gate, up = self.gate_up(rms_norm(x_B1D, self.mlp_norm, self.eps)).chunk(2, dim=-1)
         return x_B1D + self.down(F.silu(gate) * up)
 
-    def _attend(self, x_B1D: Tensor, cos_sin: CosSin, rows: tuple[Row, ...]) -> Tensor:
-        """Each slot by itself: lengths differ. In plain products: the fused kernel rounds by its number of threads."""
+    def _attend(self, x_B1D: Tensor, cos_sin: CosSin, rows: tuple[CacheRow, ...]) -> Tensor:
+        """Attend slot by slot, as lengths differ; by plain products, as a fused kernel rounds by its thread count."""
         q_B1HK, k_B1GK, v_B1GK = self.attention.split_heads(self.qkv(x_B1D), cos_sin)
-        answers = []
+        outputs = []
         for b, (new_keys_1GK, new_values_1GK, keys_GKN, values_GNK) in enumerate(rows):
             new_keys_1GK.copy_(k_B1GK[b])
             new_values_1GK.copy_(v_B1GK[b])
             scores_GHN = torch.bmm(q_B1HK[b].view(self.groups), keys_GKN) * self.scale  # H: query heads of a group
-            answers.append(torch.bmm(scores_GHN.softmax(-1), values_GNK).view(1, 1, -1))
-        return answers[0] if len(answers) == 1 else torch.cat(answers)
+            outputs.append(torch.bmm(scores_GHN.softmax(-1), values_GNK).view(1, 1, -1))
+        return outputs[0] if len(outputs) == 1 else torch.cat(outputs)

@@ -1,6 +1,6 @@
 """The language model that backbone and super-resolution share: ids and codes -> hidden states -> logits.
 
-It knows no sampling and no prompt. Shapes: B batch, T positions, D width, Q levels, C codes.
+It does no sampling and knows no prompts. Shapes: B batch, T positions, D width, Q levels, C codes.
 """
 
 import math
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from khala.models.lm.codebooks import CodebookProjections
 from khala.models.lm.config import PAD_ID, TransformerConfig
 from khala.nn.block import Block
-from khala.nn.cache import Row
+from khala.nn.cache import CacheRow
 from khala.nn.linear import Linear, linear
 from khala.nn.norm import RMSNorm
 from khala.nn.precision import compute_dtype_of
@@ -24,9 +24,9 @@ INIT_STD = 0.02
 
 
 class Transformer(nn.Module):
-    """Embedding, blocks, norm, head, with freshly drawn weights (torch's global generator).
+    """Embedding, blocks, norm and head, initialised with torch's global generator.
 
-    With `config.codebook_dim` set, `bind_codebooks` must be called before anything that touches codes.
+    With `config.codebook_dim`, call `bind_codebooks` before anything that uses codes.
     """
 
     def __init__(self, config: TransformerConfig) -> None:
@@ -50,7 +50,7 @@ class Transformer(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Matrices normal with deviation 0.02, those that write into the residual stream smaller by sqrt(2 layers)."""
+        """Draw matrices with deviation 0.02, those that write to the residual stream smaller by sqrt(2 layers)."""
         for name, weight in self.named_parameters():
             if name.endswith("bias"):
                 nn.init.zeros_(weight)
@@ -64,59 +64,57 @@ class Transformer(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        """The format of the blocks' matrices, and of all other weights unless it is int8."""
+        """The dtype of the blocks' matrices, and of all other weights unless it is int8."""
         block: nn.Module = self.blocks[0]
         return cast(Block, block).mlp.down.weight.dtype
 
     @property
     def compute_dtype(self) -> torch.dtype:
-        """The format of embeddings, hidden states and cache. Norms, rotary positions and logits are in float32."""
+        """The dtype of embeddings, hidden states and cache. Norms, rotary positions and logits are in float32."""
         return compute_dtype_of(self.dtype, self.device)
 
-    def quantize_(self, keep: bool = True) -> Self:
-        """Give the matrices of all blocks a byte per number; do no more than run the model then. With `keep` False what
-        they held is gone: fill them anew (`Linear.load_quantized`)."""
+    def quantize_(self, empty: bool = False) -> Self:
+        """Make the matrices of all blocks int8, for inference alone; `empty` as in `Linear.quantize_`."""
         for module in self.blocks.modules():
             if isinstance(module, Linear):
-                module.quantize_(keep)
+                module.quantize_(empty)
         return self
 
     def bind_codebooks(self, codebooks_QCK: Tensor) -> Self:
-        """Show the model the codec's codebooks, [Q, C, codebook_dim]; nothing happens where codes have learned rows."""
+        """Set the codec's codebooks, [Q, C, codebook_dim]; a model whose codes have learned rows ignores them."""
         if self.codebooks is not None:
             self.codebooks.bind(codebooks_QCK)
         return self
 
     def embed_text(self, ids_BT: Tensor) -> Tensor:
-        """Ids of text and special tokens -> [B, T, D]."""
+        """Embed ids of text and special tokens -> [B, T, D]."""
         return F.embedding(ids_BT, self.embedding.weight).to(self.compute_dtype)
 
     def embed_tokens(self, ids_BT: Tensor) -> Tensor:
-        """Ids of text and codes in one stream, one position each -> [B, T, D]. Codes of dense levels only."""
+        """Embed a stream of ids of text and codes, one position each -> [B, T, D]. Codes of dense levels only."""
         x_BTD = self.embed_text(ids_BT)
         return x_BTD if self.codebooks is None else x_BTD + self.codebooks.embed_ids(ids_BT - self.config.text_vocab)
 
     def embed_conditions(self, condition_ids: Tensor) -> Tensor:
-        """Rows of the table of conditions, [..., C] -> their sum, to be added to the embeddings of their positions,
-        [..., D]."""
+        """Add up rows of the table of conditions, [..., C] -> [..., D], to be added to the embeddings."""
         assert self.conditions is not None
         sums = F.embedding_bag(condition_ids.flatten(0, -2), self.conditions.weight, mode="sum", padding_idx=PAD_ID)
         conditions: Tensor = sums.unflatten(0, condition_ids.shape[:-1])
         return conditions.to(self.compute_dtype)
 
     def token_rows(self) -> Tensor:
-        """The embedding of every id that `embed_tokens` takes, [V, D]."""
+        """Return the embedding of every id that `embed_tokens` takes, [V, D]."""
         if self.codebooks is None:
             return self.embedding.weight
         return self.embed_tokens(torch.arange(self.config.rows, device=self.device)[None])[0]
 
     def embed_codes(self, codes_BQT: Tensor, start: int = 0) -> Tensor:
-        """One position per frame: the sum of the embeddings of levels `start`, `start` + 1, ... -> [B, T, D]."""
+        """Embed frames: the sum of the embeddings of levels `start`, `start` + 1, ... -> [B, T, D]."""
         levels, config = codes_BQT.shape[1], self.config
         dense = range(start, min(start + levels, config.dense_levels))
         x_BTD = codes_BQT.new_zeros((), dtype=self.compute_dtype)
         if dense:
-            first = [config.layout.level_rows(level).start for level in dense]  # as a tensor they would be waited for
+            first = [config.layout.level_rows(level).start for level in dense]  # a tensor would have to be waited for
             ids_BTQ = torch.stack([codes_BQT[:, i] + row for i, row in enumerate(first)], dim=-1)
             rows = F.embedding_bag(ids_BTQ.flatten(0, 1), self.embedding.weight, mode="sum")
             x_BTD = rows.unflatten(0, ids_BTQ.shape[:2]).to(self.compute_dtype)
@@ -129,14 +127,14 @@ class Transformer(nn.Module):
         causal: bool,
         mask_BT: Tensor | None = None,
         start: int = 0,
-        kv_out: Sequence[Row] | None = None,
+        kv_out: Sequence[CacheRow] | None = None,
     ) -> Tensor:
-        """Embeddings of whole sequences -> normed hidden states of positions `start` and later, [B, T - start, D].
+        """Compute normed hidden states [B, T - start, D] of positions `start` and later, from embeddings [B, T, D].
 
         `mask_BT` is True at real positions, for full attention over sequences padded on the right. Causal attention
-        needs none (no real position sees what follows it), nor do sequences of one length; without it the kernels are
-        faster. `start` > 0, for full attention, spares the last layer the positions that nobody asks for. `kv_out` takes
-        the keys and values of a batch of one, layer by layer.
+        needs no mask (no real position attends to later ones), nor do sequences of one length; without a mask the
+        kernels are faster. `start` > 0, for full attention, saves the last layer unneeded positions. Keys and values of
+        a batch of one are written to `kv_out`, layer by layer. Raises ValueError for `start` or a mask where causal.
         """
         if causal and (mask_BT is not None or start):
             raise ValueError("mask_BT and start are for full attention; causal attention takes neither")
@@ -151,7 +149,7 @@ class Transformer(nn.Module):
         return hidden_BTD
 
     def logits(self, hidden: Tensor, rows: slice | Tensor | None = None) -> Tensor:
-        """[..., D] -> float32 logits of some learned rows (text, dense levels), or of the whole vocabulary."""
+        """Return float32 logits of hidden states [..., D]: of some learned `rows`, or of the whole vocabulary."""
         if rows is not None:
             return linear(hidden.float(), self.head.weight[rows]).float()
         dense = linear(hidden.float(), self.head.weight).float()
@@ -159,7 +157,7 @@ class Transformer(nn.Module):
         return torch.cat([dense, *deep], dim=-1)
 
     def level_logits(self, hidden: Tensor, level: int) -> Tensor:
-        """[..., D] -> float32 logits [..., C] of the codes of one level."""
+        """Return float32 logits [..., C] of the codes of one level, of hidden states [..., D]."""
         if level < self.config.dense_levels:
             rows = self.config.layout.level_rows(level)
             return self.logits(hidden, slice(rows.start, rows.stop))

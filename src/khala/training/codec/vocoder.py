@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from khala.models.codec.spectral.codec import SpectralCodec
-from khala.models.codec.spectral.phase import quarter_turns
+from khala.models.codec.spectral.phase import expected_advance
 from khala.models.codec.spectral.vocoder import Spectra, Vocoder
 from khala.nn.conv import ConvNeXtBlock
 from khala.training import checkpoint
@@ -128,7 +128,7 @@ def losses(codec: SpectralCodec, spectra: Spectra, mid_BSK: Tensor, side_BSK: Te
     log_mid, log_side = (torch.log(x.abs() + floor) for x in (mid_BSK, side_BSK))
     loud = bin_K * (log_mid - np.log(floor))
     loud_side = bin_K * (log_side - np.log(floor))
-    turns = quarter_turns(mid_BSK.shape[-1]).to(mid_BSK.device)
+    turns = expected_advance(mid_BSK.shape[-1]).to(mid_BSK.device)
 
     def wrong(guess: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
         error = torch.view_as_real(guess - truth / (truth.abs() + 1e-20)).square().sum(-1)

@@ -1,7 +1,7 @@
 """The published codec: strided convolutions, residual codes, transposed convolutions (family: Kumar et al. 2023).
 
-Inference holds plain convolutions; ``nn.conv.fold_weight_norm`` makes their weights of weight-normed ones. On a CPU
-``dac_cpu`` computes what the decoder says.
+Inference holds plain convolutions; `nn.conv.fold_weight_norm` computes their weights from weight-normed ones. On a CPU
+`dac.cpu` computes the decoder.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from khala.models.codec.config import DacConfig
-from khala.models.codec.dac.cpu import WHOLE, decode_rows
+from khala.models.codec.dac.cpu import UNBLOCKED_STAGES, decode_rows
 from khala.nn.conv import Snake
 from khala.nn.rvq import ResidualVQ
 
@@ -20,7 +20,7 @@ DILATIONS = (1, 3, 9)
 
 
 class Dac(nn.Module):
-    """See ``base.Codec`` for what it does."""
+    """The convolutional codec; see `base.Codec`. Raises ValueError for rates that disagree."""
 
     def __init__(self, config: DacConfig) -> None:
         super().__init__()
@@ -28,8 +28,8 @@ class Dac(nn.Module):
         self.sample_rate, self.levels = config.sample_rate, config.levels
         self.hop = math.prod(config.encoder_strides)
         if math.prod(config.decoder_rates) != self.hop:
-            made = math.prod(config.decoder_rates)
-            raise ValueError(f"the decoder makes {made} samples a frame, the encoder takes {self.hop}")
+            decoded = math.prod(config.decoder_rates)
+            raise ValueError(f"the decoder makes {decoded} samples a frame, the encoder takes {self.hop}")
         self.context_frames: int | None = math.ceil(3 + _reach(config.decoder_rates))
         self.encoder = _encoder(config)
         self.quantizer = ResidualVQ(config.levels, config.codebook, config.dim)
@@ -40,25 +40,26 @@ class Dac(nn.Module):
         return self.quantizer.codebooks
 
     def encode(self, samples_BCN: Tensor, levels: int | None = None) -> Tensor:
-        """Samples [B, C, N] -> codes int64 [B, Q, N // hop] of the first ``levels`` levels (default: all).
+        """Encode samples [B, C, N] -> codes int64 [B, Q, N // hop] of the first `levels` levels (default: all).
 
-        As published, the part of a frame that is left at the end is not coded."""
+        As published, an incomplete frame at the end is dropped.
+        """
         return self.quantizer.encode(self.encoder(samples_BCN), levels)
 
     def decode(self, codes_BQT: Tensor) -> Tensor:
-        """Codes of the first Q levels, any Q -> samples [B, C, hop T]."""
+        """Decode codes [B, Q, T] of the first Q levels, any Q -> samples [B, C, hop T]."""
         return self.decode_latent(self.quantizer.decode(codes_BQT))
 
     def decode_latent(self, latent_BDT: Tensor) -> Tensor:
-        """The sum of code vectors [B, D, T] -> samples [B, C, hop T]; nothing keeps them within [-1, 1]."""
+        """Decode a sum of code vectors [B, D, T] -> samples [B, C, hop T], which may exceed [-1, 1]."""
         if latent_BDT.device.type == "cpu" and not torch.is_grad_enabled():
-            halo = math.ceil(_reach(self.config.decoder_rates[WHOLE:]))
+            halo = math.ceil(_reach(self.config.decoder_rates[UNBLOCKED_STAGES:]))
             return torch.stack([decode_rows(self.decoder, latent_DT, halo) for latent_DT in latent_BDT])
         samples_BCN: Tensor = self.decoder(latent_BDT)
         return samples_BCN
 
 
-class Residual(nn.Module):
+class ResidualUnit(nn.Module):
     """x + conv(snake(conv(snake(x)))), the first convolution dilated."""
 
     def __init__(self, width: int, dilation: int) -> None:
@@ -75,8 +76,8 @@ class Residual(nn.Module):
         return x_BDT + change_BDT
 
 
-class Stage(nn.Module):
-    """One change of rate; named like the published weights: ``block.N``."""
+class RateChange(nn.Module):
+    """A block of the encoder or decoder that changes the rate; its layers are named as published, `block.N`."""
 
     def __init__(self, *layers: nn.Module) -> None:
         super().__init__()
@@ -92,7 +93,7 @@ def _encoder(config: DacConfig) -> nn.Sequential:
     layers: list[nn.Module] = [nn.Conv1d(config.channels, width, 7, padding=3)]
     for stride in config.encoder_strides:
         down = nn.Conv1d(width, 2 * width, 2 * stride, stride, padding=math.ceil(stride / 2))
-        layers.append(Stage(*(Residual(width, d) for d in DILATIONS), Snake(width), down))
+        layers.append(RateChange(*(ResidualUnit(width, d) for d in DILATIONS), Snake(width), down))
         width *= 2
     return nn.Sequential(*layers, Snake(width), nn.Conv1d(width, config.dim, 3, padding=1))
 
@@ -103,13 +104,12 @@ def _decoder(config: DacConfig) -> nn.Sequential:
     for rate in config.decoder_rates:
         up = nn.ConvTranspose1d(width, width // 2, 2 * rate, rate, padding=math.ceil(rate / 2))
         width //= 2
-        layers.append(Stage(Snake(2 * width), up, *(Residual(width, d) for d in DILATIONS)))
+        layers.append(RateChange(Snake(2 * width), up, *(ResidualUnit(width, d) for d in DILATIONS)))
     return nn.Sequential(*layers, Snake(width), nn.Conv1d(width, config.channels, 7, padding=3))
 
 
 def _reach(rates: tuple[int, ...]) -> float:
-    """Rows before and after a row that the samples made of it depend on: every layer from the first of these changes of
-    rate on, at its own rate."""
+    """Receptive field on either side, in rows at the first of these `rates`: the sum over all layers from there on."""
     rows, rate = 0.0, 1
     for factor in rates:
         rows += 1 / rate  # the transposed convolution mixes neighbouring inputs

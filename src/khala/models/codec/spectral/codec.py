@@ -1,7 +1,7 @@
-"""The spectral codec: log spectra, a linear projection, residual codes, and a vocoder that gives them a phase.
+"""The spectral codec: log spectra, a linear projection, residual codes, and a vocoder that reconstructs the phase.
 
-Encoding is closed form and looks at one frame at a time (``features``), so bars that repeat on whole frames repeat in
-their codes. Decoding sums the code vectors, undoes the projection and lets ``Vocoder`` make samples of the spectra.
+Encoding is closed form and local to a frame (`features`), so bars that repeat on whole frames repeat in their codes.
+Decoding adds up the code vectors, inverts the projection and turns the spectra into samples (`vocoder`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from khala.nn.rvq import ResidualVQ
 
 
 class SpectralCodec(nn.Module):
-    """See ``base.Codec`` for what it does; ``mean``, ``project`` and ``unproject`` are the projection."""
+    """The spectral codec; see `base.Codec`. `mean`, `project` and `unproject` are the projection."""
 
     mean: Tensor
     project: Tensor
@@ -40,23 +40,26 @@ class SpectralCodec(nn.Module):
         return self.quantizer.codebooks
 
     def to_latent(self, features: Tensor) -> Tensor:
-        """[..., F] -> [..., D]"""
+        """Project features to latents, [..., F] -> [..., D]."""
         return (features - self.mean) @ self.project
 
     def to_features(self, latent: Tensor) -> Tensor:
-        """[..., D] -> [..., F]"""
+        """Project latents back to features, [..., D] -> [..., F]."""
         return latent @ self.unproject + self.mean
 
     def encode(self, samples_BCN: Tensor, levels: int | None = None) -> Tensor:
-        """Samples [B, 2, N] -> codes int64 [B, Q, ceil(N / hop)] of the first ``levels`` levels (default: all)."""
+        """Encode samples [B, 2, N] -> codes int64 [B, Q, ceil(N / hop)] of the first `levels` levels (default: all).
+
+        Raises ValueError for samples that are not stereo.
+        """
         if samples_BCN.shape[1] != 2:
             raise ValueError(f"the spectral codec takes stereo, not {samples_BCN.shape[1]} channels")
         return self.quantizer.encode(self.to_latent(self.analysis(samples_BCN)).transpose(1, 2), levels)
 
     def decode(self, codes_BQT: Tensor) -> Tensor:
-        """Codes of the first Q levels, any Q -> samples [B, 2, hop T]."""
+        """Decode codes [B, Q, T] of the first Q levels, any Q -> samples [B, 2, hop T]."""
         return self.decode_latent(self.quantizer.decode(codes_BQT))
 
     def decode_latent(self, latent_BDT: Tensor) -> Tensor:
-        """The sum of code vectors [B, D, T] -> samples [B, 2, hop T]."""
+        """Decode a sum of code vectors [B, D, T] -> samples [B, 2, hop T]."""
         return self.vocoder.synthesise(self.to_features(latent_BDT.transpose(1, 2)))

@@ -1,9 +1,9 @@
-"""What the spectral codec hears of a song: log spectra of mid and side, their balance, and the pitch of the bass.
+"""Features of the spectral codec: log spectra of mid and side, their balance, and a finer spectrum of the bass.
 
 One codec frame of 2048 samples becomes one vector: for each of its four spectra (2048 samples, centred 256, 768, 1280
-and 1792 samples into the frame) the log-mel magnitudes of mid and side and, per coarse band, which of left and right is
-louder (mid and side alone cannot tell left from right); and once, from 8192 samples around the frame, the log
-magnitudes of the lowest bins, because 2048 samples cannot tell neighbouring bass notes apart.
+and 1792 samples into the frame) the log-mel magnitudes of mid and side and, per coarse band, the balance of left and
+right (mid and side alone do not distinguish them); and once, from 8192 samples around the frame, the log magnitudes of
+the lowest bins, because 2048 samples do not resolve neighbouring bass notes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from khala.models.codec.config import SpectralConfig
 
 
 class Analysis(nn.Module):
-    """Samples [B, 2, N] -> features [B, T, F], T = ceil(N / hop). Frame t is about samples [hop t, hop (t + 1))."""
+    """Samples [B, 2, N] -> features [B, T, F], T = ceil(N / hop). Frame t describes samples [hop t, hop (t + 1))."""
 
     window: Tensor
     low_window: Tensor
@@ -35,17 +35,17 @@ class Analysis(nn.Module):
 
     @property
     def spectra(self) -> int:
-        """Spectra per codec frame."""
+        """Number of spectra per codec frame."""
         return self.config.hop // self.config.stride
 
     @property
     def widths(self) -> tuple[int, int, int, int]:
-        """Values per codec frame of each group in a feature vector: mid, side, balance, low; their sum is F."""
+        """Sizes of the groups of a feature vector: mid, side, balance, low; their sum is F."""
         config, n = self.config, self.spectra
         return n * config.bands, n * config.bands, n * config.balance_bands, config.low_bins
 
     def stft(self, samples_BCN: Tensor) -> Tensor:
-        """Complex spectra [B, C, S, K] on the codec's grid: S = 4 T of K = 1025 bins, T = ceil(N / hop)."""
+        """Compute complex spectra [B, C, S, K] on the codec's grid: S = 4 T of K = 1025 bins, T = ceil(N / hop)."""
         config = self.config
         tail = -samples_BCN.shape[-1] % config.hop
         edge = (config.fft - config.stride) // 2
@@ -54,7 +54,7 @@ class Analysis(nn.Module):
         return spectrum
 
     def istft(self, spectrum_BCSK: Tensor) -> Tensor:
-        """The samples [B, C, stride S] whose spectra on the codec's grid are nearest to the given ones."""
+        """Compute the samples [B, C, stride S] whose spectra are nearest to the given ones [B, C, S, K]."""
         config = self.config
         frames = torch.fft.irfft(spectrum_BCSK, dim=-1) * self.window
         total = _overlap_add(frames, config.stride)
@@ -66,7 +66,7 @@ class Analysis(nn.Module):
         config = self.config
         left, right = self.stft(samples_B2N).unbind(1)
         loud_left, loud_right = left.abs() @ self.coarse.T, right.abs() @ self.coarse.T
-        # The floor here is higher (thirty times): how near-silence is panned is nobody's concern.
+        # The floor is thirty times higher here: the panning of near-silence does not matter.
         balance = (loud_left - loud_right) / (loud_left + loud_right + 30 * config.floor)
         groups = [self.log_mel((left + right) / 2), self.log_mel((left - right) / 2), balance]
         low = self._low(samples_B2N)
@@ -74,11 +74,11 @@ class Analysis(nn.Module):
         return torch.cat([*(group.reshape(B, T, -1) for group in groups), low], dim=2)
 
     def log_mel(self, spectrum_SK: Tensor) -> Tensor:
-        """Complex [..., S, K] -> log(mel magnitude + floor) [..., S, bands]."""
+        """Compute log(mel magnitude + floor) [..., S, bands] of complex spectra [..., S, K]."""
         return torch.log(spectrum_SK.abs() @ self.mel.T + self.config.floor)
 
     def split(self, features_BTF: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Features -> mid, side [B, S, bands], balance [B, S, balance bands], low [B, T, low bins]."""
+        """Split features into mid, side [B, S, bands], balance [B, S, balance bands], low [B, T, low bins]."""
         B, T, _ = features_BTF.shape
         mid, side, balance, low = features_BTF.split(self.widths, dim=2)
         S = T * self.spectra
@@ -90,12 +90,12 @@ class Analysis(nn.Module):
         tail = -samples_B2N.shape[-1] % config.hop
         mid = nn.functional.pad(samples_B2N.mean(1), (edge, edge + tail))
         spectrum = torch.fft.rfft(mid.unfold(-1, config.low_fft, config.hop) * self.low_window, dim=-1)
-        scale = config.fft / config.low_fft  # a sine reads alike in both window lengths
+        scale = config.fft / config.low_fft  # a sine has the same magnitude in both window lengths
         return torch.log(spectrum[..., 1 : config.low_bins + 1].abs() * scale + config.floor)
 
 
 def _overlap_add(frames: Tensor, stride: int) -> Tensor:
-    """Frames [..., S, W] laid ``stride`` apart and added -> [..., stride (S - 1) + W]; the stride divides W."""
+    """Overlap-add frames [..., S, W], `stride` apart -> [..., stride (S - 1) + W]; the stride divides W."""
     *lead, steps, width = frames.shape
     parts = width // stride
     total = frames.new_zeros(*lead, steps + parts - 1, stride)

@@ -23,7 +23,7 @@ from khala.generation.refine import RefineInput, refine
 from khala.models.lm.backbone import condition_stream
 from khala.models.lm.stepper import Stepper
 from khala.music.request import SongRequest
-from khala.weights.folder import LoadedModel
+from khala.weights.loading import LoadedModel
 
 STYLES = ("folk, slow tempo", "electronic, fast tempo", "rock, driving drums", "jazz, piano", "ambient, pads")
 

@@ -147,7 +147,7 @@ def tiny_model(folder: Path, led: bool = False) -> Path:
     from khala.models.lm.superres import Superres
     from khala.models.presets import tiny
     from khala.weights import save_model
-    from khala.weights.folder import build_codec
+    from khala.weights.loading import build_codec
     from khala.weights.tokenizer import Tokenizer
 
     config = tiny()

@@ -10,7 +10,7 @@ import torch
 
 from khala.models import Backbone, Superres, tiny
 from khala.weights import save_model
-from khala.weights.folder import build_codec
+from khala.weights.loading import build_codec
 from khala.weights.tokenizer import Tokenizer
 
 

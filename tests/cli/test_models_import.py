@@ -56,7 +56,7 @@ def test_an_interrupt_is_status_130(
     def interrupt(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(importing, "furnish", interrupt)
+    monkeypatch.setattr(importing, "write_metadata", interrupt)
     words = ["models", "import", str(fixtures / "official-a"), "--to", str(tmp_path / "model"), "--quiet"]
     assert run(words) == 130
     assert not (tmp_path / "model").exists()

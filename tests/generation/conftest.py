@@ -12,7 +12,7 @@ from khala.models.lm.backbone import Backbone
 from khala.models.lm.superres import Superres
 from khala.models.presets import tiny
 from khala.weights import LoadedModel, load_model, save_model
-from khala.weights.folder import build_codec
+from khala.weights.loading import build_codec
 from khala.weights.tokenizer import Tokenizer
 
 

@@ -22,7 +22,7 @@ from khala.models.lm.superres import Superres
 from khala.models.presets import mini, official, tiny
 from khala.music.errors import InvalidRequest
 from khala.nn.precision import Formats, computes_bfloat16, unquantized_dtype
-from khala.weights.folder import build_codec
+from khala.weights.loading import build_codec
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda:0")
 FLOAT32, BFLOAT16, FLOAT16, INT8 = map(Formats.uniform, (torch.float32, torch.bfloat16, torch.float16, torch.int8))

@@ -16,7 +16,7 @@ from khala.generation.staged import StagedModel
 from khala.music.errors import InvalidRequest, ModelError
 from khala.music.request import SongRequest
 from khala.nn.precision import Formats
-from khala.weights.folder import open_model
+from khala.weights.loading import open_model
 
 CPU, FLOAT32 = torch.device("cpu"), Formats.uniform(torch.float32)
 REQUEST = SongRequest(tags=("folk",), instrumental=True, duration=5, seed=3, takes=2)

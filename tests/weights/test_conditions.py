@@ -22,7 +22,7 @@ from khala.music.errors import ModelError
 from khala.music.request import SongRequest
 from khala.weights import load_model, resolve, save_model
 from khala.weights.digests import write_digests
-from khala.weights.folder import build_codec
+from khala.weights.loading import build_codec
 from khala.weights.names import DIGESTED, read_config
 from khala.weights.tokenizer import Tokenizer
 

@@ -39,9 +39,9 @@ def test_what_has_a_default_may_be_absent() -> None:
         ("backbone.codebook_dim", "no", "backbone.codebook_dim is 'no'; it is int or null"),
         ("backbone.bias", 1, "backbone.bias is 1; it is bool"),
         ("backbone", [], "backbone is not an object"),
-        ("codec.family", "wavelet", "codec.family is wavelet; it is one of dac, spectral"),
+        ("codec.family", "wavelet", "codec.family is wavelet; it must be one of dac, spectral"),
         ("codec", 3, "codec is not an object"),
-        ("prompt.superres_text", "all", "prompt.superres_text is 'all'; it is one of same_as_backbone"),
+        ("prompt.superres_text", "all", "prompt.superres_text is 'all'; it must be one of same_as_backbone"),
         ("name", None, "name is None; it is str"),
     ],
 )
@@ -75,5 +75,5 @@ def test_tuples_and_whole_numbers_for_floats() -> None:
     assert from_json(Ladder, {"rungs": [3, 4, 5], "length": 2}) == Ladder((3, 4, 5), 2.0)
     with pytest.raises(ValueError, match=r"rungs\[1\] is '4'; it is int"):
         from_json(Ladder, {"rungs": [3, "4"]})
-    with pytest.raises(ValueError, match="rungs is 3; it is a list"):
+    with pytest.raises(ValueError, match="rungs is 3; it must be a list"):
         from_json(Ladder, {"rungs": 3})

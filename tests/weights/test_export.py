@@ -25,7 +25,7 @@ from khala.music.errors import InvalidRequest, ModelError, OutputError
 from khala.music.layout import TokenLayout
 from khala.weights import LoadedModel, export, load_model, save_model
 from khala.weights.export import codes_of, export_llama
-from khala.weights.folder import build_codec
+from khala.weights.loading import build_codec
 from khala.weights.tokenizer import Tokenizer
 
 FAMILY = replace(tiny().backbone, qk_norm=False, codebook_dim=None, bias=True)

@@ -23,7 +23,7 @@ from khala.music.errors import InvalidRequest, ModelError, StoreError
 from khala.music.request import Sampling, SongRequest
 from khala.nn.precision import Formats
 from khala.scoring.listener import listener
-from khala.weights.folder import open_model
+from khala.weights.loading import open_model
 from khala.worker.stages import PipelineStages
 
 

@@ -106,20 +106,20 @@ def download(
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
     """Fetch a model from the model hub, check it, and import it if it is published weights. Run it again to go on."""
-    from khala.weights import hub
+    from khala.weights.published.download import fetch, import_fetched, look_up
 
-    listing = hub.look_up(hub_id, revision)
+    listing = look_up(hub_id, revision)
     terms = ", no commercial use" if "-nc-" in listing.license.lower() else ""
     say(f"Licence of the weights: {listing.license}{terms}.")
     say(f"{hub_id} at commit {listing.commit[:12]}: {len(listing.files)} files, {listing.size / 1e9:.2f} GB.")
     bars = sys.stderr.isatty() and not quiet  # the hub's library draws better ones than we could
     with progress(quiet or bars) as report:
-        folder = hub.fetch(listing, tokenizer, None if bars else report)
+        folder = fetch(listing, tokenizer, None if bars else report)
     if folder is None:
         say("It is at hand already, and whole.")
     else:
         with progress(quiet) as report:
-            lines = hub.settle(listing, folder, tokenizer, report)
+            lines = import_fetched(listing, folder, tokenizer, report)
         for line in lines:
             typer.echo(line)
     typer.echo(f"{hub_id}  (try it: khala generate --model {hub_id})")

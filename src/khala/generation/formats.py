@@ -28,7 +28,7 @@ from khala.models.lm.transformer import Transformer
 from khala.music.errors import InvalidRequest
 from khala.nn.precision import BFLOAT16_INSTRUCTIONS, Formats
 from khala.nn.threads import one_thread
-from khala.weights.folder import Uninitialised
+from khala.weights.loading import Uninitialised
 
 ModelPart = Literal["backbone", "superres"]
 Times = Mapping[str, float]

@@ -24,7 +24,7 @@ from khala.models.lm.config import TransformerConfig
 from khala.models.lm.pack import GPU_ROWS
 from khala.music.errors import InvalidRequest
 from khala.nn.precision import Formats, compute_dtype_of, unquantized_dtype
-from khala.weights.folder import Uninitialised, build_codec
+from khala.weights.loading import Uninitialised, build_codec
 
 Mode = Literal["keep_loaded", "one_shot"]
 

@@ -40,7 +40,7 @@ from khala.generation.take import Take
 from khala.models.config import ModelConfig
 from khala.models.lm.pack import runs
 from khala.music.request import SongRequest
-from khala.weights.folder import LoadedModel, load_parts, open_model
+from khala.weights.loading import LoadedModel, load_parts, open_model
 
 
 def load(

@@ -13,7 +13,7 @@ from khala.models.lm.backbone import Backbone
 from khala.models.lm.superres import Superres
 from khala.music.layout import TokenLayout
 from khala.nn.precision import Formats
-from khala.weights.folder import OpenModel
+from khala.weights.loading import OpenModel
 from khala.weights.tokenizer import Tokenizer
 
 

@@ -8,13 +8,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from khala.weights.folder import LoadedModel, load_model, save_model
+    from khala.weights.loading import LoadedModel, load_model
     from khala.weights.names import ModelInfo, describe, list_models, resolve
+    from khala.weights.saving import save_model
 
 _HOMES = {
-    "LoadedModel": "folder",
-    "load_model": "folder",
-    "save_model": "folder",
+    "LoadedModel": "loading",
+    "load_model": "loading",
+    "save_model": "saving",
     "ModelInfo": "names",
     "describe": "names",
     "list_models": "names",

@@ -1,7 +1,7 @@
 """Frozen configurations <-> JSON, by their type hints.
 
-Strict both ways: an unknown key, a missing one without a default, or a value of another type is a ValueError that names
-it. A field that may hold one of several dataclasses is written with its `family`: the class name less "Config".
+Strict both ways: an unknown key, a missing key without a default, or a value of another type is a ValueError that names
+it. A field that may hold one of several dataclasses is written with its `family`: the class name without "Config".
 """
 
 import math
@@ -13,13 +13,13 @@ T = TypeVar("T")
 
 
 def to_json(config: Any) -> dict[str, Any]:
-    """A dataclass as JSON values."""
+    """Convert a dataclass to JSON values."""
     hints = get_type_hints(type(config))
     return {field.name: _plain(getattr(config, field.name), hints[field.name]) for field in fields(config)}
 
 
 def from_json(kind: type[T], values: Any, where: str = "") -> T:
-    """A `kind` from JSON values; `where` leads the names in error messages. Raises ValueError."""
+    """Build a `kind` from JSON values; `where` is the prefix of names in error messages. Raises ValueError."""
     if not isinstance(values, dict):
         raise ValueError(f"{where or 'the configuration'} is not an object")
     hints = get_type_hints(kind)
@@ -34,7 +34,7 @@ def from_json(kind: type[T], values: Any, where: str = "") -> T:
 
 
 def family(kind: type) -> str:
-    """The name by which JSON tells the members of a union apart: `SpectralConfig` -> "spectral"."""
+    """Return the name of a member of a union in JSON: `SpectralConfig` -> "spectral"."""
     return kind.__name__.removesuffix("Config").lower()
 
 
@@ -63,15 +63,15 @@ def _typed(hint: Any, value: Any, where: str) -> Any:
         if len(classes) > 1 and isinstance(value, dict):
             name, value = str(value.get("family")), {key: value[key] for key in value if key != "family"}
             if name not in classes:
-                raise ValueError(f"{where}.family is {name}; it is one of {', '.join(classes)}")
+                raise ValueError(f"{where}.family is {name}; it must be one of {', '.join(classes)}")
         return from_json(classes[name], value, where)
     if get_origin(hint) is tuple:
         if not isinstance(value, list):
-            raise ValueError(f"{where} is {value!r}; it is a list")
+            raise ValueError(f"{where} is {value!r}; it must be a list")
         return tuple(_typed(get_args(hint)[0], item, f"{where}[{i}]") for i, item in enumerate(value))
     if get_origin(hint) is Literal:
         if value not in get_args(hint):
-            raise ValueError(f"{where} is {value!r}; it is one of {', '.join(map(str, get_args(hint)))}")
+            raise ValueError(f"{where} is {value!r}; it must be one of {', '.join(map(str, get_args(hint)))}")
         return value
     kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     if float in kinds and isinstance(value, int) and not isinstance(value, bool):
@@ -79,5 +79,5 @@ def _typed(hint: Any, value: Any, where: str) -> Any:
     kinds = tuple(get_origin(kind) or kind for kind in kinds)
     if type(value) not in kinds or (isinstance(value, float) and not math.isfinite(value)):
         names = " or ".join("null" if kind is NoneType else kind.__name__ for kind in kinds)
-        raise ValueError(f"{where} is {value!r}; it is {names}")
+        raise ValueError(f"{where} is {value!r}; it must be {names}")
     return value

@@ -1,16 +1,18 @@
-"""A model's backbone as a stock Llama checkpoint, for `transformers` and the engines that read what it reads.
+"""Exporting a backbone as a stock Llama checkpoint, for `transformers` and compatible engines.
 
-What Khala's backbone has in common with Llama is all of it: the same norms, rotary positions (rotate-half), grouped
-queries and SwiGLU, with biases that a stock Llama may have too. Only names differ, and that three projections (query,
-key, value) and two (gate, up) are fused here. Biases that an import doubled are stored doubled, and stay so.
+Khala's backbone is a Llama: the same norms, rotary positions (rotate-half), grouped queries and SwiGLU, with biases
+that a stock Llama may have too. Only names differ, and query, key and value, and gate and up, are fused here. Biases
+that an import doubled are stored doubled, and stay so.
 """
 
 import json
 import math
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib.resources import files
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import numpy as np
@@ -26,19 +28,18 @@ from khala.models.lm.config import TransformerConfig
 from khala.music.errors import InvalidRequest, OutputError
 from khala.music.layout import TokenLayout
 from khala.nn.rope import SCALED_CONTEXT
-from khala.weights.names import BACKBONE, TOKENIZER, broken, read_config, resolve, verified_digest
+from khala.weights.names import BACKBONE, TOKENIZER, broken_file, read_config, resolve, verified_digest
+from khala.weights.progress import ByteProgress, no_progress
 from khala.weights.tensors import check_shapes, stream_tensors
-
-Progress = Callable[[str, int, int], None]
 
 _DTYPES = {"F32": torch.float32, "BF16": torch.bfloat16, "F16": torch.float16}
 
 
-def export_llama(name: str, to: Path, progress: Progress = lambda stage, done, total: None) -> None:
+def export_llama(name: str, to: Path, progress: ByteProgress = no_progress) -> None:
     """Write the backbone of the model `name` to the new folder `to`, in the dtype that it is stored in.
 
-    One tensor at a time is in memory. `progress` takes a stage, the bytes done and their sum. InvalidRequest: the
-    backbone is no Llama; ModelError: the model is missing or broken; OutputError: `to` cannot be written.
+    One tensor at a time is in memory. Raises InvalidRequest if the backbone is not a Llama, ModelError if the model is
+    missing or broken, OutputError if `to` cannot be written.
     """
     folder = resolve(name)
     config = read_config(folder)
@@ -62,20 +63,20 @@ def export_llama(name: str, to: Path, progress: Progress = lambda stage, done, t
 
 
 def require_llama(config: ModelConfig) -> None:
-    """Raises InvalidRequest, with the reasons, if no stock Llama computes what the backbone of `config` does."""
+    """Raise InvalidRequest, with the reasons, if the backbone of `config` is not a stock Llama."""
     reasons = []
     if config.backbone.codebook_dim is not None:
-        reasons.append("it sees codes through the codec's codebooks")
+        reasons.append("it embeds codes through the codec's codebooks")
     if config.backbone.condition_rows:
-        reasons.append("is shown the outline of a song beside its tokens")
+        reasons.append("it takes conditions besides tokens")
     if config.backbone.qk_norm:
-        reasons.append("it norms queries and keys")
+        reasons.append("it normalises queries and keys")
     if reasons:
         raise InvalidRequest(f"{config.name} cannot become a Llama: {' and '.join(reasons)}; a stock Llama does not")
 
 
 def llama_config(config: TransformerConfig, dtype: str) -> dict[str, Any]:
-    """The `config.json` of a stock Llama of this shape, in the keys of transformers 4, which 5 reads too."""
+    """Return the `config.json` of the same Llama, in the keys of transformers 4, which 5 reads too."""
     scaling = None
     if config.rope_scaling != 1.0:
         scaling = {
@@ -111,39 +112,39 @@ def llama_config(config: TransformerConfig, dtype: str) -> dict[str, Any]:
 
 
 def audio_token(level: int, code: int) -> str:
-    """The name of a code among the tokens of an export."""
+    """Return the name of a code's token."""
     return f"<|q{level}_{code}|>"
 
 
 def codes_of(ids: Sequence[int], layout: TokenLayout) -> tuple[NDArray[np.int16], bool]:
-    """What an engine generated after a prompt -> codes int16 [2, T], and whether the song came to its end.
+    """Convert ids that an engine generated after a prompt -> codes int16 [2, T], and whether the song ended.
 
-    InvalidRequest if the ids do not alternate between levels 0 and 1: an engine does not restrict what it draws.
+    Raises InvalidRequest if the ids do not alternate between levels 0 and 1, which an engine does not enforce.
     """
     ended = layout.eos in ids
     ids = list(ids[: ids.index(layout.eos)] if ended else ids[: len(ids) // 2 * 2])
     first = np.array([[layout.level_rows(0).start], [layout.level_rows(1).start]])
     if len(ids) % 2:
-        raise InvalidRequest("the song ends within a frame; draw it again with another seed")
+        raise InvalidRequest("the song ends within a frame; generate it again with another seed")
     codes = np.array(ids, dtype=np.int64).reshape(-1, 2).T - first
     wrong = ((codes < 0) | (codes >= layout.codebook)).T.ravel()
     if wrong.any():
-        raise InvalidRequest(f"id {ids[wrong.argmax()]} is out of place: draw the song again with another seed")
+        raise InvalidRequest(f"id {ids[wrong.argmax()]} is out of place; generate the song again with another seed")
     return codes.astype(np.int16), ended
 
 
 def _require_new(to: Path) -> Path:
     try:
         taken = any(to.iterdir()) if to.is_dir() else to.exists()
-    except OSError as error:  # too long, no permission
+    except OSError as error:  # a name that is too long, no permission
         raise OutputError(f"cannot write {str(to)[:100]}: {error.strerror}") from None
     if taken:
         raise OutputError(f"{to} is there already; name a new folder")
     return to.absolute()
 
 
-def _write_weights(folder: Path, config: TransformerConfig, to: Path, progress: Progress) -> str:
-    """Returns the name of the dtype that the embedding is stored in."""
+def _write_weights(folder: Path, config: TransformerConfig, to: Path, progress: ByteProgress) -> str:
+    """Write the tensors; returns the name of the embedding's dtype."""
     parts = _parts(config)
     try:
         with torch.device("meta"):
@@ -164,12 +165,12 @@ def _write_weights(folder: Path, config: TransformerConfig, to: Path, progress: 
 
             stream_tensors(to, tensors, make, lambda done, total: progress("export", done, total))
     except (SafetensorError, ValueError, KeyError) as error:
-        raise broken(folder, BACKBONE, error) from None
+        raise broken_file(folder, BACKBONE, error) from None
     return str(tensors["model.embed_tokens.weight"][0]).removeprefix("torch.")
 
 
 def _parts(config: TransformerConfig) -> dict[str, tuple[str, slice | None]]:
-    """Llama's names -> the tensor of a backbone that each is, or is a part of: which rows."""
+    """Map Llama's names to tensors of a backbone, and to rows where they are a part of one."""
     queries, keys = config.heads * config.head_dim, config.kv_heads * config.head_dim
     linear: dict[str, tuple[str, slice | None]] = {
         "self_attn.q_proj": ("attention.qkv", slice(0, queries)),
@@ -215,13 +216,13 @@ def _generation(config: ModelConfig) -> dict[str, Any]:
 
 
 def _write_tokenizer(folder: Path, config: TransformerConfig, to: Path) -> None:
-    """The model's tokenizer with a name for every code, so that it knows all ids of the vocabulary."""
+    """Write the model's tokenizer with a token for every code, so that it covers the whole vocabulary."""
     backend = tokenizers.Tokenizer.from_file(str(folder / TOKENIZER))
     names = (audio_token(level, code) for level in range(config.levels) for code in range(config.codebook))
     backend.add_special_tokens([AddedToken(name, special=True, normalized=False) for name in names])
     if backend.get_vocab_size() != config.rows:
-        fault = ValueError(f"with the codes it has {backend.get_vocab_size()} ids; the backbone has {config.rows}")
-        raise broken(folder, TOKENIZER, fault)
+        error = ValueError(f"with the codes it has {backend.get_vocab_size()} ids; the backbone has {config.rows}")
+        raise broken_file(folder, TOKENIZER, error)
     backend.save(str(to / "tokenizer.json"), pretty=False)
     settings = {
         "tokenizer_class": "PreTrainedTokenizerFast",
@@ -245,9 +246,10 @@ def _card(name: str, config: ModelConfig, digest: str) -> str:
         backbone = config.origin.backbone
         origin = (
             f"\nImported from iteration {backbone.iteration}; biases of the first MLP layer {backbone.fc1_bias} "
-            f"({backbone.why}). The tensors here hold them as they are to be used.\n"
+            f"({backbone.why}). The tensors here hold them as they are used.\n"
         )
-    return CARD.format(
+    template = Template(files(__package__).joinpath("llama_card.md").read_text(encoding="utf-8"))
+    return template.substitute(
         name=config.name,
         call=json.dumps(name),
         license=config.license,
@@ -258,67 +260,3 @@ def _card(name: str, config: ModelConfig, digest: str) -> str:
         text=config.backbone.text_vocab,
         codebook=config.backbone.codebook,
     )
-
-
-CARD = """\
----
-license: {tag}
-library_name: transformers
-pipeline_tag: text-to-audio
-tags: [music, khala]
----
-# {name}: its backbone as a Llama checkpoint
-
-Exported by Khala from the model {name} (digest {digest}). Licence of the weights: {license}.
-{origin}
-This is the part of Khala that writes the two coarsest levels of a song, one code after another. Ids below {text} are
-text and special tokens, then come {codebook} codes of level 0 and {codebook} of level 1; a song alternates between the
-two and ends with `<|end_of_text|>`. What refines a song attends in both directions, which no Llama does: that, and what
-turns it into sound, stays in Khala.
-
-## transformers
-
-```python
-from transformers import AutoModelForCausalLM
-
-model = AutoModelForCausalLM.from_pretrained("FOLDER")
-```
-
-## vLLM
-
-```sh
-vllm serve FOLDER --served-model-name backbone --max-model-len {context}
-```
-
-Send the ids of a prompt, not its text: in a text of yours, a special token's name would become that token.
-
-```python
-import json
-import urllib.request
-
-import khala
-from khala.generation.result import BackboneResult
-from khala.weights.export import codes_of
-
-pipe = khala.load({call})
-request = khala.SongRequest(tags=("folk", "slow tempo"), instrumental=True, duration=30, seed=7)
-(work,) = pipe.plan_takes(request)
-ask = {{
-    "model": "backbone",
-    "prompt": work.plan.backbone_ids,
-    "max_tokens": 2 * work.plan.max_frames,
-    "temperature": pipe.config.sampling.temperature,
-    "top_k": pipe.config.sampling.top_k,
-    "seed": work.seed,
-    "return_token_ids": True,
-}}
-call = urllib.request.Request(
-    "http://localhost:8000/v1/completions", json.dumps(ask).encode(), {{"Content-Type": "application/json"}}
-)
-with urllib.request.urlopen(call) as answer:
-    ids = json.load(answer)["choices"][0]["token_ids"]
-result = BackboneResult(*codes_of(ids, pipe.config.backbone.layout))
-(codes,) = pipe.superres([work], [result])
-pipe.render(work, codes, result).save("song.flac")
-```
-"""

@@ -1,4 +1,4 @@
-"""Names -> model folders: the embedded model, a folder, or a hub id that was downloaded. Knows no tensors."""
+"""Names of models -> their folders: embedded models, folders, and hub ids that were downloaded. Needs no torch."""
 
 import json
 import re
@@ -14,10 +14,10 @@ from khala.weights import configs
 from khala.weights.aliases import rename_keys
 from khala.weights.digests import NAME as DIGESTS
 from khala.weights.digests import file_digest, model_digest, read_digests
-from khala.weights.store import imported_commit, imported_names, model_place, models_home, read_pin
+from khala.weights.store import imported_commit, imported_folder, imported_names, models_home, read_pin
 
 FORMAT = 1
-"""The version of the folder format; a reader knows one."""
+"""The version of the folder format that this version of Khala reads and writes."""
 
 CONFIG = "config.json"
 BACKBONE = "backbone.safetensors"
@@ -26,7 +26,7 @@ CODEC = "codec.safetensors"
 TOKENIZER = "tokenizer.json"
 CARD = "README.md"
 DIGESTED = (CONFIG, BACKBONE, SUPERRES, CODEC, TOKENIZER)
-"""What a song depends on. The card is not among them: anyone may write more into it."""
+"""Files that songs depend on. The card is not one of them: anyone may add to it."""
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 """OWNER/NAME on the model hub."""
@@ -34,7 +34,7 @@ HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """A model at hand: the `name` to ask for it by, its configuration, its digest and its size in bytes."""
+    """An installed model: its name, folder, configuration, digest and size in bytes."""
 
     name: str
     folder: Path
@@ -47,9 +47,10 @@ class ModelInfo:
 
 
 def resolve(name: str) -> Path:
-    """The folder of the model `name`: an embedded one, a path, or a hub id that was downloaded. Raises ModelError.
+    """Find the folder of the model `name`: an embedded name, a path, or a hub id that was downloaded.
 
-    An embedded name goes before a folder of the same name; write `./mini` for the folder. The network is never asked.
+    An embedded name comes before a folder of the same name; write `./mini` for the folder. The network is not used.
+    Raises ModelError if there is no such model.
     """
     try:
         if re.fullmatch(r"[\w-]+", name) and (_embedded() / name / CONFIG).is_file():
@@ -59,7 +60,7 @@ def resolve(name: str) -> Path:
     except (OSError, RuntimeError, ValueError):  # too long, no such home, a NUL: not the name of a folder
         pass
     if HUB_ID.fullmatch(name):
-        folder = model_place(name) if imported_commit(name) is not None else _cached(name)
+        folder = imported_folder(name) if imported_commit(name) is not None else _cached(name)
         if folder is not None:
             return folder
         reason = f"the model {name!r} is not on this machine; fetch it: khala models download {name}"
@@ -68,13 +69,11 @@ def resolve(name: str) -> Path:
     raise ModelError(reason, "model-missing")
 
 
-def mend(folder: Path) -> str:
-    """What to do about a broken model in `folder`, as the end of an error message."""
+def repair_advice(folder: Path) -> str:
+    """Return how to repair a broken model in `folder`, as the end of an error message."""
     if folder.parent == _embedded():
-        return "mend it: pip install --force-reinstall khala-music"
-    if (
-        folder.parent.name == "snapshots"
-    ):  # models--<owner>--<name>/snapshots/<revision>, as the hub's cache lays it out
+        return "repair it: pip install --force-reinstall khala-music"
+    if folder.parent.name == "snapshots":  # the hub's cache: models--<owner>--<name>/snapshots/<revision>
         repo = folder.parent.parent.name.removeprefix("models--").replace("--", "/", 1)
         return f"fetch it again: khala models download {repo}"
     if folder.parent.parent == models_home():
@@ -83,47 +82,47 @@ def mend(folder: Path) -> str:
 
 
 def read_config(folder: Path) -> ModelConfig:
-    """The configuration of the model in `folder`. Raises ModelError."""
+    """Read the configuration of the model in `folder`. Raises ModelError."""
     try:
         values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
-            raise ValueError(f"it is not of format {FORMAT}, the one that this version reads")
+            raise ValueError(f"it is not of format {FORMAT}, which this version reads")
         rename_keys(values)
         return configs.from_json(ModelConfig, values)
     except (OSError, ValueError, RecursionError, KhalaError) as error:
-        raise broken(folder, CONFIG, error) from None
+        raise broken_file(folder, CONFIG, error) from None
 
 
 def verified_digest(folder: Path, verify: bool = True) -> str:
-    """The model's digest; with `verify`, after hashing every file. Raises ModelError."""
+    """Return the model's digest; with `verify`, compare every file with its own first. Raises ModelError."""
     try:
         digests = read_digests(folder, DIGESTED)
     except (OSError, ValueError, RecursionError) as error:
-        raise broken(folder, DIGESTS, error) from None
+        raise broken_file(folder, DIGESTS, error) from None
     for name, digest in digests.items():
         try:
             if verify and file_digest(folder / name) != digest:
                 raise ValueError("its content is not what digests.json says: it was changed or damaged")
         except (OSError, ValueError) as error:
-            raise broken(folder, name, error) from None
+            raise broken_file(folder, name, error) from None
     return model_digest(digests)
 
 
-def broken(folder: Path, name: str, error: Exception) -> ModelError:
-    """The one line for a file of a model that cannot be used."""
+def broken_file(folder: Path, name: str, error: Exception) -> ModelError:
+    """Return the error for a file `name` of a model that cannot be used."""
     reason = (error.strerror or error) if isinstance(error, OSError) else error
-    return ModelError(f"the model in {folder} is broken: {name}: {reason}; {mend(folder)}")
+    return ModelError(f"the model in {folder} is broken: {name}: {reason}; {repair_advice(folder)}")
 
 
 def describe(name: str, verify: bool = True) -> ModelInfo:
-    """What the model `name` is; with `verify`, after hashing its files. Raises ModelError."""
+    """Return name, configuration, digest and size of a model; `verify` as in `verified_digest`. Raises ModelError."""
     folder = resolve(name)
     size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
     return ModelInfo(name, folder, read_config(folder), verified_digest(folder, verify), size)
 
 
 def list_models() -> list[ModelInfo]:
-    """The embedded models, the imported ones, those in the hub's cache, not verified; what is none is left out."""
+    """List embedded and imported models and those in the hub's cache, unverified. Broken ones are left out."""
     found = []
     embedded = sorted(path.parent.name for path in _embedded().glob(f"*/{CONFIG}"))
     for name in [*embedded, *imported_names(), *_cached_names()]:
@@ -147,7 +146,7 @@ def _cached(repo: str) -> Path | None:
 
 
 def _cached_names() -> Iterator[str]:
-    """Repositories of the hub's cache that hold a Khala model."""
+    """List the repositories in the hub's cache that hold a Khala model."""
     from huggingface_hub import CacheNotFound, constants, scan_cache_dir
 
     try:

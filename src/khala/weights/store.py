@@ -1,10 +1,10 @@
-"""Where downloaded models lie, and which commit of its repository each is taken from.
+"""The local store of downloaded models, and the commit of its repository that each was taken from.
 
-    <home>/OWNER/NAME/                   the model; in it, source.json names the commit that it was imported from
-    <home>/OWNER/.NAME.download.json     the pin: what to fetch, file by file with digests
+    <home>/OWNER/NAME/                   the model; its source.json names the commit that it was imported from
+    <home>/OWNER/.NAME.download.json     the pin: a commit, and its files with their digests
 
-A repository that holds a Khala model as it is stays in the cache of the model hub, and only its pin is here. Once a
-repository has a pin, whatever happens to it on the hub changes nothing here, until somebody names another revision.
+A repository that holds a Khala model stays in the cache of the model hub, and only its pin is here. Once a repository
+has a pin, changes on the hub have no effect until the user names another revision.
 """
 
 import json
@@ -18,7 +18,7 @@ SOURCE = "source.json"
 
 @dataclass(frozen=True)
 class File:
-    """A file of a repository: bytes, and sha256 or, for small ones, git's sha1; "" where neither is known."""
+    """A file of a repository: its size in bytes, and its sha256 or, for small files, git's sha1; "" if unknown."""
 
     size: int
     digest: str
@@ -26,7 +26,7 @@ class File:
 
 @dataclass(frozen=True)
 class Listing:
-    """What is wanted of a repository at a commit: files by their paths. `license` as its card names it."""
+    """Files of a repository at a commit, by path. `license` as its card names it."""
 
     repo: str
     commit: str
@@ -35,43 +35,44 @@ class Listing:
 
     @property
     def size(self) -> int:
+        """Size of all files in bytes."""
         return sum(file.size for file in self.files.values())
 
 
 def models_home() -> Path:
-    """`KHALA_MODELS`, else the user's folder for data."""
+    """Return the folder of imported models: `KHALA_MODELS`, or in the user's folder for data."""
     if named := os.environ.get("KHALA_MODELS"):
         return Path(named).expanduser().absolute()
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "khala" / "models"
 
 
-def model_place(repo: str) -> Path:
-    """The folder of the model that is imported from `repo`, OWNER/NAME."""
+def imported_folder(repo: str) -> Path:
+    """Return the folder of the model imported from `repo`, OWNER/NAME."""
     return models_home() / repo
 
 
 def imported_names() -> list[str]:
-    """Repositories whose model is imported."""
+    """List the repositories whose model is imported."""
     home = models_home()
     return sorted(f"{path.parent.parent.name}/{path.parent.name}" for path in home.glob(f"*/*/{SOURCE}"))
 
 
 def imported_commit(repo: str) -> str | None:
-    """The commit that the model of `repo` was imported from, if it was to the end."""
+    """Return the commit that the model of `repo` was imported from; None if there is no complete import."""
     try:
-        commit = json.loads((model_place(repo) / SOURCE).read_text(encoding="utf-8"))["commit"]
+        commit = json.loads((imported_folder(repo) / SOURCE).read_text(encoding="utf-8"))["commit"]
     except (OSError, ValueError, LookupError, TypeError):
         return None
     return commit if isinstance(commit, str) else None
 
 
 def write_source(listing: Listing) -> None:
-    """Note that the model in its place is the one of `listing`. Raises OutputError."""
-    _write(model_place(listing.repo) / SOURCE, {"repo": listing.repo, "commit": listing.commit})
+    """Record that the model of `listing` is imported. Raises OutputError."""
+    _write(imported_folder(listing.repo) / SOURCE, {"repo": listing.repo, "commit": listing.commit})
 
 
 def read_pin(repo: str) -> Listing | None:
-    """The pin of `repo`; None if it has none, or one that cannot be read."""
+    """Read the pin of `repo`; None if there is none, or it cannot be read."""
     try:
         values = json.loads(_pin_path(repo).read_text(encoding="utf-8"))
         files = {str(name): File(int(file["size"]), str(file["digest"])) for name, file in values["files"].items()}
@@ -81,12 +82,12 @@ def read_pin(repo: str) -> Listing | None:
 
 
 def write_pin(listing: Listing) -> None:
-    """From now on `listing` is what is fetched of its repository. Raises OutputError."""
+    """Pin a repository to `listing`. Raises OutputError."""
     _write(_pin_path(listing.repo), asdict(listing))
 
 
 def _write(path: Path, values: dict[str, Any]) -> None:
-    from khala.audio.files import replacing  # names are looked up without it, and without numpy
+    from khala.audio.files import replacing  # needs numpy, which resolving names does not
 
     with replacing(path) as part:
         part.parent.mkdir(parents=True, exist_ok=True)
@@ -94,5 +95,5 @@ def _write(path: Path, values: dict[str, Any]) -> None:
 
 
 def _pin_path(repo: str) -> Path:
-    place = model_place(repo)
-    return place.with_name(f".{place.name}.download.json")
+    folder = imported_folder(repo)
+    return folder.with_name(f".{folder.name}.download.json")

@@ -1,4 +1,4 @@
-"""Modules <-> safetensors files, every name, shape and value checked."""
+"""Modules <-> safetensors files, with every name, shape and value checked."""
 
 import json
 import math
@@ -16,7 +16,7 @@ from khala.weights.aliases import tensor_name
 
 
 def stored_tensors(module: nn.Module) -> dict[str, Tensor]:
-    """What a file of `module` holds: parameters and persistent buffers, a tensor of two names (tied weights) once."""
+    """Return the tensors of a file of `module`: parameters and persistent buffers, tied weights once."""
     seen: set[int] = set()
     unique = {}
     for name, tensor in module.state_dict(keep_vars=True).items():
@@ -27,7 +27,7 @@ def stored_tensors(module: nn.Module) -> dict[str, Tensor]:
 
 
 def is_finite(tensor: Tensor) -> bool:
-    """Whether no number is NaN or infinity. In one pass over the memory, ten times as fast as `torch.isfinite`."""
+    """Whether all numbers are finite. One pass over the memory, ten times as fast as `torch.isfinite`."""
     if not tensor.is_floating_point() or not tensor.numel():
         return True
     return all(math.isfinite(extreme) for extreme in torch.stack(tensor.aminmax()).tolist())
@@ -42,7 +42,7 @@ def save_module(path: Path, module: nn.Module, dtype: torch.dtype) -> None:
             raise ValueError(f"{name} holds NaN, infinity, or a value too large for {dtype}")
         tensors[name] = stored
     save_file(tensors, path, metadata={"format": "pt"})
-    path.chmod(0o644)  # the library writes files that their owner alone may read
+    path.chmod(0o644)  # the library writes files that only their owner may read
 
 
 def stream_tensors(
@@ -51,10 +51,10 @@ def stream_tensors(
     make: Callable[[str], Tensor],
     progress: Callable[[int, int], None],
 ) -> None:
-    """Write a safetensors file of `tensors` (dtype and shape by name), asking `make` for one after another.
+    """Write a safetensors file of `tensors` (dtype and shape by name), calling `make` for one at a time.
 
-    The library would want them all in memory. Wider numbers come first: each then starts at a multiple of its width.
-    `progress` is told the bytes written and their sum. The file is on the disk when this returns.
+    The library needs all of them in memory. Wider dtypes come first, so that each tensor is aligned. `progress` takes
+    the bytes written and their sum. The file is synced to the disk. Raises OSError, and ValueError for another shape.
     """
     order = sorted(tensors, key=lambda name: (-tensors[name][0].itemsize, name))
     header: dict[str, object] = {"__metadata__": {"format": "pt"}}
@@ -71,7 +71,7 @@ def stream_tensors(
         for name in order:
             tensor = make(name)
             if (tensor.dtype, tuple(tensor.shape)) != tensors[name]:
-                raise ValueError(f"{name} came as {tensor.dtype} {list(tensor.shape)}, not as {tensors[name]}")
+                raise ValueError(f"{name} is {tensor.dtype} {list(tensor.shape)}, not {tensors[name]}")
             file.write(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().data)
             written += tensor.nbytes
             del tensor  # before the next is made
@@ -84,24 +84,24 @@ _CODES = {torch.float32: "F32", torch.bfloat16: "BF16", torch.float16: "F16"}
 
 
 def check_shapes(path: Path, module: nn.Module) -> None:
-    """Compare what the file claims to hold with `module`, before a single tensor is read. Raises ValueError."""
+    """Compare names and shapes in the file's header with `module`. Raises ValueError."""
     wanted = {name: list(tensor.shape) for name, tensor in stored_tensors(module).items()}
     try:
         with safe_open(path, "pt") as file:
-            found = {tensor_name(name): file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118 (no mapping: it has keys alone)
+            found = {tensor_name(name): file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118 (not a mapping)
     except SafetensorError as error:
-        raise ValueError(f"it is cut short or no safetensors file ({error})") from None
+        raise ValueError(f"it is truncated or not a safetensors file ({error})") from None
     for name in sorted(wanted.keys() | found.keys()):
         if name not in found:
             raise ValueError(f"the tensor {name} is missing")
         if name not in wanted:
             raise ValueError(f"the tensor {name} is unknown to this kind of model")
         if found[name] != wanted[name]:
-            raise ValueError(f"the tensor {name} has shape {found[name]}; by config.json it has {wanted[name]}")
+            raise ValueError(f"the tensor {name} has shape {found[name]}; config.json says {wanted[name]}")
 
 
 def load_module(path: Path, module: nn.Module) -> None:
-    """Fill `module`, on whatever device and in whatever dtype it is, from the file. Raises ValueError."""
+    """Load the file into `module`, whatever its device and dtype. Raises ValueError, OSError."""
     check_shapes(path, module)
     with safe_open(path, "pt") as file, torch.no_grad():
         names = {tensor_name(name): name for name in file.keys()}  # noqa: SIM118 (as above)

@@ -1,8 +1,8 @@
-"""Text to token ids and back, through the `tokenizers` library.
+"""Text <-> token ids, through the `tokenizers` library.
 
 Two kinds of `tokenizer.json` load: Khala's own, where a token is a byte (id = byte value) or several, and Llama 3's.
 Either way the last 256 ids of the vocabulary are the special tokens, in the order of `music.layout`; a special token is
-found by its place, never by what a text says, so no text can produce one.
+identified by its id, never by its text, so no text can produce one.
 """
 
 import json
@@ -20,8 +20,8 @@ from khala.music.prompt import Prompt, Special, lyric_lines
 
 
 class Tokenizer:
-    """Encodes prompts. `vocab` counts the text vocabulary with its 256 special tokens: from 512, for bytes alone, to
-    Llama 3's 128256."""
+    """A tokenizer of prompts. `vocab` is the size of the text vocabulary, including the 256 special tokens: from 512,
+    for bytes alone, to Llama 3's 128256."""
 
     def __init__(self, backend: tokenizers.Tokenizer) -> None:
         """Raises ValueError if the special tokens are not the last 256 ids."""
@@ -38,15 +38,15 @@ class Tokenizer:
 
     @classmethod
     def of_bytes(cls) -> Self:
-        """A token is a byte of UTF-8: every language, 512 ids."""
+        """Build the tokenizer whose tokens are bytes of UTF-8: every language, 512 ids."""
         return cls._of_merges([])
 
     @classmethod
     def of_words(cls, texts: Iterable[str], vocab: int) -> Self:
-        """Byte pairs of `texts`, merged until there are `vocab` ids (Sennrich et al. 2016): frequent words are one,
-        and any other text still has its bytes, whose ids are their values.
+        """Train byte pair encoding on `texts` until there are `vocab` ids (Sennrich et al. 2016).
 
-        Raises ValueError if the texts hold too few words for that.
+        Frequent words become one token; other text falls back to bytes, whose ids are their values. Raises ValueError
+        if the texts hold too few words.
         """
         backend = tokenizers.Tokenizer(models.BPE())
         backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -71,21 +71,21 @@ class Tokenizer:
 
     @classmethod
     def load(cls, file: Path) -> Self:
-        """Reads a `tokenizer.json`. ModelError if it is missing, broken or of an unknown kind."""
-        mend = "put a whole tokenizer.json there or choose another model: khala models list"
+        """Read a `tokenizer.json`. Raises ModelError if it is missing, broken or of an unknown kind."""
+        advice = "put a complete tokenizer.json there or choose another model: khala models list"
         if not file.is_file():
-            raise ModelError(f"there is no tokenizer at {file}; {mend}")
+            raise ModelError(f"there is no tokenizer at {file}; {advice}")
         try:
             return cls(tokenizers.Tokenizer.from_file(str(file)))
         except Exception as error:  # the library raises bare Exception for a file that it cannot read
-            raise ModelError(f"{file} is not a usable tokenizer ({error}); {mend}") from None
+            raise ModelError(f"{file} is not a usable tokenizer ({error}); {advice}") from None
 
     def save(self, file: Path) -> None:
-        """Writes a `tokenizer.json` that `load` reads."""
+        """Write a `tokenizer.json`. Raises OSError."""
         file.write_text(self._backend.to_str(pretty=False), encoding="utf-8")
 
     def encode(self, prompt: Prompt | str) -> list[int]:
-        """Ids of a prompt's segments in order; a plain string is one text segment."""
+        """Return the ids of a prompt's segments in order; a plain string is one text segment."""
         ids: list[int] = []
         for segment in (prompt,) if isinstance(prompt, str) else prompt:
             if isinstance(segment, Special):
@@ -95,19 +95,19 @@ class Tokenizer:
         return ids
 
     def lines(self, prompt: Prompt) -> list[int | None]:
-        """For every id of `encode(prompt)` the number of the line of lyrics that it belongs to, None for all else."""
+        """Return, for each id of `encode(prompt)`, the number of its line of lyrics, or None."""
         return [
             number for segment, number in zip(prompt, lyric_lines(prompt), strict=True) for _ in self.encode((segment,))
         ]
 
     def pieces(self) -> list[bytes]:
-        """What bytes each id of text stands for; the special tokens are not among them."""
+        """Return the bytes of each id of text, without the special tokens."""
         value = {char: byte for byte, char in enumerate(byte_alphabet())}
         tokens = (self._backend.id_to_token(i) or "" for i in range(self.special_base))
         return [bytes(value[char] for char in token) for token in tokens]
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text of `ids`, special tokens by name; what is no UTF-8 becomes U+FFFD. ValueError for other ids."""
+        """Return the text of `ids`, special tokens by name, invalid UTF-8 as U+FFFD. Raises ValueError for bad ids."""
         if not all(0 <= i < self.vocab for i in ids):
             raise ValueError(f"a text token is one of 0..{self.vocab - 1}")
         texts = []
@@ -120,8 +120,8 @@ class Tokenizer:
 
 
 def byte_alphabet() -> str:
-    """The 256 characters that byte-level tokenizers write for the bytes 0..255: printable ones stand for themselves,
-    the others follow from U+0100 on (GPT-2's table)."""
-    shown = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    """Return the 256 characters that byte-level tokenizers write for the bytes 0..255 (GPT-2's table): printable ones
+    stand for themselves, the others follow from U+0100 on."""
+    printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     spare = iter(range(0x100, 0x200))
-    return "".join(chr(byte if byte in shown else next(spare)) for byte in range(256))
+    return "".join(chr(byte if byte in printable else next(spare)) for byte in range(256))

@@ -1,7 +1,7 @@
-"""What `torch.save` wrote, read as data: a zip file of a pickle and of the numbers of its tensors.
+"""Reading files of `torch.save` as data: a zip archive of a pickle and of the numbers of its tensors.
 
-The pickle is only taken apart (`unpickle`); the numbers are read block by block, each checked to be finite, so that a
-tensor is never in memory twice. Every record has a checksum, which `zipfile` compares.
+The pickle is parsed, not run (`unpickle`); the numbers are read block by block and checked to be finite, so that a
+tensor is never in memory twice. Every record has a checksum, which `zipfile` verifies.
 """
 
 import io
@@ -21,7 +21,7 @@ from khala.music.errors import ModelError
 from khala.weights.published.unpickle import unpickle
 from khala.weights.tensors import is_finite
 
-DTYPES = {
+STORAGE_DTYPES = {
     "torch.FloatStorage": torch.float32,
     "torch.BFloat16Storage": torch.bfloat16,
     "torch.HalfStorage": torch.float16,
@@ -29,18 +29,18 @@ DTYPES = {
     "torch.IntStorage": torch.int32,
     "torch.BoolStorage": torch.bool,
 }
-"""Kinds of numbers that weights are stored in."""
+"""Storage classes of PyTorch, and their dtypes."""
 
-BLOCK = 1 << 24
-"""Bytes that are read at a time."""
+BLOCK_BYTES = 1 << 24
+"""Bytes read at a time."""
 
-LARGEST_PICKLE = 1 << 27
-"""Bytes; a pickle that describes a published checkpoint has a hundredth of that."""
+PICKLE_BYTES = 1 << 27
+"""The largest pickle that is read; that of a published checkpoint has a hundredth of this."""
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A tensor that lies in an archive, contiguous, `first` numbers into a `record`."""
+    """A contiguous tensor in an archive, from number `first` of a `record` on."""
 
     record: str
     dtype: torch.dtype
@@ -49,9 +49,9 @@ class Stored:
 
 
 class Archive:
-    """`length` bytes from `offset` on of the file `path` (default: all of it). Close it, or use it in a `with`.
+    """An archive in `length` bytes of the file `path` from `offset` on (default: all). Close it, or use `with`.
 
-    `source` leads the messages of errors. Whatever is wrong with the file is a ModelError.
+    `source` is the prefix of error messages. Raises ModelError for whatever is wrong with the file.
     """
 
     def __init__(self, path: Path, source: str, offset: int = 0, length: int | None = None) -> None:
@@ -79,20 +79,20 @@ class Archive:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._zip.close()
         self._window.close()
 
     def value(self) -> Any:
-        """What was saved; a tensor in it is a `Call` that `stored` understands."""
+        """Read the saved value; a tensor in it is a `Call` for `stored`. Raises ModelError."""
         with self._open(self._root + "data.pkl") as (file, size):
-            if size > LARGEST_PICKLE:
+            if size > PICKLE_BYTES:
                 raise ValueError(f"its pickle has {size} bytes")
             data = file.read()
         return unpickle(data, self.source)
 
     def stored(self, call: Any, name: str) -> Stored:
-        """The tensor that a value of the pickle stands for. Raises ModelError if it is none, or not whole."""
+        """Find the tensor that a value of the pickle refers to. Raises ModelError if it is not a whole tensor."""
         try:
             if call.name == "torch._utils._rebuild_parameter":
                 call = call.args[0]
@@ -100,34 +100,36 @@ class Archive:
                 raise TypeError("not a tensor")
             storage, first, shape, strides = call.args[:4]
             kind, dtype, key, _, count = storage.args[0]
-            if storage.name != "" or kind != "storage" or dtype.name not in DTYPES or not isinstance(key, str):
+            if storage.name != "" or kind != "storage" or dtype.name not in STORAGE_DTYPES or not isinstance(key, str):
                 raise TypeError(f"numbers of the kind {dtype.name}")
-            stored = Stored(f"{self._root}data/{key}", DTYPES[dtype.name], tuple(map(_count, shape)), _count(first))
+            stored = Stored(
+                f"{self._root}data/{key}", STORAGE_DTYPES[dtype.name], tuple(map(_count, shape)), _count(first)
+            )
             size = self._zip.getinfo(stored.record).file_size
             if size != _count(count) * stored.dtype.itemsize or first + math.prod(shape) > count:
                 raise ValueError(f"{size} bytes do not hold its {math.prod(shape)} numbers")
             if math.prod(shape) and not _contiguous(stored.shape, tuple(strides)):
-                raise ValueError("its numbers do not lie in order")
+                raise ValueError("its numbers are not in order")
             return stored
         except (AttributeError, TypeError, ValueError, KeyError, IndexError) as error:
             raise ModelError(f"{self.source}: the tensor {name} is damaged ({str(error)[:100]})") from None
 
     def blocks(self, stored: Stored, name: str) -> Iterator[tuple[int, Tensor]]:
-        """A tensor of floats as (first row, some rows), in order. Raises ModelError, for NaN and infinity too."""
+        """Read a tensor of floats as (first row, rows), in order. Raises ModelError, also for NaN and infinity."""
         if not stored.dtype.is_floating_point:
             raise ModelError(f"{self.source}: the tensor {name} holds {stored.dtype}, not weights")
         rows = stored.shape[0] if stored.shape else 1
         inner = stored.shape[1:]
         width = math.prod(inner) * stored.dtype.itemsize
         with self._open(stored.record) as (file, _):
-            if stored.first:  # a file that was sought in is read without its checksum
+            if stored.first:  # after seeking, the checksum is not verified
                 file.seek(stored.first * stored.dtype.itemsize)
             at = 0
             while at < rows and width:
-                count = min(rows - at, max(1, BLOCK // width))
+                count = min(rows - at, max(1, BLOCK_BYTES // width))
                 buffer = bytearray(count * width)
                 if file.readinto(buffer) != len(buffer):  # type: ignore[attr-defined]
-                    raise ValueError("it is cut short")
+                    raise ValueError("it is truncated")
                 block = torch.frombuffer(buffer, dtype=stored.dtype).view(count, *inner)
                 if not is_finite(block):
                     raise ModelError(f"{self.source}: the tensor {name} holds NaN or infinity")
@@ -149,19 +151,19 @@ class Archive:
             yield
         except _UNREADABLE as error:
             reason = (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
-            raise ModelError(f"{self.source} is damaged or cut short ({str(reason)[:100]}); fetch it again") from None
+            raise ModelError(f"{self.source} is damaged or truncated ({str(reason)[:100]}); fetch it again") from None
 
 
 _UNREADABLE: tuple[type[Exception], ...] = (
     *(OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, OverflowError),
     *(zipfile.BadZipFile, struct.error),
 )
-"""What `zipfile` raises for a file that is no zip, or one that somebody tampered with."""
+"""Exceptions of `zipfile` for files that are not zip archives, or were tampered with."""
 
 
 def _count(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError("a size that is no number")
+        raise ValueError("a size that is not a number")
     return value
 
 
@@ -173,7 +175,7 @@ def _contiguous(shape: tuple[int, ...], strides: tuple[Any, ...]) -> bool:
 
 
 class _Window(io.RawIOBase):
-    """A stretch of a file as a file of its own."""
+    """A part of a file as a file of its own."""
 
     def __init__(self, path: Path, offset: int, length: int) -> None:
         self._file = path.open("rb", buffering=0)
@@ -191,7 +193,7 @@ class _Window(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._length}[whence]
         if base + offset < 0:
-            raise ValueError("a place before the beginning")
+            raise ValueError("a position before the beginning")
         self._at = base + offset
         return self._at
 

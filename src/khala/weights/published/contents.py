@@ -1,10 +1,10 @@
-"""What a folder of published weights holds, and what has to be decided about it. Writes nothing, reads no weight.
+"""The contents of a folder of published weights, and the decisions of an import. Writes nothing, reads no weights.
 
     FOLDER/backbone/, FOLDER/superresolution/    checkpoints of Megatron-Core (`megatron`)
     FOLDER/dac_rvq_*.ckpt                        the codec (`lightning`)
-    FOLDER/tokenizer.json or .model              of Llama 3 (`llama3`), unless the text vocabulary is bytes
+    FOLDER/tokenizer.json or .model              Llama 3's (`llama3`), unless the text vocabulary is bytes
 
-All may lie in FOLDER/checkpoints instead. Nothing in it is executed, and no file outside of it is read.
+All may be in FOLDER/checkpoints instead. Nothing in it is executed, and no file outside of it is read.
 """
 
 import re
@@ -34,25 +34,25 @@ from khala.weights.tensors import stored_tensors
 from khala.weights.tokenizer import Tokenizer
 
 RELEASED = {"backbone": 36000, "superresolution": 10000}
-"""Folders of the language models, and the iterations that were published. Those were trained where the bias of fc1 was
-added twice."""
+"""Folders of the language models, and their published iterations, which were trained with the bias of fc1 added
+twice."""
 
 LICENSE = "CC-BY-NC-4.0"
-"""That of the published weights."""
+"""The licence of the published weights."""
 
-BYTES = 512
+BYTES_VOCAB = 512
 """Ids of the tokenizer whose tokens are bytes."""
 
-TEXT_VOCABS = (BYTES, llama3.VOCAB)
-"""Of the tokenizers that Khala knows."""
+TEXT_VOCABS = (BYTES_VOCAB, llama3.VOCAB)
+"""Vocabulary sizes of the tokenizers that Khala has or finds."""
 
-MOST_PADDING = 1024
-"""Rows past the vocabulary that a checkpoint may have; more mean that its vocabulary is another."""
+PADDING_ROWS = 1024
+"""The most rows past the vocabulary in a checkpoint; with more it must be another vocabulary."""
 
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What a folder does not tell, or tells wrongly. None, "auto": go by the folder. Raises InvalidRequest."""
+    """What the folder does not say, or says wrongly. None and "auto": go by the folder. Raises InvalidRequest."""
 
     fc1_bias: str = "auto"
     text_vocab: int | None = None
@@ -64,28 +64,28 @@ class ImportOptions:
 
     def __post_init__(self) -> None:
         if self.fc1_bias not in ("auto", "single", "doubled"):
-            raise InvalidRequest(f"the fc1 bias is {self.fc1_bias!r}; it is auto, single or doubled")
+            raise InvalidRequest(f"the fc1 bias is {self.fc1_bias!r}; it must be auto, single or doubled")
         if self.text_vocab is not None and not 256 < self.text_vocab < 1 << 24:
             raise InvalidRequest(f"a text vocabulary of {self.text_vocab} ids; 256 are special, Llama 3's has 128256")
         for name, value in (("norm epsilon", self.norm_eps), ("RoPE scaling", self.rope_scaling)):
             if value is not None and not 0 < value <= 1e6:
-                raise InvalidRequest(f"a {name} of {value}; it is a number above 0")
+                raise InvalidRequest(f"a {name} of {value}; it must be a number above 0")
 
 
 @dataclass(frozen=True)
 class LanguageModel:
-    """A backbone or a super-resolution model in a checkpoint: its shape, and how each of its tensors is made."""
+    """A backbone or super-resolution model in a checkpoint: its configuration, and a recipe for each of its tensors."""
 
     name: str
     checkpoint: Checkpoint
     config: TransformerConfig
     decision: Imported
-    recipes: dict[str, naming.Recipe]
+    recipes: dict[str, naming.TensorRecipe]
 
     def report(self) -> list[str]:
-        """What is used, what is ignored, what was decided: a line each."""
+        """Report what is used, ignored and decided, a line each."""
         used = {part for recipe in self.recipes.values() for part in recipe.parts}
-        unused = counted([*self.checkpoint.others, *(self.checkpoint.tensors.keys() - used)])
+        unused = count_by_kind([*self.checkpoint.others, *(self.checkpoint.tensors.keys() - used)])
         layout = "stacked layers" if naming.is_stacked(self.checkpoint) else "a tensor for each layer"
         dtypes = sorted({str(recipe.dtype).removeprefix("torch.") for recipe in self.recipes.values()})
         padding, c = _rows(self.checkpoint) - self.config.rows, self.config
@@ -99,10 +99,10 @@ class LanguageModel:
 
 
 class Published:
-    """The weights in `folder`, all names, shapes and sizes found right. Close it, or use it in a `with`.
+    """The weights in `folder`, with all names, shapes and sizes checked. Use it in a `with`.
 
-    Raises ModelError for a folder that is incomplete, damaged or not to be trusted, InvalidRequest where an option is
-    needed or wrong.
+    Raises ModelError for a folder that is incomplete, damaged or not to be trusted, InvalidRequest if an option is
+    missing or wrong.
     """
 
     def __init__(self, folder: Path, options: ImportOptions) -> None:
@@ -131,7 +131,7 @@ class Published:
         self._open.close()
 
     def config(self, name: str) -> ModelConfig:
-        """The configuration of a model `name` of these weights."""
+        """Return the configuration of a model `name` with these weights."""
         backbone, superres = self.models
         released = all(model.checkpoint.iteration == RELEASED[model.name] for model in self.models)
         return replace(
@@ -145,32 +145,34 @@ class Published:
         )
 
     def report(self) -> list[str]:
-        """What is used, what is ignored, what was decided: a line each."""
+        """Report what is used, ignored and decided, a line each."""
         lines = [line for model in self.models for line in model.report()]
-        return [*lines, f"codec: {self.codec_path.name}; ignored {counted(self.codec.ignored)}"]
+        return [*lines, f"codec: {self.codec_path.name}; ignored {count_by_kind(self.codec.ignored)}"]
 
     def sources(self) -> list[Path]:
-        """Every file with weights that an import reads."""
+        """List the files that an import reads weights from."""
         return [self.codec_path, *(path for model in self.models for path in model.checkpoint.sources())]
 
 
-def counted(names: Iterable[str]) -> str:
-    """Names of ignored states by their kind: the state of a layer, of the training, of another module."""
+def count_by_kind(names: Iterable[str]) -> str:
+    """Count names of ignored states by kind: of layers, of the training, of other modules."""
     kinds = Counter("_extra_state" if "._extra_state" in name else re.findall(r"^\w{0,40}", name)[0] for name in names)
-    shown = sorted(kinds.most_common(8))
-    rest = kinds.total() - sum(count for _, count in shown)
-    return ", ".join(f"{kind} ({count})" for kind, count in [*shown, *([("other", rest)] if rest else [])]) or "nothing"
+    listed = sorted(kinds.most_common(8))
+    rest = kinds.total() - sum(count for _, count in listed)
+    if rest:
+        listed.append(("other", rest))
+    return ", ".join(f"{kind} ({count})" for kind, count in listed) or "nothing"
 
 
 def _home(folder: Path) -> Path:
-    """Where the checkpoints lie: in `folder` or its `checkpoints`."""
+    """Find the folder of the checkpoints: `folder` or its `checkpoints`."""
     try:
         for home in (folder, folder / "checkpoints"):
             if all((home / name).is_dir() for name in RELEASED):
                 return home
-    except (OSError, ValueError):  # a name that is none
+    except (OSError, ValueError):  # not a valid name
         pass
-    raise ModelError(f"{folder} holds no published weights: the folders {' and '.join(RELEASED)} are not in it")
+    raise ModelError(f"{folder} holds no published weights: it has no folders {' and '.join(RELEASED)}")
 
 
 def _codec_path(home: Path, named: Path | None) -> Path:
@@ -186,14 +188,14 @@ def _codec_path(home: Path, named: Path | None) -> Path:
 
 
 def _text_vocab(checkpoints: dict[str, Checkpoint], codec: DacConfig) -> int:
-    """The size of the text vocabulary: that of a tokenizer to which the rows of both embeddings fit."""
+    """Find the size of the text vocabulary: that of a known tokenizer which fits the rows of both embeddings."""
     rows = {name: _rows(checkpoint) for name, checkpoint in checkpoints.items()}
     codes = {"backbone": 2 * codec.codebook, "superresolution": codec.levels * codec.codebook}
     for vocab in TEXT_VOCABS:
-        if all(0 <= rows[name] - codes[name] - vocab <= MOST_PADDING for name in rows):
+        if all(0 <= rows[name] - codes[name] - vocab <= PADDING_ROWS for name in rows):
             return vocab
     raise InvalidRequest(
-        f"embeddings of {' and '.join(map(str, rows.values()))} rows are not those of a text vocabulary of "
+        f"embeddings of {' and '.join(map(str, rows.values()))} rows do not fit a text vocabulary of "
         f"{' or '.join(map(str, TEXT_VOCABS))} ids; state its size: --text-vocab N"
     )
 
@@ -206,13 +208,13 @@ def _rows(checkpoint: Checkpoint) -> int:
 
 
 def _tokenizer(folder: Path, named: Path | None, text_vocab: int) -> Tokenizer:
-    """The tokenizer that these weights read: bytes, Llama 3's, or what the user names."""
+    """Find the tokenizer of these weights: bytes, Llama 3's, or the one that the user names."""
     if text_vocab == llama3.VOCAB:
         return llama3.find_llama3(named, folder)
-    if named is None and text_vocab == BYTES:
+    if named is None and text_vocab == BYTES_VOCAB:
         return Tokenizer.of_bytes()
     if named is None:
-        raise InvalidRequest(f"these weights read a tokenizer of {text_vocab} ids; name its file: --tokenizer FILE")
+        raise InvalidRequest(f"these weights need a tokenizer of {text_vocab} ids; name its file: --tokenizer FILE")
     tokenizer = Tokenizer.load(named / "tokenizer.json" if named.is_dir() else named)
     if tokenizer.vocab != text_vocab:
         raise InvalidRequest(f"the tokenizer has {tokenizer.vocab} ids, the weights have {text_vocab}; name another")
@@ -233,7 +235,7 @@ def _language_model(
         norm_eps=options.norm_eps,
         rope_scaling=options.rope_scaling,
     )
-    config = replace(config, context=runs.context)  # no weight depends on it: what the published program allows
+    config = replace(config, context=runs.context)  # as in the published program; no weight depends on it
     decision = _fc1_bias(name, checkpoint.iteration, config.bias, options.fc1_bias)
     with torch.device("meta"):
         shapes = _shapes(kind(config))
@@ -241,12 +243,12 @@ def _language_model(
     return LanguageModel(name, checkpoint, config, decision, recipes)
 
 
-def _fc1_bias(name: str, iteration: int, bias: bool, asked: str) -> Imported:
-    """How often the bias of fc1 is added, and why."""
+def _fc1_bias(name: str, iteration: int, bias: bool, option: str) -> Imported:
+    """Decide how often the bias of fc1 is added, and why."""
     if not bias:
         return Imported(iteration, "single", "it has no biases")
-    if asked != "auto":
-        times: Literal["single", "doubled"] = "single" if asked == "single" else "doubled"
+    if option != "auto":
+        times: Literal["single", "doubled"] = "single" if option == "single" else "doubled"
         return Imported(iteration, times, "asked for with --fc1-bias")
     if iteration == RELEASED[name]:
         why = f"iteration {iteration} is the released one, trained where Transformer Engine 2.0 or 2.1 added it twice"

@@ -1,7 +1,7 @@
-"""Published weights -> a model folder, tensor by tensor, whole or not at all.
+"""Importing published weights: writes a model folder, tensor by tensor, whole or not at all.
 
-Parts that are done are kept beside the destination until all are: an import that was interrupted goes on with the next
-part when it is run again.
+Finished files are kept next to the destination until all are finished, so an interrupted import continues when it is
+run again.
 """
 
 import hashlib
@@ -11,7 +11,9 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
+from string import Template
 
 import torch
 from torch import Tensor
@@ -19,38 +21,19 @@ from torch import Tensor
 from khala.audio.files import replacing
 from khala.models.config import ModelConfig
 from khala.music.errors import KhalaError, ModelError, OutputError
-from khala.weights.folder import furnish, replace, require_free
 from khala.weights.names import BACKBONE, CODEC, SUPERRES
+from khala.weights.progress import ByteProgress, no_progress
 from khala.weights.published.contents import ImportOptions, Published
 from khala.weights.published.megatron import naming
+from khala.weights.saving import replace_model, require_free, write_metadata
 from khala.weights.tensors import stream_tensors
 
-Progress = Callable[[str, int, int], None]
-
-CARD = """---
-license: {license}
-tags: [music-generation, text-to-music]
----
-
-# {name}
-
-Published weights of the Khala system, imported. Licence of the weights: {license}.
-
-{lines}
-
-fc1 is the first layer of every MLP. Where the released weights were trained, its bias was added twice; "doubled" means
-that it is stored here with twice its value, so that adding it once gives the same.
-
-```sh
-khala generate --model FOLDER --tags "pop, female vocals" --lyrics-file words.txt --duration 2:00
-```
-"""
 _STAMP = "import"
 
 
 @dataclass(frozen=True)
 class _Part:
-    """A file to write: what is in it, and how to make it."""
+    """A file to write: its tensors, and a function that makes them."""
 
     file: str
     tensors: dict[str, tuple[torch.dtype, tuple[int, ...]]]
@@ -65,13 +48,13 @@ def import_published(
     folder: Path,
     to: Path,
     options: ImportOptions | None = None,
-    progress: Progress = lambda stage, done, total: None,
+    progress: ByteProgress = no_progress,
 ) -> list[str]:
-    """Write the model folder `to`; returns what was used, ignored and decided, line by line.
+    """Write the model folder `to`; returns a report of what was used, ignored and decided, line by line.
 
-    `progress` takes a stage, the bytes done and their sum. ModelError: the folder is incomplete, damaged or not to be
-    trusted; InvalidRequest: an option is needed, or wrong; OutputError: `to` cannot be written. Nothing is written
-    before all names, shapes and sizes were found right, and nothing is left if a number turns out to be NaN.
+    Raises ModelError if the folder is incomplete, damaged or not to be trusted; InvalidRequest if an option is missing
+    or wrong; OutputError if `to` cannot be written. Nothing is written before all names, shapes and sizes are checked,
+    and nothing is left if a number turns out to be NaN.
     """
     to = require_free(to)
     options = options or ImportOptions()
@@ -85,18 +68,18 @@ def import_published(
         try:
             _begin(work, _stamp(config, options, published.sources()))
             _write(work, _parts(published), progress)
-            furnish(work, config, published.tokenizer, _card(config, lines))
+            write_metadata(work, config, published.tokenizer, _card(config, lines))
             (work / _STAMP).unlink()
-            replace(work, to)
+            replace_model(work, to)
         except OSError as error:
             raise OutputError(f"cannot write {to}: {error.strerror or error}") from error
         except OutputError:
             raise
-        except KhalaError:  # the source is not what it seemed: nothing of it is kept
+        except KhalaError:  # the source is damaged after all: nothing of it is kept
             shutil.rmtree(work, ignore_errors=True)
             raise
         finally:
-            if work.is_dir() and [path.name for path in work.iterdir()] == [_STAMP]:  # nothing is done
+            if work.is_dir() and [path.name for path in work.iterdir()] == [_STAMP]:  # nothing is finished
                 shutil.rmtree(work)
     return lines
 
@@ -111,7 +94,7 @@ def _parts(published: Published) -> list[_Part]:
     return [*parts, _Part(CODEC, tensors, lambda name: published.codec.make(name, shapes[name]))]
 
 
-def _write(work: Path, parts: list[_Part], progress: Progress) -> None:
+def _write(work: Path, parts: list[_Part], progress: ByteProgress) -> None:
     missing = [part for part in parts if not (work / part.file).is_file()]
     needed, free = sum(part.size for part in missing), shutil.disk_usage(work).free
     if needed > free:
@@ -125,23 +108,24 @@ def _write(work: Path, parts: list[_Part], progress: Progress) -> None:
 
 
 def _stamp(config: ModelConfig, options: ImportOptions, sources: list[Path]) -> str:
-    """What an import is made of: parts that were finished under the same stamp need not be made again."""
-    files = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in sources]
-    return hashlib.sha256(json.dumps([asdict(config), asdict(options), files], default=str).encode()).hexdigest()
+    """Hash the inputs of an import: files that were finished under the same stamp can be kept."""
+    stats = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in sources]
+    return hashlib.sha256(json.dumps([asdict(config), asdict(options), stats], default=str).encode()).hexdigest()
 
 
 def _begin(work: Path, stamp: str) -> None:
-    """The folder for finished parts: that of an earlier run of the same import, or an empty one."""
+    """Prepare the folder for finished files: that of an earlier run of the same import, or an empty one."""
     if (work / _STAMP).is_file() and (work / _STAMP).read_text(encoding="utf-8") == stamp:
         for draft in work.glob(".*.part"):  # of a run that was killed
             draft.unlink()
         return
     if work.is_dir() and any(work.iterdir()) and not (work / _STAMP).is_file():
-        raise OutputError(f"{work} is in the way, and not of an earlier import; move it away")
+        raise OutputError(f"{work} is in the way, and not from an earlier import; move it away")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     (work / _STAMP).write_text(stamp, encoding="utf-8")
 
 
 def _card(config: ModelConfig, lines: list[str]) -> str:
-    return CARD.format(name=config.name, license=config.license, lines="\n".join(f"- {line}" for line in lines))
+    template = Template(files(__package__).joinpath("card.md").read_text(encoding="utf-8"))
+    return template.substitute(name=config.name, license=config.license, lines="\n".join(f"- {line}" for line in lines))

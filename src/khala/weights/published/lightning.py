@@ -1,7 +1,7 @@
 """The published codec's file, written by Lightning, as the tensors of `models.codec.dac.codec`.
 
-In its `state_dict` the codec lies under `generator.`; what else it holds belongs to the training. Convolutions are
-weight-normed (`weight_g`, `weight_v`), codebooks are one tensor per level. All sizes are those of the tensors.
+In its `state_dict` the codec's names begin with `generator.`; all others belong to the training. Convolutions are
+weight-normed (`weight_g`, `weight_v`), codebooks are one tensor per level. All sizes follow from the tensors.
 """
 
 import math
@@ -16,31 +16,31 @@ from torch import Tensor
 from khala.models.codec.config import DacConfig
 from khala.music.errors import ModelError
 from khala.nn.conv import fold_weight_norm
-from khala.weights.places import inside
 from khala.weights.published.archive import Archive, Stored
+from khala.weights.published.places import require_inside
 from khala.weights.tensors import is_finite
 
 PREFIX = "generator."
 RENAMED = {"encoder.": "encoder.block.", "decoder.": "decoder.model."}
 CODEBOOK = "quantizer.vq_layer_{}._codebook.{}"
 UNUSED = re.compile(r"quantizer\.(embed_\d+|vq_layer_\d+\._codebook\.(embed|embed_avg|cluster_size|inited))")
-"""Tensors of the codec's quantizer: the codebooks again, and what only their training needs."""
+"""Tensors of the quantizer that are copies of the codebooks, or that only training needs."""
 
 
 class CodecFile:
-    """The codec in a file. `config`: its sizes; `ignored`: names of tensors that belong to the training alone.
+    """A codec in a file. `config`: its sizes; `ignored`: names of tensors that only training needs.
 
-    Close it, or use it in a `with`. Raises ModelError for a file that holds no such codec.
+    Use it in a `with`. Raises ModelError for a file without such a codec.
     """
 
     def __init__(self, path: Path, root: Path) -> None:
         self.path = path
-        self._archive = Archive(inside(root, path), str(path))
+        self._archive = Archive(require_inside(root, path), str(path))
         try:
             content = self._archive.value()
             state = content.get("state_dict") if isinstance(content, dict) else None
             if not isinstance(state, dict):
-                raise ModelError(f"{path} holds no state_dict: it is no codec that Lightning saved")
+                raise ModelError(f"{path} holds no state_dict: Lightning did not save it as a codec")
             names = [name for name in state if isinstance(name, str)]
             self._tensors = {
                 name.removeprefix(PREFIX): self._archive.stored(state[name], name)
@@ -63,7 +63,7 @@ class CodecFile:
         self._archive.close()
 
     def require(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
-        """Every tensor of `shapes` can be made, and no other tensor of the codec is left. Raises ModelError."""
+        """Raise ModelError unless every tensor of `shapes` can be made, and no tensor of the codec is left over."""
         used: set[str] = set()
         for name, shape in shapes.items():
             for part, wanted in self._parts(name, shape).items():
@@ -83,7 +83,7 @@ class CodecFile:
                 raise ModelError(f"{self.path}: the codebook of level {level} was never fitted")
 
     def make(self, name: str, shape: tuple[int, ...]) -> Tensor:
-        """A tensor of the codec in float32, weight norm folded. Raises ModelError."""
+        """Make a tensor of the codec in float32, its weight norm folded. Raises ModelError."""
         parts = {part: self._read(part) for part in self._parts(name, shape)}
         if name == "quantizer.codebooks":
             return torch.stack(list(parts.values()))
@@ -93,7 +93,7 @@ class CodecFile:
         return folded
 
     def _parts(self, name: str, shape: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
-        """The tensors in the file that `name` is made of, and their shapes."""
+        """Return the tensors in the file that `name` is made of, and their shapes."""
         if name == "quantizer.codebooks":
             return {CODEBOOK.format(level, "embed"): shape[1:] for level in range(shape[0])}
         for ours, theirs in RENAMED.items():
@@ -112,15 +112,15 @@ class CodecFile:
 
 
 def _sizes(tensors: Mapping[str, Stored]) -> DacConfig:
-    """What the shapes say. Raises KeyError, IndexError, ValueError for the shapes of something else."""
+    """Derive the configuration from shapes. Raises KeyError, IndexError, ValueError for shapes of something else."""
 
     def shape(name: str) -> Any:
         if len(found := tensors[name].shape) != 3:
-            raise ValueError(f"{name} is no convolution")
+            raise ValueError(f"{name} is not a convolution")
         return found
 
     def rates(stage: str) -> tuple[int, ...]:
-        """Half of every kernel: strided convolutions are twice as long as their stride."""
+        """Return half of every kernel, as strided convolutions are twice as long as their stride."""
         found: list[int] = []
         while (name := stage.format(len(found) + 1)) in tensors:
             found.append(shape(name)[2] // 2)

@@ -1,8 +1,8 @@
-"""Pickles read as data: nothing that a file names is imported, called or executed.
+"""Reading pickles as data: nothing that a file names is imported, called or executed.
 
 A pickle is a program for a small machine, and its instructions to import and to call are what makes it dangerous. Here
-`pickletools` only takes it apart, and what would be a call becomes a `Call` that holds the name and the arguments.
-Even so, only names that published checkpoints are known to hold are let through; any other refuses the whole file.
+`pickletools` only parses it, and a call becomes a `Call` that holds the name and the arguments. Even so, only names
+that published checkpoints are known to contain are accepted; any other refuses the whole file.
 """
 
 import pickletools
@@ -40,7 +40,7 @@ ALLOWED = frozenset(
         *("lightning_fabric.utilities.data.AttributeDict", "lightning.fabric.utilities.data.AttributeDict"),
     }
 )
-"""Full names that a pickle may hold. They are known by name alone; what they name need not be installed."""
+"""Full names that a pickle may contain. Only the names are compared; nothing of it need be installed."""
 
 LONGEST_NAME = 120
 """Characters of a refused name that an error message quotes."""
@@ -48,10 +48,10 @@ LONGEST_NAME = 120
 
 @dataclass(eq=False, slots=True)
 class Call:
-    """What a pickle would have called, by its full name: `name(*args)`, then given `state` and `items`.
+    """A call in a pickle, by its full name: `name(*args)`, then `state` and `items` set on the result.
 
     A bare class or function is a `Call` with `args` None. A reference to data outside of the pickle (a "persistent
-    id") is one with the name "".
+    id") has the name "".
     """
 
     name: str
@@ -60,21 +60,22 @@ class Call:
     items: list[Any] = field(default_factory=list)
 
     def __getitem__(self, key: str) -> Any:
-        """An attribute by its name. Raises KeyError."""
+        """Return an attribute by its name. Raises KeyError."""
         if not isinstance(self.state, dict):
             raise KeyError(key)
         return self.state[key]
 
 
 def unpickle(data: bytes, source: str) -> Any:
-    """The value that a pickle describes: plain containers, numbers and texts, and a `Call` for everything else.
+    """Read the value of a pickle: plain containers, numbers and strings, and a `Call` for everything else.
 
-    Raises ModelError, which begins with `source`, for a name that is not `ALLOWED` and for what is no pickle."""
+    Raises ModelError, which begins with `source`, for a name that is not `ALLOWED` and for what is not a pickle.
+    """
     try:
         return _run(data, source)
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, MemoryError) as error:
         reason = (str(error) or type(error).__name__)[:LONGEST_NAME]
-        raise ModelError(f"{source} is damaged: it is no whole pickle ({reason})") from None
+        raise ModelError(f"{source} is damaged: it is not a whole pickle ({reason})") from None
 
 
 _PUSH = frozenset(
@@ -90,7 +91,7 @@ _MARK = object()
 
 
 def _run(data: bytes, source: str) -> Any:
-    """Follow the instructions in `data`; the names are those of `pickletools`."""
+    """Interpret the instructions in `data`; names are those of `pickletools`."""
     stack: list[Any] = []
     memo: dict[int, Any] = {}
     copied = 0
@@ -106,7 +107,7 @@ def _run(data: bytes, source: str) -> Any:
         return values
 
     def call(kind: Any, args: Any) -> Any:
-        """What a call stands for. Copies of one large list, again and again, would fill the memory."""
+        """Evaluate a call. Copies of one large list, again and again, would fill the memory."""
         nonlocal copied
         value = _call(kind, args)
         copied += len(value) if isinstance(value, tuple | set | dict | bytes) else 0
@@ -170,7 +171,7 @@ def _run(data: bytes, source: str) -> Any:
             case "STACK_GLOBAL":
                 attribute, module = stack.pop(), stack.pop()
                 if not isinstance(module, str) or not isinstance(attribute, str):
-                    raise TypeError("a name that is no text")
+                    raise TypeError("a name that is not text")
                 stack.append(_name(f"{module} {attribute}", source))
             case "INST":
                 stack.append(call(_name(arg, source), tuple(above_mark())))
@@ -185,7 +186,7 @@ def _run(data: bytes, source: str) -> Any:
                 stack.append(call(stack.pop(), (*values, keywords)))
             case "BUILD":
                 state = stack.pop()
-                if isinstance(stack[-1], Call):  # dicts keep what they are; their other attributes tell us nothing
+                if isinstance(stack[-1], Call):  # attributes of dicts are ignored
                     stack[-1].state = state
             case "PERSID" | "BINPERSID" as name:
                 stack.append(Call("", (arg if name == "PERSID" else stack.pop(),)))
@@ -198,21 +199,21 @@ def _run(data: bytes, source: str) -> Any:
 
 
 def _name(spelled: Any, source: str) -> Call:
-    """A class or function, spelled as `pickletools` does: "module name"."""
+    """Read a class or function in the spelling of `pickletools`, "module name". Raises ModelError."""
     full = str(spelled).replace(" ", ".", 1).replace("__builtin__.", "builtins.", 1)  # as protocol 2 calls it
     if full not in ALLOWED:
-        shown = full if len(full) <= LONGEST_NAME else full[:LONGEST_NAME] + "..."
+        short = full if len(full) <= LONGEST_NAME else full[:LONGEST_NAME] + "..."
         raise ModelError(
-            f"{source} asks for {shown}, which no published checkpoint needs: it may be made to run code, and was not "
+            f"{source} asks for {short}, which no published checkpoint needs: it may be made to run code, and was not "
             "loaded; take the weights from their publisher"
         )
     return Call(full)
 
 
 def _call(kind: Any, args: Any) -> Any:
-    """What `kind(*args)` stands for. Containers become plain ones; nothing else is evaluated."""
+    """Evaluate `kind(*args)` if it is a container; anything else becomes a `Call`."""
     if not isinstance(kind, Call) or kind.args is not None or not isinstance(args, tuple):
-        raise TypeError("a call of something that is no name")
+        raise TypeError("a call of something that is not a name")
     match kind.name, args:
         case (("collections.OrderedDict" | "collections.defaultdict" | "builtins.dict"), _):
             return {_key(key): value for key, value in args[0]} if args and isinstance(args[0], list) else {}
@@ -236,7 +237,7 @@ def _extend(target: Any, values: list[Any]) -> None:
         case Call():
             target.items.extend(values)
         case _:
-            raise TypeError("values for something that is no list")
+            raise TypeError("values for something that is not a list")
 
 
 def _update(target: Any, values: dict[Any, Any]) -> None:
@@ -246,7 +247,7 @@ def _update(target: Any, values: dict[Any, Any]) -> None:
         case Call():
             target.items.extend(values.items())
         case _:
-            raise TypeError("keys for something that is no dictionary")
+            raise TypeError("keys for something that is not a dictionary")
 
 
 def _pairs(values: list[Any]) -> dict[Any, Any]:
@@ -254,7 +255,7 @@ def _pairs(values: list[Any]) -> dict[Any, Any]:
 
 
 def _key(value: Any) -> Any:
-    """What may be looked up: hashing a tuple of tuples of tuples ... would exhaust the interpreter's stack."""
+    """Return a value that can be hashed: a tuple of tuples of tuples ... would exhaust the interpreter's stack."""
     if any(isinstance(part, tuple | frozenset) for part in (value if isinstance(value, tuple | frozenset) else ())):
         raise TypeError("a key that is too deep")
     return value

@@ -1,8 +1,9 @@
-"""Checkpoints of Megatron-Core (`torch_dist`) as weights of Khala's language models. Megatron is not needed, and
-nothing in a checkpoint is executed.
+"""Checkpoints of Megatron-Core (`torch_dist`) -> weights of Khala's language models.
 
-    metadata    .metadata: which tensors there are, and in which files their chunks lie
-    arguments   common.pt: the arguments of the training -> the shape of the model
-    shards      a folder as one checkpoint; its tensors put together from their chunks
-    naming      names and arrangement there -> here
+Megatron is not needed, and nothing in a checkpoint is executed.
+
+    metadata    .metadata: the tensors, and the files of their chunks
+    arguments   common.pt: the arguments of the training -> the configuration of the model
+    shards      a checkpoint folder: its tensors, assembled from their chunks
+    naming      names and layout of weights there -> here
 """

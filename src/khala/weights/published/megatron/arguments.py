@@ -1,7 +1,6 @@
-"""The arguments of a Megatron training -> the shape of a language model.
+"""The arguments of a Megatron training -> the configuration of a language model.
 
-The training's program knows hundreds; the ones read here shape the model, and the ones in `FIXED` would make it another
-kind of model than Khala's if they were set.
+Of hundreds, those read here size the model, and those in `FIXED` would make it another kind of model than Khala's.
 """
 
 from typing import Any, TypeVar
@@ -29,10 +28,10 @@ FIXED: dict[str, Any] = {
     "glu_linear_offset": 0.0,
     "activation_func_clamp_value": None,
 }
-"""Arguments that have one value in a model that can be imported; an older training need not know them."""
+"""Arguments that have one value in a model that can be imported; older trainings may lack them."""
 
 LARGEST = {"num_layers": 1024, "rotary_base": 1e12}
-"""What is more than that is no model, but an attempt to fill the memory; 2 ** 20 for all others."""
+"""The largest plausible values, 2 ** 20 for all others: more would be an attempt to fill the memory."""
 
 
 def transformer_config(
@@ -46,9 +45,9 @@ def transformer_config(
     norm_eps: float | None = None,
     rope_scaling: float | None = None,
 ) -> TransformerConfig:
-    """The shape that `arguments` describe. `qk_norm`: whether the checkpoint holds norms of queries and keys.
+    """Derive the configuration. `qk_norm`: whether the checkpoint has norms of queries and keys.
 
-    `norm_eps` and `rope_scaling` go before what the arguments say. Raises ModelError, which begins with `source`.
+    `norm_eps` and `rope_scaling` override the arguments. Raises ModelError, which begins with `source`.
     """
 
     def value(name: str, kind: type[T], default: T | None = None) -> T:
@@ -61,10 +60,10 @@ def transformer_config(
 
     for name, only in FIXED.items():
         if arguments.get(name, only) != only:
-            raise ModelError(f"{source}: {name} is {_shown(arguments[name])}; I know models where it is {only!r}")
+            raise ModelError(f"{source}: {name} is {_shown(arguments[name])}; only {only!r} is supported")
     heads, bias = value("num_attention_heads", int), value("add_bias_linear", bool)
     if not bias and arguments.get("add_qkv_bias", False):
-        raise ModelError(f"{source}: a bias on qkv alone; I know models with all biases or none")
+        raise ModelError(f"{source}: a bias on qkv alone; only models with all biases or none are supported")
     scaling = value("rope_scaling_factor", float, 8.0) if arguments.get("use_rope_scaling") is True else 1.0
     try:
         return TransformerConfig(
@@ -90,6 +89,6 @@ def transformer_config(
 
 
 def _shown(value: Any) -> str:
-    """A value for a message, unless to write it down would take long."""
+    """Format a value for a message, or its type where the value may be long."""
     short = value is None or isinstance(value, str | float) or (isinstance(value, int) and abs(value) < 1 << 64)
     return repr(value)[:40] if short else type(value).__name__

@@ -1,7 +1,7 @@
-"""`.metadata` of a checkpoint: the tensors in it, and the chunks that each is stored in.
+"""`.metadata` of a checkpoint: its tensors, and the chunks that each is stored in.
 
 Follows `torch.distributed.checkpoint.metadata`: `state_dict_metadata` maps a name to the shape of a tensor and to the
-places and shapes of its chunks, `storage_data` maps (name, place) to a file, an offset and a length.
+positions and shapes of its chunks, `storage_data` maps (name, position) to a file, an offset and a length.
 """
 
 import math
@@ -36,12 +36,12 @@ class Chunk:
 
     @property
     def box(self) -> tuple[tuple[int, int], ...]:
-        """First and last + 1 index on every axis."""
+        """The first index and the end on every axis."""
         return tuple((start, start + size) for start, size in zip(self.start, self.shape, strict=True))
 
 
 @dataclass(frozen=True)
-class Entry:
+class TensorEntry:
     """A tensor and its chunks, which fill it without overlap."""
 
     dtype: torch.dtype
@@ -49,10 +49,11 @@ class Entry:
     chunks: tuple[Chunk, ...]
 
 
-def read_metadata(data: bytes, source: str) -> tuple[dict[str, Entry], list[str]]:
-    """Tensors by name, and the names of everything else (states that are pickles of their own, which nobody reads).
+def read_metadata(data: bytes, source: str) -> tuple[dict[str, TensorEntry], list[str]]:
+    """Read tensors by name, and the names of everything else (states that are pickles of their own and never read).
 
-    Raises ModelError, which begins with `source`, for what is no such file and for tensors with holes."""
+    Raises ModelError, which begins with `source`, for another kind of file and for tensors with holes.
+    """
     root = unpickle(data, source)
     try:
         _require(root, "Metadata")
@@ -60,7 +61,7 @@ def read_metadata(data: bytes, source: str) -> tuple[dict[str, Entry], list[str]
         tensors, others = {}, []
         for name, stored in root["state_dict_metadata"].items():
             if not isinstance(name, str):
-                raise TypeError("a name that is no text")
+                raise TypeError("a name that is not text")
             if isinstance(stored, Call) and stored.name == f"{_METADATA}TensorStorageMetadata":
                 tensors[name] = _entry(name, stored, places)
             else:
@@ -78,9 +79,9 @@ def _places(storage: dict[Any, Any]) -> dict[tuple[str, Ints | None], tuple[str,
             raise ValueError("its files are compressed")
         name, file = index["fqn"], info["relative_path"]
         if not isinstance(name, str):
-            raise TypeError("a name that is no text")
+            raise TypeError("a name that is not text")
         if not isinstance(file, str) or not re.fullmatch(r"\w[\w.-]*", file):
-            raise ValueError(f"it names the file {str(file)!r}, which is not one beside it")
+            raise ValueError(f"it names the file {str(file)!r}, which is not in the same folder")
         offset = index.state.get("offset")
         place = None if offset is None else _ints(offset)
         at, length = _ints((info["offset"], info["length"]))
@@ -88,7 +89,7 @@ def _places(storage: dict[Any, Any]) -> dict[tuple[str, Ints | None], tuple[str,
     return places
 
 
-def _entry(name: str, stored: Call, places: dict[tuple[str, Ints | None], tuple[str, int, int]]) -> Entry:
+def _entry(name: str, stored: Call, places: dict[tuple[str, Ints | None], tuple[str, int, int]]) -> TensorEntry:
     properties = stored["properties"].state
     dtype = (properties["dtype"] if isinstance(properties, dict) else properties[0]).name
     if dtype not in _DTYPES:
@@ -101,7 +102,7 @@ def _entry(name: str, stored: Call, places: dict[tuple[str, Ints | None], tuple[
             raise ValueError(f"a chunk of the tensor {name} has no file")
         chunks.append(Chunk(start, size, *places[name, start]))
     _require_filled(name, shape, chunks)
-    return Entry(_DTYPES[dtype], shape, tuple(chunks))
+    return TensorEntry(_DTYPES[dtype], shape, tuple(chunks))
 
 
 def _require_filled(name: str, shape: Ints, chunks: list[Chunk]) -> None:
@@ -122,5 +123,5 @@ def _require(value: Any, kind: str) -> None:
 
 def _ints(values: Any) -> Ints:
     if not isinstance(values, list | tuple) or not all(type(value) is int and 0 <= value < 1 << 62 for value in values):
-        raise ValueError("a place or a size that is none")
+        raise ValueError("an invalid position or size")
     return tuple(values)

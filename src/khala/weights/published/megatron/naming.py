@@ -1,8 +1,8 @@
-"""Names and arrangement of weights: what a tensor of Khala's language models is made of in a Megatron checkpoint.
+"""Names and layout of weights: the tensors of a Megatron checkpoint that make those of Khala's language models.
 
-There, the rows of qkv run group by group ([its query heads, key, value] x head width), here all queries, keys, values.
-The two halves of fc1 (gate, up) may be two tensors, `..._w` and `..._v`. Embedding and head may be padded with rows
-that nobody looks up. The norms of queries and keys have one weight for all heads; here each head has its own.
+There, the rows of qkv are ordered by group ([its query heads, key, value] x head width), here as queries, keys, values.
+The two halves of fc1 (gate, up) may be two tensors, `..._w` and `..._v`. Embedding and head may be padded with unused
+rows. The norms of queries and keys have one weight for all heads; here each head has its own.
 """
 
 import re
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from khala.models.lm.config import TransformerConfig
 from khala.music.errors import ModelError
-from khala.weights.published.megatron.metadata import Entry, Ints
+from khala.weights.published.megatron.metadata import Ints, TensorEntry
 from khala.weights.published.megatron.shards import Checkpoint
 from khala.weights.tensors import is_finite
 
@@ -38,13 +38,13 @@ LAYER = {
 }
 QK_NORM = ("self_attention.q_layernorm.weight", "self_attention.k_layernorm.weight")
 IGNORED = re.compile(r"(optimizer|chained_\d+|opt_param_scheduler|rng_state|rerun_state_machine_state)\b.*")
-"""Tensors that only the training needs."""
+"""Tensors that only training needs."""
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How a tensor is made: the `parts`, one after another on the first axis, each taken from a tensor of the
-    checkpoint (from its part `layer`, if layers are stacked there), then arranged anew."""
+class TensorRecipe:
+    """How a tensor is made: the `parts`, tensors of the checkpoint (of their `layer`, if layers are stacked there), are
+    concatenated on the first axis and then arranged."""
 
     shape: Ints
     dtype: torch.dtype
@@ -55,7 +55,7 @@ class Recipe:
 
 
 def is_stacked(checkpoint: Checkpoint) -> bool:
-    """Whether layers are stacked, by what the checkpoint says and by its names. Raises ModelError if they disagree."""
+    """Whether layers are stacked, by the checkpoint's metadata and its names. Raises ModelError if they disagree."""
     numbered = any(re.match(r"decoder\.layers\.\d+\.", name) for name in checkpoint.tensors)
     if checkpoint.per_layer is not None and checkpoint.per_layer is not numbered:
         kind = "one tensor per layer" if checkpoint.per_layer else "stacked layers"
@@ -70,11 +70,11 @@ def has_qk_norm(checkpoint: Checkpoint) -> bool:
 
 def recipes(
     checkpoint: Checkpoint, config: TransformerConfig, shapes: Mapping[str, Ints], *, doubled: bool
-) -> dict[str, Recipe]:
-    """A recipe for every tensor of `shapes` (those of a model of `config`); `doubled`: fc1's biases are doubled.
+) -> dict[str, TensorRecipe]:
+    """Find a recipe for every tensor of `shapes` (those of a model of `config`); `doubled`: double fc1's biases.
 
-    Every tensor of the checkpoint is used, or is in `IGNORED`. Raises ModelError for one that is missing, unknown or of
-    a wrong shape, and for one dtype too many.
+    Every tensor of the checkpoint is used, or matches `IGNORED`. Raises ModelError for one that is missing, unknown, or
+    of a wrong shape or dtype.
     """
     stacked = is_stacked(checkpoint)
     made = {name: _recipe(name, shape, config, checkpoint, stacked, doubled) for name, shape in shapes.items()}
@@ -85,8 +85,8 @@ def recipes(
     return made
 
 
-def make(checkpoint: Checkpoint, made: Mapping[str, Recipe], config: TransformerConfig, name: str) -> Tensor:
-    """The tensor `name`, by its recipe. Raises ModelError."""
+def make(checkpoint: Checkpoint, made: Mapping[str, TensorRecipe], config: TransformerConfig, name: str) -> Tensor:
+    """Make the tensor `name` by its recipe. Raises ModelError."""
     recipe = made[name]
     each = recipe.part_shape
     tensor = torch.empty((len(recipe.parts) * each[0], *each[1:]), dtype=recipe.dtype)
@@ -110,7 +110,7 @@ def make(checkpoint: Checkpoint, made: Mapping[str, Recipe], config: Transformer
 
 def _recipe(
     name: str, shape: Ints, config: TransformerConfig, checkpoint: Checkpoint, stacked: bool, doubled: bool
-) -> Recipe:
+) -> TensorRecipe:
     layers: tuple[int, ...] = ()
     layer = None
     if name in TOP:
@@ -141,10 +141,10 @@ def _recipe(
             raise ModelError(f"{checkpoint.folder}: {part} has shape {list(entry.shape)}; by its arguments {wanted}")
         if entry.dtype not in (torch.float32, torch.bfloat16, torch.float16) or entry.dtype != entries[0].dtype:
             raise ModelError(f"{checkpoint.folder}: the tensor {part} holds {entry.dtype}, not weights")
-    return Recipe(shape, entries[0].dtype, parts, part_shape, layer, arrange)
+    return TensorRecipe(shape, entries[0].dtype, parts, part_shape, layer, arrange)
 
 
-def _entry(checkpoint: Checkpoint, name: str) -> Entry:
+def _entry(checkpoint: Checkpoint, name: str) -> TensorEntry:
     if name not in checkpoint.tensors:
         raise ModelError(f"{checkpoint.folder}: the tensor {name} is missing; fetch the weights again")
     return checkpoint.tensors[name]

@@ -1,4 +1,4 @@
-"""A checkpoint folder: one `iter_XXXXXXX` or `release`, its tensors put together from the chunks of many files."""
+"""A checkpoint folder, `iter_XXXXXXX` or `release`: its tensors, assembled from the chunks of many files."""
 
 import json
 import math
@@ -9,25 +9,25 @@ from typing import Any
 from torch import Tensor
 
 from khala.music.errors import ModelError
-from khala.weights.places import inside
 from khala.weights.published.archive import Archive, Stored
-from khala.weights.published.megatron.metadata import Chunk, Entry, read_metadata
+from khala.weights.published.megatron.metadata import Chunk, TensorEntry, read_metadata
+from khala.weights.published.places import require_inside
 from khala.weights.published.unpickle import Call
 
 TRACKER = "latest_checkpointed_iteration.txt"
-SMALL = 1 << 26
-"""Bytes of the largest file that is read at once."""
+WHOLE_FILE_BYTES = 1 << 26
+"""The largest file that is read at once."""
 
 
 class Checkpoint:
-    """What a folder such as `backbone/` holds, checked as far as it can be without reading the weights.
+    """A checkpoint in a folder such as `backbone/`, checked as far as possible without reading weights.
 
-    `tensors` by name; `others`: names of stored states that are no tensors, never opened; `arguments`: those of the
-    training; `iteration`; `per_layer`: layers are numbered tensors (True), stacked on a leading axis (False), or the
-    checkpoint does not say (None). Raises ModelError for a folder that is incomplete, damaged or not to be trusted.
+    `tensors` by name; `others`: names of stored states that are not tensors, never opened; `arguments`: those of the
+    training; `iteration`; `per_layer`: layers are numbered tensors (True), stacked on a leading axis (False), or not
+    stated (None). Raises ModelError for a folder that is incomplete, damaged or not to be trusted.
     """
 
-    tensors: dict[str, Entry]
+    tensors: dict[str, TensorEntry]
     others: list[str]
     arguments: dict[str, Any]
 
@@ -39,24 +39,24 @@ class Checkpoint:
         self._require_files()
 
     def read(self, name: str, into: Tensor, layer: int | None = None) -> None:
-        """Fill `into` with the first rows of a tensor, or of its part `layer` if it is stacked. Raises ModelError."""
-        entry = self.tensors[name]
+        """Read the first rows of a tensor, or of its `layer` if it is stacked, into `into`. Raises ModelError."""
         view = into if layer is None else into.unsqueeze(0)
         wanted = [(0, size) for size in view.shape]
         if layer is not None:
             wanted[0] = (layer, layer + 1)
-        for chunk in entry.chunks:
+        for chunk in self.tensors[name].chunks:
             if _overlap(chunk.box, wanted) is not None:
-                self._read_chunk(name, entry, chunk, view, wanted)
+                self._read_chunk(name, chunk, view, wanted)
 
     def sources(self) -> list[Path]:
-        """Every file that an import reads."""
+        """List the files that an import reads."""
         names = {chunk.file for entry in self.tensors.values() for chunk in entry.chunks}
         return [self.folder / name for name in sorted({".metadata", "common.pt", "metadata.json", *names})]
 
-    def _read_chunk(self, name: str, entry: Entry, chunk: Chunk, view: Tensor, wanted: list[tuple[int, int]]) -> None:
-        source = str(self.folder / chunk.file)
-        with Archive(inside(self.root, self.folder / chunk.file), source, chunk.offset, chunk.length) as archive:
+    def _read_chunk(self, name: str, chunk: Chunk, view: Tensor, wanted: list[tuple[int, int]]) -> None:
+        entry, path = self.tensors[name], require_inside(self.root, self.folder / chunk.file)
+        source = str(path)
+        with Archive(path, source, chunk.offset, chunk.length) as archive:
             stored = archive.stored(archive.value(), name)
             if stored != Stored(stored.record, entry.dtype, chunk.shape, stored.first):
                 raise ModelError(
@@ -76,10 +76,12 @@ class Checkpoint:
         except (ValueError, KeyError, TypeError, RecursionError):
             raise ModelError(f"{self.folder / 'metadata.json'} is damaged; fetch the weights again") from None
         if kind != "torch_dist":
-            raise ModelError(f"{self.folder} holds a checkpoint of the kind {str(kind)[:40]!r}; I read torch_dist")
+            raise ModelError(
+                f"{self.folder} holds a checkpoint of the kind {str(kind)[:40]!r}; only torch_dist is supported"
+            )
 
     def _read_common(self) -> None:
-        path = inside(self.root, self.folder / "common.pt")
+        path = require_inside(self.root, self.folder / "common.pt")
         with Archive(path, str(path)) as archive:
             common = archive.value()
         arguments = common.get("args") if isinstance(common, dict) else None
@@ -88,26 +90,26 @@ class Checkpoint:
         self.arguments = arguments.state
         iteration = common.get("iteration")
         self.iteration = iteration if type(iteration) is int and 0 <= iteration < 1 << 62 else 0
-        said = common.get("content_metadata")
-        per_layer = said.get("singleton_local_shards") if isinstance(said, dict) else None
+        content = common.get("content_metadata")
+        per_layer = content.get("singleton_local_shards") if isinstance(content, dict) else None
         self.per_layer = per_layer if isinstance(per_layer, bool) else None
 
     def _require_files(self) -> None:
-        """Whatever `.metadata` names is there and long enough, before memory is used for it."""
+        """Raise ModelError unless all chunks exist and are long enough, before memory is used for them."""
         sizes: dict[str, int] = {}
         for name, entry in self.tensors.items():
             for chunk in entry.chunks:
                 path = self.folder / chunk.file
                 if chunk.file not in sizes:
-                    sizes[chunk.file] = inside(self.root, path).stat().st_size
+                    sizes[chunk.file] = require_inside(self.root, path).stat().st_size
                 if chunk.offset + chunk.length > sizes[chunk.file]:
-                    raise ModelError(f"{path} is cut short: the tensor {name} ends after its end; fetch it again")
+                    raise ModelError(f"{path} is truncated: the tensor {name} ends after its end; fetch it again")
                 if math.prod(chunk.shape) * entry.dtype.itemsize > chunk.length:
                     raise ModelError(f"{path}: {chunk.length} bytes cannot hold {list(chunk.shape)} of {name}")
 
     def _small(self, name: str) -> bytes:
-        path = inside(self.root, self.folder / name)
-        if path.stat().st_size > SMALL:
+        path = require_inside(self.root, self.folder / name)
+        if path.stat().st_size > WHOLE_FILE_BYTES:
             raise ModelError(f"{path} is too large for what it should be; fetch the weights again")
         try:
             return path.read_bytes()
@@ -116,16 +118,16 @@ class Checkpoint:
 
 
 def _latest(folder: Path, root: Path) -> Path:
-    """The folder of the checkpoint that counts, as the tracker file says, or the only one there is."""
+    """Find the folder of the latest checkpoint, by the tracker file, or the only one there is."""
     tracker = folder / TRACKER
     if tracker.exists() or tracker.is_symlink():
         try:
-            said = inside(root, tracker).read_bytes()[:40].decode("ascii").strip()
+            latest = require_inside(root, tracker).read_bytes()[:40].decode("ascii").strip()
         except (OSError, UnicodeDecodeError):
-            said = ""
-        if said != "release" and not re.fullmatch(r"\d{1,9}", said):
-            raise ModelError(f"{tracker} names no iteration; it holds a number or the word release")
-        name = said if said == "release" else f"iter_{int(said):07d}"
+            latest = ""
+        if latest != "release" and not re.fullmatch(r"\d{1,9}", latest):
+            raise ModelError(f"{tracker} names no iteration; it must hold a number or the word release")
+        name = latest if latest == "release" else f"iter_{int(latest):07d}"
     else:
         names = sorted(path.name for path in folder.iterdir() if re.fullmatch(r"iter_\d+|release", path.name))
         if len(names) != 1:
@@ -137,7 +139,7 @@ def _latest(folder: Path, root: Path) -> Path:
 
 
 def _overlap(one: Any, other: Any) -> list[tuple[int, int]] | None:
-    """The box that two boxes share, or None."""
+    """Intersect two boxes; None if they are disjoint."""
     shared = [(max(a, c), min(b, d)) for (a, b), (c, d) in zip(one, other, strict=True)]
     return shared if all(first < last for first, last in shared) else None
 

@@ -21,7 +21,7 @@ def read(path: Path, offset: int = 0, length: int | None = None) -> Tensor:
 def test_what_was_saved_comes_back_in_blocks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, shape: tuple[int, ...]
 ) -> None:
-    monkeypatch.setattr(archive, "BLOCK", 16)
+    monkeypatch.setattr(archive, "BLOCK_BYTES", 16)
     tensor = torch.randn(shape).to(dtype)
     torch.save(tensor, tmp_path / "x")
     assert torch.equal(read(tmp_path / "x"), tensor)

@@ -1,15 +1,15 @@
-"""Which files of an untrusted folder may be opened: regular ones that really lie in it."""
+"""Protection from links that lead out of an untrusted folder."""
 
 from pathlib import Path
 
 from khala.music.errors import ModelError
 
 
-def inside(root: Path, path: Path) -> Path:
-    """`path` if it is a regular file within `root`, all symbolic links followed. Raises ModelError otherwise.
+def require_inside(root: Path, path: Path) -> Path:
+    """Return `path` if it is a regular file within `root`, all links followed. Raises ModelError otherwise.
 
-    The cache of the model hub is made of links; there, files may lie among the blobs of the same repository, or among
-    those that its repositories share.
+    The cache of the model hub consists of links: there, files may also be among the blobs of the same repository, or
+    those that all repositories share.
     """
     homes = [root.resolve()]
     for snapshots in homes[0].parents:
@@ -22,5 +22,5 @@ def inside(root: Path, path: Path) -> Path:
     if not any(real.is_relative_to(home) for home in homes):
         raise ModelError(f"{path} leads out of {root}, to {real}; put the file itself there")
     if not real.is_file():
-        raise ModelError(f"{path} is no regular file; fetch the weights again")
+        raise ModelError(f"{path} is not a regular file; fetch the weights again")
     return path

@@ -11,10 +11,12 @@ from hub import COMMITS, Hub, serving
 from huggingface_hub import constants, file_download
 
 from khala.music.errors import InvalidRequest, KhalaError, ModelError, OutputError
-from khala.weights import describe, hub, load_model, store
+from khala.weights import describe, load_model, store
+from khala.weights.published import download as downloading
 from khala.weights.published import llama3
+from khala.weights.published.download import REPOSITORIES, fetch, import_fetched, look_up
 
-REPO = hub.PUBLISHED[0]
+REPO = REPOSITORIES[0]
 TINY = "someone/tiny"
 
 
@@ -45,9 +47,9 @@ def weights(fixtures: Path) -> Path:
 
 
 def download(repo: str = REPO, revision: str | None = None) -> list[str] | None:
-    listing = hub.look_up(repo, revision)
-    folder = hub.fetch(listing, progress=lambda stage, done, total: None)
-    return None if folder is None else hub.settle(listing, folder)
+    listing = look_up(repo, revision)
+    folder = fetch(listing, progress=lambda stage, done, total: None)
+    return None if folder is None else import_fetched(listing, folder)
 
 
 def hub_file(name: str) -> Path:
@@ -65,7 +67,7 @@ def test_published_weights_become_a_model_that_is_found_by_their_hub_id(remote: 
     assert lines is not None and any("fc1 bias" in line for line in lines)
     model = load_model(REPO)
     assert model.config.name == "Khala-MusicGeneration-v1.0" and model.config.license == "CC-BY-NC-4.0"
-    assert store.imported_names() == [REPO] and describe(REPO).folder == store.model_place(REPO)
+    assert store.imported_names() == [REPO] and describe(REPO).folder == store.imported_folder(REPO)
 
 
 def test_a_second_download_asks_nobody_and_changes_nothing(remote: Hub, weights: Path) -> None:
@@ -162,7 +164,7 @@ def test_a_file_that_was_damaged_on_this_disk_is_fetched_anew(remote: Hub, folde
 def test_a_file_with_a_wrong_digest_is_refused_and_not_kept(remote: Hub, folder: Path) -> None:
     remote.put(TINY, folder)
     remote.fault["codec.safetensors"] = "changed"
-    with pytest.raises(ModelError, match=r"codec\.safetensors of .* is not what the model hub says it is"):
+    with pytest.raises(ModelError, match=r"codec\.safetensors of .* is not what the model hub lists"):
         download(TINY)
     assert not hub_file("codec.safetensors").is_symlink() and not store.read_pin(TINY)
     remote.fault.clear()
@@ -173,7 +175,7 @@ def test_a_model_that_was_damaged_is_imported_again(remote: Hub, weights: Path) 
     remote.put(REPO, weights)
     download()
     digest = describe(REPO).digest
-    (store.model_place(REPO) / "config.json").unlink()
+    (store.imported_folder(REPO) / "config.json").unlink()
     remote.asked.clear()
     assert download() is not None
     assert describe(REPO).digest == digest and not remote.fetched[len(remote.commits[REPO, COMMITS[0]]) :]
@@ -187,7 +189,7 @@ def test_offline_what_is_here_can_be_used_and_imported(
     offline(monkeypatch)
     remote.asked.clear()
     assert download() is None
-    shutil.rmtree(store.model_place(REPO))
+    shutil.rmtree(store.imported_folder(REPO))
     assert download() is not None
     assert load_model(REPO).config.license == "CC-BY-NC-4.0" and remote.asked == []
 
@@ -214,7 +216,7 @@ def test_offline_what_is_missing_is_said(remote: Hub, weights: Path, monkeypatch
     offline(monkeypatch)
     with pytest.raises(ModelError, match="HF_HUB_OFFLINE is set; unset it, then run again: khala models download s/t"):
         download("s/t")
-    shutil.rmtree(store.model_place(REPO))
+    shutil.rmtree(store.imported_folder(REPO))
     next(Path(constants.HF_HUB_CACHE).rglob("*.ckpt")).unlink()
     with pytest.raises(ModelError, match="not wholly, on this machine, and HF_HUB_OFFLINE is set"):
         download()
@@ -233,19 +235,19 @@ def test_offline_what_is_missing_is_said(remote: Hub, weights: Path, monkeypatch
 def test_what_the_hub_refuses(remote: Hub, refusal: tuple[int, str], kind: type[KhalaError], says: str) -> None:
     remote.refuse[REPO] = refusal
     with pytest.raises(kind, match=says):
-        hub.look_up(REPO, "v2")
+        look_up(REPO, "v2")
 
 
 def test_no_network_is_said(remote: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")  # nobody listens there
     with pytest.raises(ModelError, match=r"the download of .* broke off \(.*refused.*\); check the network, run again"):
-        hub.look_up(REPO)
+        look_up(REPO)
 
 
 @pytest.mark.parametrize("repo", ["", "mini", "a/b/c", "../up", "a/../b", "a b/c", "~/x", "x" * 5000, "a\0/b"])
 def test_what_is_no_hub_id_is_refused_unasked(remote: Hub, repo: str) -> None:
-    with pytest.raises(InvalidRequest, match=r"is no hub id; it is OWNER/NAME, such as liujiafeng/Shao-MusicGen"):
-        hub.look_up(repo)
+    with pytest.raises(InvalidRequest, match=r"is not a hub id; write OWNER/NAME, such as liujiafeng/Shao-MusicGen"):
+        look_up(repo)
     assert remote.asked == []
 
 
@@ -262,7 +264,7 @@ def test_what_is_no_hub_id_is_refused_unasked(remote: Hub, repo: str) -> None:
 def test_a_repository_without_a_model_is_refused(remote: Hub, files: dict[str, bytes]) -> None:
     remote.put("someone/else", files)
     with pytest.raises(ModelError, match=r"holds no model that Khala reads: neither config\.json with"):
-        hub.look_up("someone/else")
+        look_up("someone/else")
     assert not remote.fetched
 
 
@@ -270,9 +272,9 @@ def test_the_licence_is_the_hubs_or_the_known_one(remote: Hub, weights: Path) ->
     remote.put("someone/tuned", weights)
     for said, meant in (("apache-2.0", "Apache-2.0"), ("openrail", "openrail"), ("", "unknown")):
         remote.license = said
-        assert hub.look_up("someone/tuned").license == meant
+        assert look_up("someone/tuned").license == meant
     remote.put(REPO, weights)
-    assert hub.look_up(REPO).license == "CC-BY-NC-4.0"
+    assert look_up(REPO).license == "CC-BY-NC-4.0"
     remote.license = "openrail"
     download("someone/tuned")
     assert load_model("someone/tuned").config.license == "openrail"
@@ -282,12 +284,12 @@ def test_a_missing_tokenizer_is_noticed_before_anything_is_fetched(
     remote: Hub, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remote.put(REPO, weights)
-    listing = hub.look_up(REPO)
+    listing = look_up(REPO)
     with pytest.raises(InvalidRequest, match="holds neither tokenizer"):
-        hub.fetch(listing, tmp_path)
+        fetch(listing, tmp_path)
     monkeypatch.setattr(llama3, "PACKAGE", "a_package_that_nobody_has")
-    with pytest.raises(ModelError, match="the Llama 3 tokenizer, which these weights read, is not at hand"):
-        hub.fetch(listing)
+    with pytest.raises(ModelError, match="the Llama 3 tokenizer, which these weights need, was not found"):
+        fetch(listing)
     assert not remote.fetched
 
 
@@ -295,13 +297,13 @@ def test_room_is_looked_for_before_anything_is_fetched(
     remote: Hub, weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remote.put(REPO, weights)
-    listing = hub.look_up(REPO)
-    monkeypatch.setattr(hub.shutil, "disk_usage", lambda _: SimpleNamespace(free=listing.size))
+    listing = look_up(REPO)
+    monkeypatch.setattr(downloading.shutil, "disk_usage", lambda _: SimpleNamespace(free=listing.size))
     with pytest.raises(OutputError, match=r"needs 0\.0 GB in .*, and 0\.0 GB are free; make room"):
-        hub.fetch(listing)
+        fetch(listing)
     assert not remote.fetched
-    monkeypatch.setattr(hub.shutil, "disk_usage", lambda _: SimpleNamespace(free=2 * listing.size))
-    assert hub.fetch(listing) is not None
+    monkeypatch.setattr(downloading.shutil, "disk_usage", lambda _: SimpleNamespace(free=2 * listing.size))
+    assert fetch(listing) is not None
 
 
 def test_a_place_that_cannot_be_written_is_noticed_before_anything_is_fetched(
@@ -310,7 +312,7 @@ def test_a_place_that_cannot_be_written_is_noticed_before_anything_is_fetched(
     remote.put(REPO, weights)
     (tmp_path / "file").write_text("mine")
     monkeypatch.setenv("KHALA_MODELS", str(tmp_path / "file" / "models"))
-    with pytest.raises(OutputError, match=r"cannot write in .*/file; name other places: HF_HOME for downloads"):
+    with pytest.raises(OutputError, match=r"cannot write in .*/file; name other folders: HF_HOME for downloads"):
         download()
     assert not remote.fetched
 
@@ -332,13 +334,13 @@ def test_a_pin_that_cannot_be_read_is_no_pin(remote: Hub, folder: Path) -> None:
     (pin,) = store.models_home().glob("*/.*.download.json")
     for content in ("", "[]", '{"files": 1}', json.dumps({"commit": "x", "license": "", "files": {"a": {}}})):
         pin.write_text(content)
-        assert store.read_pin(TINY) is None and hub.look_up(TINY).commit == COMMITS[0]
+        assert store.read_pin(TINY) is None and look_up(TINY).commit == COMMITS[0]
 
 
 def test_progress_counts_bytes_to_the_end(remote: Hub, folder: Path) -> None:
     remote.put(TINY, folder)
     seen: list[tuple[str, int, int]] = []
-    listing = hub.look_up(TINY)
-    hub.fetch(listing, progress=lambda *report: seen.append(report))
+    listing = look_up(TINY)
+    fetch(listing, progress=lambda *report: seen.append(report))
     assert seen[0] == ("download", 0, listing.size) and seen[-1] == ("download", listing.size, listing.size)
     assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)

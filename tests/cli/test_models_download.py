@@ -59,7 +59,7 @@ def test_a_khala_model_is_listed_and_described_offline(server: Hub, tmp_path: Pa
     ("hub_id", "environment", "status", "says"),
     [
         ("nobody/nothing", {}, 3, "the model hub has no nobody/nothing, or it is private"),
-        ("nothing", {}, 2, "'nothing' is no hub id; it is OWNER/NAME"),
+        ("nothing", {}, 2, "'nothing' is not a hub id; write OWNER/NAME"),
         ("someone/noise", {"HF_HUB_OFFLINE": "1"}, 3, "not wholly, on this machine, and HF_HUB_OFFLINE is set"),
         ("someone/noise", {"HF_ENDPOINT": "http://127.0.0.1:9"}, 3, "check the network, run again: khala models"),
     ],

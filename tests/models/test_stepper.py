@@ -102,7 +102,7 @@ def test_int8_steps(kind: type[Stepper]) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @torch.inference_mode()
-def test_what_is_shown_is_added_to_what_is_read(kind: type[Stepper]) -> None:
+def test_conditions_are_added_to_embeddings(kind: type[Stepper]) -> None:
     model = make(condition_rows=CONDITION_ROWS)
     condition_BTD = model.embed_conditions(
         torch.randint(

@@ -154,7 +154,7 @@ def test_padding_on_the_right_changes_nothing(causal: bool) -> None:
     torch.testing.assert_close(hidden[:1], model(x[:1], causal=causal), rtol=1e-4, atol=1e-5)
 
 
-def test_start_spares_answers_only() -> None:
+def test_start_leaves_out_outputs_only() -> None:
     model = make(TABLES)
     x = torch.randn(2, 10, 32)
     torch.testing.assert_close(model(x, causal=False, start=4), model(x, causal=False)[:, 4:], rtol=1e-4, atol=1e-5)

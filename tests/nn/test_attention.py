@@ -50,7 +50,7 @@ def test_equals_the_definition(causal: bool, options: dict[str, bool]) -> None:
     torch.testing.assert_close(attention(x, cos_sin(0, 7), causal=causal), torch.stack(expected), rtol=1e-4, atol=1e-5)
 
 
-def test_a_mask_hides_padding_and_start_leaves_out_answers() -> None:
+def test_a_mask_hides_padding_and_start_leaves_out_outputs() -> None:
     attention = make()
     x = torch.randn(2, 9, DIM)
     real = torch.arange(9) < torch.tensor([9, 6])[:, None]

@@ -13,7 +13,7 @@ import torch
 from steps import DECAY, FACTORS, WARMUP, Step, norm, rates
 
 from khala.audio.files import write_audio
-from khala.models.recogniser import FRAME_SPECTRA, FRAMES_PER_SECOND, MEL_BANDS, Recogniser
+from khala.models.recogniser import FRAME_SPECTRA, MEL_BANDS, PHONE_FRAMES_PER_SECOND, Recogniser
 from khala.music.errors import InvalidRequest
 from khala.music.phones import PHONES
 from khala.training import log
@@ -90,15 +90,15 @@ def test_labels_lie_where_the_phones_are(corpus: Path, tmp_path: Path) -> None:
     heard = Heard(Recogniser(), training.load_model("").codec, tmp_path)
     songs = sorted(corpus.glob("*.flac"))
     taken = batch(heard, songs, SHORT, 0)
-    frames = round(SHORT.seconds * FRAMES_PER_SECOND)
+    frames = round(SHORT.seconds * PHONE_FRAMES_PER_SECOND)
     assert taken.features.shape == (3, FRAME_SPECTRA * frames, 2 * MEL_BANDS) and taken.frames.shape == (3, frames)
     assert int(taken.counts.sum()) == len(taken.said)
     again = batch(heard, songs, SHORT, 0)
     torch.testing.assert_close(taken.features, again.features)
     song = songs[0]
-    classes, said = training._labels(heard.sung(song), 0, round(4 * FRAMES_PER_SECOND))
+    classes, said = training._labels(heard.sung(song), 0, round(4 * PHONE_FRAMES_PER_SECOND))
     first = json.loads(song.with_suffix(".json").read_text())["truth"]["phones"][0]
-    middle = round((first["start"] + first["end"]) / 2 * FRAMES_PER_SECOND)
+    middle = round((first["start"] + first["end"]) / 2 * PHONE_FRAMES_PER_SECOND)
     assert PHONES[classes[middle] - 1] == first["phone"].upper() == PHONES[said[0] - 1]
 
 

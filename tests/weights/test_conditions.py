@@ -30,15 +30,15 @@ REQUEST = SongRequest(tags=("pop",), seed=1)
 
 
 @pytest.fixture
-def shown(tmp_path: Path) -> Path:
-    """The folder of a tiny model whose backbone is shown conditions."""
+def conditioned(tmp_path: Path) -> Path:
+    """The folder of a tiny model whose backbone takes conditions."""
     backbone = replace(tiny().backbone, condition_rows=CONDITION_ROWS)
     config = replace(tiny(), backbone=backbone, conditions=vocabulary())
     codec = build_codec(config.codec)
     codec.codebooks.normal_()
     backbone, superres = Backbone(config.backbone), Superres(config.superres)
-    save_model(tmp_path / "shown", config, backbone, superres, codec, Tokenizer.of_bytes(), "")
-    return tmp_path / "shown"
+    save_model(tmp_path / "conditioned", config, backbone, superres, codec, Tokenizer.of_bytes(), "")
+    return tmp_path / "conditioned"
 
 
 def rewrite(folder: Path, change: Callable[[dict[str, Any]], Any]) -> None:
@@ -49,41 +49,41 @@ def rewrite(folder: Path, change: Callable[[dict[str, Any]], Any]) -> None:
     write_digests(folder, DIGESTED)
 
 
-def test_the_vocabulary_is_saved_and_loaded(shown: Path, folder: Path) -> None:
-    assert json.loads((shown / "config.json").read_text())["conditions"] == vocabulary()
-    assert load_model(shown).config.backbone.condition_rows
-    assert json.loads((folder / "config.json").read_text())["conditions"] is None  # it takes none
+def test_the_vocabulary_is_saved_and_loaded(conditioned: Path, folder: Path) -> None:
+    assert json.loads((conditioned / "config.json").read_text())["conditions"] == vocabulary()
+    assert load_model(conditioned).config.backbone.condition_rows
+    assert json.loads((folder / "config.json").read_text())["conditions"] is None
 
 
 def test_the_shipped_model_has_it() -> None:
     assert json.loads((resolve("mini") / "config.json").read_text())["conditions"] == vocabulary()
 
 
-def test_a_folder_from_before_is_taken_as_of_today(shown: Path) -> None:
-    rewrite(shown, lambda values: values.pop("conditions"))
-    assert preview(REQUEST, load_model(shown).config).outline is not None
+def test_a_folder_from_before_is_taken_as_of_today(conditioned: Path) -> None:
+    rewrite(conditioned, lambda values: values.pop("conditions"))
+    assert preview(REQUEST, load_model(conditioned).config).outline is not None
 
 
-def test_models_of_version_0_1_0_are_read(shown: Path) -> None:
+def test_models_of_version_0_1_0_are_read(conditioned: Path) -> None:
     def as_before(values: dict[str, Any]) -> None:
         for part in ("backbone", "superres"):
             values[part]["cues"] = values[part].pop("condition_rows") > 0
         values["prompt"]["blank"] = values["prompt"].pop("supports_guidance")
 
-    before = read_config(shown)
-    rewrite(shown, as_before)
-    assert read_config(shown) == before
-    tensors = load_file(shown / "backbone.safetensors")
+    before = read_config(conditioned)
+    rewrite(conditioned, as_before)
+    assert read_config(conditioned) == before
+    tensors = load_file(conditioned / "backbone.safetensors")
     table = tensors["cues.weight"] = tensors.pop("conditions.weight")
-    save_file(tensors, shown / "backbone.safetensors")
+    save_file(tensors, conditioned / "backbone.safetensors")
     write_digests(shown, DIGESTED)
-    loaded = load_model(shown).backbone.conditions
+    loaded = load_model(conditioned).backbone.conditions
     assert loaded is not None and torch.equal(loaded.weight, table.float())
 
 
-def test_a_model_of_other_names_is_refused_in_a_line(shown: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    rewrite(shown, lambda values: values["conditions"]["styles"].sort())
-    assert khala(["generate", "--model", str(shown)]) == 3
+def test_a_model_of_other_names_is_refused_in_a_line(conditioned: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    rewrite(conditioned, lambda values: values["conditions"]["styles"].sort())
+    assert khala(["generate", "--model", str(conditioned)]) == 3
     (line,) = capfd.readouterr().err.splitlines()
     assert line.startswith("khala: the model tiny learned other conditions than this version of Khala has: ")
     assert "styles[0] is 'ballad' (here 'pop'), styles[1] is 'blues' (here 'rock')" in line
@@ -101,8 +101,8 @@ def test_names_that_change_place_in_the_code_no_longer_fit_the_shipped_model(
 
 
 @pytest.mark.parametrize("values", [3, [], {}, "pop", {"styles": {"pop": 0}}])
-def test_a_vocabulary_that_is_none(shown: Path, values: Any) -> None:
-    rewrite(shown, lambda config: config.update(conditions=values))
+def test_a_vocabulary_that_is_none(conditioned: Path, values: Any) -> None:
+    rewrite(conditioned, lambda config: config.update(conditions=values))
     with pytest.raises(ModelError, match=r"learned other conditions|conditions is") as caught:
-        preview(REQUEST, load_model(shown).config)
+        preview(REQUEST, load_model(conditioned).config)
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 600

@@ -32,17 +32,17 @@ def test_what_has_a_default_may_be_absent() -> None:
     [
         ("colour", "blue", "colour is unknown; known are name, backbone"),
         ("backbone.experts", 8, "backbone.experts is unknown"),
-        ("backbone.dim", "32", "backbone.dim is '32'; it is int"),
-        ("backbone.dim", True, "backbone.dim is True; it is int"),
-        ("backbone.dim", 32.0, "backbone.dim is 32.0; it is int"),
-        ("backbone.norm_eps", float("nan"), "backbone.norm_eps is nan; it is float"),
-        ("backbone.codebook_dim", "no", "backbone.codebook_dim is 'no'; it is int or null"),
-        ("backbone.bias", 1, "backbone.bias is 1; it is bool"),
+        ("backbone.dim", "32", "backbone.dim is '32'; it must be int"),
+        ("backbone.dim", True, "backbone.dim is True; it must be int"),
+        ("backbone.dim", 32.0, "backbone.dim is 32.0; it must be int"),
+        ("backbone.norm_eps", float("nan"), "backbone.norm_eps is nan; it must be float"),
+        ("backbone.codebook_dim", "no", "backbone.codebook_dim is 'no'; it must be int or null"),
+        ("backbone.bias", 1, "backbone.bias is 1; it must be bool"),
         ("backbone", [], "backbone is not an object"),
         ("codec.family", "wavelet", "codec.family is wavelet; it must be one of dac, spectral"),
         ("codec", 3, "codec is not an object"),
         ("prompt.superres_text", "all", "prompt.superres_text is 'all'; it must be one of same_as_backbone"),
-        ("name", None, "name is None; it is str"),
+        ("name", None, "name is None; it must be str"),
     ],
 )
 def test_refusals_name_the_field(path: str, value: Any, message: str) -> None:
@@ -73,7 +73,7 @@ class Ladder:
 
 def test_tuples_and_whole_numbers_for_floats() -> None:
     assert from_json(Ladder, {"rungs": [3, 4, 5], "length": 2}) == Ladder((3, 4, 5), 2.0)
-    with pytest.raises(ValueError, match=r"rungs\[1\] is '4'; it is int"):
+    with pytest.raises(ValueError, match=r"rungs\[1\] is '4'; it must be int"):
         from_json(Ladder, {"rungs": [3, "4"]})
     with pytest.raises(ValueError, match="rungs is 3; it must be a list"):
         from_json(Ladder, {"rungs": 3})

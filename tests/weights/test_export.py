@@ -181,8 +181,8 @@ def test_codes_of_ids() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"qk_norm": True}, "published cannot become a Llama: it norms queries and keys; a stock Llama does not"),
-        ({"codebook_dim": 16}, "published cannot become a Llama: it sees codes through the codec's codebooks; "),
+        ({"qk_norm": True}, "published cannot become a Llama: it normalises queries and keys; a stock Llama does not"),
+        ({"codebook_dim": 16}, "published cannot become a Llama: it embeds codes through the codec's codebooks; "),
     ],
 )
 def test_what_is_no_llama_is_refused(tmp_path: Path, change: dict[str, Any], reason: str) -> None:
@@ -193,7 +193,7 @@ def test_what_is_no_llama_is_refused(tmp_path: Path, change: dict[str, Any], rea
 
 
 def test_the_embedded_family_is_refused_for_both_reasons() -> None:
-    with pytest.raises(InvalidRequest, match=r"through the codec's codebooks and it norms queries and keys; "):
+    with pytest.raises(InvalidRequest, match=r"through the codec's codebooks and it normalises queries and keys; "):
         export.require_llama(tiny())
 
 

@@ -205,7 +205,7 @@ def change(path: Path, **changes: torch.Tensor | None) -> None:
     [
         ({"norm.weight": None}, r"the tensor norm\.weight is missing"),
         ({"extra": torch.zeros(2)}, "the tensor extra is unknown"),
-        ({"norm.weight": torch.ones(33)}, r"norm\.weight has shape \[33\]; by config\.json it has \[32\]"),
+        ({"norm.weight": torch.ones(33)}, r"norm\.weight has shape \[33\]; config\.json says \[32\]"),
         ({"norm.weight": torch.full((32,), torch.nan)}, r"norm\.weight holds NaN or infinity"),
         ({"norm.weight": torch.ones(32, dtype=torch.int32)}, r"norm\.weight holds torch\.int32"),
     ],

@@ -19,7 +19,7 @@ from khala.nn.conv import ConvNeXtBlock
 SAMPLE_RATE = 44100
 WINDOW_SAMPLES, HOP_SAMPLES, FRAME_SPECTRA = 1024, 512, 2
 """Samples of a spectrum, samples from one to the next, and spectra per frame: 43 frames a second."""
-FRAMES_PER_SECOND = SAMPLE_RATE / HOP_SAMPLES / FRAME_SPECTRA
+PHONE_FRAMES_PER_SECOND = SAMPLE_RATE / HOP_SAMPLES / FRAME_SPECTRA
 BINS, MEL_BANDS = 187, 64
 """Bins of a spectrum up to 8 kHz, and the mel bands that they are added up to."""
 LOG_FLOOR = 1e-2

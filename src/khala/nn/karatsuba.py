@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-BLOCK_ROWS = 8
+SHARED_ROWS = 8
 """Rows that share their products; no kernel may have more taps."""
 
 Products = Tensor | tuple["Products", "Products", "Products | None"]
@@ -24,30 +24,30 @@ class RowConvolution:
 
     def __init__(self, conv: nn.Conv1d) -> None:
         self.dilation, taps = conv.dilation[0], conv.kernel_size[0]
-        if taps > BLOCK_ROWS or conv.stride != (1,) or conv.groups != 1 or conv.bias is None:
-            raise ValueError(f"{conv} is not a plain convolution of at most {BLOCK_ROWS} taps")
+        if taps > SHARED_ROWS or conv.stride != (1,) or conv.groups != 1 or conv.bias is None:
+            raise ValueError(f"{conv} is not a plain convolution of at most {SHARED_ROWS} taps")
         self.reach = (taps - 1) * self.dilation
         self.bias = conv.bias
-        self.products = _products(list(conv.weight.detach().permute(2, 1, 0).contiguous()), BLOCK_ROWS)
+        self.products = _products(list(conv.weight.detach().permute(2, 1, 0).contiguous()), SHARED_ROWS)
 
     def blocks(self, rows: int) -> int:
         """Number of blocks that hold `rows` rows."""
-        return -(-rows // (BLOCK_ROWS * self.dilation))
+        return -(-rows // (SHARED_ROWS * self.dilation))
 
     def input_rows(self, rows: int) -> int:
         """Number of input rows for `rows` rows of result; those beyond t + reach may be anything finite."""
-        return (self.blocks(rows) + 1) * BLOCK_ROWS * self.dilation
+        return (self.blocks(rows) + 1) * SHARED_ROWS * self.dilation
 
     def __call__(self, x_TD: Tensor, rows: int) -> Tensor:
         """Convolve [input_rows(rows), D] -> [rows, D']."""
         d, A = self.dilation, self.blocks(rows)
-        x = x_TD.view(A + 1, BLOCK_ROWS, d, -1)
-        phases = [x[:A, p] for p in range(BLOCK_ROWS)] + [x[1:, p] for p in range(BLOCK_ROWS - 1)]
+        x = x_TD.view(A + 1, SHARED_ROWS, d, -1)
+        phases = [x[:A, p] for p in range(SHARED_ROWS)] + [x[1:, p] for p in range(SHARED_ROWS - 1)]
         found = _multiply(phases, self.products)
-        result = found[0].new_empty(A, BLOCK_ROWS, d, found[0].shape[-1])
+        result = found[0].new_empty(A, SHARED_ROWS, d, found[0].shape[-1])
         for p, y in enumerate(found):
             torch.add(y.view(A, d, -1), self.bias, out=result[:, p])
-        return result.view(A * BLOCK_ROWS * d, -1)[:rows]
+        return result.view(A * SHARED_ROWS * d, -1)[:rows]
 
 
 class RowUpsampling:

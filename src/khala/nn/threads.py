@@ -17,8 +17,8 @@ from typing import TypeVar
 
 import torch
 
-P = TypeVar("P")
-R = TypeVar("R")
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
 
 _allowed = ContextVar("allowed", default=1)
 """Threads that `spread` may use, including the calling one."""
@@ -37,12 +37,12 @@ def one_thread() -> Iterator[None]:
         _allowed.reset(token)
 
 
-def spread(work: Callable[[P], R], pieces: Sequence[P]) -> list[R]:
+def spread(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result]:
     """Compute `[work(piece) for piece in pieces]`, within `one_thread` on the calling thread and others.
 
     An exception of `work` is raised once all threads have stopped.
     """
-    todo, done = deque(enumerate(pieces)), dict[int, R]()
+    todo, done = deque(enumerate(pieces)), dict[int, Result]()
     inference, gradients = torch.is_inference_mode_enabled(), torch.is_grad_enabled()
 
     def share() -> None:

@@ -21,10 +21,10 @@ from khala.audio.files import read_audio, replacing
 from khala.models.codec.base import Codec
 from khala.models.recogniser import (
     FRAME_SPECTRA,
-    FRAMES_PER_SECOND,
     HOP_SAMPLES,
     LOG_FLOOR,
     MEL_BANDS,
+    PHONE_FRAMES_PER_SECOND,
     SAMPLE_RATE,
     Recogniser,
     greedy_decode,
@@ -259,7 +259,7 @@ def error_rates(model: Recogniser, heard: Heard, songs: Sequence[Path]) -> dict[
 
 def _labels(sung: Sung, first: int, length: int) -> tuple[np.ndarray, np.ndarray]:
     """The class of every frame from number `first` on, and the phones whose middle lies in them."""
-    starts, ends = sung.starts * FRAMES_PER_SECOND - first, sung.ends * FRAMES_PER_SECOND - first
+    starts, ends = sung.starts * PHONE_FRAMES_PER_SECOND - first, sung.ends * PHONE_FRAMES_PER_SECOND - first
     frames = np.zeros(length, dtype=np.int64)
     for number, start, end in zip(sung.classes, starts, ends, strict=True):
         if end > 0 and start < length:

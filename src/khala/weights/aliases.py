@@ -2,7 +2,7 @@
 
 from typing import Any
 
-CONDITION_ROWS = 436
+CONDITION_ROWS_0_1_0 = 436
 """Rows of the table of conditions in every model of version 0.1.0 that had one."""
 
 TENSORS = {
@@ -24,7 +24,7 @@ def rename_keys(config: dict[str, Any]) -> None:
         sizes = config.get(part)
         if isinstance(sizes, dict) and isinstance(cues := sizes.get("cues"), bool):
             del sizes["cues"]
-            sizes.setdefault("condition_rows", CONDITION_ROWS if cues else 0)
+            sizes.setdefault("condition_rows", CONDITION_ROWS_0_1_0 if cues else 0)
     prompt = config.get("prompt")
     if isinstance(prompt, dict) and "blank" in prompt:
         prompt.setdefault("supports_guidance", prompt.pop("blank"))

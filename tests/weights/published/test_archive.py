@@ -41,14 +41,14 @@ def test_an_archive_amid_a_file(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"before" + data + data[:100])
     assert torch.equal(read(tmp_path / "x", 6, len(data)), torch.ones(3))
     for offset, length in ((6, len(data) - 1), (7, 90), (10**9, 5)):
-        with pytest.raises(ModelError, match=r"^here is damaged or cut short"):
+        with pytest.raises(ModelError, match=r"^here is damaged or truncated"):
             read(tmp_path / "x", offset, length)
 
 
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (torch.arange(6.0).view(2, 3).T, "its numbers do not lie in order"),
+        (torch.arange(6.0).view(2, 3).T, "its numbers are not in order"),
         (torch.zeros(3, dtype=torch.complex64), "asks for torch.ComplexFloatStorage"),
         (torch.ones(3, dtype=torch.int64), "holds torch.int64, not weights"),
         (torch.tensor([1.0, float("nan")]), "holds NaN or infinity"),
@@ -63,5 +63,5 @@ def test_what_is_no_tensor_of_weights_is_refused(tmp_path: Path, value: Any, mes
 
 
 def test_a_missing_file_is_a_model_error(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"^here is damaged or cut short .No such file"):
+    with pytest.raises(ModelError, match=r"^here is damaged or truncated .No such file"):
         read(tmp_path / "x")

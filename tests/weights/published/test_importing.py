@@ -125,7 +125,7 @@ def test_stated_values_go_before_those_of_the_folder(published: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--fc1-bias", "triple"], "the fc1 bias is 'triple'; it is auto, single or doubled"),
+        (["--fc1-bias", "triple"], "the fc1 bias is 'triple'; it must be auto, single or doubled"),
         (["--text-vocab", "100"], "a text vocabulary of 100 ids; 256 are special"),
         (["--text-vocab", "500"], "name its file: --tokenizer FILE"),
         (["--norm-epsilon", "0"], "a norm epsilon of 0.0"),
@@ -140,7 +140,7 @@ def test_impossible_options_are_refused(refused: Callable[..., None], options: l
 def test_a_text_vocabulary_that_cannot_be_derived_must_be_stated(published: Path, refused: Callable[..., None]) -> None:
     shutil.rmtree(published / "backbone")
     write_checkpoint(published / "backbone", 5000)
-    refused("embeddings of 5000 and 2688 rows are not those of a text vocabulary of 512 or 128256", status=2)
+    refused("embeddings of 5000 and 2688 rows do not fit a text vocabulary of 512 or 128256", status=2)
 
 
 def test_a_tokenizer_of_another_size_is_refused(
@@ -162,7 +162,7 @@ def test_a_codec_must_be_there_once(published: Path, refused: Callable[..., None
 
 
 def test_a_folder_that_is_something_else_is_neither_read_nor_overwritten(pristine: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="no published weights: the folders backbone and superresolution"):
+    with pytest.raises(ModelError, match="no published weights: it lacks the folders backbone and superresolution"):
         import_published(tmp_path, tmp_path / "model")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("precious")
@@ -279,7 +279,7 @@ def test_a_bit_that_flipped_among_the_weights(published: Path, refused: Callable
         largest = max(archive.infolist(), key=lambda info: info.file_size)
     data[largest.header_offset + 400 if file == CODEC else 3000] ^= 1
     (published / file).write_bytes(data)
-    refused("is damaged or cut short (Bad CRC-32")
+    refused("is damaged or truncated (Bad CRC-32")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
@@ -312,13 +312,13 @@ def test_names_that_lead_elsewhere(published: Path, refused: Callable[..., None]
     for place in writer.places.values():
         place.relative_path = trick
     writer.finish(ARGUMENTS, 36000, True)
-    refused("which is not one beside it")
+    refused("which is not in the same folder")
 
 
 @pytest.mark.parametrize("said", ["../../etc", "", "-1", "36000/../..", "9" * 30, "\xff"])
 def test_trackers_that_lead_elsewhere(published: Path, refused: Callable[..., None], said: str) -> None:
     (published / "backbone" / "latest_checkpointed_iteration.txt").write_text(said)
-    refused("names no iteration; it holds a number or the word release")
+    refused("names no iteration; it must hold a number or the word release")
 
 
 @pytest.mark.parametrize("file", ["__0_0.distcp", "common.pt", ".metadata", "metadata.json", f"../../{CODEC}"])
@@ -354,7 +354,7 @@ def test_a_folder_that_is_a_link_and_a_link_that_leads_to_itself(
 def test_a_file_that_never_ends(published: Path, refused: Callable[..., None]) -> None:
     (published / BACKBONE_FILE / "common.pt").unlink()
     os.mkfifo(published / BACKBONE_FILE / "common.pt")
-    refused("is no regular file")
+    refused("is not a regular file")
 
 
 def test_links_within_the_cache_of_the_hub_are_followed(published: Path, tmp_path: Path) -> None:
@@ -392,7 +392,7 @@ def test_compressed_weights(published: Path, refused: Callable[..., None]) -> No
 
 def test_a_checkpoint_of_another_kind(published: Path, refused: Callable[..., None]) -> None:
     (published / BACKBONE_FILE / "metadata.json").write_text(json.dumps({"sharded_backend": "zarr"}))
-    refused("a checkpoint of the kind 'zarr'; I read torch_dist")
+    refused("a checkpoint of the kind 'zarr'; only torch_dist is supported")
 
 
 def test_errors_are_of_the_three_kinds_that_it_says() -> None:

@@ -91,7 +91,7 @@ def change(name: str, edit: Callable[[Tensor], Tensor | None]) -> Callable[[Cont
         (change(f"{G}encoder.block.0.bias", lambda t: t.long()), "holds torch.int64, not weights"),
         (change(BOOK.format(9, "inited"), lambda t: t * 0), "the codebook of level 9 was never fitted"),
         (change(f"{G}decoder.model.4.block.1.weight_v", lambda t: None), r"rates \(8, 8, 8\)"),
-        (change(f"{G}encoder.block.0.weight_v", lambda t: t[0]), "is no convolution"),
+        (change(f"{G}encoder.block.0.weight_v", lambda t: t[0]), "is not a convolution"),
         (lambda state: {}, "not those of a published codec"),
     ],
 )
@@ -106,11 +106,11 @@ def test_what_is_no_published_codec_is_refused(
 @pytest.mark.parametrize("saved", [None, [1], {}, {"state_dict": [1]}])
 def test_a_file_of_something_else_is_refused(tmp_path: Path, saved: Any) -> None:
     torch.save(saved, tmp_path / "x.ckpt")
-    with pytest.raises(ModelError, match="holds no state_dict: it is no codec"):
+    with pytest.raises(ModelError, match="holds no state_dict: it is not a codec"):
         read(tmp_path / "x.ckpt")
 
 
 def test_the_old_kind_of_file_is_refused(tmp_path: Path) -> None:
     torch.save({}, tmp_path / "x.ckpt", _use_new_zipfile_serialization=False)
-    with pytest.raises(ModelError, match="is damaged or cut short"):
+    with pytest.raises(ModelError, match="is damaged or truncated"):
         read(tmp_path / "x.ckpt")

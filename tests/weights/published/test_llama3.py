@@ -85,7 +85,7 @@ def test_pairs_join_as_in_tiktoken() -> None:
 )
 def test_a_damaged_or_other_file_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "tokenizer.model").write_bytes(content)
-    with pytest.raises(InvalidRequest, match=r"tokenizer\.model is no Llama 3 tokenizer: .* --tokenizer FOLDER"):
+    with pytest.raises(InvalidRequest, match=r"tokenizer\.model is not a Llama 3 tokenizer: .* --tokenizer FOLDER"):
         find_llama3(tmp_path)
 
 
@@ -96,13 +96,13 @@ def test_one_of_the_same_size_that_reads_otherwise_is_refused(real: Tokenizer, t
     vocab = values["model"]["vocab"]
     vocab["Hello"], vocab["ĠHello"] = vocab["ĠHello"], vocab["Hello"]
     file.write_text(json.dumps(values), encoding="utf-8")
-    with pytest.raises(InvalidRequest, match="it reads 'Hello world' otherwise"):
+    with pytest.raises(InvalidRequest, match="it encodes 'Hello world' otherwise"):
         load_llama3(file)
 
 
 def test_a_broken_json_is_refused(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{}")
-    with pytest.raises(InvalidRequest, match=r"tokenizer\.json is no Llama 3 tokenizer"):
+    with pytest.raises(InvalidRequest, match=r"tokenizer\.json is not a Llama 3 tokenizer"):
         find_llama3(tmp_path)
 
 
@@ -114,7 +114,9 @@ def test_none_in_the_folder_that_was_named(tmp_path: Path) -> None:
 
 def test_none_anywhere_says_where_to_take_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(llama3, "PACKAGE", "a_package_that_nobody_has")
-    with pytest.raises(ModelError, match=r"not at hand; name it: --tokenizer FOLDER, .*pip install --no-deps llama-mo"):
+    with pytest.raises(
+        ModelError, match=r"was not found; name it: --tokenizer FOLDER, .*pip install --no-deps llama-mo"
+    ):
         find_llama3(None, tmp_path)
 
 

@@ -124,7 +124,7 @@ def test_rope_scaling_epsilon_and_base_are_the_arguments_unless_stated() -> None
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"normalization": "LayerNorm"}, "normalization is 'LayerNorm'; I know models where it is 'RMSNorm'"),
+        ({"normalization": "LayerNorm"}, "normalization is 'LayerNorm'; only 'RMSNorm' is supported"),
         ({"swiglu": False}, "swiglu is False"),
         ({"num_experts": 8}, "num_experts is 8"),
         ({"add_bias_linear": False}, "a bias on qkv alone"),
@@ -241,7 +241,7 @@ def test_values_of_hostile_depth_are_refused(tmp_path: Path) -> None:
     from khala.weights.published.unpickle import Call
 
     index, info = Call(_METADATA + "MetadataIndex", (), {"fqn": deep()}), Call("x", (), {"relative_path": "a"})
-    with pytest.raises(TypeError, match="a name that is no text"):
+    with pytest.raises(TypeError, match="a name that is not text"):
         _places({index: info})
     with pytest.raises(ModelError, match="the argument hidden_size is tuple"):
         transformer_config({**ARGUMENTS, "hidden_size": deep()}, "here", **SIZES, qk_norm=False)

@@ -119,7 +119,7 @@ def test_every_way_to_name_something_is_guarded(data: bytes, name: str) -> None:
     ],
 )
 def test_what_is_no_pickle_is_said_to_be_damaged(data: bytes) -> None:
-    with pytest.raises(ModelError, match="x is damaged: it is no whole pickle"):
+    with pytest.raises(ModelError, match="x is damaged: it is not a whole pickle"):
         unpickle(data, "x")
 
 

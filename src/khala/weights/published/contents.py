@@ -172,7 +172,7 @@ def _home(folder: Path) -> Path:
                 return home
     except (OSError, ValueError):  # not a valid name
         pass
-    raise ModelError(f"{folder} holds no published weights: it has no folders {' and '.join(RELEASED)}")
+    raise ModelError(f"{folder} holds no published weights: it lacks the folders {' and '.join(RELEASED)}")
 
 
 def _codec_path(home: Path, named: Path | None) -> Path:

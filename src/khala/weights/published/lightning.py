@@ -40,7 +40,7 @@ class CodecFile:
             content = self._archive.value()
             state = content.get("state_dict") if isinstance(content, dict) else None
             if not isinstance(state, dict):
-                raise ModelError(f"{path} holds no state_dict: Lightning did not save it as a codec")
+                raise ModelError(f"{path} holds no state_dict: it is not a codec saved by Lightning")
             names = [name for name in state if isinstance(name, str)]
             self._tensors = {
                 name.removeprefix(PREFIX): self._archive.stored(state[name], name)

@@ -18,7 +18,7 @@ LARGE = 1000
 
 class Hub(ThreadingHTTPServer):
     """`put` fills repositories. `refuse`: repository -> (status, error code); `fault`: file -> "cut", "changed" or a
-    status. `asked` and `fetched` say what was requested."""
+    status. `requests` holds the paths of requests, `downloads` the names of files."""
 
     daemon_threads = True
 
@@ -30,8 +30,8 @@ class Hub(ThreadingHTTPServer):
         self.license = "cc-by-nc-4.0"
         self.refuse: dict[str, tuple[int, str]] = {}
         self.fault: dict[str, str | int] = {}
-        self.asked: list[str] = []
-        self.fetched: list[str] = []
+        self.requests: list[str] = []
+        self.downloads: list[str] = []
 
     def put(self, repo: str, files: dict[str, bytes] | Path, commit: str = COMMITS[0]) -> None:
         """The newest commit of `repo`: a folder, or files by name."""
@@ -69,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = unquote(urlsplit(self.path).path)
-        self.server.asked.append(path)
+        self.server.requests.append(path)
         if match := re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/revision/(.+))?", path):
             self.info(match[1], match[2] or "main")
         elif match := re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
@@ -93,8 +93,8 @@ class _Handler(BaseHTTPRequestHandler):
                 entry["lfs"] = {"sha256": digest(content), "size": len(content), "pointerSize": 130}
             siblings.append(entry)
         tags = [f"license:{self.server.license}"] if self.server.license else []
-        said = {"id": repo, "sha": commit, "private": False, "tags": tags, "siblings": siblings}
-        self.answer(200, {"Content-Type": "application/json"}, json.dumps(said).encode())
+        info = {"id": repo, "sha": commit, "private": False, "tags": tags, "siblings": siblings}
+        self.answer(200, {"Content-Type": "application/json"}, json.dumps(info).encode())
 
     def file(self, repo: str, commit: str, name: str) -> None:
         commit = self.server.heads[repo] if commit == "main" else commit
@@ -104,12 +104,12 @@ class _Handler(BaseHTTPRequestHandler):
             return self.answer(fault, {})
         head = {"X-Repo-Commit": commit, "ETag": f'"{digest(content)}"', "Accept-Ranges": "bytes"}
         if self.command == "GET":
-            self.server.fetched.append(name)
+            self.server.downloads.append(name)
         if fault == "changed":
             content = content[:-1] + bytes([content[-1] ^ 1])
         status, first = 200, 0
-        if asked := re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", "")):
-            status, first = 206, int(asked[1])
+        if ranged := re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", "")):
+            status, first = 206, int(ranged[1])
             head["Content-Range"] = f"bytes {first}-{len(content) - 1}/{len(content)}"
         sent = content[first : len(content) // 2] if fault == "cut" else content[first:]
         if fault == "cut" and self.command == "GET":

@@ -30,7 +30,7 @@ def test_export_writes_a_llama_and_says_how_to_serve_it(
     ("format", "to", "status", "says"),
     [
         ("gguf", "new", 2, "--format 'gguf' is unknown; there is hf-llama"),
-        ("hf-llama", "new", 2, "cannot become a Llama: it embeds codes through the codec's codebooks and it normalises"),
+        ("hf-llama", "new", 2, "cannot become a Llama: it embeds codes through the codec's codebooks and it norm"),
     ],
 )
 def test_what_cannot_be_exported_is_one_line(

@@ -76,7 +76,7 @@ def test_models_of_version_0_1_0_are_read(conditioned: Path) -> None:
     tensors = load_file(conditioned / "backbone.safetensors")
     table = tensors["cues.weight"] = tensors.pop("conditions.weight")
     save_file(tensors, conditioned / "backbone.safetensors")
-    write_digests(shown, DIGESTED)
+    write_digests(conditioned, DIGESTED)
     loaded = load_model(conditioned).backbone.conditions
     assert loaded is not None and torch.equal(loaded.weight, table.float())
 

@@ -35,7 +35,7 @@ class ConvNeXtBlock(nn.Module):
 
 
 def fold_weight_norm(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Replace every ``X.weight_g``, ``X.weight_v`` by the ``X.weight`` they stand for.
+    """Replace every pair `X.weight_g`, `X.weight_v` by the `X.weight` that they define.
 
     The norm runs over all dimensions but the first: a convolution's output channels, a transposed one's input channels.
     """

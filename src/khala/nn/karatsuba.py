@@ -16,7 +16,7 @@ SHARED_ROWS = 8
 
 Products = Tensor | tuple["Products", "Products", "Products | None"]
 """A matrix [D, D'], or three sets for half as many taps: of the early taps, of the sums of both, of the late taps.
-None stands for taps that are not there."""
+None stands for missing taps."""
 
 
 class RowConvolution:

@@ -29,7 +29,7 @@ def server() -> Iterator[Hub]:
 @pytest.fixture
 def remote(server: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
     """The hub, empty and well, as the only one that the library knows; nothing is downloaded yet."""
-    for fields in (server.commits, server.heads, server.refuse, server.fault, server.asked, server.fetched):
+    for fields in (server.commits, server.heads, server.refuse, server.fault, server.requests, server.downloads):
         fields.clear()
     server.license = "cc-by-nc-4.0"
     monkeypatch.setattr(constants, "ENDPOINT", server.url)
@@ -74,16 +74,16 @@ def test_a_second_download_asks_nobody_and_changes_nothing(remote: Hub, weights:
     remote.put(REPO, weights)
     download()
     before = describe(REPO)
-    remote.asked.clear()
+    remote.requests.clear()
     assert download() is None
-    assert remote.asked == [] and describe(REPO) == before
+    assert remote.requests == [] and describe(REPO) == before
 
 
 def test_a_khala_model_is_taken_as_it_is(remote: Hub, folder: Path) -> None:
     remote.put(TINY, {path.name: path.read_bytes() for path in folder.iterdir()} | {"other.bin": b"0" * 2000})
     assert download(TINY) == []
     assert load_model(TINY).digest == load_model(folder).digest
-    assert "other.bin" not in remote.fetched
+    assert "other.bin" not in remote.downloads
 
 
 def test_the_first_commit_is_kept_until_another_is_named(remote: Hub, folder: Path) -> None:
@@ -125,11 +125,11 @@ def test_files_that_are_whole_are_kept_when_a_download_breaks_off(remote: Hub, f
     with pytest.raises(ModelError, match=r"broke off \(.+\); check the network, run again: khala models download"):
         download(TINY)
     assert not store.read_pin(TINY)
-    kept = set(remote.fetched) - {last}
+    kept = set(remote.downloads) - {last}
     remote.fault.clear()
-    remote.fetched.clear()
+    remote.downloads.clear()
     assert download(TINY) is not None
-    assert last in remote.fetched and not kept & set(remote.fetched)
+    assert last in remote.downloads and not kept & set(remote.downloads)
 
 
 def test_a_connection_that_is_lost_is_taken_up_where_it_was(remote: Hub, folder: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_connection_that_is_lost_is_taken_up_where_it_was(remote: Hub, folder:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(file_download, "http_get", heal)
         assert download(TINY) is not None
-    assert remote.fetched.count(name) == 2
+    assert remote.downloads.count(name) == 2
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed"])
@@ -156,9 +156,9 @@ def test_a_file_that_was_damaged_on_this_disk_is_fetched_anew(remote: Hub, folde
     blob = hub_file("codec.safetensors")
     content = blob.read_bytes()
     blob.resolve().write_bytes(content[:-9] if damage == "cut" else content[:-1] + b"?")
-    remote.fetched.clear()
+    remote.downloads.clear()
     assert download(TINY) is not None
-    assert remote.fetched == ["codec.safetensors"] and blob.read_bytes() == content
+    assert remote.downloads == ["codec.safetensors"] and blob.read_bytes() == content
 
 
 def test_a_file_with_a_wrong_digest_is_refused_and_not_kept(remote: Hub, folder: Path) -> None:
@@ -176,9 +176,9 @@ def test_a_model_that_was_damaged_is_imported_again(remote: Hub, weights: Path) 
     download()
     digest = describe(REPO).digest
     (store.imported_folder(REPO) / "config.json").unlink()
-    remote.asked.clear()
+    remote.requests.clear()
     assert download() is not None
-    assert describe(REPO).digest == digest and not remote.fetched[len(remote.commits[REPO, COMMITS[0]]) :]
+    assert describe(REPO).digest == digest and not remote.downloads[len(remote.commits[REPO, COMMITS[0]]) :]
 
 
 def test_offline_what_is_here_can_be_used_and_imported(
@@ -187,11 +187,11 @@ def test_offline_what_is_here_can_be_used_and_imported(
     remote.put(REPO, weights)
     download()
     offline(monkeypatch)
-    remote.asked.clear()
+    remote.requests.clear()
     assert download() is None
     shutil.rmtree(store.imported_folder(REPO))
     assert download() is not None
-    assert load_model(REPO).config.license == "CC-BY-NC-4.0" and remote.asked == []
+    assert load_model(REPO).config.license == "CC-BY-NC-4.0" and remote.requests == []
 
 
 def test_offline_what_another_tool_fetched_can_be_imported(
@@ -248,7 +248,7 @@ def test_no_network_is_said(remote: Hub, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_what_is_no_hub_id_is_refused_unasked(remote: Hub, repo: str) -> None:
     with pytest.raises(InvalidRequest, match=r"is not a hub id; write OWNER/NAME, such as liujiafeng/Shao-MusicGen"):
         look_up(repo)
-    assert remote.asked == []
+    assert remote.requests == []
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_a_repository_without_a_model_is_refused(remote: Hub, files: dict[str, b
     remote.put("someone/else", files)
     with pytest.raises(ModelError, match=r"holds no model that Khala reads: neither config\.json with"):
         look_up("someone/else")
-    assert not remote.fetched
+    assert not remote.downloads
 
 
 def test_the_licence_is_the_hubs_or_the_known_one(remote: Hub, weights: Path) -> None:
@@ -290,7 +290,7 @@ def test_a_missing_tokenizer_is_noticed_before_anything_is_fetched(
     monkeypatch.setattr(llama3, "PACKAGE", "a_package_that_nobody_has")
     with pytest.raises(ModelError, match="the Llama 3 tokenizer, which these weights need, was not found"):
         fetch(listing)
-    assert not remote.fetched
+    assert not remote.downloads
 
 
 def test_room_is_looked_for_before_anything_is_fetched(
@@ -301,7 +301,7 @@ def test_room_is_looked_for_before_anything_is_fetched(
     monkeypatch.setattr(downloading.shutil, "disk_usage", lambda _: SimpleNamespace(free=listing.size))
     with pytest.raises(OutputError, match=r"needs 0\.0 GB in .*, and 0\.0 GB are free; make room"):
         fetch(listing)
-    assert not remote.fetched
+    assert not remote.downloads
     monkeypatch.setattr(downloading.shutil, "disk_usage", lambda _: SimpleNamespace(free=2 * listing.size))
     assert fetch(listing) is not None
 
@@ -314,7 +314,7 @@ def test_a_place_that_cannot_be_written_is_noticed_before_anything_is_fetched(
     monkeypatch.setenv("KHALA_MODELS", str(tmp_path / "file" / "models"))
     with pytest.raises(OutputError, match=r"cannot write in .*/file; name other folders: HF_HOME for downloads"):
         download()
-    assert not remote.fetched
+    assert not remote.downloads
 
 
 def test_a_disk_that_fills_up_is_said(remote: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

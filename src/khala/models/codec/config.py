@@ -10,8 +10,8 @@ from dataclasses import dataclass
 class DacConfig:
     """The published convolutional codec; the defaults are the released sizes.
 
-    ``encoder_strides`` multiply to the hop; ``decoder_rates`` must multiply to the same.
-    ``decoder_width`` is the width before the first upsampling and halves with every one.
+    `encoder_strides` multiply to the hop; `decoder_rates` must multiply to the same.
+    `decoder_width` is the width before the first upsampling and halves with every one.
     """
 
     sample_rate: int = 44100
@@ -34,9 +34,9 @@ class DacConfig:
 class SpectralConfig:
     """The codec for CPUs: log-mel features, a closed-form projection, RVQ, a spectral vocoder.
 
-    A codec frame of ``hop`` samples holds ``hop / stride`` spectra of ``fft`` samples (``stride`` is a quarter of
-    that), and one spectrum of ``low_fft`` samples whose first ``low_bins`` bins resolve bass notes. ``floor`` is
-    added to a magnitude before the logarithm. ``width``, ``blocks`` and ``expansion`` size the vocoder.
+    A codec frame of `hop` samples holds `hop / stride` spectra of `fft` samples (`stride` is a quarter of
+    that), and one spectrum of `low_fft` samples whose first `low_bins` bins resolve bass notes. `floor` is
+    added to a magnitude before the logarithm. `width`, `blocks` and `expansion` size the vocoder.
     """
 
     sample_rate: int = 44100

@@ -1,4 +1,4 @@
-"""A spectral codec alone in a folder: ``model.safetensors`` and ``config.json``, as its training leaves it."""
+"""A spectral codec alone in a folder: `model.safetensors` and `config.json`, as its training leaves it."""
 
 from __future__ import annotations
 

@@ -52,7 +52,10 @@ PADDING_ROWS = 1024
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What the folder does not say, or says wrongly. None and "auto": go by the folder. Raises InvalidRequest."""
+    """Options of an import, where the folder is silent or wrong. None and "auto": go by the folder.
+
+    Raises InvalidRequest for impossible values.
+    """
 
     fc1_bias: str = "auto"
     text_vocab: int | None = None

@@ -1,14 +1,14 @@
-"""What a codec loses: held-out corpus songs through 1, 2, 4 ... levels, compared with themselves.
+"""Quality of a codec: held-out corpus songs after 1, 2, 4 ... levels, compared with the originals.
 
     python benchmarks/codec.py CORPUS [--model mini | --codec FOLDER] [--levels 2,8,64] [--songs 20] [--seconds 10]
         [--voices 10]
 
-Two columns of log-mel L1: "codes" is what projection and codes lose (before the vocoder), "sound" is measured on the
-decoded samples; "CPU s" is processor time of decoding a second. Held out are songs that no training has seen: one in
-fifty, chosen by name. With `--seconds`, so much from the middle of each.
+There are two columns of log-mel L1: "codes" is the loss of projection and codes, before the vocoder; "sound" is
+measured on the decoded samples. "CPU s" is processor time of decoding per second. Held-out songs, one in fifty by name,
+are in no training. `--seconds` takes only that much from the middle of each.
 
-With `--voices`, so many songs of other seeds are sung as well, by one voice without a band, and the recogniser of
-`khala evaluate` writes down what it hears before the codec and after it: the share of phones that are wrong.
+`--voices` also renders that many songs of other seeds with one voice and no band, and reports the phone error rate of
+the recogniser of `khala evaluate` before and after the codec.
 """
 
 import argparse
@@ -47,8 +47,8 @@ def main() -> None:
     parser.add_argument("--codec", type=Path, help="a codec's own folder, instead of a model")
     parser.add_argument("--levels", default="1,2,4,8,16,32,64")
     parser.add_argument("--songs", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=0, help="of each song; 0: all of it")
-    parser.add_argument("--voices", type=int, default=0, help="voices without a band that are listened to")
+    parser.add_argument("--seconds", type=float, default=0, help="seconds of each song; 0: all")
+    parser.add_argument("--voices", type=int, default=0, help="songs with one voice and no band")
     arguments = parser.parse_args()
     codec: Codec = load_codec(arguments.codec) if arguments.codec else load_model(arguments.model).codec
     songs = [read_audio(path)[0] for path in islice(find_songs(arguments.corpus)[1], arguments.songs)]
@@ -63,7 +63,7 @@ def main() -> None:
             start = time.process_time()
             decoded = codec.decode(codes[:, :levels])[0].numpy()
             used += time.process_time() - start
-            coded = lost_in_codes(codec, song, codes[:, :levels]) if isinstance(codec, SpectralCodec) else np.nan
+            coded = code_loss(codec, song, codes[:, :levels]) if isinstance(codec, SpectralCodec) else np.nan
             found.append(
                 (coded, log_mel_l1(song, decoded), multi_resolution_stft(song, decoded), si_sdr(song, decoded))
             )
@@ -73,15 +73,17 @@ def main() -> None:
         print(f"{levels:6} {rate:7.2f} {values}", flush=True)
     if arguments.voices:
         sung = list(islice(voices(), arguments.voices))
-        rates = {"no codec": wrong_phones(sung)}
+        rates = {"no codec": phone_error_rate(sung)}
         for levels in (int(text) for text in arguments.levels.split(",")):
-            heard = [codec.decode(codec.encode(torch.from_numpy(song)[None], levels))[0].numpy() for song, _ in sung]
-            rates[f"{levels} levels"] = wrong_phones(list(zip(heard, (phones for _, phones in sung), strict=True)))
-        print("wrong phones of dry voices: " + ", ".join(f"{name} {rate:.1%}" for name, rate in rates.items()))
+            decoded = [codec.decode(codec.encode(torch.from_numpy(song)[None], levels))[0].numpy() for song, _ in sung]
+            rates[f"{levels} levels"] = phone_error_rate(
+                list(zip(decoded, (phones for _, phones in sung), strict=True))
+            )
+        print("phone error rate of dry voices: " + ", ".join(f"{name} {rate:.1%}" for name, rate in rates.items()))
 
 
 def voices() -> Iterator[tuple[np.ndarray, list[str]]]:
-    """Songs of seeds that no corpus holds, sung by one voice alone in a booth, and their phones."""
+    """Yield songs of seeds outside of any corpus, sung by one dry voice alone, and their phones."""
     for score in map(compose, count(90_000_000)):
         if score.voice and score.seconds < 30:
             lines = tuple(replace(line, harmony=()) for line in score.lines if not line.answer)
@@ -89,24 +91,24 @@ def voices() -> Iterator[tuple[np.ndarray, list[str]]]:
             yield alone.samples, [phone["phone"].upper() for phone in alone.truth["phones"]]
 
 
-def wrong_phones(songs: Sequence[tuple[np.ndarray, list[str]]]) -> float:
-    """Edits per phone over all songs."""
+def phone_error_rate(songs: Sequence[tuple[np.ndarray, list[str]]]) -> float:
+    """Return edits per phone over all songs."""
     wrong = sum(edits(transcript(listen(samples, 44100)), phones) for samples, phones in songs)
     return wrong / sum(len(phones) for _, phones in songs)
 
 
 def middle(song: np.ndarray, samples: int) -> np.ndarray:
-    """So many samples from the middle of a song [2, N], or all if it is shorter."""
+    """Return that many samples from the middle of a song [2, N], or all if it is shorter."""
     start = max(song.shape[1] - samples, 0) // 2
     return song[:, start : start + samples]
 
 
-def lost_in_codes(codec: SpectralCodec, song: np.ndarray, codes: torch.Tensor) -> float:
-    """Log-mel L1 between the spectra of a song and those that its codes stand for, mid and side."""
-    heard = codec.analysis(torch.from_numpy(song)[None])
-    meant = codec.to_features(codec.quantizer.decode(codes).transpose(1, 2))
+def code_loss(codec: SpectralCodec, song: np.ndarray, codes: torch.Tensor) -> float:
+    """Return the log-mel L1 of mid and side between a song and its codes, before the vocoder."""
+    original = codec.analysis(torch.from_numpy(song)[None])
+    coded = codec.to_features(codec.quantizer.decode(codes).transpose(1, 2))
     mid, side, *_ = codec.analysis.widths
-    return float((heard - meant)[..., : mid + side].abs().mean())
+    return float((original - coded)[..., : mid + side].abs().mean())
 
 
 if __name__ == "__main__":

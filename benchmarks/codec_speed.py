@@ -1,11 +1,10 @@
-"""CPU time of the published decoder at full size, random weights, beside the same layers as they are written
-(float32, weight norm computed in every call, the whole song at once).
+"""CPU time of the published decoder at full size with random weights, compared with a plain implementation of it
+(float32 modules, weight norm computed in every call, the whole song at once).
 
-    python benchmarks/codec_speed.py [--frames 128] [--threads 1] [--runs 3]      # to be: ratio 1.8, SNR 40 dB
-    python benchmarks/codec_speed.py --memory --frames 1600                       # ours alone; the peak for a length
+    python benchmarks/codec_speed.py [--frames 128] [--threads 1] [--runs 3]      # targets: ratio 1.8, SNR 40 dB
+    python benchmarks/codec_speed.py --memory --frames 1600                       # ours alone; peak memory of a length
 
-Processor time is counted, so other work on the machine disturbs little (it still takes cache). The ratio is that of the
-best times.
+Processor time is measured, so other programs disturb little (but they take cache). The ratio is that of the best times.
 """
 
 import argparse
@@ -44,24 +43,24 @@ def main() -> None:
         print(f"ours {used / seconds:.2f} CPU-seconds a second, peak {peak():.0f} MiB")
         return
     latent_BDT = codec.quantizer.decode(torch.from_numpy(codes_QT)[None])
-    print("run   as written   ours   ratio   SNR dB   (CPU-seconds a second of audio)")
+    print("run        plain   ours   ratio   SNR dB   (CPU-seconds a second of audio)")
     best = [math.inf, math.inf]
     for run in range(1, arguments.runs + 1):
         convolutions = [layer for layer in codec.decoder.modules() if isinstance(layer, nn.Conv1d | nn.ConvTranspose1d)]
         for layer in convolutions:
             weight_norm(layer)
-        written, expected = processor_seconds(lambda: codec.decoder(latent_BDT)[0])
+        plain, expected = processor_seconds(lambda: codec.decoder(latent_BDT)[0])
         for layer in convolutions:
             remove_parametrizations(layer, "weight")
         ours, found = processor_seconds(lambda: torch.from_numpy(synthesise(codec, codes_QT)))
         noise = 10 * math.log10(expected.square().sum().item() / (found - expected).square().sum().item())
-        best = [min(best[0], written), min(best[1], ours)]
-        print(f"{run:3} {written / seconds:12.2f} {ours / seconds:6.2f} {written / ours:7.2f} {noise:8.1f}", flush=True)
+        best = [min(best[0], plain), min(best[1], ours)]
+        print(f"{run:3} {plain / seconds:12.2f} {ours / seconds:6.2f} {plain / ours:7.2f} {noise:8.1f}", flush=True)
     print(f"best {best[0] / seconds:11.2f} {best[1] / seconds:6.2f} {best[0] / best[1]:7.2f}   peak {peak():.0f} MiB")
 
 
 def random_codec() -> Dac:
-    """A codec of the released size whose decoder neither fades nor explodes; its encoder is left out."""
+    """Build a codec of the released size whose decoder neither fades nor explodes, without its encoder."""
     with torch.device("meta"):
         codec = Dac(DacConfig())
     codec.decoder.to_empty(device="cpu")
@@ -84,7 +83,7 @@ def processor_seconds(call: Callable[[], Tensor]) -> tuple[float, Tensor]:
 
 
 def peak() -> float:
-    """MiB."""
+    """Return the peak memory in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
 

@@ -2,9 +2,9 @@
 
     python benchmarks/import.py [--folder FOLDER] [--layers 24] [--ranks 4]
 
-Writes 8 GB of weights into a new folder within FOLDER (default: here), imports them (8 GB more), and deletes both.
-The layout is the published one, split among several ranks: the backbone's layers stacked, those of super-resolution one
-by one. Memory may be 1.5 times the largest tensor and 1 GB. Llama 3's tokenizer is that of the package llama-models.
+Writes 8 GB of weights to a new folder in FOLDER (default: here), imports them (8 GB more), and deletes both. The layout
+is the published one, split among several ranks: the backbone's layers are stacked, those of super-resolution are not.
+The limit of memory is 1.5 times the largest tensor plus 1 GB. Llama 3's tokenizer is that of the package llama-models.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from megatron import write_checkpoint
 
 PADDING = 128
 DRAWN = 1 << 22
-"""Random numbers that are drawn; larger tensors repeat them."""
+"""Distinct random numbers; larger tensors repeat them."""
 
 
 def main() -> None:
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def write_weights(folder: Path, layers: int, ranks: int) -> int:
-    """Published weights of the official sizes; returns the bytes of the largest tensor."""
+    """Write published weights of the official sizes; returns the bytes of the largest tensor."""
     config = official()
     folder.mkdir()
     drawn = (0.02 * torch.randn(DRAWN, generator=torch.Generator().manual_seed(0))).bfloat16()
@@ -93,7 +93,7 @@ def write_weights(folder: Path, layers: int, ranks: int) -> int:
 
 
 def write_codec(path: Path, config: DacConfig) -> None:
-    """The codec's file: fresh weights under the published names, weight-normed."""
+    """Write the codec's file: fresh weights under the published names, weight-normed."""
     codec, state = Dac(config), {}
     for name, tensor in codec.state_dict().items():
         theirs = "generator." + name.replace("encoder.", "encoder.block.", 1).replace("decoder.", "decoder.model.", 1)
@@ -111,7 +111,7 @@ def write_codec(path: Path, config: DacConfig) -> None:
 
 
 def copy_rate(source: Path, to: Path) -> float:
-    """Bytes a second of a plain copy that ends on the disk."""
+    """Return bytes per second of a plain copy that is synced to the disk."""
     began = time.monotonic()
     shutil.copyfile(source, to)
     with to.open("rb+") as file:

@@ -36,13 +36,13 @@ BY_COLUMN = ("linear_proj.weight", "linear_fc2.weight")
 
 
 class CheckpointWriter:
-    """One checkpoint in `folder`; `finish` writes what `add` did not."""
+    """A checkpoint in `folder`; `finish` writes the files that `add` did not."""
 
     def __init__(self, folder: Path, name: str = "iter_0036000") -> None:
         self.folder = folder / name
         self.folder.mkdir(parents=True)
-        said = name.removeprefix("iter_").lstrip("0")
-        (folder / "latest_checkpointed_iteration.txt").write_text(said)
+        iteration = name.removeprefix("iter_").lstrip("0")
+        (folder / "latest_checkpointed_iteration.txt").write_text(iteration)
         self.tensors: dict[str, Any] = {}
         self.places: dict[MetadataIndex, _StorageInfo] = {}
 
@@ -56,7 +56,7 @@ class CheckpointWriter:
         self.places[MetadataIndex(name, at)] = self.append(file, buffer.getbuffer())
 
     def add_bytes(self, name: str, data: bytes, file: str) -> None:
-        """Append a state that is no tensor."""
+        """Append a state that is not a tensor."""
         self.tensors[name] = BytesStorageMetadata()
         self.places[MetadataIndex(name)] = self.append(file, data)
 

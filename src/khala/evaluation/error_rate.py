@@ -26,7 +26,7 @@ def error_rate(hypothesis: Sequence[str], reference: Sequence[str]) -> float:
 
 def transcript(heard: PhonePosteriors) -> list[str]:
     """Return the recognised phones."""
-    return recogniser.transcript(heard.ctc)
+    return recogniser.greedy_decode(heard.ctc)
 
 
 def normalised_words(text: str) -> list[str]:

@@ -30,7 +30,7 @@ THREAD_ROWS = 128
 
 
 def runs(items: Sequence[T], fits: Callable[[list[T]], bool]) -> list[list[T]]:
-    """The items in order, as many at a time as fit; one that does not fit alone stands alone."""
+    """Group items in order, as many at a time as fit; one that does not fit alone is a group of its own."""
     found: list[list[T]] = []
     for item in items:
         if found and fits([*found[-1], item]):

@@ -90,7 +90,7 @@ def test_without_a_memory_it_is_timed_again(cache: Path, measured: list[str]) ->
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_the_quickest_of_several_rounds_counts(part: formats.Part) -> None:
+def test_the_quickest_of_several_rounds_counts(part: formats.ModelPart) -> None:
     seconds = iter([9.0, 4.0, 2.0, 5.0, 3.0, 4.5, 8.0, 8.0])  # float32, bfloat16, float32, ...
     now = [0.0]
 

@@ -89,20 +89,20 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def place(database_url: str, tmp_path: Path, singer: Path) -> Any:
-    """Where a service keeps its things (`service.Place`)."""
-    from service import Place
+def site(database_url: str, tmp_path: Path, singer: Path) -> Any:
+    """The database, store and model of a service (`service.Site`)."""
+    from service import Site
 
     (tmp_path / "marks").mkdir()
-    return Place(database_url, tmp_path / "artifacts", str(singer), tmp_path / "marks")
+    return Site(database_url, tmp_path / "artifacts", str(singer), tmp_path / "marks")
 
 
 @pytest.fixture
-def workers(place: Any) -> Iterator[Any]:
+def workers(site: Any) -> Iterator[Any]:
     """Worker processes of that service, to be started and killed (`service.Workers`)."""
     from service import Workers
 
-    workers = Workers(place)
+    workers = Workers(site)
     yield workers
     workers.close()
 

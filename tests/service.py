@@ -1,6 +1,6 @@
-"""What tests of the service share: databases of both kinds, and workers that can be killed.
+"""Helpers for tests of the service: databases of both kinds, and workers that can be killed.
 
-Workers are forked from a server that has imported torch once, so one costs as little as the test it is for.
+Workers are forked from a server that has imported torch once, so that they start quickly.
 """
 
 import errno
@@ -18,22 +18,22 @@ from pathlib import Path
 from typing import Any
 
 from khala.conditioning.phone_sequence import CONDITION_ROWS
-from khala.jobs import artifacts, claims, workflow
+from khala.jobs import artifacts, claims, steps
 from khala.jobs.claims import Claim, Claims
 from khala.jobs.library import Library
-from khala.jobs.records import WEIGHTS, Song
-from khala.jobs.workflow import Made, Report
+from khala.jobs.records import STAGE_SHARES, Song
+from khala.jobs.stages import Report, StageOutput
 from khala.music.request import SongRequest
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["service", "khala.worker.stages", "khala.worker.worker"])
 DEAD = 4.0
-"""Seconds without a heartbeat after which a worker counts as dead in tests."""
+"""WORKER_TIMEOUT_SECONDS in tests."""
 
 
 class Postgres:
-    """A PostgreSQL server of its own in `folder`, run by somebody who is not root."""
+    """A PostgreSQL server in `folder`, not run as root."""
 
     def __init__(self, folder: Path) -> None:
         found = shutil.which("postgres") or (str(BINARIES[-1]) if BINARIES else None)
@@ -84,15 +84,15 @@ class Postgres:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a service keeps its things, and which model it sings with."""
+class Site:
+    """The database, the artifact store and the model of a service."""
 
     database: str
     artifacts: Path | str
     model: str
     marks: Path
-    """A folder of files: some say how things are (`full`: the disk is, `orphaned`: the worker's parent is gone), the
-    others which stages were begun."""
+    """A folder of marker files: `full` (the disk is full), `orphaned` (the worker's parent has ended), and one for each
+    stage that was begun."""
 
     def library(self) -> Library:
         library = Library.open(self.database, self.artifacts)
@@ -102,7 +102,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Trouble:
-    """What goes wrong in a worker: each stage takes `slow` seconds longer; `hang` names a stage that hangs, once."""
+    """Faults of a worker: each stage takes `slow` seconds longer; `hang` names a stage that hangs once."""
 
     slow: float = 0.0
     hang: str = ""
@@ -113,13 +113,13 @@ class Trouble:
 class Workers:
     """Worker processes, all of which end with the test."""
 
-    def __init__(self, place: Place) -> None:
-        self.place = place
+    def __init__(self, site: Site) -> None:
+        self.site = site
         self.processes: list[Any] = []
 
-    def start(self, trouble: Trouble | None = None, place: Place | None = None) -> Any:
-        """Start a worker. With `place` it sees the service from there."""
-        process = PROCESSES.Process(target=_work, args=(place or self.place, trouble or Trouble()), daemon=True)
+    def start(self, trouble: Trouble | None = None, site: Site | None = None) -> Any:
+        """Start a worker, on `site` if given."""
+        process = PROCESSES.Process(target=_work, args=(site or self.site, trouble or Trouble()), daemon=True)
         process.start()
         self.processes.append(process)
         return process
@@ -179,8 +179,8 @@ def until(condition: Callable[[], Any], seconds: float = 300.0) -> Any:
 
 
 def impatient() -> None:
-    """In a process of a test: count workers as dead soon, and blame no take for workers that the test kills."""
-    claims.ALIVE = DEAD
+    """Shorten the timeout of workers in this process, and blame no take for workers that the test kills."""
+    claims.WORKER_TIMEOUT_SECONDS = DEAD
     claims.MAX_LOSSES = 100
 
 
@@ -188,7 +188,7 @@ def ended(song: Song) -> bool:
     return all(take.state in ("done", "failed", "cancelled") for take in song.takes)
 
 
-def _work(place: Place, trouble: Trouble) -> None:
+def _work(site: Site, trouble: Trouble) -> None:
     """The body of a worker process."""
     import torch
 
@@ -198,28 +198,28 @@ def _work(place: Place, trouble: Trouble) -> None:
     torch.set_num_threads(1)
     os.environ.update(trouble.environment)
     impatient()
-    workflow.GATHERING = 60.0  # takes are to share passes, however busy the machine
+    steps.GATHER_SECONDS = 60.0  # takes are to share passes, however busy the machine
     real = artifacts.replacing
 
     def replacing(path: Path) -> Any:
-        if (place.marks / "full").exists():
+        if (site.marks / "full").exists():
             raise artifacts.OutputError("no space") from OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return real(path)
 
     artifacts.replacing = replacing  # type: ignore[assignment]
-    os.getppid = lambda: 1 if (place.marks / "orphaned").exists() else 2  # type: ignore[assignment]
-    stages = TroubledStages(PipelineStages("cpu", "float32"), place, trouble)
+    os.getppid = lambda: 1 if (site.marks / "orphaned").exists() else 2  # type: ignore[assignment]
+    stages = TroubledStages(PipelineStages("cpu", "float32"), site, trouble)
     options = {"stall": 120.0, "grace": 5.0} | trouble.options
-    worker = Worker(place.library(), stages, socket.gethostname(), "cpu", **options)
+    worker = Worker(site.library(), stages, socket.gethostname(), "cpu", **options)
     worker.stop_on_signals()
     worker.run()
 
 
 class TroubledStages:
-    """Stages that take longer, and hang, and leave a mark of every stage that they begin."""
+    """Stages that can be slow or hang, and mark every stage that they begin."""
 
-    def __init__(self, stages: Any, place: Place, trouble: Trouble) -> None:
-        self._stages, self._place, self._trouble = stages, place, trouble
+    def __init__(self, stages: Any, site: Site, trouble: Trouble) -> None:
+        self._stages, self._site, self._trouble = stages, site, trouble
 
     @property
     def model(self) -> str | None:
@@ -228,23 +228,23 @@ class TroubledStages:
     def unload(self) -> None:
         self._stages.unload()
 
-    def backbone(self, claims: Sequence[Claim], report: Report, wanted: Callable[[Claim], bool]) -> list[Made]:
+    def backbone(self, claims: Sequence[Claim], report: Report, wanted: Callable[[Claim], bool]) -> list[StageOutput]:
         self._begin("backbone", claims, report)
         return self._stages.backbone(claims, report, wanted)
 
-    def superres(self, claims: Sequence[Claim], backbones: Sequence[bytes], report: Report) -> list[Made]:
+    def superres(self, claims: Sequence[Claim], backbones: Sequence[bytes], report: Report) -> list[StageOutput]:
         self._begin("superres", claims, report)
         return self._stages.superres(claims, backbones, report)
 
-    def render(self, claim: Claim, backbone: bytes, codes: bytes, report: Report) -> Made:
+    def render(self, claim: Claim, backbone: bytes, codes: bytes, report: Report) -> StageOutput:
         self._begin("render", [claim], report)
         return self._stages.render(claim, backbone, codes, report)
 
     def _begin(self, stage: str, claims: Sequence[Claim], report: Report) -> None:
         for claim in claims:
-            with (self._place.marks / f"{claim.take_id}-{stage}").open("a") as mark:
+            with (self._site.marks / f"{claim.take_id}-{stage}").open("a") as mark:
                 mark.write(f"{os.getpid()} with {len(claims)}\n")
-        hang = self._place.marks / f"hung-{stage}"
+        hang = self._site.marks / f"hung-{stage}"
         if self._trouble.hang == stage and not hang.exists():
             hang.touch()
             while True:
@@ -267,13 +267,13 @@ def ask(**fields: Any) -> SongRequest:
 
 
 def finish(claims: Claims, library: Library, claim: Claim, seconds: float = 0.1) -> None:
-    """Do as a worker does, without any work: a take that is as long as was asked for."""
-    place = (claim.song_id, claim.take_id)
+    """Finish a take as a worker does, without computing it, at the requested length."""
+    ids = (claim.song_id, claim.take_id)
     made = [
-        library.store.put(*place, "backbone", "application/x-safetensors", b"codes"),
-        library.store.put(*place, "audio.flac", "audio/flac", b"samples"),
+        library.store.put(*ids, "backbone", "application/x-safetensors", b"codes"),
+        library.store.put(*ids, "audio.flac", "audio/flac", b"samples"),
     ]
-    spent = dict.fromkeys(WEIGHTS, seconds) if seconds > 1 else {"backbone": seconds}
+    spent = dict.fromkeys(STAGE_SHARES, seconds) if seconds > 1 else {"backbone": seconds}
     length = claim.request.duration
     claims.finish_stage(claim, made, spent, length, {"duration": length})
 
@@ -282,11 +282,11 @@ KINDS = {"backbone", "codes", "audio.flac", "audio.mp3", "metadata", "peaks"}
 """What is stored of a take that is done."""
 
 
-def undisturbed(place: Place, song: Song, folder: Path) -> list[str]:
+def undisturbed(site: Site, song: Song, folder: Path) -> list[str]:
     """Digests of the audio that the pipeline makes of a song without any service."""
     from khala.generation.pipeline import load
 
-    takes = load(place.model, "cpu", "float32").generate(song.request)
+    takes = load(site.model, "cpu", "float32").generate(song.request)
     saved = [take.save(folder / f"{song.id}-{i}.flac") for i, take in enumerate(takes)]
     return [hashlib.sha256(path.read_bytes()).hexdigest() for path in saved]
 
@@ -304,7 +304,7 @@ def assert_made(library: Library, song: Song, expected: list[str]) -> None:
     assert sorted(map(str, done)) == sorted(take.id for take in made.takes)
 
 
-def begun(place: Place, song: Song, stage: str) -> list[int]:
+def begun(site: Site, song: Song, stage: str) -> list[int]:
     """How often a stage was begun, for each take."""
-    marks = [place.marks / f"{take.id}-{stage}" for take in song.takes]
+    marks = [site.marks / f"{take.id}-{stage}" for take in song.takes]
     return [len(mark.read_text().splitlines()) if mark.exists() else 0 for mark in marks]

@@ -1,4 +1,4 @@
-"""What tests of the server share: an app with a library of its own, and a worker that makes takes of nothing."""
+"""Helpers for tests of the server: an app with its own library, and a worker that makes takes of noise."""
 
 import contextlib
 import json
@@ -16,18 +16,18 @@ from starlette.testclient import TestClient
 from khala.audio.files import write_audio
 from khala.jobs.claims import Claim, Claims
 from khala.jobs.library import Library
-from khala.jobs.records import WEIGHTS, Limits
+from khala.jobs.records import STAGE_SHARES, Limits
 from khala.server.app import create_app
-from khala.server.serve import listen, server_of
+from khala.server.serve import listen, make_server
 from khala.server.settings import Settings
 
 RATE = 44100
 NEW = {"tags": ["folk"], "instrumental": True, "duration": 5}
-"""A short song to ask for."""
+"""A request for a short song."""
 
 
 class Service:
-    """An app, its library, and a worker under the test's hand."""
+    """An app, its library, and a worker that the test controls."""
 
     def __init__(self, folder: Path, model: Path, limits: Limits | None = None, **settings: Any) -> None:
         self.folder = folder
@@ -41,21 +41,21 @@ class Service:
         return TestClient(self.app, "http://localhost", raise_server_exceptions=False)
 
     def ask(self, **fields: Any) -> dict[str, Any]:
-        """Ask for a song over HTTP."""
+        """Submit a song over HTTP."""
         answer = self.client.post("/api/v1/songs", json={**NEW, **fields})
         assert answer.status_code == 202, answer.text
         song: dict[str, Any] = answer.json()
         return song
 
     def make(self, **fields: Any) -> dict[str, Any]:
-        """Ask for a song and make all of its takes."""
+        """Submit a song and make all of its takes."""
         song = self.ask(**fields)
         self.work()
         done: dict[str, Any] = self.client.get(f"/api/v1/songs/{song['id']}").json()
         return done
 
     def work(self, seconds: float = 1.0) -> int:
-        """Make every take that waits; returns how many there were."""
+        """Make all queued takes; returns their number."""
         made = 0
         while claims := self.claims.claim(4):
             for claim in claims:
@@ -64,13 +64,13 @@ class Service:
         return made
 
     def finish(self, claim: Claim, seconds: float = 1.0) -> None:
-        """Do as a worker does, with noise for a song."""
+        """Finish a take as a worker does, with noise as its audio."""
         n = round(seconds * RATE)
         samples = 0.1 * np.random.default_rng(claim.seed).standard_normal((2, n)).astype(np.float32)
         flac = write_audio(self.folder / "made.flac", samples, RATE, {"title": "Noise", "artist": "Khala"})
         record = {
             "request": claim.request.to_dict(),
-            "take": claim.number + 1,
+            "take": claim.number,
             "seed": claim.seed,
             "model": {"name": claim.model, "digest": "0" * 64, "license": "Apache-2.0"},
             "device": "cpu",
@@ -79,20 +79,20 @@ class Service:
             "truncated": False,
         }
         outline = {"duration": seconds, "peaks": [[-0.1, 0.1]] * 8}
-        place = (claim.song_id, claim.take_id)
+        ids = (claim.song_id, claim.take_id)
         made = [
-            self.library.store.put(*place, "audio.flac", "audio/flac", flac),
-            self.library.store.put(*place, "metadata", "application/json", json.dumps(record).encode()),
-            self.library.store.put(*place, "peaks", "application/json", json.dumps(outline).encode()),
+            self.library.store.put(*ids, "audio.flac", "audio/flac", flac),
+            self.library.store.put(*ids, "metadata", "application/json", json.dumps(record).encode()),
+            self.library.store.put(*ids, "peaks", "application/json", json.dumps(outline).encode()),
         ]
-        self.claims.finish_stage(claim, made, dict.fromkeys(WEIGHTS, 0.1), seconds, record)
+        self.claims.finish_stage(claim, made, dict.fromkeys(STAGE_SHARES, 0.1), seconds, record)
 
     @contextlib.contextmanager
     def live(self) -> Iterator["Live"]:
         """The app behind a real socket, in a thread."""
         self.settings.port = 0
         sock = listen(self.settings)
-        server = server_of(self.app, self.settings)
+        server = make_server(self.app, self.settings)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
         thread.start()
         try:

@@ -16,7 +16,7 @@ from khala.cli.main import run
         (["--device", "tpu"], "--device 'tpu' is unknown"),
         (["--dtype", "int4"], "--dtype 'int4' is unknown"),
         (["--runtime-mode", "sometimes"], "choose keep_loaded or one_shot"),
-        (["--database", "mysql://x/y"], "the database URL is none that I know"),
+        (["--database", "mysql://x/y"], "unknown kind of database URL"),
         (["--artifacts", "gopher://x"], "the artifacts URL 'gopher://x' cannot be used"),
         (["--device", "cuda:99"], "is not on this machine"),
         (["--slots", "0"], "--slots"),

@@ -21,5 +21,5 @@ def library(database_url: str, tmp_path: Path) -> Iterator[Library]:
 @pytest.fixture
 def claims(library: Library) -> Claims:
     claims = Claims(library.database, "here", "cpu")
-    claims.beat({}, None)
+    claims.heartbeat({}, None)
     return claims

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from khala.jobs.artifacts import BLOCK, Artifacts
+from khala.jobs.artifacts import BLOCK_BYTES, Artifacts
 from khala.jobs.records import Artifact
 from khala.music.errors import InvalidRequest, NotFound, StoreError
 
-DATA = bytes(range(256)) * (BLOCK // 100)
+DATA = bytes(range(256)) * (BLOCK_BYTES // 100)
 
 
 @pytest.fixture(params=["folder", "memory"])
@@ -28,7 +28,7 @@ def test_what_was_put_is_read_in_any_range(store: Artifacts) -> None:
     artifact = put(store)
     assert artifact.size == len(DATA) and artifact.path.startswith("song/take/") and artifact.path.endswith(".flac")
     assert store.get(artifact) == DATA
-    for start, stop in ((0, 1), (5, BLOCK + 7), (len(DATA) - 3, None), (len(DATA), None), (0, 10**9)):
+    for start, stop in ((0, 1), (5, BLOCK_BYTES + 7), (len(DATA) - 3, None), (len(DATA), None), (0, 10**9)):
         assert b"".join(store.read(artifact, start, stop)) == DATA[start:stop]
 
 

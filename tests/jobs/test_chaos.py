@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from service import PROCESSES, Place, Trouble, Workers, ask, assert_made, impatient, undisturbed, until
+from service import PROCESSES, Site, Trouble, Workers, ask, assert_made, impatient, undisturbed, until
 
 from khala.jobs.library import Library
 from khala.jobs.records import Limits
@@ -23,16 +23,16 @@ DEEDS = ["kill"] * 6 + ["kill all", "freeze", "fill the disk", "kill the dispatc
 ENDED = ("done", "failed", "cancelled")
 
 
-def dispatch(place: Place) -> None:
+def dispatch(site: Site) -> None:
     """A dispatcher: takes orders, which it may have taken before it was killed, and looks after lost workers."""
     impatient()
-    library = Library.open(place.database, place.artifacts)
+    library = Library.open(site.database, site.artifacts)
     for i in range(SONGS):
         request = ask(seed=i, takes=TAKES, duration=600 if i == IMPOSSIBLE else 5, title=f"Song {i}")
-        library.submit(owner(library, i % 3), request, place.model, idempotency_key=f"order {i}")
+        library.submit(owner(library, i % 3), request, site.model, idempotency_key=f"order {i}")
         time.sleep(0.05)
     while True:
-        library.reap()
+        library.maintenance.reap()
         time.sleep(0.5)
 
 
@@ -41,14 +41,14 @@ def owner(library: Library, number: int) -> str:
     return library.owners.all()[number].id
 
 
-def test_forty_takes_survive_everything(place: Place, workers: Workers, tmp_path: Path) -> None:
+def test_forty_takes_survive_everything(site: Site, workers: Workers, tmp_path: Path) -> None:
     chance = random.Random(7)
-    library = place.library()
+    library = site.library()
     for name in ("second", "third"):
         library.owners.create(name, limits=Limits(100, 100))
     trouble = Trouble(slow=0.3, hang="superres", options={"stall": 5.0})
     crew = [workers.start(trouble) for _ in range(3)]
-    dispatcher = start_dispatcher(place, workers)
+    dispatcher = start_dispatcher(site, workers)
     deeds = DEEDS.copy()
     chance.shuffle(deeds)
     for deed in deeds:
@@ -66,14 +66,14 @@ def test_forty_takes_survive_everything(place: Place, workers: Workers, tmp_path
                 time.sleep(5.0)
                 os.kill(crew[victim].pid, signal.SIGCONT)
             case "fill the disk":
-                (place.marks / "full").touch()
+                (site.marks / "full").touch()
                 time.sleep(1.0)
-                (place.marks / "full").unlink()
+                (site.marks / "full").unlink()
             case "kill the dispatcher":
                 dispatcher.kill()
         crew = [process if process.is_alive() else workers.start(trouble) for process in crew]
         if not dispatcher.is_alive():
-            dispatcher = start_dispatcher(place, workers)
+            dispatcher = start_dispatcher(site, workers)
 
     def over() -> bool:
         for i, process in enumerate(crew):  # a supervisor's work: hung workers end themselves
@@ -83,18 +83,18 @@ def test_forty_takes_survive_everything(place: Place, workers: Workers, tmp_path
         return len(states) == SONGS * TAKES and all(state in ENDED for state in states)
 
     until(over, 400)
-    assert (place.marks / "hung-superres").exists()
-    check(library, place, tmp_path)
+    assert (site.marks / "hung-superres").exists()
+    check(library, site, tmp_path)
 
 
-def start_dispatcher(place: Place, workers: Workers) -> Any:
-    process = PROCESSES.Process(target=dispatch, args=(place,), daemon=True)
+def start_dispatcher(site: Site, workers: Workers) -> Any:
+    process = PROCESSES.Process(target=dispatch, args=(site,), daemon=True)
     process.start()
     workers.processes.append(process)
     return process
 
 
-def check(library: Library, place: Place, tmp_path: Path) -> None:
+def check(library: Library, site: Site, tmp_path: Path) -> None:
     """Nothing lost, nothing twice, nothing else than what an undisturbed run makes."""
     torch.set_num_threads(1)
     songs = library.songs(None, limit=200).songs
@@ -104,7 +104,7 @@ def check(library: Library, place: Place, tmp_path: Path) -> None:
             assert {take.state for take in song.takes} == {"failed"}
             assert all("makes songs of up to 30 s" in str(take.error) for take in song.takes)
         else:
-            assert_made(library, song, undisturbed(place, song, tmp_path))
+            assert_made(library, song, undisturbed(site, song, tmp_path))
     ends = [event for event in library.events(0, limit=10**6) if event.kind in ("done", "failed")]
     assert Counter(event.take_id for event in ends) == {take.id: 1 for song in songs for take in song.takes}
     stages = [event for event in library.events(0, limit=10**6) if event.kind == "stage"]

@@ -6,7 +6,7 @@ import pytest
 from service import ask, finish
 from sqlalchemy import update
 
-from khala.jobs.claims import Claims, Lost, Point
+from khala.jobs.claims import ClaimLost, Claims, StageProgress
 from khala.jobs.library import Library
 from khala.jobs.records import Claim, Limits
 from khala.jobs.tables import workers
@@ -58,7 +58,7 @@ def test_a_batch_is_of_one_model_and_leaves_work_for_idle_workers(library: Libra
     for model in ("one", "two", "one", "one"):
         library.submit("local", ask(), model)
     other = Claims(library.database, "there", "cpu")
-    other.beat({}, None)
+    other.heartbeat({}, None)
     assert [claim.model for claim in claims.claim(4)] == ["one", "one"], "two idle workers share four takes"
     assert [claim.model for claim in other.claim(4)] == ["two"]
 
@@ -76,19 +76,19 @@ def test_takes_of_a_lost_worker_are_given_to_another_and_its_late_work_is_refuse
     song = library.submit("local", ask())
     late = claims.claim(1)[0]
     lose(library, claims, seconds=13)
-    assert library.reap() == []
+    assert library.maintenance.reap() == []
     lose(library, claims)
-    assert library.reap() == [late.take_id]
-    assert library.reap() == [] and library.status().workers == ()
+    assert library.maintenance.reap() == [late.take_id]
+    assert library.maintenance.reap() == [] and library.maintenance.status().workers == ()
     other = Claims(library.database, "there", "cpu")
     taken = other.claim(1)[0]
     assert (taken.take_id, taken.losses) == (late.take_id, 1) and taken.attempt > late.attempt
-    with pytest.raises(Lost):
+    with pytest.raises(ClaimLost):
         finish(claims, library, late)
-    with pytest.raises(Lost):
+    with pytest.raises(ClaimLost):
         claims.fail(late, "late", "late")
     claims.give_back([late], "late")
-    assert claims.beat({(late.take_id, late.attempt): Point("superres", 0.5)}, None) == {late.take_id}
+    assert claims.heartbeat({(late.take_id, late.attempt): StageProgress("superres", 0.5)}, None) == {late.take_id}
     finish(other, library, taken)
     made = library.song(None, song.id).takes[0]
     assert made.state == "done" and sorted(a.kind for a in made.artifacts) == ["audio.flac", "backbone"]
@@ -103,9 +103,10 @@ def test_a_take_that_costs_worker_after_worker_is_given_up_alone(library: Librar
         if len(got) == 2:
             victim.give_back(got[1:], "innocent")
         lose(library, victim)
-        library.reap()
+        library.maintenance.reap()
     first, second = library.song(None, song.id).takes
-    assert (first.state, first.error_kind) == ("failed", "worker-lost") and "workers were lost" in str(first.error)
+    assert (first.state, first.error_kind) == ("failed", "worker-lost")
+    assert str(first.error).startswith("4 workers in a row were lost")
     assert second.state == "queued" and second.attempt == 2
 
 
@@ -124,15 +125,15 @@ def test_a_worker_that_ends_leaves_its_takes_in_the_queue(library: Library, clai
     claims.claim(1)
     claims.retire()
     take = library.song(None, song.id).takes[0]
-    assert (take.state, take.worker_id) == ("queued", None) and library.status().workers == ()
+    assert (take.state, take.worker_id) == ("queued", None) and library.maintenance.status().workers == ()
     assert library.events(0)[-1].data == {"reason": "the worker ended"}
 
 
 def test_progress_is_told_and_forgotten_when_the_take_ends(library: Library, claims: Claims) -> None:
     song = library.submit("local", ask())
     claim = claims.claim(1)[0]
-    fresh = Claims(library.database, "here", "cpu")  # has not beaten yet, so it writes at once
-    fresh.beat({(claim.take_id, claim.attempt): Point("superres", 0.5)}, "tiny")
+    fresh = Claims(library.database, "here", "cpu")  # has sent none yet, so it writes at once
+    fresh.heartbeat({(claim.take_id, claim.attempt): StageProgress("superres", 0.5)}, "tiny")
     take = library.song(None, song.id).takes[0]
     assert (take.stage, take.stage_progress, take.progress) == ("superres", 0.5, pytest.approx(0.725))
     assert library.events(0)[-1].data == {"stage": "superres", "done": 0.5}
@@ -144,11 +145,11 @@ def test_progress_is_told_and_forgotten_when_the_take_ends(library: Library, cla
 def test_what_a_take_waits_for_is_told_once(library: Library, claims: Claims) -> None:
     song = library.submit("local", ask())
     claim = claims.claim(1)[0]
-    point = {(claim.take_id, claim.attempt): Point("superres", 1.0, "no space", "storage-full")}
+    progress = {(claim.take_id, claim.attempt): StageProgress("superres", 1.0, "no space", "storage-full")}
     for _ in range(2):
-        Claims(library.database, "here", "cpu").beat(point, None)
-    told = {"note": "no space", "note_kind": "storage-full"}
-    assert [event.data for event in library.events(0) if event.kind == "waiting"] == [told]
+        Claims(library.database, "here", "cpu").heartbeat(progress, None)
+    data = {"note": "no space", "note_kind": "storage-full"}
+    assert [event.data for event in library.events(0) if event.kind == "waiting"] == [data]
     take = library.song(None, song.id).takes[0]
     assert (take.note, take.note_kind) == ("no space", "storage-full")
     claims.give_back([claim], "over")
@@ -161,11 +162,11 @@ def test_a_failed_take_says_why_and_keeps_what_was_finished(library: Library, cl
     claim: Claim = claims.claim(1)[0]
     stored = library.store.put(claim.song_id, claim.take_id, "backbone", "application/x-safetensors", b"codes")
     claims.finish_stage(claim, [stored], {"backbone": 1.0}, 5.0)
-    claims.fail(claim, "the samples are no numbers", "internal")
+    claims.fail(claim, "samples are NaN or infinite", "internal")
     made = library.song(None, song.id)
-    told = {"error": "the samples are no numbers", "error_kind": "internal"}
-    assert made.state == "failed" and told.items() <= vars(made.takes[0]).items()
-    assert [event.data for event in library.events(0) if event.kind == "failed"] == [told]
+    data = {"error": "samples are NaN or infinite", "error_kind": "internal"}
+    assert made.state == "failed" and data.items() <= vars(made.takes[0]).items()
+    assert [event.data for event in library.events(0) if event.kind == "failed"] == [data]
     (again,) = library.retry(None, song.id).takes
     assert (again.error, again.error_kind) == (None, None)
     assert claims.artifact(claims.claim(1)[0], "backbone") == stored

@@ -50,7 +50,7 @@ def test_a_transaction_that_fails_leaves_nothing(database_url: str) -> None:
     with pytest.raises(RuntimeError), database.write() as connection:
         emit(connection, "queued", "song", "owner")
         raise RuntimeError
-    with pytest.raises(StoreError, match="does not do its work"), database.write() as connection:
+    with pytest.raises(StoreError, match="the database fails"), database.write() as connection:
         connection.execute(insert(events).values(song_id=None))
     with database.read() as connection:
         assert connection.execute(select(events)).all() == []
@@ -97,7 +97,7 @@ def test_other_urls_are_refused(url: str) -> None:
 
 
 def test_a_database_that_does_not_answer_is_one_line() -> None:
-    with pytest.raises(StoreError, match="does not do its work"):
+    with pytest.raises(StoreError, match="the database fails"):
         Database("postgresql://nobody@127.0.0.1:1/nothing").migrate()
 
 

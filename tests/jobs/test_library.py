@@ -18,7 +18,7 @@ def test_a_song_is_stored_with_takes_of_their_own_seeds(library: Library) -> Non
     song = library.submit("local", ask(seed=7, takes=2), "tiny")
     assert library.song("local", song.id) == song
     assert song.state == "queued" and song.request == ask(seed=7, takes=2)
-    assert [take.seed for take in song.takes] == [take_seed(7, 0), take_seed(7, 1)]
+    assert [(take.number, take.seed) for take in song.takes] == [(1, take_seed(7, 1)), (2, take_seed(7, 2))]
     assert [take.position for take in song.takes] == [1, 2]
     assert [event.kind for event in library.events(0)] == ["queued", "queued"]
     assert library.submit("local", ask(), "tiny").request.seed is not None
@@ -55,7 +55,7 @@ def test_of_many_submissions_with_one_key_at_the_same_time_one_makes_a_song(libr
 
 def test_quotas_and_the_queue_have_an_end(library: Library) -> None:
     library.submit("local", ask(takes=6))
-    with pytest.raises(TooMany, match="as many takes waiting as you may") as refusal:
+    with pytest.raises(TooMany, match="your limit of 6 waiting takes") as refusal:
         library.submit("local", ask())
     assert refusal.value.retry_after >= 1
     other = library.owners.create("other")
@@ -114,7 +114,7 @@ def test_cancelled_takes_stop_and_can_be_tried_again(library: Library, claims: C
     song = library.submit("local", ask(takes=2))
     claim = claims.claim(1)[0]
     assert library.cancel("local", song.id).state == "cancelled"
-    assert claims.beat({(claim.take_id, claim.attempt): None}, None) == {claim.take_id}  # type: ignore[dict-item]
+    assert claims.heartbeat({(claim.take_id, claim.attempt): None}, None) == {claim.take_id}  # type: ignore[dict-item]
     assert claims.claim(2) == []
     assert library.retry("local", song.id).state == "queued"
     assert len(claims.claim(2)) == 2
@@ -160,47 +160,6 @@ def test_no_event_is_seen_late(library: Library) -> None:
     assert seen == [event.id for event in library.events(0)] and len(seen) == 32
 
 
-def test_waits_are_told_by_measured_speeds(library: Library, claims: Claims) -> None:
-    first = library.submit("local", ask(duration=10))
-    assert first.takes[0].eta is None
-    finish(claims, library, claims.claim(1)[0], seconds=2.0)  # each stage: 2 s for 10 s of song
-    one = library.submit("local", ask(duration=10)).takes[0]
-    two = library.submit("local", ask(duration=20)).takes[0]
-    assert (one.position, one.eta) == (1, pytest.approx(8.0))
-    assert (two.position, two.eta) == (2, pytest.approx(24.0))
-    Claims(library.database, "there", "cpu").beat({}, None)
-    assert library.take("local", two.id).eta == pytest.approx(20.0)
-    assert library.status().queued == 2 and len(library.status().workers) == 2
-
-
-def test_places_in_the_queue_are_those_in_which_takes_are_claimed(library: Library, claims: Claims) -> None:
-    other = library.owners.create("other").id
-    takes = [library.submit(owner, ask()).takes[0] for owner in ["local"] * 4 + [other] * 2]
-    places = [library.take(None, take.id).position for take in takes]
-    assert sorted(place for place in places if place) == [1, 2, 3, 4, 5, 6] and places[4] in (1, 2)
-    claimed = []
-    while found := claims.claim(1):
-        claimed.append(found[0].take_id)
-        finish(claims, library, found[0])
-    assert [claimed.index(take.id) + 1 for take in takes] == places
-
-
-def test_recent_speeds_count_most(library: Library, claims: Claims) -> None:
-    """Each stage took 2 s for 10 s of song, then 4 s: a pace goes a fifth of the way to the newest one."""
-
-    def eta(seconds: float) -> float:
-        library.submit("local", ask(duration=10))
-        finish(claims, library, claims.claim(1)[0], seconds=seconds)
-        song = library.submit("local", ask(duration=10))
-        told = song.takes[0].eta
-        library.cancel("local", song.id)
-        assert told is not None
-        return told
-
-    assert [eta(seconds) for seconds in (2.0, 4.0, 4.0)] == pytest.approx([8.0, 9.6, 10.88])
-    assert [eta(4.0) for _ in range(20)][-1] == pytest.approx(16.0, rel=0.01), "what was once does not count for ever"
-
-
 def test_a_further_format_is_kept_once(library: Library, claims: Claims) -> None:
     library.submit("local", ask())
     claim = claims.claim(1)[0]
@@ -215,12 +174,3 @@ def test_a_further_format_is_kept_once(library: Library, claims: Claims) -> None
 def test_a_request_of_every_kind_comes_back_equal(library: Library) -> None:
     request = SongRequest(prompt="waltz 100% '; DROP", lyrics="[verse]\nla\u00e9 \U0001f3b5", duration=33.3, seed=1)
     assert library.song("local", library.submit("local", request).id).request == request
-
-
-def test_files_of_songs_that_no_longer_exist_are_swept(library: Library) -> None:
-    song = library.submit("local", ask())
-    old = "000000000000" + song.id[12:]
-    for song_id in (song.id, old):
-        library.store.put(song_id, "take", "codes", "application/x-safetensors", b"codes")
-    assert library.sweep() == [old]
-    assert library.store.song_ids() == [song.id]

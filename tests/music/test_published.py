@@ -8,7 +8,7 @@ import pytest
 from khala.music.layout import TokenLayout
 from khala.music.lyrics import clean_lyrics
 from khala.music.prompt import PromptFields, clamp_prompt, compose_prompt, prompt_pair, render
-from khala.music.published_request import legacy_parameters
+from khala.music.published_request import published_parameters
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_clean_lyrics(reference):
 
 def test_requests_of_the_published_client(reference):
     for case in reference["api_requests"]:
-        got, expected = legacy_parameters(case["request"]), case["worker_params"]
+        got, expected = published_parameters(case["request"]), case["worker_params"]
         fields = got.fields()
         assert {
             "genre": fields.genre,

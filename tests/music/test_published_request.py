@@ -5,19 +5,19 @@ import math
 import pytest
 
 from khala.music.errors import InvalidRequest
-from khala.music.published_request import LegacyParameters, legacy_parameters
+from khala.music.published_request import PublishedParameters, published_parameters
 
 
 def test_absent_and_null_fields_take_the_published_defaults():
-    expected = LegacyParameters(False, description="", tags="", lyrics="", duration=3, top_k=80, temperature=1.0)
-    assert legacy_parameters({}) == expected
-    assert legacy_parameters({"duration": None, "lyrics": None, "mode": None}) == expected
+    expected = PublishedParameters(False, description="", tags="", lyrics="", duration=3, top_k=80, temperature=1.0)
+    assert published_parameters({}) == expected
+    assert published_parameters({"duration": None, "lyrics": None, "mode": None}) == expected
 
 
 def test_numbers_are_moved_into_range():
-    got = legacy_parameters({"duration": math.inf, "top_k_bb": -math.inf, "temperature": 1})
+    got = published_parameters({"duration": math.inf, "top_k_bb": -math.inf, "temperature": 1})
     assert (got.duration, got.top_k, got.temperature) == (10, 1, 1)
-    assert legacy_parameters({"duration": 2.7}).duration == 2
+    assert published_parameters({"duration": 2.7}).duration == 2
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,9 @@ def test_numbers_are_moved_into_range():
 )
 def test_wrong_types_are_refused(body):
     with pytest.raises(InvalidRequest, match=next(iter(body))):
-        legacy_parameters(body)
+        published_parameters(body)
 
 
 def test_what_breaks_lines_elsewhere_breaks_them_here() -> None:
-    asked = legacy_parameters({"mode": "vocal", "lyrics": "[verse]\u2028River \x0brunning\u2029home"})
+    asked = published_parameters({"mode": "vocal", "lyrics": "[verse]\u2028River \x0brunning\u2029home"})
     assert asked.lyrics == "[verse]\nRiver \nrunning\nhome"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from serving import Service
 
-from khala.jobs.claims import Point
+from khala.jobs.claims import StageProgress
 from khala.music.errors import StoreError
 from khala.server import events
 
@@ -22,7 +22,7 @@ def test_a_song_is_followed_to_its_end(service: Service) -> None:
         first = next(stream)
         assert first["event"] == "song" and first["song"]["id"] == song["id"]
         claim, other = service.claims.claim(2)
-        service.claims.beat({(claim.take_id, claim.attempt): Point("superres", 0.5)}, "noise")
+        service.claims.heartbeat({(claim.take_id, claim.attempt): StageProgress("superres", 0.5)}, "noise")
         service.finish(claim)
         service.library.update(None, song["id"], title="Named", liked=True)
         service.claims.give_back([other], "test")
@@ -39,7 +39,7 @@ def test_a_song_is_followed_to_its_end(service: Service) -> None:
 def test_progress_is_of_the_stage_and_of_the_take(service: Service) -> None:
     song = service.ask()
     (claim,) = service.claims.claim(1)
-    service.claims.beat({(claim.take_id, claim.attempt): Point("superres", 0.5)}, "noise")
+    service.claims.heartbeat({(claim.take_id, claim.attempt): StageProgress("superres", 0.5)}, "noise")
     with service.live() as live:
         stream = live.events(f"/songs/{song['id']}/events", last=0)
         event = next(event for event in stream if event["event"] == "progress")
@@ -52,8 +52,8 @@ def test_progress_is_of_the_stage_and_of_the_take(service: Service) -> None:
 def test_what_a_take_waits_for_and_why_it_failed_are_told_by_kind(service: Service) -> None:
     song = service.ask()
     (claim,) = service.claims.claim(1)
-    point = Point("decode", 1.0, "No space left on device", "storage-full")
-    service.claims.beat({(claim.take_id, claim.attempt): point}, "noise")
+    point = StageProgress("decode", 1.0, "No space left on device", "storage-full")
+    service.claims.heartbeat({(claim.take_id, claim.attempt): point}, "noise")
     take = service.client.get(f"/api/v1/songs/{song['id']}").json()["takes"][0]
     assert (take["note"], take["note_kind"]) == ("No space left on device", "storage-full")
     service.claims.fail(claim, "there is no model 'x'", "model-missing")
@@ -127,17 +127,17 @@ def test_a_deleted_song_ends_its_stream(service: Service) -> None:
 
 
 def test_what_waits_for_a_listener_is_handed_on_at_once(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "BATCH", 3)
+    monkeypatch.setattr(events, "BATCH_EVENTS", 3)
     service.ask(takes=4)
     stream = events.Stream(0, None, None)
     for event in service.library.events(0):
-        stream.hand(events.News(event))
+        stream.put(events.EncodedEvent(event))
     taken = [[news.event.id for news in asyncio.run(stream.next())] for _ in range(2)]
     assert taken == [[1, 2, 3], [4]]
 
 
 def test_who_reads_too_slowly_resumes_without_loss(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "BACKLOG", 4)
+    monkeypatch.setattr(events, "BACKLOG_EVENTS", 4)
     song = service.ask()
     library = service.library
 
@@ -168,7 +168,7 @@ def test_the_database_may_fail_for_a_while(service: Service, monkeypatch: pytest
 
     def flaky(*args: Any) -> Any:
         if broken:
-            raise StoreError("the database does not do its work")
+            raise StoreError("the database the database fails")
         return real(*args)
 
     monkeypatch.setattr(library, "events", flaky)

@@ -6,7 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from serving import NEW, Service
 from sqlalchemy import event
 
-from khala.jobs.claims import Point
+from khala.jobs.claims import StageProgress
 from khala.music.errors import StoreError
 
 
@@ -56,11 +56,11 @@ def test_a_full_database_is_told_by_everything_that_waits_for_it(service: Servic
     assert kind == "database-full" and note and "full" in note
     assert service.client.get("/api/v1/status").json()["trouble"] == "database-full"
     with pytest.raises(StoreError):
-        service.library.reap()
+        service.library.maintenance.reap()
 
     event.remove(database.engine, "connect", full)
     database.engine.dispose()
-    assert service.library.reap() == [] and take() == (None, None)
+    assert service.library.maintenance.reap() == [] and take() == (None, None)
     assert service.client.get("/api/v1/status").json()["trouble"] is None
     assert service.client.get("/readyz").status_code == 200
     assert service.library.events(0)[-1].kind == "started", "no trace of the trials"
@@ -71,13 +71,13 @@ def test_a_full_database_is_told_by_everything_that_waits_for_it(service: Servic
 def test_what_a_running_take_waits_for_is_told_by_the_status(service: Service) -> None:
     service.ask()
     (claim,) = service.claims.claim(1)
-    point = Point("decode", 1.0, "No space left on device", "storage-full")
-    service.claims.beat({(claim.take_id, claim.attempt): point}, "noise")
+    point = StageProgress("decode", 1.0, "No space left on device", "storage-full")
+    service.claims.heartbeat({(claim.take_id, claim.attempt): point}, "noise")
     assert service.client.get("/api/v1/status").json()["trouble"] == "storage-full"
 
 
 def test_what_nobody_foresaw_tells_nothing(service: Service) -> None:
-    service.library.status = lambda: 1 / 0  # type: ignore[method-assign, assignment, return-value]
+    service.library.maintenance.status = lambda: 1 / 0  # type: ignore[method-assign, assignment, return-value]
     answer = service.client.get("/api/v1/status")
     assert answer.status_code == 500 and "division" not in answer.text
     assert answer.headers["content-type"] == "application/problem+json"
@@ -106,7 +106,7 @@ def test_metrics(service: Service) -> None:
 
 
 def test_failures_are_counted(service: Service) -> None:
-    service.library.status = lambda: 1 / 0  # type: ignore[method-assign, assignment, return-value]
+    service.library.maintenance.status = lambda: 1 / 0  # type: ignore[method-assign, assignment, return-value]
     service.client.get("/api/v1/status")
     counted = service.app.state.context.metrics.requests.labels("GET", "/api/v1/status", "500")
     assert counted._value.get() == 1
@@ -116,7 +116,7 @@ def test_models_and_status(service: Service) -> None:
     model = service.client.get("/api/v1/models").json()["models"][0]
     assert model["default"] and model["name"] == service.settings.model and model["max_seconds"] == 30.0
     assert model["card"].startswith("# Tiny") and len(model["digest"]) == 64
-    service.claims.beat({}, "noise")
+    service.claims.heartbeat({}, "noise")
     service.ask(takes=2)
     service.claims.claim(1)
     status = service.client.get("/api/v1/status").json()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from serving import Service
 
-from khala.jobs.claims import Point
+from khala.jobs.claims import StageProgress
 
 ASKED = {
     "mode": "vocal",
@@ -32,7 +32,7 @@ def test_a_job_from_its_request_to_its_tracks(service: Service) -> None:
         (0, "queued", 0),
         (1, "queued", 0),
     ]
-    less = " (30 s, the most that the model makes, of 180 s)"
+    less = " (shortened from 180 s to 30 s, the model's maximum)"
     assert [track["phase_display"] for track in job["tracks"]] == [f"Queued, number {n}{less}" for n in (1, 2)]
     assert service.client.get(f"{path}/track/0/mp3").status_code == 404
 
@@ -47,9 +47,9 @@ def test_a_job_from_its_request_to_its_tracks(service: Service) -> None:
     }
     progress = []
     for stage, (status, phase, shown) in phases.items():
-        service.claims._beaten = 0.0  # it tells no more than once a second
+        service.claims._last_heartbeat = 0.0  # it writes at most once a second
         done = 0.0 if stage in (None, "load") else 0.5
-        service.claims.beat({(claims[0].take_id, claims[0].attempt): Point(stage, done)}, "noise")
+        service.claims.heartbeat({(claims[0].take_id, claims[0].attempt): StageProgress(stage, done)}, "noise")
         job = service.client.get(path).json()
         track = job["tracks"][0]
         assert (job["status"], job["queue_position"]) == ("generating", 0)
@@ -115,18 +115,18 @@ def test_a_job_of_which_a_track_fails_is_partial(service: Service) -> None:
     service.claims.fail(claim, "the words fill all", "invalid")
     service.work()
     job = service.client.get(f"/job/{id}").json()
-    failed = job["tracks"][claim.number]
+    failed = job["tracks"][claim.number - 1]
     assert job["status"] == "partial" and (failed["status"], failed["error"]) == ("error", "the words fill all")
 
 
 def test_a_job_is_accepted_at_once_where_a_worker_is_free(service: Service) -> None:
-    service.claims.beat({}, None)
+    service.claims.heartbeat({}, None)
     accepted = service.client.post("/generate", json=ASKED).json()
     assert (accepted["status"], accepted["queue_position"]) == ("accepted", 0)
 
 
 def test_what_it_shows_beside(service: Service) -> None:
-    service.claims.beat({}, "noise")
+    service.claims.heartbeat({}, "noise")
     pool = service.client.get("/status").json()
     assert (pool["total_gpus"], pool["idle_gpus"], pool["active_jobs"], pool["queued_jobs"]) == (1, 1, 0, 0)
     assert pool["workers"][0]["status"] == "idle"

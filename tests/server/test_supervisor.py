@@ -41,7 +41,7 @@ class Fake(Supervisor):
 def test_a_worker_that_ends_is_started_again_after_ever_longer_pauses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(supervisor, "FIRST_PAUSE_SECONDS", 0.05)
     log = tmp_path / "log"
     made = Fake(f"import time; open({str(log)!r}, 'a').write(f'{{time.time()}}\\n'); raise SystemExit(3)")
 
@@ -60,7 +60,7 @@ def test_a_worker_that_ends_is_started_again_after_ever_longer_pauses(
 def test_workers_end_with_the_server_and_those_that_do_not_are_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervisor, "GRACE", 1.0)
+    monkeypatch.setattr(supervisor, "GRACE_SECONDS", 1.0)
     ready, ended = tmp_path / "ready", tmp_path / "ended"
     willing = f"""if 1:
         import signal, sys, time

@@ -152,7 +152,7 @@ def test_a_take_that_is_not_done_has_nothing_yet(service: Service) -> None:
     take = f"/api/v1/takes/{service.ask()['takes'][0]['id']}"
     for what in ("audio.flac", "audio.mp3", "peaks", "metadata"):
         answer = service.client.get(f"{take}/{what}")
-        assert answer.status_code == 404 and "not yet" in answer.json()["detail"]
+        assert answer.status_code == 404 and " yet" in answer.json()["detail"]
 
 
 def test_a_file_that_is_gone_from_the_store_is_no_failure(service: Service, take: str) -> None:
@@ -194,7 +194,7 @@ def test_what_cannot_be_stored_is_served_from_memory(
 
 def test_little_is_held_in_memory(service: Service, take: str, monkeypatch: pytest.MonkeyPatch) -> None:
     renderer = service.app.state.context.renderer
-    monkeypatch.setattr("khala.server.audio.HELD", 100_000)
+    monkeypatch.setattr("khala.server.audio.MAX_HELD_BYTES", 100_000)
     monkeypatch.setattr(service.library.store, "put", refuse)
     for format in ("mp3", "opus", "wav", "mp3"):
         assert service.client.get(f"{take}/audio.{format}").status_code == 200

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from service import Place
+from service import Site
 
 from khala.jobs.library import Library
 
@@ -18,7 +18,7 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture
-def library(place: Place) -> Iterator[Library]:
-    library = place.library()
+def library(site: Site) -> Iterator[Library]:
+    library = site.library()
     yield library
     library.database.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from moto.server import ThreadedMotoServer
-from service import Place, Trouble, Workers, ask, assert_made, begun, ended, undisturbed, until
+from service import Site, Trouble, Workers, ask, assert_made, begun, ended, undisturbed, until
 from serving import Service
 
 from khala.jobs.artifacts import Artifacts
@@ -56,26 +56,26 @@ def environment(bucket: Bucket) -> dict[str, str]:
 
 
 @on_sqlite
-def test_a_song_is_made_served_and_removed(place: Place, workers: Workers, bucket: Bucket, tmp_path: Path) -> None:
-    place = replace(place, artifacts="s3://songs/khala")
-    library = place.library()
-    song = library.submit("local", ask(seed=3, takes=2), place.model)
-    other = library.submit("local", ask(seed=4), place.model)
+def test_a_song_is_made_served_and_removed(site: Site, workers: Workers, bucket: Bucket, tmp_path: Path) -> None:
+    site = replace(site, artifacts="s3://songs/khala")
+    library = site.library()
+    song = library.submit("local", ask(seed=3, takes=2), site.model)
+    other = library.submit("local", ask(seed=4), site.model)
     trouble = Trouble(slow=1.0, environment=environment(bucket))
-    first = workers.start(trouble, place)
-    until(lambda: begun(place, song, "superres")[0] == 1)
+    first = workers.start(trouble, site)
+    until(lambda: begun(site, song, "superres")[0] == 1)
     first.kill()
-    workers.start(trouble, place)
+    workers.start(trouble, site)
     for one in (song, other):
         until(lambda one=one: ended(library.song(None, one.id)))
-        assert_made(library, one, undisturbed(place, one, tmp_path))
-    assert begun(place, song, "backbone") == [1, 1]
+        assert_made(library, one, undisturbed(site, one, tmp_path))
+    assert begun(site, song, "backbone") == [1, 1]
 
     flac = library.artifact(None, song.takes[0].id, "audio.flac")
     whole = library.store.get(flac)
     assert b"".join(library.store.read(flac, 1000, 2000)) == whole[1000:2000]
     (tmp_path / "server").mkdir()
-    service = Service(tmp_path / "server", Path(place.model))
+    service = Service(tmp_path / "server", Path(site.model))
     service.library.store = library.store
     made = service.make()
     for form in ("wav", "flac", "mp3", "opus"):

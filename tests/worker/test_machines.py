@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from service import DEAD, Place, Trouble, Workers, ask, assert_made, begun, ended, undisturbed, until
+from service import DEAD, Site, Trouble, Workers, ask, assert_made, begun, ended, undisturbed, until
 from sqlalchemy import make_url
 
 from khala.jobs.library import Library
@@ -55,38 +55,36 @@ class Cable:
 
 
 def test_a_song_is_finished_elsewhere_and_the_lost_machine_comes_back(
-    place: Place, library: Library, workers: Workers, tmp_path: Path
+    site: Site, library: Library, workers: Workers, tmp_path: Path
 ) -> None:
-    url = make_url(place.database)
+    url = make_url(site.database)
     cable = Cable((str(url.host), int(url.port or 0)))
-    far = replace(place, database=url.set(port=cable.port).render_as_string(hide_password=False))
-    song = library.submit("local", ask(seed=8), place.model)
+    far = replace(site, database=url.set(port=cable.port).render_as_string(hide_password=False))
+    song = library.submit("local", ask(seed=8), site.model)
     cut_off = workers.start(Trouble(slow=2 * DEAD), far)
-    until(lambda: begun(place, song, "backbone") == [1])
+    until(lambda: begun(site, song, "backbone") == [1])
     cable.cut()
     workers.start()
     until(lambda: ended(library.song(None, song.id)))
-    expected = undisturbed(place, song, tmp_path)
+    expected = undisturbed(site, song, tmp_path)
     assert_made(library, song, expected)
 
     cable.join()
-    until(lambda: len(library.status().workers) == 2)
+    until(lambda: len(library.maintenance.status().workers) == 2)
     assert cut_off.is_alive()
     assert_made(library, song, expected)
-    assert begun(place, song, "superres") == [1]
+    assert begun(site, song, "superres") == [1]
 
 
-def test_a_database_that_restarts_loses_nothing(
-    place: Place, library: Library, workers: Workers, tmp_path: Path
-) -> None:
-    url = make_url(place.database)
+def test_a_database_that_restarts_loses_nothing(site: Site, library: Library, workers: Workers, tmp_path: Path) -> None:
+    url = make_url(site.database)
     cable = Cable((str(url.host), int(url.port or 0)))
-    far = replace(place, database=url.set(port=cable.port).render_as_string(hide_password=False))
-    song = library.submit("local", ask(seed=9), place.model)
+    far = replace(site, database=url.set(port=cable.port).render_as_string(hide_password=False))
+    song = library.submit("local", ask(seed=9), site.model)
     workers.start(Trouble(slow=1.0), far)
     for stage in ("backbone", "superres", "render"):
-        until(lambda stage=stage: begun(place, song, stage) == [1])
+        until(lambda stage=stage: begun(site, song, stage) == [1])
         cable.cut()
         cable.join()
     until(lambda: ended(library.song(None, song.id)))
-    assert_made(library, song, undisturbed(place, song, tmp_path))
+    assert_made(library, song, undisturbed(site, song, tmp_path))

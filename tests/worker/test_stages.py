@@ -27,7 +27,7 @@ from khala.weights.loading import open_model
 from khala.worker.stages import PipelineStages
 
 
-def claim(model: Path | str, number: int = 0, **fields: object) -> Claim:
+def claim(model: Path | str, number: int = 1, **fields: object) -> Claim:
     request = ask(**{"seed": 5, "takes": 2, **fields})
     return Claim(f"take{number}", "song", "local", number, 5, str(model), request, 1, 0)
 
@@ -41,7 +41,7 @@ def always(claim: Claim) -> bool:
 
 
 def test_a_take_that_nobody_wants_any_more_costs_nothing_and_changes_nothing(singer: Path) -> None:
-    stages, claims = PipelineStages("cpu", "float32"), [claim(singer, 0), claim(singer, 1)]
+    stages, claims = PipelineStages("cpu", "float32"), [claim(singer, 1), claim(singer, 2)]
     whole = stages.backbone(claims, silent, always)
     left = stages.backbone(claims, silent, lambda one: one is claims[1])
     codes = [safetensors.numpy.load(made.files["backbone"][1])["codes"] for made in (left[1], whole[1])]
@@ -66,7 +66,7 @@ def test_a_full_disk_of_temporary_files_is_no_fault_of_the_take(singer: Path, mo
 def test_files_between_stages_change_nothing(led: bool, singer: Path, tmp_path: Path) -> None:
     model = tiny_model(tmp_path / "led", led) if led else singer
     sung = {"lyrics": "Sing it", "instrumental": False, "sampling": Sampling(guidance=2.0), "best_of": 2} if led else {}
-    stages, claims = PipelineStages("cpu", "float32"), [claim(model, 0, **sung), claim(model, 1, **sung)]
+    stages, claims = PipelineStages("cpu", "float32"), [claim(model, 1, **sung), claim(model, 2, **sung)]
     expected = load(model, "cpu", "float32", listener=listener).generate(claims[0].request)
     backbones = stages.backbone(claims, silent, always)
     refined = stages.superres(claims, [backbone.files["backbone"][1] for backbone in backbones], silent)
@@ -91,26 +91,25 @@ def test_files_between_stages_change_nothing(led: bool, singer: Path, tmp_path: 
 def test_a_take_is_planned_alone(singer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     planned: list[int] = []
 
-    def plan(request: SongRequest, number: int, *model: Any) -> TakePlan:
+    def plan(request: SongRequest, number: int, *rest: Any) -> TakePlan:
         planned.append(number)
-        return plan_take(request, number, *model)
+        return plan_take(request, number, *rest)
 
     monkeypatch.setattr(pipeline, "plan_take", plan)
-    stages, claims = PipelineStages("cpu", "float32"), [claim(singer, number, takes=4) for number in range(4)]
-    expected = [1, 2, 3, 4]
+    stages, claims = PipelineStages("cpu", "float32"), [claim(singer, number, takes=4) for number in range(1, 5)]
     backbones = [made.files["backbone"][1] for made in stages.backbone(claims, silent, always)]
-    assert planned == expected, "every take once, and no other for its sake"
+    assert planned == [1, 2, 3, 4], "every take once, and no other for its sake"
     codes = [made.files["codes"][1] for made in stages.superres(claims, backbones, silent)]
-    assert planned == expected * 2
+    assert planned == [1, 2, 3, 4] * 2
     stages.render(claims[2], backbones[2], codes[2], silent)
-    assert planned == [*expected * 2, expected[2]]
+    assert planned == [*[1, 2, 3, 4] * 2, 3]
 
 
 def test_a_model_is_loaded_once_and_freed(singer: Path) -> None:
-    stages, told = PipelineStages("cpu", "float32"), []
+    stages, reported = PipelineStages("cpu", "float32"), []
     for _ in range(2):
-        stages.backbone([claim(singer)], lambda stage, done, total: told.append(stage), always)
-    assert told.count("load") == 2, "begun and ended, once"
+        stages.backbone([claim(singer)], lambda stage, done, total: reported.append(stage), always)
+    assert reported.count("load") == 2, "begun and ended, once"
     assert stages.model == str(singer)
     stages.unload()
     assert stages.model is None
@@ -130,9 +129,9 @@ def test_a_batch_is_as_large_as_memory_allows(singer: Path, monkeypatch: pytest.
     stages, sizes = PipelineStages("cpu", "float32"), list[int]()
     backbone = Pipeline.backbone
     monkeypatch.setattr(
-        Pipeline, "backbone", lambda self, works, *told: sizes.append(len(works)) or backbone(self, works, *told)
+        Pipeline, "backbone", lambda self, plans, *rest: sizes.append(len(plans)) or backbone(self, plans, *rest)
     )
-    claims = [claim(singer, 0), claim(singer, 1), claim(singer, 0, duration=20)]
+    claims = [claim(singer, 1), claim(singer, 2), claim(singer, 1, duration=20)]
     for takes, expected in ((3, [3]), (2, [2, 1]), (1, [1, 1, 1])):
         monkeypatch.setattr(Pipeline, "takes_at_once", lambda self, seconds, takes=takes: takes)
         stages.backbone(claims, silent, always)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from service import Place, Trouble, Workers, ask, ended, until
+from service import Site, Trouble, Workers, ask, ended, until
 
 from khala.jobs.library import Library
 
@@ -34,10 +34,10 @@ def collector() -> Iterator[tuple[str, list[bytes]]]:
 
 
 def test_spans_name_the_take_and_its_stages(
-    place: Place, library: Library, workers: Workers, collector: tuple[str, list[bytes]]
+    site: Site, library: Library, workers: Workers, collector: tuple[str, list[bytes]]
 ) -> None:
     url, sent = collector
-    song = library.submit("local", ask(), place.model)
+    song = library.submit("local", ask(), site.model)
     workers.start(Trouble(environment={"OTEL_EXPORTER_OTLP_ENDPOINT": url}))
     until(lambda: ended(library.song(None, song.id)))
     for word in ("backbone", "superres", "render", song.takes[0].id):

@@ -80,7 +80,7 @@ def serve(
     say(f"Khala is at {address}")
     if settings.browser:  # in a thread: a browser in the terminal returns when it ends
         Thread(target=browse, args=(address,), daemon=True).start()
-    serving.server_of(app, settings).run(sockets=[sock])
+    serving.make_server(app, settings).run(sockets=[sock])
 
 
 def browse(address: str) -> None:

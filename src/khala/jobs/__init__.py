@@ -1,1 +1,1 @@
-"""Songs that survive anything: what was asked for, how far it is, what came of it. No torch, no HTTP."""
+"""Durable songs: requests, takes, their progress and their files. No torch, no HTTP."""

@@ -1,6 +1,6 @@
-"""Stored files of takes, in a folder or wherever else fsspec reaches (s3://...).
+"""Stored files of takes, in a folder or anywhere else that fsspec reaches (s3://...).
 
-A path is made of ids alone and written once: who reads it sees the whole file or none, and no later writer changes it.
+Paths consist of ids and are written once: a reader sees the whole file or none, and no later writer changes it.
 """
 
 import errno
@@ -21,8 +21,8 @@ from khala.music.errors import InvalidRequest, KhalaError, Kind, NotFound, Outpu
 
 log = logging.getLogger(__name__)
 
-BLOCK = 1 << 18
-"""Bytes that are read at once."""
+BLOCK_BYTES = 1 << 18
+"""Size of a read."""
 
 EXTENSIONS = {
     "audio/wav": "wav",
@@ -35,7 +35,7 @@ EXTENSIONS = {
 
 
 class Artifacts:
-    """A store of artifacts. `url`: a folder, or a URL that fsspec knows; InvalidRequest for one that it does not."""
+    """A store of artifacts. `url`: a folder, or a URL that fsspec knows. Raises InvalidRequest for any other."""
 
     def __init__(self, url: str | Path) -> None:
         try:
@@ -47,7 +47,7 @@ class Artifacts:
         self._local = "file" in ((protocol,) if isinstance(protocol, str) else protocol)
 
     def put(self, song_id: str, take_id: str, kind: str, media_type: str, data: bytes | Path) -> Artifact:
-        """Store bytes, or a file, under a new path. The artifact belongs to nothing yet. Raises StoreError."""
+        """Store bytes, or a file, under a new path. The caller records the artifact. Raises StoreError."""
         id = new_id()
         path = f"{song_id}/{take_id}/{id}.{EXTENSIONS[media_type]}"
         if isinstance(data, Path):
@@ -66,41 +66,41 @@ class Artifacts:
         return Artifact(id, take_id, kind, media_type, size, digest, path, time.time())
 
     def read(self, artifact: Artifact, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """Bytes [start, stop) in blocks. The file is opened at once: raises NotFound if it is gone, StoreError if the
-        store does not answer."""
+        """Return bytes [start, stop) in blocks. The file is opened before this returns: raises NotFound if it is gone,
+        StoreError if the store does not answer."""
         stop = artifact.size if stop is None else min(stop, artifact.size)
         with self._typed("read"):
-            file = self._files.open(self._at(artifact.path), "rb", block_size=BLOCK)
+            file = self._files.open(self._at(artifact.path), "rb", block_size=BLOCK_BYTES)
             file.seek(start)
 
         def blocks() -> Iterator[bytes]:
             left = stop - start
             with file, self._typed("read"):
-                while left > 0 and (block := file.read(min(BLOCK, left))):
+                while left > 0 and (block := file.read(min(BLOCK_BYTES, left))):
                     left -= len(block)
                     yield block
 
         return blocks()
 
     def get(self, artifact: Artifact) -> bytes:
-        """The whole content. Raises NotFound if it is gone or is not what was stored, StoreError."""
+        """Return the whole content. Raises NotFound if it is gone or is not what was stored, StoreError."""
         data = b"".join(self.read(artifact))
         if hashlib.sha256(data).hexdigest() != artifact.digest:
             raise NotFound(f"the {artifact.kind} of the take {artifact.take_id} was changed or damaged in the store")
         return data
 
     def delete(self, artifact: Artifact) -> None:
-        """Remove one file; one that is gone already is fine. Raises StoreError."""
+        """Remove one file, if it is still there. Raises StoreError."""
         with self._typed("delete"), suppress(FileNotFoundError):
             self._files.rm_file(self._at(artifact.path))
 
     def delete_song(self, song_id: str) -> None:
-        """Remove all files of a song, those that belong to no take any more included. Raises StoreError."""
+        """Remove all files of a song, including those that no longer belong to a take. Raises StoreError."""
         with self._typed("delete"), suppress(FileNotFoundError):
             self._files.rm(self._at(song_id), recursive=True)
 
     def song_ids(self) -> list[str]:
-        """Ids of all songs that have files here, whether they still exist or not. Raises StoreError."""
+        """Return the ids of all songs with stored files, whether the songs still exist or not. Raises StoreError."""
         with self._typed("read"):
             if not self._files.isdir(self._root):
                 return []
@@ -115,29 +115,29 @@ class Artifacts:
         return f"{self._root}/{path}"
 
     @contextmanager
-    def _typed(self, what: str) -> Iterator[None]:
+    def _typed(self, verb: str) -> Iterator[None]:
         try:
             yield
         except FileNotFoundError as error:
-            if what != "write":
+            if verb != "write":
                 raise NotFound("the file is no longer stored") from error
             raise _failed("cannot write in the artifact store", error) from error
-        except (OSError, OutputError) as error:  # fsspec's remote file systems raise it for what the store answers, too
-            raise _failed(f"cannot {what} in the artifact store", error) from error
-        except Exception as error:  # but let errors of their clients through, of any type, where it does not answer
+        except (OSError, OutputError) as error:  # fsspec's remote file systems raise it for a store's refusals, too
+            raise _failed(f"cannot {verb} in the artifact store", error) from error
+        except Exception as error:  # of any type, from their clients, where the store does not answer
             if self._local or isinstance(error, KhalaError):
                 raise
-            log.warning("artifact store fails", extra={"error": str(error)})  # which may name addresses
-            raise StoreError(f"cannot {what} in the artifact store: {type(error).__name__}") from error
+            log.warning("artifact store fails", extra={"error": str(error)})  # may name addresses
+            raise StoreError(f"cannot {verb} in the artifact store: {type(error).__name__}") from error
 
 
-def no_room(error: OSError | OutputError) -> StoreError:
-    """What it means that a temporary file could not be written: it says the reason, not the path."""
+def temporary_file_error(error: OSError | OutputError) -> StoreError:
+    """Return the StoreError for a temporary file that could not be written; it gives the reason, not the path."""
     return _failed("cannot write temporary files", error)
 
 
 def _failed(what: str, error: OSError | OutputError) -> StoreError:
-    cause = error.__cause__ or error  # of an OutputError (`replacing`) it says the reason without the path
+    cause = error.__cause__ or error  # the cause of an OutputError (`replacing`) gives the reason without the path
     number = cause.errno if isinstance(cause, OSError) else None
     kind: Kind = "storage-full" if number in (errno.ENOSPC, errno.EDQUOT) else "storage-unreachable"
     return StoreError(f"{what}: {os.strerror(number) if number is not None else cause}", kind)

@@ -1,8 +1,8 @@
 """The database: SQLite in a file, or PostgreSQL for a fleet, migrated when it is opened.
 
-Writers take turns on both: SQLite knows one writer at a time anyway, and on PostgreSQL a lock makes it so. That is what
-lets event ids grow in the order in which they are seen, claims be fair and quotas exact, without retries or deadlocks.
-A write is a few milliseconds; the work of this service takes minutes.
+There is one writer at a time on both: SQLite allows no more, and on PostgreSQL a lock sees to it. That keeps event ids
+in the order in which they become visible, claims fair and quotas exact, without retries or deadlocks. A write takes a
+few milliseconds; a song takes minutes.
 """
 
 import threading
@@ -19,19 +19,19 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from khala.music.errors import InvalidRequest, Kind, OutputError, StoreError
 
-TURN = 0x6B68616C61
-"""The advisory lock that writers on PostgreSQL take turns by ("khala" in ASCII)."""
+WRITE_LOCK_ID = 0x6B68616C61
+"""Advisory lock of writers on PostgreSQL ("khala" in ASCII)."""
 
-PG_FULL = "53100"
-"""PostgreSQL's error code for a disk that is full."""
+PG_DISK_FULL = "53100"
+"""PostgreSQL's error code for a full disk."""
 
-POSTGRESQL = {
+POSTGRESQL_ARGS = {
     "connect_timeout": 5,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
-    # a machine that is cut off in the middle of a write must not keep the others waiting
+    # a machine that is cut off in the middle of a write must not block the others
     "options": "-c idle_in_transaction_session_timeout=10000 -c lock_timeout=20000 -c statement_timeout=30000",
 }
 
@@ -39,7 +39,7 @@ POSTGRESQL = {
 class Database:
     """An engine and its two kinds of transaction. `url`: sqlite:///FILE or postgresql://...
 
-    Raises InvalidRequest for a URL that is none, OutputError for a folder that cannot be made, and StoreError when the
+    Raises InvalidRequest for an unusable URL, OutputError for a folder that cannot be created, and StoreError when the
     database does not answer.
     """
 
@@ -52,34 +52,34 @@ class Database:
                 raise ArgumentError("unknown")
         except (ArgumentError, ValueError):
             raise InvalidRequest(
-                "the database URL is none that I know; give sqlite:///FILE or postgresql://USER@HOST/NAME"
+                "unknown kind of database URL; use sqlite:///FILE or postgresql://USER@HOST/NAME"
             ) from None
         self.url = parsed.render_as_string(hide_password=False)
         self.is_sqlite = parsed.drivername == "sqlite"
         self.fault: StoreError | None = None
-        """Why nothing could be written when this process last tried."""
-        # SQLite lets writers wait by sleeping, ever longer: within a process a lock wakes the next one at once
-        self._turn: AbstractContextManager[Any] = threading.Lock() if self.is_sqlite else nullcontext()
+        """Why the last write of this process failed; None if it succeeded."""
+        # SQLite's writers wait by sleeping, longer and longer: within a process a lock wakes the next one at once
+        self._write_lock: AbstractContextManager[Any] = threading.Lock() if self.is_sqlite else nullcontext()
         if self.is_sqlite:
             if not parsed.database or parsed.database == ":memory:":
-                raise InvalidRequest("a database in memory dies with its process; give sqlite:///FILE")
+                raise InvalidRequest("an in-memory database is lost when the process ends; use sqlite:///FILE")
             folder = Path(parsed.database).absolute().parent
             try:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise OutputError(
-                    f"cannot write the database to {folder}: {error.strerror or error}; give another sqlite:///FILE"
+                    f"cannot write the database to {folder}: {error.strerror or error}; use another sqlite:///FILE"
                 ) from None
             self.engine = create_engine(parsed, connect_args={"timeout": 30}, pool_size=8, max_overflow=32)
             event.listen(self.engine, "connect", _prepare_sqlite)
         else:
             self.engine = create_engine(
-                parsed, connect_args=POSTGRESQL, pool_pre_ping=True, pool_size=8, max_overflow=32
+                parsed, connect_args=POSTGRESQL_ARGS, pool_pre_ping=True, pool_size=8, max_overflow=32
             )
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that only looks, at one moment: what others write meanwhile is not seen in parts."""
+        """Open a read transaction, which sees the database as of one moment."""
         with _typed(), self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN")
@@ -89,13 +89,14 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that changes something, alone; all of it happens when the block ends well, or nothing."""
+        """Open a write transaction, the only one at a time; it commits when the block succeeds, else nothing is
+        written."""
         try:
-            with self._turn, _typed(), self.engine.connect() as connection:
+            with self._write_lock, _typed(), self.engine.connect() as connection:
                 if self.is_sqlite:
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
                 else:
-                    connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": TURN})
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": WRITE_LOCK_ID})
                 yield connection
                 connection.commit()
         except StoreError as error:
@@ -104,7 +105,7 @@ class Database:
         self.fault = None
 
     def migrate(self) -> None:
-        """Bring the tables up to date; of several processes that start together one does it and the others wait."""
+        """Bring the tables up to date; of several processes that start together, one does it and the others wait."""
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self.write() as connection:
@@ -112,7 +113,7 @@ class Database:
             alembic.command.upgrade(config, "head")
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Close all connections."""
         self.engine.dispose()
 
 
@@ -122,9 +123,12 @@ def _typed() -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         reason = error.orig if isinstance(error, DBAPIError) else error
-        full = getattr(reason, "sqlite_errorcode", None) == SQLITE_FULL or getattr(reason, "sqlstate", None) == PG_FULL
+        full = (
+            getattr(reason, "sqlite_errorcode", None) == SQLITE_FULL
+            or getattr(reason, "sqlstate", None) == PG_DISK_FULL
+        )
         kind: Kind = "database-full" if full else "database-unreachable"
-        raise StoreError(f"the database does not do its work: {reason}", kind) from error
+        raise StoreError(f"the database fails: {reason}", kind) from error
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:

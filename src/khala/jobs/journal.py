@@ -1,4 +1,4 @@
-"""Writing down what happened, within the transaction in which it does: events and running totals."""
+"""Events, running totals and measured speeds, each recorded in the transaction of the change that it describes."""
 
 import time
 from collections.abc import Sequence
@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from khala.jobs.tables import events, paces, tallies
+from khala.jobs.tables import counts, events, stage_speeds
 
 _EVENT = insert(events)
 
-RECENT = 0.2
-"""How much the newest run counts in a pace."""
+RECENT_WEIGHT = 0.2
+"""Weight of the newest run in a measured speed."""
 
 
 def emit(
@@ -24,25 +24,27 @@ def emit(
 def emit_all(
     connection: Connection, kind: str, song_id: str, owner_id: str, take_ids: Sequence[str | None], **data: Any
 ) -> None:
-    """The same for several takes of a song, in their order."""
+    """Add the same event for several takes of a song, in their order."""
     event = {"song_id": song_id, "owner_id": owner_id, "kind": kind, "data": data, "created": time.time()}
     connection.execute(_EVENT, [{**event, "take_id": take_id} for take_id in take_ids])
 
 
-def tally(connection: Connection, name: str, model: str, label: str = "", amount: float = 0.0, count: int = 1) -> None:
-    """Add to a running total (`records.Tally`)."""
-    where = (tallies.c.name == name) & (tallies.c.model == model) & (tallies.c.label == label)
-    more = {"count": tallies.c.count + count, "total": tallies.c.total + amount}
-    if not connection.execute(update(tallies).where(where).values(more)).rowcount:
-        row = {"name": name, "model": model, "label": label, "count": count, "total": amount}
-        connection.execute(insert(tallies).values(row))
+def count(connection: Connection, name: str, model: str, label: str = "", amount: float = 0.0) -> None:
+    """Count one thing of size `amount` in a running total (`records.Count`)."""
+    where = (counts.c.name == name) & (counts.c.model == model) & (counts.c.label == label)
+    more = {"count": counts.c.count + 1, "total": counts.c.total + amount}
+    if not connection.execute(update(counts).where(where).values(more)).rowcount:
+        row = {"name": name, "model": model, "label": label, "count": 1, "total": amount}
+        connection.execute(insert(counts).values(row))
 
 
-def keep_pace(connection: Connection, model: str, stage: str, pace: float) -> None:
-    """Remember that a stage took `pace` seconds for a second of song; recent runs count most."""
-    where = (paces.c.model == model) & (paces.c.stage == stage)
-    before = connection.execute(select(paces.c.pace).where(where)).scalar()
+def update_speed(connection: Connection, model: str, stage: str, seconds_per_second: float) -> None:
+    """Update the measured speed of a stage: seconds of work for a second of song, an exponential moving average."""
+    where = (stage_speeds.c.model == model) & (stage_speeds.c.stage == stage)
+    before = connection.execute(select(stage_speeds.c.seconds_per_second).where(where)).scalar()
     if before is None:
-        connection.execute(insert(paces).values(model=model, stage=stage, pace=pace))
+        row = {"model": model, "stage": stage, "seconds_per_second": seconds_per_second}
+        connection.execute(insert(stage_speeds).values(row))
     else:
-        connection.execute(update(paces).where(where).values(pace=before + RECENT * (pace - before)))
+        average = before + RECENT_WEIGHT * (seconds_per_second - before)
+        connection.execute(update(stage_speeds).where(where).values(seconds_per_second=average))

@@ -1,12 +1,11 @@
-"""The library of songs: what people ask for, see, change and remove. Workers use `claims`.
+"""The library of songs: submit, list, change and remove them. Workers use `claims`.
 
-Where an `owner_id` is asked for, None stands for everybody's (an admin); what belongs to somebody else does not exist.
+Where a method takes an `owner_id`, None means all owners (for an admin); the songs of others count as not found.
 """
 
 import hashlib
 import json
 import logging
-import secrets
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -18,19 +17,20 @@ from sqlalchemy import ColumnElement, Connection, String, bindparam, delete, fun
 
 from khala.jobs import rows
 from khala.jobs.artifacts import Artifacts
-from khala.jobs.claims import ALIVE, NO_NOTE, release_lost
+from khala.jobs.claims import CLEARED_NOTE
 from khala.jobs.database import Database
-from khala.jobs.journal import emit, emit_all, tally
-from khala.jobs.outlook import Outlook
+from khala.jobs.journal import count, emit, emit_all
+from khala.jobs.maintenance import Maintenance
 from khala.jobs.owners import Owners
-from khala.jobs.records import Artifact, Event, Limits, Page, Song, Status, Take, Tally, Worker
-from khala.jobs.tables import artifacts, events, new_id, owners, songs, takes, tallies, workers
+from khala.jobs.queue_estimate import QueueEstimate
+from khala.jobs.records import Artifact, Event, Limits, Page, Song, Take
+from khala.jobs.tables import artifacts, events, new_id, owners, songs, takes
 from khala.music.errors import Conflict, InvalidRequest, NotFound, StoreError, TooMany
 from khala.music.request import MAX_TITLE, SongRequest
 from khala.music.seeds import take_seed
 
 log = logging.getLogger(__name__)
-LIVE = ("queued", "running")
+ACTIVE = ("queued", "running")
 _NEW_SONG, _NEW_TAKE = insert(songs), insert(takes)
 _OWNER = bindparam("owner", type_=String)
 _ROOM = select(
@@ -38,10 +38,7 @@ _ROOM = select(
     func.count().filter(takes.c.owner_id == _OWNER).label("own"),
     select(owners.c.queued_limit).where(owners.c.id == _OWNER).scalar_subquery().label("limit"),
 ).where(takes.c.state == "queued")
-"""Statements that are built once: to build one takes longer than to run it."""
-DAY = 86_400.0
-SIZE_OF_A_SONG = 8192
-"""Bytes of a row of a song with long lyrics, about: a database that has room for less cannot be used."""
+"""Statements built once: building one takes longer than running it."""
 
 
 class Library:
@@ -52,10 +49,11 @@ class Library:
         self.store = store
         self.limits = limits or Limits()
         self.owners = Owners(database, self.limits)
+        self.maintenance = Maintenance(database, store)
 
     @classmethod
     def open(cls, database: str, artifacts: str | Path, limits: Limits | None = None) -> Self:
-        """The library of a database URL and an artifacts URL or folder; tables are made and migrated.
+        """Open the library of a database URL and an artifacts URL or folder; tables are created and migrated.
 
         Raises InvalidRequest, OutputError, StoreError.
         """
@@ -71,51 +69,52 @@ class Library:
         idempotency_key: str | None = None,
         asked_seconds: float | None = None,
     ) -> Song:
-        """A new song, its takes queued, stored when this returns. Without a seed one is drawn. `asked_seconds`: the
-        length that was asked for, if the request is for less (`records.Song`).
+        """Store a new song with its takes queued, and return it. Without a seed one is drawn. `asked_seconds`: the
+        length requested, if the request is for less (`records.Song`).
 
-        With a key that this owner used before, the song made then; Conflict if that was for something else. Raises
-        TooMany when a quota or the queue is full, NotFound for an unknown owner.
+        With an idempotency key that this owner used before, return the song of that time; raises Conflict if it was for
+        another request. Raises TooMany when a quota or the queue is full, NotFound for an unknown owner.
         """
         if idempotency_key is not None and not (0 < len(idempotency_key) <= 300 and idempotency_key.isprintable()):
             raise InvalidRequest("an idempotency key has 1 to 300 printable characters")
-        asked = hashlib.sha256(json.dumps([model, request.to_dict()], sort_keys=True).encode()).hexdigest()
+        digest = hashlib.sha256(json.dumps([model, request.to_dict()], sort_keys=True).encode()).hexdigest()
         request = request.with_seed()
         assert request.seed is not None
         now, song_id = time.time(), new_id()
         with self.database.write() as connection:
             if idempotency_key is not None:
                 where = (songs.c.owner_id == owner_id) & (songs.c.idempotency_key == idempotency_key)
-                before = connection.execute(select(songs.c.id, songs.c.asked).where(where)).first()
+                before = connection.execute(select(songs.c.id, songs.c.request_digest).where(where)).first()
                 if before is not None:
-                    if before.asked != asked:
-                        raise Conflict("this idempotency key was used for another request; take a new one")
+                    if before.request_digest != digest:
+                        raise Conflict("this idempotency key was used for another request; use a new one")
                     return self._song(connection, owner_id, before.id)
             self._require_room(connection, owner_id, request.takes)
-            words = " ".join((request.title, request.prompt, " ".join(request.tags), request.lyrics)).lower()
             row = {
                 **{"id": song_id, "owner_id": owner_id, "model": model, "request": request.to_dict()},
-                **{"title": request.title, "liked": False, "words": words, "created": now},
-                **{"idempotency_key": idempotency_key, "asked": asked, "asked_seconds": asked_seconds},
+                **{"title": request.title, "liked": False, "words": _searched(request), "created": now},
+                **{"idempotency_key": idempotency_key, "request_digest": digest, "asked_seconds": asked_seconds},
             }
             connection.execute(_NEW_SONG, row)
-            waits = {
+            queued = {
                 **{"song_id": song_id, "owner_id": owner_id, "model": model, "duration": request.duration},
                 **{"state": "queued", "stage_progress": 0.0, "attempt": 0, "losses": 0, "created": now, "queued": now},
             }
             ids = [new_id() for _ in range(request.takes)]
-            seeds = [take_seed(request.seed, number) for number in range(1, request.takes + 1)]
-            new = [{**waits, "id": ids[i], "number": i, "seed": seeds[i]} for i in range(request.takes)]
+            new = [
+                {**queued, "id": id, "number": number, "seed": take_seed(request.seed, number)}
+                for number, id in enumerate(ids, 1)
+            ]
             connection.execute(_NEW_TAKE, new)
             emit_all(connection, "queued", song_id, owner_id, ids)
         log.info("song accepted", extra={"song": song_id, "takes": ids, "owner": owner_id, "model": model})
-        made = rows.song(row, [rows.take(one) for one in new])
+        song = rows.song(row, [rows.take(one) for one in new])
         with self.database.read() as connection:
-            return self._with_outlook(connection, [made])[0]
+            return self._with_estimates(connection, [song])[0]
 
     def songs(self, owner_id: str | None, cursor: str | None = None, limit: int = 50, q: str = "") -> Page:
-        """At most `limit` songs, newest first, older than the one that `cursor` (of the page before) names. Each word
-        of `q` must occur in title, prompt, tags or lyrics. Raises InvalidRequest."""
+        """Return at most `limit` songs, newest first, from `cursor` (`next` of the page before) on. Each word of `q`
+        must occur in title, prompt, tags or lyrics. Raises InvalidRequest."""
         if not 1 <= limit <= 200:
             raise InvalidRequest("limit is a whole number from 1 to 200")
         where: ColumnElement[bool] = _owned(owner_id)
@@ -125,16 +124,16 @@ class Library:
             where &= songs.c.words.contains(word, autoescape=True)
         with self.database.read() as connection:
             found = rows.read_songs(connection, where, limit + 1)
-            shown = self._with_outlook(connection, found[:limit])
-        return Page(tuple(shown), shown[-1].id if len(found) > limit else None)
+            page = self._with_estimates(connection, found[:limit])
+        return Page(tuple(page), page[-1].id if len(found) > limit else None)
 
     def song(self, owner_id: str | None, song_id: str) -> Song:
-        """Raises NotFound."""
+        """Return a song. Raises NotFound."""
         with self.database.read() as connection:
             return self._song(connection, owner_id, song_id)
 
     def take(self, owner_id: str | None, take_id: str) -> Take:
-        """Raises NotFound."""
+        """Return a take. Raises NotFound."""
         with self.database.read() as connection:
             song_id = connection.execute(select(takes.c.song_id).where(takes.c.id == take_id)).scalar()
             if song_id is None:
@@ -146,15 +145,15 @@ class Library:
         return next(take for take in song.takes if take.id == take_id)
 
     def artifact(self, owner_id: str | None, take_id: str, kind: str) -> Artifact:
-        """A stored file of a take, to be read with `store`. Raises NotFound."""
+        """Return a stored file of a take, to be read with `store`. Raises NotFound."""
         for artifact in self.take(owner_id, take_id).artifacts:
             if artifact.kind == kind:
                 return artifact
-        raise NotFound(f"the take has no {kind}, or not yet")
+        raise NotFound(f"the take has no {kind} yet")
 
     def keep(self, take_id: str, kind: str, media_type: str, data: bytes | Path) -> Artifact:
-        """Store a further file of a take that is done (say, its audio in another format); of two that do so at the same
-        time both get the one that was first. Raises NotFound, StoreError."""
+        """Store a further file of a finished take (such as its audio in another format). If two callers do so at the
+        same time, both get the first one's file. Raises NotFound, StoreError."""
         with self.database.read() as connection:
             song_id = connection.execute(select(takes.c.song_id).where(takes.c.id == take_id)).scalar()
         if song_id is None:
@@ -169,41 +168,42 @@ class Library:
                     connection.execute(insert(artifacts).values(**vars(stored)))
             recorded = not there and not gone
         finally:
-            if not recorded:  # nobody would find it
+            if not recorded:  # nothing refers to it
                 self.store.delete(stored)
         if gone:
             raise NotFound("there is no such take")
         return there[0] if there else stored
 
     def update(self, owner_id: str | None, song_id: str, title: str | None = None, liked: bool | None = None) -> Song:
-        """Rename or like a song; None leaves it. Raises NotFound, InvalidRequest."""
+        """Rename or like a song; None leaves a value unchanged. Raises NotFound, InvalidRequest."""
         with self.database.write() as connection:
             song = self._song(connection, owner_id, song_id)
             request = song.request
             if title is not None:
                 if len(title) > MAX_TITLE or not all(char.isprintable() for char in title):
-                    raise InvalidRequest(f"a title has at most {MAX_TITLE} printable characters")
+                    raise InvalidRequest(f"a title may have at most {MAX_TITLE} characters, all printable")
                 title = title.strip()
                 request = replace(request, title=title)
             given = {"title": title, "liked": liked}
             values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
             if values:
-                words = " ".join((request.title, request.prompt, " ".join(request.tags), request.lyrics)).lower()
-                connection.execute(update(songs).where(songs.c.id == song_id).values(**values, words=words))
+                connection.execute(
+                    update(songs).where(songs.c.id == song_id).values(**values, words=_searched(request))
+                )
                 emit(connection, "updated", song_id, song.owner_id, **values)
             return self._song(connection, owner_id, song_id)
 
     def cancel(self, owner_id: str | None, song_id: str) -> Song:
-        """Cancel all takes that wait or run; those that have ended stay. Raises NotFound."""
+        """Cancel all takes that are queued or running; takes that have ended stay. Raises NotFound."""
         with self.database.write() as connection:
             song = self._song(connection, owner_id, song_id)
             self._cancel(connection, song)
             return self._song(connection, owner_id, song_id)
 
     def retry(self, owner_id: str | None, song_id: str) -> Song:
-        """Queue the takes that failed or were cancelled once more; finished stages are not repeated.
+        """Queue the takes that failed or were cancelled again; finished stages are not repeated.
 
-        Raises NotFound, TooMany; Conflict if there is none.
+        Raises NotFound, TooMany; Conflict if there is no such take.
         """
         with self.database.write() as connection:
             song = self._song(connection, owner_id, song_id)
@@ -212,7 +212,7 @@ class Library:
                 raise Conflict("no take of this song failed or was cancelled")
             self._require_room(connection, song.owner_id, len(again))
             for take in again:
-                values = {"state": "queued", "losses": 0, "queued": time.time(), **NO_NOTE}
+                values = {"state": "queued", "losses": 0, "queued": time.time(), **CLEARED_NOTE}
                 values |= {"error": None, "error_kind": None}
                 values |= {"started": None, "finished": None, "stage": None, "stage_progress": 0.0}
                 connection.execute(update(takes).where(takes.c.id == take.id).values(values))
@@ -220,8 +220,8 @@ class Library:
             return self._song(connection, owner_id, song_id)
 
     def delete(self, owner_id: str | None, song_id: str) -> None:
-        """Remove a song, its takes and their files. A worker that is at it stops. Files that the store does not give up
-        now are removed by `sweep`. Raises NotFound, StoreError."""
+        """Remove a song, its takes and their files. A worker that is making it stops. Files that the store cannot
+        remove now are removed by `Maintenance.sweep`. Raises NotFound, StoreError."""
         with self.database.write() as connection:
             song = self._song(connection, owner_id, song_id)
             self._cancel(connection, song)
@@ -234,7 +234,7 @@ class Library:
     def events(
         self, after: int, owner_id: str | None = None, song_id: str | None = None, limit: int = 1000
     ) -> list[Event]:
-        """At most `limit` events with ids above `after`, in order. No event with a lower id appears later."""
+        """Return at most `limit` events with ids above `after`, in order. No event with a lower id appears later."""
         where = [events.c.id > after]
         if owner_id is not None:
             where.append(events.c.owner_id == owner_id)
@@ -245,82 +245,27 @@ class Library:
             return [Event(**row) for row in found]
 
     def last_event(self) -> int:
-        """The id of the newest event, 0 if there never was one."""
+        """Return the id of the newest event, 0 if there never was one."""
         with self.database.read() as connection:
             return connection.execute(select(func.max(events.c.id))).scalar() or 0
-
-    def status(self) -> Status:
-        """Live workers and what they do, how many takes wait and run, and what keeps them."""
-        count = (
-            select(takes.c.state, func.count().label("number")).where(takes.c.state.in_(LIVE)).group_by(takes.c.state)
-        )
-        alive = select(workers).where(workers.c.heartbeat > time.time() - ALIVE).order_by(workers.c.started)
-        busy = select(takes.c.worker_id, takes.c.id).where(takes.c.state == "running")
-        kept = select(takes.c.note_kind).where(takes.c.state == "running", takes.c.note_kind.is_not(None)).limit(1)
-        with self.database.read() as connection:
-            by_state = {row.state: row.number for row in connection.execute(count.where(takes.c.state.in_(LIVE)))}
-            at = [(row.worker_id, row.id) for row in connection.execute(busy)]
-            living = [
-                Worker(**row, takes=tuple(take for worker, take in at if worker == row["id"]))
-                for row in connection.execute(alive).mappings()
-            ]
-            trouble = self.database.fault.kind if self.database.fault else connection.execute(kept).scalar()
-        return Status(tuple(living), by_state.get("queued", 0), by_state.get("running", 0), trouble)
-
-    def tallies(self) -> list[Tally]:
-        """Running totals for metrics."""
-        with self.database.read() as connection:
-            order = (tallies.c.name, tallies.c.model, tallies.c.label)
-            return [Tally(**row) for row in connection.execute(select(tallies).order_by(*order)).mappings()]
-
-    def check(self) -> None:
-        """Raise StoreError unless songs can be written: a row into the database, a file into the store."""
-        self._check_database()
-        self.store.check()
-
-    def reap(self) -> list[str]:
-        """Take what dead workers had away from them and queue it again; the ids of those takes. Every process of the
-        service calls this every few seconds; it does not matter which one comes first. Raises StoreError."""
-        if self.database.fault is not None:
-            self._check_database()
-        return release_lost(self.database)
-
-    def _check_database(self) -> None:
-        with self.database.write() as connection:  # committed, for what is rolled back never reaches the disk
-            emit(connection, "probe", "", "", room=secrets.token_hex(SIZE_OF_A_SONG // 2))
-            connection.execute(delete(events).where(events.c.kind == "probe"))
-
-    def sweep(self) -> list[str]:
-        """Remove files of songs that no longer exist, and news of them that is a day old; returns the songs' ids.
-        Workers call this when they start. Raises StoreError."""
-        old = time.time() - DAY
-        with self.database.write() as connection:
-            connection.execute(delete(events).where(events.c.kind == "deleted", events.c.created < old))
-        stored = self.store.song_ids()
-        with self.database.read() as connection:
-            known = set(connection.execute(select(songs.c.id)).scalars())
-        gone = [id for id in stored if id not in known and id < f"{int(old * 1000):012x}"]  # ids begin with their time
-        for song_id in gone:
-            self.store.delete_song(song_id)
-        return gone
 
     def _song(self, connection: Connection, owner_id: str | None, song_id: str) -> Song:
         found = rows.read_songs(connection, (songs.c.id == song_id) & _owned(owner_id))
         if not found:
             raise NotFound("there is no such song")
-        return self._with_outlook(connection, found)[0]
+        return self._with_estimates(connection, found)[0]
 
-    def _with_outlook(self, connection: Connection, found: Iterable[Song]) -> list[Song]:
+    def _with_estimates(self, connection: Connection, found: Iterable[Song]) -> list[Song]:
         found = list(found)
-        if not any(take.state in LIVE for song in found for take in song.takes):
+        if not any(take.state in ACTIVE for song in found for take in song.takes):
             return found
-        outlook = Outlook(connection)
-        return [replace(song, takes=tuple(self._now(outlook.of(song, take)) for take in song.takes)) for song in found]
+        estimate = QueueEstimate(connection)
+        return [replace(song, takes=tuple(self._now(estimate.of(song, take)) for take in song.takes)) for song in found]
 
     def _now(self, take: Take) -> Take:
-        """The take with what keeps it, where its worker cannot write that down: the database itself."""
+        """Return the take with the fault of the database as its note, which its worker cannot record."""
         fault = self.database.fault
-        if fault is None or take.state not in LIVE:
+        if fault is None or take.state not in ACTIVE:
             return take
         return replace(take, note=str(fault), note_kind=fault.kind)
 
@@ -329,20 +274,25 @@ class Library:
         if room.limit is None:
             raise NotFound("there is no such owner")
         if room.waiting + more > self.limits.queued:
-            raise TooMany("the queue is full; try again later", Outlook(connection).seconds_until_room(more))
+            raise TooMany("the queue is full; try again later", QueueEstimate(connection).seconds_until_room(more))
         if room.own + more > room.limit:
-            wait = Outlook(connection).seconds_until_room(more, owner_id)
-            raise TooMany(f"you have as many takes waiting as you may ({room.limit}); try again later", wait)
+            wait = QueueEstimate(connection).seconds_until_room(more, owner_id)
+            raise TooMany(f"your limit of {room.limit} waiting takes is reached; try again later", wait)
 
     def _cancel(self, connection: Connection, song: Song) -> None:
         for take in song.takes:
-            if take.state in LIVE:
-                values = {"state": "cancelled", "worker_id": None, "attempt": take.attempt + 1, **NO_NOTE}
+            if take.state in ACTIVE:
+                values = {"state": "cancelled", "worker_id": None, "attempt": take.attempt + 1, **CLEARED_NOTE}
                 change = update(takes).where(takes.c.id == take.id)
                 connection.execute(change.values(**values, finished=time.time()))
                 emit(connection, "cancelled", song.id, song.owner_id, take.id)
-                tally(connection, "takes", song.model, "cancelled")
+                count(connection, "takes", song.model, "cancelled")
 
 
 def _owned(owner_id: str | None) -> ColumnElement[bool]:
     return true() if owner_id is None else songs.c.owner_id == owner_id
+
+
+def _searched(request: SongRequest) -> str:
+    """Return the text in which a search looks for words."""
+    return " ".join((request.title, request.prompt, " ".join(request.tags), request.lyrics)).lower()

@@ -13,26 +13,26 @@ from khala.jobs.tables import api_keys, new_id, owners
 from khala.music.errors import InvalidRequest, NotFound
 
 LOCAL = "local"
-"""The id of the owner of everything on a service without keys."""
+"""Id of the owner of all songs on a service without keys."""
 _LOCAL = select(owners).where(owners.c.id == LOCAL)
 _IN_USE = select(api_keys.c.id).where(api_keys.c.revoked.is_(None)).limit(1)
 
 
 class Owners:
-    """Who may have songs made."""
+    """The owners of songs, their limits and their keys."""
 
     def __init__(self, database: Database, limits: Limits | None = None) -> None:
         self._database = database
         self._limits = limits or Limits()
 
     def local(self) -> Owner:
-        """The owner of everything on a service without keys: an admin, made when first asked for."""
+        """Return the owner of all songs on a service without keys: an admin, created on first use."""
         with self._database.read() as connection:
             row = connection.execute(_LOCAL).mappings().first()
         return _owner(row) if row else self._create(LOCAL, "local", "admin", self._limits)
 
     def create(self, name: str, role: Role = "user", limits: Limits | None = None) -> Owner:
-        """A new owner; names need not differ. Raises InvalidRequest."""
+        """Create an owner; names need not be unique. Raises InvalidRequest."""
         if not 0 < len(name) <= 200 or not name.isprintable():
             raise InvalidRequest("an owner's name has 1 to 200 printable characters")
         if role not in ("user", "admin"):
@@ -40,7 +40,7 @@ class Owners:
         return self._create(new_id(), name, role, limits or self._limits)
 
     def get(self, owner_id: str) -> Owner:
-        """Raises NotFound."""
+        """Return an owner. Raises NotFound."""
         with self._database.read() as connection:
             row = connection.execute(select(owners).where(owners.c.id == owner_id)).mappings().first()
         if row is None:
@@ -48,23 +48,24 @@ class Owners:
         return _owner(row)
 
     def all(self) -> list[Owner]:
-        """All owners, oldest first."""
+        """Return all owners, oldest first."""
         with self._database.read() as connection:
             return [_owner(row) for row in connection.execute(select(owners).order_by(owners.c.created)).mappings()]
 
     def limit(self, owner_id: str, queued: int | None = None, running: int | None = None) -> Owner:
-        """Change how many takes of an owner may wait and run; None leaves it. Raises NotFound, InvalidRequest."""
+        """Change how many takes of an owner may be queued and running; None leaves a limit unchanged. Raises NotFound,
+        InvalidRequest."""
         given = {"queued_limit": queued, "running_limit": running}
         values = {name: value for name, value in given.items() if value is not None}
         if any(value < 1 for value in values.values()):
-            raise InvalidRequest("a limit is a whole number from 1")
+            raise InvalidRequest("a limit is a whole number of at least 1")
         if values:
             with self._database.write() as connection:
                 connection.execute(update(owners).where(owners.c.id == owner_id).values(values))
         return self.get(owner_id)
 
     def create_key(self, owner_id: str) -> tuple[Key, str]:
-        """A new key of an owner, and its secret, which is shown this once. Raises NotFound."""
+        """Create a key of an owner; returns it and its secret, which is not stored. Raises NotFound."""
         self.get(owner_id)
         secret = f"khala_{secrets.token_urlsafe(32)}"
         key = Key(new_id(), owner_id, secret[:10], time.time(), None)
@@ -73,18 +74,18 @@ class Owners:
         return key, secret
 
     def keys(self) -> list[Key]:
-        """All keys, revoked ones included, oldest first."""
+        """Return all keys, including revoked ones, oldest first."""
         query = select(*(api_keys.c[name] for name in _KEY)).order_by(api_keys.c.created)
         with self._database.read() as connection:
             return [Key(**row) for row in connection.execute(query).mappings()]
 
     def any_key(self) -> bool:
-        """Whether there is a key that is not revoked."""
+        """Return whether there is a key that is not revoked."""
         with self._database.read() as connection:
             return connection.execute(_IN_USE).first() is not None
 
     def of_key(self, secret: str) -> Owner | None:
-        """Whose key that is; None if nobody's, or if it was revoked."""
+        """Return the owner of a key; None if the key is unknown or revoked."""
         query = (
             select(owners)
             .join(api_keys, api_keys.c.owner_id == owners.c.id)
@@ -95,7 +96,7 @@ class Owners:
         return _owner(row) if row else None
 
     def revoke(self, key_id: str) -> None:
-        """A key that opens nothing from now on. Raises NotFound."""
+        """Revoke a key. Raises NotFound."""
         with self._database.write() as connection:
             change = update(api_keys).where(api_keys.c.id == key_id)
             if not connection.execute(change.values(revoked=time.time())).rowcount:
@@ -118,5 +119,5 @@ def _owner(row: RowMapping) -> Owner:
 
 
 def _digest(secret: str) -> str:
-    """The secret is random and long: a plain hash of it cannot be turned back, and a slow one would gain nothing."""
+    """Return the sha256 of a secret. Secrets are long and random: a slow hash would add nothing."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

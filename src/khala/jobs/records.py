@@ -1,4 +1,4 @@
-"""What the library hands out: plain frozen values, times in seconds since 1970."""
+"""Records of the service: plain frozen values, times in seconds since 1970."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,21 +9,21 @@ TakeState = Literal["queued", "running", "done", "failed", "cancelled"]
 SongState = Literal["queued", "running", "done", "partial", "failed", "cancelled"]
 Role = Literal["user", "admin"]
 
-WEIGHTS = {"backbone": 0.6, "superres": 0.25, "decode": 0.12, "finish": 0.03}
-"""Rough share of a take's time that each stage takes: what a bar of progress is drawn by."""
+STAGE_SHARES = {"backbone": 0.6, "superres": 0.25, "decode": 0.12, "finish": 0.03}
+"""Rough share of each stage in the time of a take, for progress bars."""
 
 
 def progress(stage: str | None, done: float) -> float:
-    """How much of a take is made, 0..1, when `done` (0..1) of `stage` is; 0 before the first."""
-    if stage not in WEIGHTS:
+    """Return the progress of a take, 0..1, when `done` (0..1) of `stage` is; 0 before the first stage."""
+    if stage not in STAGE_SHARES:
         return 0.0
-    before = list(WEIGHTS)[: list(WEIGHTS).index(stage)]
-    return sum(WEIGHTS[name] for name in before) + WEIGHTS[stage] * done
+    before = list(STAGE_SHARES)[: list(STAGE_SHARES).index(stage)]
+    return sum(STAGE_SHARES[name] for name in before) + STAGE_SHARES[stage] * done
 
 
 @dataclass(frozen=True)
 class Owner:
-    """Whom songs belong to. An admin sees everybody's. Limits count takes."""
+    """An owner of songs. An admin sees everybody's. Limits count takes."""
 
     id: str
     name: str
@@ -34,7 +34,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class Key:
-    """An API key without its secret, which nobody keeps; `hint` is the start of it."""
+    """An API key without its secret, which is not stored; `hint` is its start."""
 
     id: str
     owner_id: str
@@ -60,12 +60,11 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Take:
-    """One rendition. `number` counts from 0; `queued` is when it was created or last tried again.
+    """One rendition. `number` counts from 1; `queued` is when it was created or last retried.
 
-    While it is queued, `position` is its place in the queue (1 = next) and `eta` the seconds until it will be done as
-    far as measured speeds tell (None: nothing measured, or no worker); `eta` is given while it runs, too. `note` says
-    what it waits for ("no space left"), `error` why it failed; `note_kind` and `error_kind` are the kind of that
-    (`music.errors.Kind`).
+    While it is queued, `position` is its place in the queue (1 = next). While it is queued or running, `eta` is the
+    estimated seconds until it is done (None: no speed measured, or no worker). `note` says what it waits for ("no space
+    left"), `error` why it failed; `note_kind` and `error_kind` are the kinds of these (`music.errors.Kind`).
     """
 
     id: str
@@ -92,14 +91,14 @@ class Take:
 
     @property
     def progress(self) -> float:
-        """How much of the take is made, 0..1."""
+        """Return the progress of the take, 0..1."""
         return 1.0 if self.state == "done" else progress(self.stage, self.stage_progress)
 
 
 @dataclass(frozen=True)
 class Song:
-    """A request and its takes, in the order of their numbers. `asked_seconds`: what was asked for, where the request is
-    for less because the model can make no more."""
+    """A request and its takes, by number. `asked_seconds`: the length requested, where the model's limit shortened
+    it."""
 
     id: str
     owner_id: str
@@ -113,7 +112,7 @@ class Song:
 
     @property
     def state(self) -> SongState:
-        """What the takes amount to; `partial`: all have ended, some of them done."""
+        """Return the state of the takes together; `partial`: all have ended, but not all are done."""
         states = {take.state for take in self.takes}
         if "running" in states or {"queued", "done"} <= states:
             return "running"
@@ -126,7 +125,7 @@ class Song:
 
 @dataclass(frozen=True)
 class Page:
-    """Songs, newest first; `next` is the cursor of the page behind, None on the last."""
+    """Songs, newest first; `next` is the cursor of the next page, None on the last."""
 
     songs: tuple[Song, ...]
     next: str | None
@@ -134,11 +133,11 @@ class Page:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened; ids grow in the order in which events become visible.
+    """Something that happened to a song; ids grow in the order in which events become visible.
 
     `kind` and `data`: queued {} | started {worker} | progress {stage, done 0..1} | stage {stage, seconds} |
     waiting {note, note_kind} | requeued {reason} | done {duration} | failed {error, error_kind} | cancelled {} |
-    updated {title, liked} | deleted {}. Those of a take name it in `take_id`.
+    updated {title, liked} | deleted {}. Events of a take have its id in `take_id`.
     """
 
     id: int
@@ -152,7 +151,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Worker:
-    """A process that makes takes on one device. `takes` are the ids of those it works on."""
+    """A process that makes takes on one device. `takes` are the ids of those it is making."""
 
     id: str
     host: str
@@ -165,8 +164,8 @@ class Worker:
 
 @dataclass(frozen=True)
 class Status:
-    """The service at a glance: live workers, takes that wait and that run, and the kind of trouble that keeps them from
-    being made (`music.errors.Kind`), if any."""
+    """Live workers, numbers of takes queued and running, and the kind of trouble that holds them up, if any
+    (`music.errors.Kind`)."""
 
     workers: tuple[Worker, ...]
     queued: int
@@ -175,11 +174,11 @@ class Status:
 
 
 @dataclass(frozen=True)
-class Tally:
-    """A running total since the database was made: `count` things that amount to `total`.
+class Count:
+    """A running total since the database was created: `count` things that add up to `total`.
 
     `name` (`label`): queue_wait_seconds (-), stage_seconds (stage), stage_audio_seconds (stage),
-    takes (done, failed, cancelled), failures (`music.errors.Kind`), requeued (why).
+    takes (done, failed, cancelled), failures (`music.errors.Kind`), requeued (reason).
     """
 
     name: str
@@ -191,7 +190,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a new owner may have, and how many takes may wait in all."""
+    """Limits of a new owner, and of takes queued by all owners together."""
 
     owner_queued: int = 200
     owner_running: int = 64
@@ -200,8 +199,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class Claim:
-    """A take that a worker was given. `attempt` tells this claim from earlier and later ones of the same take; `losses`
-    counts workers lost over it since its last finished stage; `asked_seconds` as of its song."""
+    """A take that a worker is to make. `attempt` tells this claim from other claims of the same take; `losses` counts
+    the workers lost while making it since its last finished stage; `number` and `asked_seconds` as in `Take`,
+    `Song`."""
 
     take_id: str
     song_id: str
@@ -213,3 +213,8 @@ class Claim:
     attempt: int
     losses: int
     asked_seconds: float | None = None
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """Return the ids that identify the take in a log line."""
+        return {"song": self.song_id, "take": self.take_id}

@@ -1,7 +1,7 @@
-"""From rows of the tables to what the library hands out."""
+"""Rows of the tables as records."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
@@ -14,7 +14,7 @@ _TAKE = [column.name for column in takes.c if column.name not in ("owner_id", "m
 
 
 def read_songs(connection: Connection, where: ColumnElement[bool], limit: int | None = None) -> list[Song]:
-    """Songs with their takes, newest first; queue positions are left to `outlook`."""
+    """Return songs with their takes, newest first, without positions in the queue (`queue_estimate`)."""
     rows = connection.execute(select(songs).where(where).order_by(songs.c.id.desc()).limit(limit)).mappings().all()
     by_song: dict[str, list[Take]] = defaultdict(list)
     for take in read_takes(connection, takes.c.song_id.in_([row["id"] for row in rows])):
@@ -23,35 +23,35 @@ def read_songs(connection: Connection, where: ColumnElement[bool], limit: int | 
 
 
 def read_takes(connection: Connection, where: ColumnElement[bool]) -> list[Take]:
-    """Takes with their artifacts, by number."""
+    """Return takes with their artifacts, by number."""
     rows = connection.execute(select(takes).where(where).order_by(takes.c.song_id, takes.c.number)).mappings().all()
-    kept = read_artifacts(connection, artifacts.c.take_id.in_([row["id"] for row in rows]))
+    stored = read_artifacts(connection, artifacts.c.take_id.in_([row["id"] for row in rows]))
     by_take: dict[str, list[Artifact]] = defaultdict(list)
-    for artifact in kept:
+    for artifact in stored:
         by_take[artifact.take_id].append(artifact)
     return [take(row, by_take[row["id"]]) for row in rows]
 
 
 def read_artifacts(connection: Connection, where: ColumnElement[bool]) -> list[Artifact]:
-    """Artifacts, oldest first."""
+    """Return artifacts, oldest first."""
     rows = connection.execute(select(artifacts).where(where).order_by(artifacts.c.id)).mappings()
     return [Artifact(**row) for row in rows]
 
 
-def song(row: RowMapping | Mapping[str, Any], its_takes: Iterable[Take]) -> Song:
-    """A song of its row and takes."""
+def song(row: RowMapping | Mapping[str, Any], takes: Iterable[Take]) -> Song:
+    """Return a song from its row and takes."""
     names = ("id", "owner_id", "model", "title", "liked", "created", "asked_seconds")
     request = SongRequest.from_dict(row["request"])
-    return Song(**{name: row[name] for name in names}, request=request, takes=tuple(its_takes))
+    return Song(**{name: row[name] for name in names}, request=request, takes=tuple(takes))
 
 
-def take(row: RowMapping | Mapping[str, Any], its_artifacts: Iterable[Artifact] = ()) -> Take:
-    """A take of its row and artifacts; a column that the row lacks is None."""
-    return Take(**{name: row.get(name) for name in _TAKE}, artifacts=tuple(its_artifacts))  # type: ignore[arg-type]
+def take(row: RowMapping | Mapping[str, Any], artifacts: Iterable[Artifact] = ()) -> Take:
+    """Return a take from its row and artifacts; a column that the row lacks is None."""
+    return Take(**{name: row.get(name) for name in _TAKE}, artifacts=tuple(artifacts))  # type: ignore[arg-type]
 
 
-def queue_order(connection: Connection, where: Sequence[ColumnElement[bool]] = ()) -> list[RowMapping]:
-    """Queued takes in the order in which workers get them: by turns of their owners, each owner's by age.
+def queue_order(connection: Connection) -> list[RowMapping]:
+    """Return queued takes in the order in which workers get them: in turns between owners, each owner's by age.
 
     Rows have id, owner_id, model, duration, losses.
     """
@@ -59,7 +59,7 @@ def queue_order(connection: Connection, where: Sequence[ColumnElement[bool]] = (
         partition_by=takes.c.owner_id, order_by=(takes.c.queued, takes.c.song_id, takes.c.number)
     )
     fields = [takes.c[name] for name in ("id", "owner_id", "model", "duration", "losses", "queued")]
-    inner = select(*fields, turn.label("round")).where(takes.c.state == "queued", *where).subquery()
+    inner = select(*fields, turn.label("round")).where(takes.c.state == "queued").subquery()
     query = (
         select(inner)
         .join(owners, owners.c.id == inner.c.owner_id)

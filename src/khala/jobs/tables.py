@@ -1,7 +1,11 @@
-"""The tables of the service. Times are seconds since 1970; ids of songs and takes sort by age."""
+"""The tables of the service. Times are seconds since 1970; ids of songs and takes sort by age.
+
+Some columns and tables are older than their names here: `key` and the variable say what they hold.
+"""
 
 import secrets
 import time
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -16,10 +20,25 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
 )
 
 metadata = MetaData()
+
+
+class TakeNumber(TypeDecorator[int]):
+    """Number of a take: 1, 2, ... in Python, stored as 0, 1, ..."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Any) -> int | None:
+        return None if value is None else value - 1
+
+    def process_result_value(self, value: int | None, dialect: Any) -> int | None:
+        return None if value is None else value + 1
+
 
 owners = Table(
     "owners",
@@ -29,7 +48,7 @@ owners = Table(
     Column("role", String(16), nullable=False),
     Column("queued_limit", Integer, nullable=False),
     Column("running_limit", Integer, nullable=False),
-    Column("turn", BigInteger, nullable=False),  # when it was last given a worker: the lowest goes next
+    Column("turn", BigInteger, nullable=False),  # when it last got a worker: the lowest is next
     Column("created", Double, nullable=False),
 )
 
@@ -53,10 +72,10 @@ songs = Table(
     Column("request", JSON, nullable=False),
     Column("title", String(200), nullable=False),
     Column("liked", Boolean, nullable=False),
-    Column("words", Text, nullable=False),  # what a search looks at, in lower case
+    Column("words", Text, nullable=False),  # the text that is searched, in lower case
     Column("idempotency_key", String(300)),
-    Column("asked_seconds", Double),  # where that is more than the model can make, and so more than the request's
-    Column("asked", String(64), nullable=False),  # digest of request and model as asked, before a seed was drawn
+    Column("asked_seconds", Double),  # requested length, where the model's limit shortened it
+    Column("asked", String(64), key="request_digest", nullable=False),  # of request and model, before a seed was drawn
     Column("created", Double, nullable=False),
     UniqueConstraint("owner_id", "idempotency_key"),
     Index("songs_by_owner", "owner_id", "id"),
@@ -69,9 +88,9 @@ takes = Table(
     Column("song_id", String(64), ForeignKey("songs.id", ondelete="CASCADE"), nullable=False),
     Column("owner_id", String(64), nullable=False),
     Column("model", String(300), nullable=False),
-    Column("number", Integer, nullable=False),
+    Column("number", TakeNumber, nullable=False),
     Column("seed", BigInteger, nullable=False),
-    Column("duration", Double, nullable=False),  # as asked
+    Column("duration", Double, nullable=False),  # seconds, as requested
     Column("state", String(16), nullable=False),
     Column("stage", String(16)),
     Column("stage_progress", Double, nullable=False),
@@ -80,7 +99,7 @@ takes = Table(
     Column("note", Text),
     Column("note_kind", String(32)),
     Column("worker_id", String(64)),
-    Column("attempt", Integer, nullable=False),  # grows with every claim and whenever one is taken away
+    Column("attempt", Integer, nullable=False),  # grows with every claim, and whenever a claim ends early
     Column("losses", Integer, nullable=False),
     Column("metadata", JSON),
     Column("created", Double, nullable=False),
@@ -131,15 +150,17 @@ workers = Table(
     Column("heartbeat", Double, nullable=False),
 )
 
-paces = Table(
+stage_speeds = Table(
     "paces",
     metadata,
     Column("model", String(300), primary_key=True),
     Column("stage", String(16), primary_key=True),
-    Column("pace", Double, nullable=False),  # seconds of work for a second of song, recent runs counting most
+    Column(
+        "pace", Double, key="seconds_per_second", nullable=False
+    ),  # of work for a second of song, recent runs count most
 )
 
-tallies = Table(
+counts = Table(
     "tallies",
     metadata,
     Column("name", String(32), primary_key=True),
@@ -151,5 +172,6 @@ tallies = Table(
 
 
 def new_id() -> str:
-    """32 hex digits that nobody guesses (80 random bits) and that sort by the time they were made."""
+    """Return 32 hex digits: the time in milliseconds, so that ids sort by age, and 80 random bits, so that none is
+    guessed."""
     return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"

@@ -1,6 +1,6 @@
-"""The published web client's request, turned into the parameters that the published service runs it with.
+"""Requests of the published web client, as the parameters with which the published service runs them.
 
-That client sends whole minutes, and its service quietly moves what is out of range to the nearest value it runs with.
+The client sends whole minutes, and its service silently clamps values that are out of range.
 """
 
 import math
@@ -13,13 +13,13 @@ from khala.music.errors import InvalidRequest
 from khala.music.lyrics import clean_lyrics
 from khala.music.prompt import INSTRUMENTAL, PromptFields
 
-_BREAKS = re.compile("[\v\f\x85\u2028\u2029]")  # as copied from word processors; cleaned, some would be blanks
+_BREAKS = re.compile("[\v\f\x85\u2028\u2029]")  # from word processors; `clean_lyrics` would turn some into blanks
 
 
 @dataclass(frozen=True)
-class LegacyParameters:
-    """What the published service makes of a request. `tags` and `description` exclude each other, `duration` is in
-    minutes 1..10, `top_k` 1..200 and `temperature` 0.6..1.4 are the backbone's."""
+class PublishedParameters:
+    """Parameters of the published service. `tags` and `description` exclude each other; `duration` is in minutes,
+    1..10; `top_k` (1..200) and `temperature` (0.6..1.4) are the backbone's."""
 
     instrumental: bool
     description: str
@@ -31,22 +31,22 @@ class LegacyParameters:
     superres_top_k: int = 10
 
     def fields(self) -> PromptFields:
-        """The words of its prompts."""
+        """Return the fields of its prompts."""
         language = INSTRUMENTAL if self.instrumental else ""
         return PromptFields(
             description=self.description, tags=self.tags, language=language, lyrics=self.lyrics, minutes=self.duration
         )
 
 
-def legacy_parameters(body: Mapping[str, Any]) -> LegacyParameters:
-    """Reads {mode, prompt_mode, prompt, tags, lyrics, duration, top_k_bb, temperature}; absent and null are alike.
+def published_parameters(body: Mapping[str, Any]) -> PublishedParameters:
+    """Parse {mode, prompt_mode, prompt, tags, lyrics, duration, top_k_bb, temperature}; null counts as absent.
 
-    Any `mode` but "instrumental" is sung, any `prompt_mode` but "tags" takes the prompt. InvalidRequest for a field of
-    the wrong type.
+    Any `mode` but "instrumental" is sung, any `prompt_mode` but "tags" uses the prompt. Raises InvalidRequest for a
+    field of the wrong type.
     """
     instrumental = _text(body, "mode") == "instrumental"
     by_tags = _text(body, "prompt_mode") == "tags"
-    return LegacyParameters(
+    return PublishedParameters(
         instrumental=instrumental,
         description="" if by_tags else _text(body, "prompt"),
         tags=_text(body, "tags") if by_tags else "",
@@ -62,7 +62,7 @@ def _text(body: Mapping[str, Any], name: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise InvalidRequest(f"{name} is not text; send a string")
+        raise InvalidRequest(f"{name} is not a string")
     return value
 
 

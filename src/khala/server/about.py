@@ -1,4 +1,4 @@
-"""Routes about the service: tags to describe songs with, models, status, and the cookie of a browser."""
+"""Routes of the service itself: suggested tags, models, status, and the key cookie of a browser."""
 
 from datetime import UTC, datetime
 
@@ -7,28 +7,29 @@ from fastapi import APIRouter, Request, Response, status
 from khala import __version__
 from khala.music.suggested_tags import VOCABULARY
 from khala.server.access import COOKIE, Caller
-from khala.server.context import Here
-from khala.server.schemas import Models, Session, Status, TagGroup, Tags, Worker
+from khala.server.context import ContextDep
+from khala.server.schemas.requests import Session
+from khala.server.schemas.service import Models, Status, TagGroup, Tags, Worker
 
 router = APIRouter(prefix="/api/v1", tags=["service"])
 
 
 @router.get("/tags")
 def get_tags(owner: Caller) -> Tags:
-    """Tags worth offering, by group; those that the embedded model was taught come first."""
+    """Return suggested tags, by group; those that the embedded model was trained on come first."""
     return Tags(**{group: TagGroup(label=label, tags=list(tags)) for group, (label, tags) in VOCABULARY.items()})
 
 
 @router.get("/models")
-def get_models(here: Here, owner: Caller) -> Models:
-    """The models that songs can be asked of, the default one first."""
-    return Models(models=here.models.describe())
+def get_models(context: ContextDep, owner: Caller) -> Models:
+    """Return the available models, the default one first."""
+    return Models(models=context.models.describe())
 
 
 @router.get("/status")
-def get_status(here: Here, owner: Caller) -> Status:
-    """The service at a glance, and who asks."""
-    now = here.library.status()
+def get_status(context: ContextDep, owner: Caller) -> Status:
+    """Return the state of the service, and who the caller is."""
+    now = context.library.maintenance.status()
     workers = [
         Worker(
             id=worker.id,
@@ -48,14 +49,15 @@ def get_status(here: Here, owner: Caller) -> Status:
         trouble=now.trouble,
         owner=owner.name,
         role=owner.role,
-        keys=here.access.needs_key,
+        keys=context.access.needs_key,
     )
 
 
 @router.post("/session", status_code=status.HTTP_204_NO_CONTENT)
-def open_session(here: Here, session: Session, request: Request, response: Response) -> None:
-    """Keep an API key in a cookie that scripts cannot read: audio elements and event sources send nothing else."""
-    here.access.owner(session.key)
+def open_session(context: ContextDep, session: Session, request: Request, response: Response) -> None:
+    """Keep an API key in a cookie that scripts cannot read, for audio elements and event sources, which send no
+    headers."""
+    context.access.owner(session.key)
     response.set_cookie(
         COOKIE,
         session.key,
@@ -68,5 +70,5 @@ def open_session(here: Here, session: Session, request: Request, response: Respo
 
 @router.delete("/session", status_code=status.HTTP_204_NO_CONTENT)
 def close_session(response: Response) -> None:
-    """Forget the key."""
+    """Delete the key cookie."""
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")

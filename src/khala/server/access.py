@@ -1,7 +1,7 @@
-"""Who asks: the owner of an API key, or the local owner where nobody needs one.
+"""Access control: the caller is the owner of an API key, or the local owner on a service without keys.
 
-A key comes as `Authorization: Bearer KEY`, or in the cookie that POST /session sets, for browsers: neither an audio
-element nor an event source can send a header.
+A key is sent as `Authorization: Bearer KEY`, or by browsers in the cookie that POST /session sets: audio elements and
+event sources cannot send a header.
 """
 
 from typing import Annotated
@@ -18,15 +18,15 @@ from khala.server.settings import Settings
 COOKIE = "khala_key"
 bearer = HTTPBearer(auto_error=False, scheme_name="key", description="An API key, as `khala keys add` prints it.")
 cookie = APIKeyCookie(
-    name=COOKIE, auto_error=False, scheme_name="cookie", description="The same, set by POST /session."
+    name=COOKIE, auto_error=False, scheme_name="cookie", description="The same key, in the cookie set by POST /session."
 )
 
 
 class Access:
-    """Decides whose songs a request may see.
+    """Finds the owner whose songs a request may see.
 
-    As soon as there is a key that is not revoked, everybody needs one, on whatever address. While there is none,
-    everybody is the local owner; whether such a server may listen to others is `require_safe`'s matter.
+    As soon as there is a key that is not revoked, every caller needs one, on any address. While there is none, every
+    caller is the local owner; `require_safe` decides whether such a server may listen to other machines.
     """
 
     def __init__(self, owners: Owners) -> None:
@@ -34,11 +34,11 @@ class Access:
 
     @property
     def needs_key(self) -> bool:
-        """Whether everybody needs one."""
+        """Return whether callers need a key."""
         return self._owners.any_key()
 
     def owner(self, secret: str | None) -> Owner:
-        """Whose key that is. Raises Refusal."""
+        """Return the owner of a key. Raises Refusal."""
         if not self.needs_key:
             return self._owners.local()
         owner = self._owners.of_key(secret) if secret else None
@@ -48,11 +48,12 @@ class Access:
         return owner
 
     def require_safe(self, settings: Settings) -> None:
-        """Raises InvalidRequest for a server that others can reach, where nobody needs a key and nobody said so."""
+        """Raise InvalidRequest for a server that other machines can reach without a key, unless `settings.open` is
+        set."""
         if not (settings.loopback or settings.open or self.needs_key):
             raise InvalidRequest(
-                f"others could use this server on {settings.host} without a key; make one with khala keys add NAME, "
-                "or say --open"
+                f"anyone who can reach {settings.host} could use this server without a key; create one with "
+                "khala keys add NAME, or pass --open"
             )
 
 
@@ -61,15 +62,15 @@ def caller(
     key: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
     kept: Annotated[str | None, Depends(cookie)],
 ) -> Owner:
-    """Dependency: the owner who asks."""
+    """Return the calling owner (a dependency)."""
     access: Access = request.app.state.context.access
     return access.owner(key.credentials if key is not None else kept)
 
 
 def admin(owner: Annotated[Owner, Depends(caller)]) -> Owner:
-    """Dependency: the owner who asks, an admin."""
+    """Return the calling owner if it is an admin (a dependency). Raises Refusal."""
     if owner.role != "admin":
-        raise Refusal("forbidden", "only an admin may see that")
+        raise Refusal("forbidden", "only an admin may do this")
     return owner
 
 

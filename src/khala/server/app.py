@@ -1,4 +1,4 @@
-"""The app: routes, what stands before them, and what runs beside them while it serves."""
+"""The app: its routes and middleware, and its background tasks."""
 
 import asyncio
 import logging
@@ -14,13 +14,13 @@ from khala.jobs.library import Library
 from khala.music.errors import KhalaError
 from khala.server import about, docs, health, outline, page, problems, published_client, songs, streams, takes
 from khala.server.access import Access
+from khala.server.api_description import describe
 from khala.server.audio import Renderer
 from khala.server.catalogue import Catalogue
 from khala.server.context import Context
 from khala.server.events import Hub
 from khala.server.guard import Guard
 from khala.server.metrics import Metrics, Observed
-from khala.server.openapi import describe
 from khala.server.settings import Settings
 from khala.server.supervisor import Supervisor
 
@@ -30,14 +30,14 @@ EXPOSED = [
     *("Accept-Ranges", "Content-Range", "Content-Length", "Content-Disposition", "ETag"),  # for players
     *("Location", "Retry-After"),
 ]
-"""Headers of answers that scripts of other origins may read, where those are allowed."""
-REAP = 5.0
-"""Seconds between looks for takes whose worker is lost."""
+"""Response headers that scripts of allowed origins may read."""
+REAP_SECONDS = 5.0
+"""Interval of the search for dead workers."""
 
 
 def create_app(library: Library, settings: Settings) -> FastAPI:
-    """An app over `library`. Raises ModelError if the default model is missing or broken, InvalidRequest for a server
-    that anybody could use by accident (`Access.require_safe`)."""
+    """Return an app that serves `library`. Raises ModelError if the default model is missing or broken, InvalidRequest
+    for a server that would be open to others by accident (`Access.require_safe`)."""
     access = Access(library.owners)
     access.require_safe(settings)
     app = create_routes()
@@ -53,7 +53,7 @@ def create_app(library: Library, settings: Settings) -> FastAPI:
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"],
-            allow_headers=["*"],  # a key, Range, whatever else a player sends: what is trusted is the origin
+            allow_headers=["*"],  # a key, Range, whatever a player sends: it is the origin that is trusted
             expose_headers=EXPOSED,
         )
     app.add_middleware(Guard, settings=settings)
@@ -62,7 +62,7 @@ def create_app(library: Library, settings: Settings) -> FastAPI:
 
 
 def create_routes() -> FastAPI:
-    """An app with all routes and nothing behind them: enough to describe itself."""
+    """Return an app with all routes but no context: enough to describe itself."""
     app = FastAPI(
         version=__version__,
         openapi_url="/api/openapi.json",
@@ -82,14 +82,14 @@ def create_routes() -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    here: Context = app.state.context
+    context: Context = app.state.context
     supervisor: Supervisor = app.state.supervisor
-    reaper = asyncio.create_task(_reap(here.library))
+    reaper = asyncio.create_task(_reap(context.library))
     supervisor.start()
     try:
         yield
     finally:
-        here.hub.close()
+        context.hub.close()
         reaper.cancel()
         with suppress(asyncio.CancelledError):
             await reaper
@@ -97,11 +97,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _reap(library: Library) -> None:
-    """Give takes whose worker is lost to another, for ever."""
+    """Put takes of dead workers back into the queue, again and again."""
     while True:
         try:
-            for take_id in await asyncio.to_thread(library.reap):
+            for take_id in await asyncio.to_thread(library.maintenance.reap):
                 log.warning("take of a lost worker queued again", extra={"take": take_id})
         except KhalaError as error:
             log.warning("cannot look for lost workers: %s", error)
-        await asyncio.sleep(REAP)
+        await asyncio.sleep(REAP_SECONDS)

@@ -1,6 +1,6 @@
-"""The audio of a take in the format that is asked for: what its worker stored, or a file made of its FLAC once.
+"""The audio of a take in any format: the file that its worker stored, or one transcoded once from its FLAC.
 
-That is stored, too. Where it cannot be (the disk is full), it is served from memory: who wants to listen need not care.
+Transcoded files are stored, too. If that fails (the disk is full), they are served from memory.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from khala.audio.transcode import transcode
-from khala.jobs.artifacts import BLOCK
+from khala.jobs.artifacts import BLOCK_BYTES
 from khala.jobs.library import Library
 from khala.jobs.records import Artifact
 from khala.music.errors import InvalidRequest, NotFound, StoreError
@@ -19,16 +19,16 @@ from khala.music.errors import InvalidRequest, NotFound, StoreError
 log = logging.getLogger(__name__)
 
 MEDIA_TYPES = {"wav": "audio/wav", "flac": "audio/flac", "mp3": "audio/mpeg", "opus": "audio/ogg"}
-AT_ONCE = 2
-"""Files that are made at a time; more would only make each other wait."""
-HELD = 256_000_000
-"""Bytes of files that cannot be stored are kept in memory for the next request: players ask for one part after another.
-The newest is kept whatever its size (ten minutes of WAV are 159 MB)."""
+MAX_CONCURRENT = 2
+"""Files transcoded at a time; more would only slow each other down."""
+MAX_HELD_BYTES = 256_000_000
+"""Size of files kept in memory because they cannot be stored: players request one part after another. The newest file
+is kept whatever its size (ten minutes of WAV are 159 MB)."""
 
 
 @dataclass(frozen=True)
 class Audio:
-    """A file of a take: `read(start, stop)` gives its bytes in blocks; `digest` is their sha256 in hex."""
+    """An audio file of a take: `read(start, stop)` returns its bytes in blocks; `digest` is their sha256 in hex."""
 
     take_id: str
     format: str
@@ -42,47 +42,47 @@ class Audio:
 
 
 class Renderer:
-    """Makes formats of takes on demand, each once however many ask for it at the same time."""
+    """Transcodes takes on demand, each format once however many requests come at the same time."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._room = asyncio.Semaphore(MAX_CONCURRENT)
         self._making: dict[tuple[str, str], asyncio.Task[Audio]] = {}
         self._held: dict[tuple[str, str], Audio] = {}
 
     async def audio(self, owner_id: str | None, take_id: str, format: str) -> Audio:
-        """The audio of a take in `format`, a key of MEDIA_TYPES. Raises NotFound for a take that is not done, or
-        not of `owner_id`, and StoreError."""
+        """Return the audio of a take in `format`, a key of MEDIA_TYPES. Raises NotFound for a take that is not done or
+        not visible to `owner_id`, and StoreError."""
         take = await asyncio.to_thread(self._library.take, owner_id, take_id)
         kept = {artifact.kind: artifact for artifact in take.artifacts}
         if f"audio.{format}" in kept:
             return self._stored(kept[f"audio.{format}"])
         if "audio.flac" not in kept:
-            raise NotFound("the take has no audio, or not yet")
+            raise NotFound("the take has no audio yet")
         key = take_id, format
         if key in self._held:
             return self._held[key]
         if key not in self._making:
             self._making[key] = asyncio.create_task(self._make(kept["audio.flac"], format))
             self._making[key].add_done_callback(lambda _: self._making.pop(key))
-        return await asyncio.shield(self._making[key])  # others may wait for it, too
+        return await asyncio.shield(self._making[key])  # other requests may wait for it, too
 
     async def _make(self, flac: Artifact, format: str) -> Audio:
         async with self._room:
-            made = await asyncio.to_thread(self._made, flac, format)
+            content = await asyncio.to_thread(self._transcode, flac, format)
             try:
-                keep = partial(self._library.keep, flac.take_id, f"audio.{format}", MEDIA_TYPES[format], made)
+                keep = partial(self._library.keep, flac.take_id, f"audio.{format}", MEDIA_TYPES[format], content)
                 return self._stored(await asyncio.to_thread(keep))
             except StoreError as error:
                 log.warning("audio is served from memory", extra={"take": flac.take_id, "error": str(error)})
-            audio = await asyncio.to_thread(_in_memory, flac.take_id, format, made)
+            audio = await asyncio.to_thread(_in_memory, flac.take_id, format, content)
         self._hold(audio)
         return audio
 
-    def _made(self, flac: Artifact, format: str) -> bytes:
+    def _transcode(self, flac: Artifact, format: str) -> bytes:
         try:
             return transcode(self._library.store.get(flac), format)
-        except InvalidRequest:  # whoever asks did nothing wrong
+        except InvalidRequest:  # not the caller's fault
             raise NotFound("the audio of the take cannot be read") from None
 
     def _stored(self, artifact: Artifact) -> Audio:
@@ -92,7 +92,7 @@ class Renderer:
 
     def _hold(self, audio: Audio) -> None:
         self._held[audio.take_id, audio.format] = audio
-        while len(self._held) > 1 and sum(one.size for one in self._held.values()) > HELD:
+        while len(self._held) > 1 and sum(one.size for one in self._held.values()) > MAX_HELD_BYTES:
             self._held.pop(next(iter(self._held)))  # the oldest
 
 
@@ -101,5 +101,5 @@ def _in_memory(take_id: str, format: str, content: bytes) -> Audio:
 
 
 def _blocks(content: bytes, start: int, stop: int) -> Iterator[bytes]:
-    for at in range(start, stop, BLOCK):
-        yield content[at : min(at + BLOCK, stop)]
+    for at in range(start, stop, BLOCK_BYTES):
+        yield content[at : min(at + BLOCK_BYTES, stop)]

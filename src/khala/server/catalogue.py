@@ -1,17 +1,18 @@
-"""The models that songs can be asked of: those at hand on this machine, and the operator's own.
+"""The available models: those on this machine, and the operator's own.
 
-A name in a request is looked up here and nowhere else: it never becomes a path.
+The model name of a request is only looked up in this catalogue: it never becomes a path.
 """
 
 import time
 
 from khala.models.config import ModelConfig
 from khala.music.errors import InvalidRequest
-from khala.server.schemas import Model, Sampling
+from khala.server.schemas.service import Model
+from khala.server.schemas.songs import Sampling
 from khala.weights.names import CARD, ModelInfo, describe, list_models
 
-FRESH = 30.0
-"""Seconds after which the folders are looked through again."""
+CACHE_SECONDS = 30.0
+"""How long a listing of the model folders stays valid."""
 
 
 class Catalogue:
@@ -20,19 +21,19 @@ class Catalogue:
     def __init__(self, default: str) -> None:
         self._default = default
         self._models: dict[str, ModelInfo] = {}
-        self._read = -FRESH
+        self._read = -CACHE_SECONDS
         self.all()
 
     def all(self) -> list[ModelInfo]:
-        """All models, the default one first."""
-        if time.monotonic() - self._read > FRESH:
+        """Return all models, the default one first."""
+        if time.monotonic() - self._read > CACHE_SECONDS:
             found = [describe(self._default, verify=False), *list_models()]
             self._models = {info.name: info for info in reversed(found)}
             self._read = time.monotonic()
         return list(reversed(self._models.values()))
 
     def config(self, name: str) -> ModelConfig:
-        """The configuration of a model. Raises InvalidRequest for one that is not at hand."""
+        """Return the configuration of a model. Raises InvalidRequest for an unknown name."""
         self.all()
         if name not in self._models:
             known = ", ".join(self._models)
@@ -40,10 +41,10 @@ class Catalogue:
         return self._models[name].config
 
     def describe(self) -> list[Model]:
-        """All models, as the API shows them."""
-        return [self._shown(info) for info in self.all()]
+        """Return all models as the API describes them."""
+        return [self._described(info) for info in self.all()]
 
-    def _shown(self, info: ModelInfo) -> Model:
+    def _described(self, info: ModelInfo) -> Model:
         try:
             card = (info.folder / CARD).read_text(encoding="utf-8", errors="replace")
         except OSError:

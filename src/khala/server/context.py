@@ -1,4 +1,4 @@
-"""What every route works with: the library, the hub of events, who may what, the models at hand."""
+"""The app's shared objects, as a dependency of its routes."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -17,6 +17,8 @@ from khala.server.settings import Settings
 
 @dataclass(frozen=True)
 class Context:
+    """The library, the event hub, access control, the available models, and what else routes share."""
+
     settings: Settings
     library: Library
     access: Access
@@ -26,16 +28,16 @@ class Context:
     metrics: Metrics
 
 
-def context(request: Request) -> Context:
-    """Dependency: the app's context."""
-    found: Context = request.app.state.context
-    return found
+def get_context(request: Request) -> Context:
+    """Return the app's context (a dependency)."""
+    context: Context = request.app.state.context
+    return context
 
 
 def scope(owner: Owner) -> str | None:
-    """Whose songs an owner sees: an admin everybody's."""
+    """Return the owner id whose songs an owner sees; None, for all, if it is an admin."""
     return None if owner.role == "admin" else owner.id
 
 
-Here = Annotated[Context, Depends(context)]
+ContextDep = Annotated[Context, Depends(get_context)]
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$", examples=["019f0000000000000000000000000000"])]

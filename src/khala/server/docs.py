@@ -1,4 +1,4 @@
-"""The description of the API as a page: plain HTML made from it, no script, nothing from elsewhere."""
+"""The API documentation at /api/docs: plain HTML built from the OpenAPI description, without scripts."""
 
 from collections.abc import Iterator
 from html import escape
@@ -23,7 +23,7 @@ a { color: inherit; }
 
 
 def install(app: FastAPI) -> None:
-    """Answer /api/docs."""
+    """Serve /api/docs."""
     cached: list[str] = []
 
     @app.get("/api/docs", include_in_schema=False)
@@ -37,18 +37,18 @@ def _page(schema: dict[str, Any]) -> Iterator[str]:
     yield f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Khala API</title><style>{STYLE}</style>'
     yield '<meta name="viewport" content="width=device-width">'
     yield f"<h1>Khala API {escape(schema['info']['version'])}</h1><p>{escape(schema['info']['summary'])}</p>"
-    yield '<p>The same for machines: <a href="/api/openapi.json">openapi.json</a>.</p>'
+    yield '<p>For machines: <a href="/api/openapi.json">openapi.json</a>.</p>'
     groups: dict[str, list[str]] = {}
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
             groups.setdefault(operation["tags"][0], []).append("".join(_operation(method, path, operation)))
-    for group, shown in groups.items():
-        yield f"<h2>{escape(group.capitalize())}</h2>{''.join(shown)}"
+    for group, parts in groups.items():
+        yield f"<h2>{escape(group.capitalize())}</h2>{''.join(parts)}"
     yield "<h2>Schemas</h2>"
     for name, part in sorted(schema["components"]["schemas"].items()):
         yield f'<h3 id="{escape(name)}">{escape(name)}</h3>{_text(part.get("description", ""))}'
         yield _table((field, _kind(shape), shape) for field, shape in part.get("properties", {}).items())
-    yield "<h2>Problems</h2><p>What <code>type</code> of a problem document points to.</p><table>"
+    yield "<h2>Problems</h2><p>The kinds of problem that <code>type</code> points to.</p><table>"
     for kind, (status, title) in KINDS.items():
         yield f'<tr id="{kind}"><td><code>{kind}</code><td>{status}<td>{escape(title)}'
     yield "</table></html>"
@@ -60,9 +60,9 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[st
     yield _table(
         (f"{one['name']} ({one['in']})", _kind(one["schema"]), one) for one in parameters if one["in"] != "path"
     )
-    for what, content in [("Send", operation.get("requestBody", {})), *operation["responses"].items()]:
+    for what, content in [("Request", operation.get("requestBody", {})), *operation["responses"].items()]:
         kinds = [f"{media}: {_kind(body.get('schema', {}))}" for media, body in content.get("content", {}).items()]
-        if what == "Send" and not kinds:
+        if what == "Request" and not kinds:
             continue
         yield f"<p><b>{escape(what)}</b> {escape(content.get('description', ''))} {'; '.join(kinds)}</p>"
 
@@ -80,7 +80,7 @@ def _text(text: str) -> str:
 
 
 def _kind(shape: dict[str, Any]) -> str:
-    """What a value may be, as HTML."""
+    """Return the type and limits of a value, as HTML."""
     if "$ref" in shape:
         name = escape(shape["$ref"].rpartition("/")[2])
         return f'<a href="#{name}">{name}</a>'

@@ -1,4 +1,4 @@
-"""Events as they happen, for any number of streams: one look at the database for all of them."""
+"""Events as they happen, for any number of streams: one query of the database serves them all."""
 
 import asyncio
 import logging
@@ -11,77 +11,79 @@ from fastapi.sse import format_sse_event
 from khala.jobs.library import Library
 from khala.jobs.records import Event
 from khala.music.errors import KhalaError
-from khala.server import schemas
+from khala.server.schemas import events as schemas
 
 log = logging.getLogger(__name__)
 
-RETRY = 1000
-"""Milliseconds after which a browser whose stream ended comes back."""
-INTERVAL = 0.25
-"""Seconds between looks."""
-PAGE = 1000
-"""Events that are read at once."""
-BATCH = 100
-"""Events that are handed on at once at most: to send ten together costs little more than to send one."""
-BACKLOG = 5000
-"""Events that may wait for a client that reads slowly; then its stream ends, and resumes where it was."""
+RETRY_MS = 1000
+"""When a browser reconnects after its stream has ended."""
+POLL_SECONDS = 0.25
+"""Interval of queries for new events."""
+PAGE_EVENTS = 1000
+"""Most events read in one query."""
+BATCH_EVENTS = 100
+"""Most events sent at once: ten together cost little more than one."""
+BACKLOG_EVENTS = 5000
+"""Most events that wait for a slow client; beyond that its stream ends, to be resumed where it was."""
 
 
 @dataclass(frozen=True)
-class News:
-    """An event, and how it is told: put into words once, however many streams there are."""
+class EncodedEvent:
+    """An event that is encoded once, however many streams send it."""
 
     event: Event
 
     @cached_property
     def frame(self) -> bytes:
-        """It as a server-sent event."""
+        """Return the event in the server-sent format."""
         return frame(schemas.Event.of(self.event))
 
 
 def frame(event: schemas.Event) -> bytes:
-    """An event as a server-sent event."""
+    """Encode an event in the server-sent format."""
     data = event.model_dump_json(exclude_none=True)
-    return format_sse_event(data_str=data, event=event.event, id=str(event.id), retry=RETRY)
+    return format_sse_event(data_str=data, event=event.event, id=str(event.id), retry=RETRY_MS)
 
 
 @dataclass(eq=False)
 class Stream:
-    """What one client listens to: the events above `after` of an owner (None: of everybody), of a song or of all."""
+    """The events that one client receives: those above `after`, of an owner (None: of all) and of a song (None: of
+    all)."""
 
     after: int
     owner_id: str | None
     song_id: str | None
-    waiting: "asyncio.Queue[News | None]" = field(default_factory=lambda: asyncio.Queue(BACKLOG))
+    waiting: "asyncio.Queue[EncodedEvent | None]" = field(default_factory=lambda: asyncio.Queue(BACKLOG_EVENTS))
     ended: bool = False
 
     def wants(self, event: Event) -> bool:
+        """Return whether the event belongs to this stream."""
         return self.owner_id in (None, event.owner_id) and self.song_id in (None, event.song_id)
 
-    def hand(self, news: News | None) -> None:
-        """Let the listener have an event, or with None look up; one that is too far behind is ended."""
+    def put(self, event: EncodedEvent | None) -> None:
+        """Queue an event, or None to wake the stream up. A stream that is too far behind ends."""
         try:
-            self.waiting.put_nowait(news)
+            self.waiting.put_nowait(event)
         except asyncio.QueueFull:
             self.ended = True
 
-    async def next(self) -> list[News]:
-        """What waits for the listener, once something does."""
-        news = [await self.waiting.get()]
-        while len(news) < BATCH and not self.waiting.empty():
-            news.append(self.waiting.get_nowait())
-        return [one for one in news if one is not None]
+    async def next(self) -> list[EncodedEvent]:
+        """Wait for events and return all that are queued."""
+        events = [await self.waiting.get()]
+        while len(events) < BATCH_EVENTS and not self.waiting.empty():
+            events.append(self.waiting.get_nowait())
+        return [one for one in events if one is not None]
 
 
 class Hub:
-    """Hands events of the library to the streams that are open, and looks for new ones while there are any."""
+    """Passes events of the library to all open streams. Queries the database only while there are streams."""
 
-    def __init__(self, library: Library, interval: float = INTERVAL) -> None:
+    def __init__(self, library: Library, interval: float = POLL_SECONDS) -> None:
         self._library = library
         self._interval = interval
         self._streams: set[Stream] = set()
         self._seen = 0
-        self._watch: asyncio.Task[None] | None = None
+        self._polling: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._closed = False
 
@@ -92,56 +94,56 @@ class Hub:
         """End all streams."""
         self._closed = True
         for stream in self._streams:
-            stream.hand(None)
+            stream.put(None)
 
     async def listen(
         self, after: int, owner_id: str | None, song_id: str | None, heartbeat: float
-    ) -> AsyncGenerator[list[News], None]:
-        """The events above `after`, each once and in order, as many at a time as there are (BATCH at most); none of
-        them after `heartbeat` seconds of silence.
+    ) -> AsyncGenerator[list[EncodedEvent], None]:
+        """Yield the events above `after`, each once and in order, as many at a time as there are (at most
+        BATCH_EVENTS); an empty list after `heartbeat` seconds without any.
 
-        Ends when the hub is closed or the listener is too slow: who listens again from the last event it had misses
+        Ends when the hub is closed or the listener is too slow; listening again from the last event received misses
         nothing. Raises StoreError if the database does not answer at the start.
         """
         stream = Stream(after, owner_id, song_id)
-        self._streams.add(stream)  # before the database is read: what comes meanwhile waits
+        self._streams.add(stream)  # before the database is read: events that come meanwhile are queued
         try:
             await self._start()
-            while page := await asyncio.to_thread(self._library.events, stream.after, owner_id, song_id, PAGE):
+            while page := await asyncio.to_thread(self._library.events, stream.after, owner_id, song_id, PAGE_EVENTS):
                 stream.after = page[-1].id
-                yield [News(event) for event in page]
+                yield [EncodedEvent(event) for event in page]
             while not stream.ended and not self._closed:
                 try:
                     async with asyncio.timeout(heartbeat):
-                        news = await stream.next()
+                        events = await stream.next()
                 except TimeoutError:
                     yield []
                     continue
-                if news := [one for one in news if one.event.id > stream.after]:  # others were in the pages above
-                    stream.after = news[-1].event.id
-                    yield news
+                if events := [one for one in events if one.event.id > stream.after]:  # others were read above
+                    stream.after = events[-1].event.id
+                    yield events
         finally:
             self._streams.discard(stream)
 
     async def _start(self) -> None:
         async with self._starting:
-            if self._watch is None:
+            if self._polling is None:
                 self._seen = await asyncio.to_thread(self._library.last_event)
-                self._watch = asyncio.create_task(self._look_on())
+                self._polling = asyncio.create_task(self._poll())
 
-    async def _look_on(self) -> None:
+    async def _poll(self) -> None:
         while self._streams and not self._closed:
             try:
-                page = await asyncio.to_thread(self._library.events, self._seen, None, None, PAGE)
+                page = await asyncio.to_thread(self._library.events, self._seen, None, None, PAGE_EVENTS)
             except KhalaError as error:
-                log.warning("no events at the moment: %s", error)
+                log.warning("cannot read events: %s", error)
                 await asyncio.sleep(8 * self._interval)
                 continue
             for event in page:
-                self._seen, news = event.id, News(event)
+                self._seen, encoded = event.id, EncodedEvent(event)
                 for stream in self._streams:
                     if stream.wants(event):
-                        stream.hand(news)
-            if len(page) < PAGE:
+                        stream.put(encoded)
+            if len(page) < PAGE_EVENTS:
                 await asyncio.sleep(self._interval)
-        self._watch = None
+        self._polling = None

@@ -1,4 +1,4 @@
-"""What stands before every route: who is called, by whom, how much is sent; and what every answer carries."""
+"""Checks before every route: the host name, the origin and the size of a request; and headers of every response."""
 
 from urllib.parse import urlsplit
 
@@ -8,24 +8,24 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from khala.server.problems import Refusal, response
-from khala.server.settings import LOOPBACK, MAX_HEAD, Settings
+from khala.server.settings import LOOPBACK, MAX_HEAD_BYTES, Settings
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "media-src 'self' blob:; connect-src 'self'; font-src 'self'; worker-src 'self' blob:; manifest-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-"""Nothing from elsewhere. Inline styles stay: the player's waveform sets its own."""
+"""Content from this server only. Inline styles are allowed: the waveform player sets its own."""
 
 
 class Guard:
-    """The outermost layer of the app (ASGI).
+    """Middleware (ASGI) outside all routes.
 
-    - A request must name a host that this server goes by: a page elsewhere whose name was made to resolve to this
-      machine (DNS rebinding) gets 421.
-    - A browser that says that another site sends a change gets 403, unless that site is allowed.
-    - A body over `max_body` gets 413, a head over MAX_HEAD 431. Who sends or reads too slowly is
-      `serve.PatientProtocol`'s matter.
+    - The Host header must name this server: a page whose domain was made to resolve to this machine (DNS rebinding)
+      gets 421.
+    - A write that the browser says another site caused gets 403, unless that origin is allowed.
+    - A body over `max_body` gets 413, headers over MAX_HEAD_BYTES 431. `serve.TimeoutProtocol` handles clients that
+      send or read too slowly.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -69,10 +69,10 @@ class Guard:
         if changes and site in ("cross-site", "same-site"):
             origin = request.headers.get("origin", "")
             if origin not in self.settings.cors_origins:
-                raise Refusal("forbidden", f"pages of {origin[:100]!r} may not change anything here")
+                raise Refusal("forbidden", f"pages of {origin[:100]!r} may not make changes on this server")
         head = len(request.url.path) + len(request.url.query) + sum(len(k) + len(v) for k, v in request.headers.raw)
-        if head > MAX_HEAD:
-            raise Refusal("head-too-large", f"line and headers of a request have at most {MAX_HEAD} bytes")
+        if head > MAX_HEAD_BYTES:
+            raise Refusal("head-too-large", f"the request line and headers may have at most {MAX_HEAD_BYTES} bytes")
         length = request.headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:20]) > self.settings.max_body:
             raise self._too_large()
@@ -91,11 +91,11 @@ class Guard:
         return receive_bounded
 
     def _too_large(self) -> Refusal:
-        return Refusal("too-large", f"a body has at most {self.settings.max_body} bytes")
+        return Refusal("too-large", f"the request body may have at most {self.settings.max_body} bytes")
 
 
 def _name(host: str) -> str:
-    """The name in a Host header, without port and brackets, in lower case."""
+    """Return the name in a Host header, without port and brackets, in lower case."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:

@@ -1,4 +1,4 @@
-"""Figures for Prometheus: this process and its requests, and the totals that the database keeps for all workers."""
+"""Metrics for Prometheus: this process and its requests, and the totals that the database keeps for all workers."""
 
 import logging
 import time
@@ -20,13 +20,13 @@ __all__ = ["CONTENT_TYPE", "Metrics", "Observed"]
 log = logging.getLogger(__name__)
 
 METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
-TOKENS = 2 * 44100 / 2048
-"""Tokens of the backbone in a second of song: codes of q0 and q1 for each frame."""
-SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+TOKENS_PER_SECOND = 2 * 44100 / 2048
+"""Tokens of the backbone for a second of song: the codes of q0 and q1 of each frame."""
+LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
 class Metrics:
-    """The figures of one app."""
+    """The metrics of one app."""
 
     def __init__(self, library: Library, hub: Hub) -> None:
         self.registry = CollectorRegistry()
@@ -39,52 +39,52 @@ class Metrics:
             "khala_http_seconds",
             "Seconds until an answer begins.",
             ("method", "route"),
-            buckets=SECONDS,
+            buckets=LATENCY_BUCKETS,
             registry=self.registry,
         )
         Gauge("khala_event_streams", "Open streams of events.", registry=self.registry).set_function(lambda: len(hub))
         self.registry.register(_Totals(library))
 
     def text(self) -> bytes:
-        """All figures in Prometheus' text format. Raises StoreError."""
+        """Return all metrics in Prometheus' text format. Raises StoreError."""
         return generate_latest(self.registry)
 
 
 class _Totals(Collector):
-    """What the library counts: the queue, live workers, and the totals of `records.Tally`."""
+    """Metrics from the database: the queue, live workers, and the running totals (`records.Count`)."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
 
     def describe(self) -> list[Metric]:
-        return []  # or registering would already ask the database
+        return []  # else registering would query the database
 
     def collect(self) -> Iterator[Metric]:
-        now = self._library.status()
-        yield GaugeMetricFamily("khala_takes_queued", "Takes that wait.", value=now.queued)
-        yield GaugeMetricFamily("khala_takes_running", "Takes that workers are at.", value=now.running)
-        yield GaugeMetricFamily("khala_workers", "Workers that live.", value=len(now.workers))
+        now = self._library.maintenance.status()
+        yield GaugeMetricFamily("khala_takes_queued", "Takes that are queued.", value=now.queued)
+        yield GaugeMetricFamily("khala_takes_running", "Takes that workers are making.", value=now.running)
+        yield GaugeMetricFamily("khala_workers", "Live workers.", value=len(now.workers))
         by_name = defaultdict(list)
-        for tally in self._library.tallies():
-            by_name[tally.name].append(tally)
-        for name, tallies in by_name.items():
-            count = CounterMetricFamily(f"khala_{name}_count", f"How often: {name}.", labels=("model", "label"))
-            total = CounterMetricFamily(f"khala_{name}_sum", f"Total: {name}.", labels=("model", "label"))
-            for tally in tallies:
-                count.add_metric((tally.model, tally.label), tally.count)
-                total.add_metric((tally.model, tally.label), tally.total)
-            yield count
-            if any(tally.total for tally in tallies):
+        for count in self._library.maintenance.counts():
+            by_name[count.name].append(count)
+        for name, counts in by_name.items():
+            number = CounterMetricFamily(f"khala_{name}_count", f"Number of {name}.", labels=("model", "label"))
+            total = CounterMetricFamily(f"khala_{name}_sum", f"Sum of {name}.", labels=("model", "label"))
+            for count in counts:
+                number.add_metric((count.model, count.label), count.count)
+                total.add_metric((count.model, count.label), count.total)
+            yield number
+            if any(count.total for count in counts):
                 yield total
-        tokens = CounterMetricFamily("khala_tokens", "Tokens that the backbone made.", labels=("model",))
-        for tally in by_name["stage_audio_seconds"]:
-            if tally.label == "backbone":
-                tokens.add_metric((tally.model,), tally.total * TOKENS)
+        tokens = CounterMetricFamily("khala_tokens", "Tokens that the backbone generated.", labels=("model",))
+        for count in by_name["stage_audio_seconds"]:
+            if count.label == "backbone":
+                tokens.add_metric((count.model,), count.total * TOKENS_PER_SECOND)
         yield tokens
 
 
 class Observed:
-    """A layer of the app (ASGI) that counts requests by route, never by path: paths are endless."""
+    """Middleware (ASGI) that counts requests by route. Not by path: the number of paths is unlimited."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
@@ -113,5 +113,5 @@ class Observed:
         self.metrics.requests.labels(method, route, str(status)).inc()
         self.metrics.seconds.labels(method, route).observe(seconds)
         if status >= 500 or method not in ("GET", "HEAD"):
-            told = {"method": method, "path": scope["path"], "status": status, "seconds": round(seconds, 4)}
-            log.log(logging.ERROR if status == 500 else logging.INFO, "request answered", extra=told)
+            fields = {"method": method, "path": scope["path"], "status": status, "seconds": round(seconds, 4)}
+            log.log(logging.ERROR if status == 500 else logging.INFO, "request answered", extra=fields)

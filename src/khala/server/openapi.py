@@ -1,79 +1,16 @@
-"""The description of the API, as its clients are generated from it.
+"""Print the description of the API, from which its clients are generated.
 
 python -m khala.server.openapi > web/openapi.json
 """
 
 import json
 import sys
-from typing import Any
 
-from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
-
-from khala.server.problems import LEGACY, Problem
-
-SUMMARY = "Whole songs from words: ask for one, follow how it is made, listen to its takes."
-LEGACY_ERROR = {
-    "type": "object",
-    "properties": {"status": {"const": "error", "type": "string"}, "error": {"type": "string"}},
-    "required": ["status", "error"],
-}
-
-
-EVENT = {
-    "type": "object",
-    "properties": {
-        "id": {"type": "string"},
-        "event": {"type": "string"},
-        "data": {
-            "type": "string",
-            "contentMediaType": "application/json",
-            "contentSchema": {"$ref": "#/components/schemas/Event"},
-        },
-        "retry": {"type": "integer"},
-    },
-}
-"""One of a stream of server-sent events, as OpenAPI 3.2 describes them (section 4.14.4)."""
-
-
-def describe(app: FastAPI) -> None:
-    """Let `app` describe itself: its routes, and how each of them refuses."""
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            app.openapi_schema = _schema(app)
-        return app.openapi_schema
-
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's way to do this
-
-
-def _schema(app: FastAPI) -> dict[str, Any]:
-    schema = get_openapi(title="Khala", version=app.version, summary=SUMMARY, routes=app.routes)
-    schemas = schema["components"]["schemas"]
-    for name in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(name, None)
-    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= problem.pop("$defs") | {"Problem": problem, "LegacyError": LEGACY_ERROR}
-    for path, operations in schema["paths"].items():
-        legacy = path.startswith(LEGACY)
-        media_type, name = ("application/json", "LegacyError") if legacy else ("application/problem+json", "Problem")
-        content = {media_type: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
-        for operation in operations.values():
-            operation["responses"].pop("422", None)
-            given = operation["responses"].get("200", {}).get("content", {})
-            if "text/event-stream" in given:
-                given["text/event-stream"] = {"itemSchema": EVENT}
-            operation["responses"]["4XX"] = {"description": "Refused.", "content": content}
-            operation["responses"]["5XX"] = {"description": "Failed.", "content": content}
-            if "security" in operation:  # where no key was ever made, none is needed
-                operation["security"].append({})
-    return schema
+from khala.server.app import create_routes
 
 
 def main() -> None:
     """Print the description on stdout."""
-    from khala.server.app import create_routes
-
     json.dump(create_routes().openapi(), sys.stdout, indent=1, ensure_ascii=False)
     sys.stdout.write("\n")
 

@@ -1,5 +1,5 @@
-"""What a request will come to, told before a song is asked for: how its lyrics are read, when each line will be sung,
-and what a person should know of it. The studio reads lyrics through this."""
+"""Route of the outline: a preview of a request, with its lyrics as the model reads them, the time of each line, and
+remarks. The studio reads lyrics through it."""
 
 from itertools import count
 from typing import Any
@@ -12,17 +12,17 @@ from khala.models.config import ModelConfig
 from khala.music.headers import SECTION_TAGS
 from khala.music.request import SongRequest
 from khala.server.access import Caller
-from khala.server.context import Here
-from khala.server.schemas import NewSong
+from khala.server.context import ContextDep
+from khala.server.schemas.requests import NewSong
 from khala.server.songs import to_request
 
 router = APIRouter(prefix="/api/v1", tags=["songs"])
 
-Line = Field(description="Number of the line in the lyrics as sent, from 1.")
+Line = Field(description="Line number in the lyrics as sent, from 1.")
 
 
 class OutlineLine(BaseModel):
-    """A line of lyrics. `sung`: whether the model has a voice and the song a place for it."""
+    """A line of lyrics. `sung`: whether the model can sing it and the song has room for it."""
 
     text: str
     line: int | None = Line
@@ -30,7 +30,7 @@ class OutlineLine(BaseModel):
 
 
 class OutlineSection(BaseModel):
-    """A section of the lyrics: its name, as models know it, and what was written in its header."""
+    """A section of the lyrics: its standard name, and the label written in its header."""
 
     name: str = Field(examples=list(SECTION_TAGS))
     label: str
@@ -39,7 +39,7 @@ class OutlineSection(BaseModel):
 
 
 class SongOutline(BaseModel):
-    """When what is played, in seconds: sections as (name, start, end), the sung lines in order as (start, end)."""
+    """Times of a song in seconds: sections as (name, start, end), the sung lines in order as (start, end)."""
 
     bpm: float | None
     beats: int
@@ -49,7 +49,7 @@ class SongOutline(BaseModel):
 
 
 class Remark(BaseModel):
-    """What a person should know of a request; `kind` is for programs, `values` are what the text names."""
+    """A remark on a request; `kind` is for programs, `values` are the values in the text."""
 
     kind: str
     text: str
@@ -58,31 +58,31 @@ class Remark(BaseModel):
 
 
 class RequestOutline(BaseModel):
-    """A request as a model will sing it."""
+    """A request as the model will sing it."""
 
     sections: list[OutlineSection]
-    lines: int = Field(description="How many lines there are to sing.")
+    lines: int = Field(description="Number of lines to sing.")
     syllables: int
-    seconds: float | None = Field(description="How long the words want to be sung, null without words.")
-    outline: SongOutline | None = Field(description="Null for models that are shown none.")
-    voice: str = Field(description='Who sings: "female", "male", "none", or "" where nobody knows.')
-    languages: list[str] | None = Field(description="ISO 639-1 codes of what the model sings, null if not known.")
+    seconds: float | None = Field(description="Estimated time to sing the words; null without words.")
+    outline: SongOutline | None = Field(description="Null for models that do not use an outline.")
+    voice: str = Field(description='The voice: "female", "male", "none", or "" if unknown.')
+    languages: list[str] | None = Field(description="ISO 639-1 codes of the model's languages; null if unknown.")
     remarks: list[Remark]
 
 
 @router.post("/outline")
-def outline_request(here: Here, owner: Caller, asked: NewSong) -> RequestOutline:
-    """Read a request without making a song of it."""
-    request, model = to_request(here, asked)
-    config = here.models.config(model)
+def outline_request(context: ContextDep, owner: Caller, song: NewSong) -> RequestOutline:
+    """Preview a request without making a song."""
+    request, model = to_request(context, song)
+    config = context.models.config(model)
     return _outline(preview(request, config), request, config)
 
 
-def _outline(seen: Preview, request: SongRequest, config: ModelConfig) -> RequestOutline:
+def _outline(result: Preview, request: SongRequest, config: ModelConfig) -> RequestOutline:
     outline = None
-    if seen.outline is not None:
-        told = seen.outline.to_dict(config.frame_rate)
-        outline = SongOutline(seconds=round(seen.outline.frames / config.frame_rate, 3), **told)
+    if result.outline is not None:
+        times = result.outline.to_dict(config.frame_rate)
+        outline = SongOutline(seconds=round(result.outline.frames / config.frame_rate, 3), **times)
     numbers = count()
     return RequestOutline(
         sections=[
@@ -91,17 +91,17 @@ def _outline(seen: Preview, request: SongRequest, config: ModelConfig) -> Reques
                 label=section.label,
                 line=section.number,
                 lines=[
-                    OutlineLine(text=row.text, line=row.number, sung=next(numbers) in seen.placed)
+                    OutlineLine(text=row.text, line=row.number, sung=next(numbers) in result.placed)
                     for row in section.rows
                 ],
             )
-            for section in seen.lyrics.sections
+            for section in result.lyrics.sections
         ],
-        lines=len(seen.lyrics.lines),
-        syllables=sum(count_syllables(row.text) for row in seen.lyrics.lines),
-        seconds=seen.wanted_seconds,
+        lines=len(result.lyrics.lines),
+        syllables=sum(count_syllables(row.text) for row in result.lyrics.lines),
+        seconds=result.wanted_seconds,
         outline=outline,
-        voice=seen.outline.voice if seen.outline else "none" if request.instrumental else "",
+        voice=result.outline.voice if result.outline else "none" if request.instrumental else "",
         languages=None if config.languages is None else list(config.languages),
-        remarks=[Remark(**remark.to_dict()) for remark in seen.remarks],
+        remarks=[Remark(**remark.to_dict()) for remark in result.remarks],
     )

@@ -1,4 +1,4 @@
-"""The studio's page: the files that its build left, and the page itself for every address that it knows how to show."""
+"""The studio's page: the built files, and index.html for every address that the page itself routes."""
 
 from pathlib import Path
 
@@ -10,20 +10,20 @@ from starlette.types import Receive, Scope, Send
 
 from khala.server.settings import Settings
 
-BUILT = Path(__file__).parent / "static"
+BUILD = Path(__file__).parent / "static"
 IMMUTABLE = "public, max-age=31536000, immutable"
-WITHOUT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Khala</title>
+FALLBACK = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Khala</title>
 <meta name="viewport" content="width=device-width"><style>:root { color-scheme: light dark; }</style>
-<h1>Khala</h1><p>The service is running. <a href="/api/docs">What its API offers.</a></p>
-<p>The studio's page was not built with it. In a checkout, <code>make studio</code> builds and opens it.</p>
+<h1>Khala</h1><p>The service is running. <a href="/api/docs">API documentation</a></p>
+<p>The studio is not included in this installation. In a checkout, <code>make studio</code> builds and opens it.</p>
 """
 
 
 class Page:
-    """What answers where no route does (ASGI): a file of `folder`, or its index.html for a browser that goes somewhere.
+    """Handler of all other paths (ASGI): a file of `folder`, or its index.html for a browser's navigation.
 
-    Files under assets/ have a digest of their content in their name and may be kept for ever; all else is asked for
-    again. Without a build, / says so and leads to the description of the API.
+    Files under assets/ have a digest of their content in their names and may be cached for ever; all others are
+    revalidated. Without a build, / says so and links to the API documentation.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -41,7 +41,7 @@ class Page:
             raise HTTPException(404)
         if self._files is None:
             if path == "/":
-                return HTMLResponse(WITHOUT, headers={"Cache-Control": "no-cache"})
+                return HTMLResponse(FALLBACK, headers={"Cache-Control": "no-cache"})
             raise HTTPException(404)
         try:
             response = await self._files.get_response(path.lstrip("/") or "index.html", scope)
@@ -54,5 +54,5 @@ class Page:
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    """Serve the page of `app` at /, behind all of its routes."""
-    app.router.default = Page(settings.static or BUILT)
+    """Serve the page at /, after all routes of `app`."""
+    app.router.default = Page(settings.static or BUILD)

@@ -1,6 +1,6 @@
-"""Refusals as problem documents (RFC 9457), each kind of them in one place.
+"""Errors as problem documents (RFC 9457), with all kinds in one place.
 
-The published web client knows another form, `{"status": "error", "error": TEXT}`; its own routes answer with that.
+The routes of the published web client answer in the form that it expects: `{"status": "error", "error": TEXT}`.
 """
 
 import math
@@ -16,53 +16,52 @@ from starlette.exceptions import HTTPException
 from khala.music.errors import Conflict, InvalidRequest, KhalaError, Kind, ModelError, NotFound, StoreError, TooMany
 
 KINDS = {
-    "bad-request": (400, "The request cannot be read"),
+    "bad-request": (400, "The request cannot be parsed"),
     "unauthorized": (401, "An API key is needed"),
-    "forbidden": (403, "This key may not do that"),
-    "not-found": (404, "There is no such thing"),
-    "method-not-allowed": (405, "That cannot be done here"),
-    "conflict": (409, "That cannot be done now"),
+    "forbidden": (403, "This key does not allow that"),
+    "not-found": (404, "Not found"),
+    "method-not-allowed": (405, "Method not allowed"),
+    "conflict": (409, "The request conflicts with the current state"),
     "too-large": (413, "The request is too large"),
     "unsupported-media-type": (415, "The request is not JSON"),
-    "range": (416, "The file does not reach that far"),
-    "wrong-host": (421, "This server does not answer to that name"),
+    "range": (416, "The range is outside the file"),
+    "wrong-host": (421, "The host name is not served here"),
     "invalid": (422, "The request cannot be met as asked"),
-    "head-too-large": (431, "The request's head is too large"),
+    "head-too-large": (431, "The request line and headers are too large"),
     "busy": (429, "Too many takes are waiting"),
     "internal": (500, "The server failed"),
-    "unavailable": (503, "The service cannot do that at the moment"),
+    "unavailable": (503, "The service is temporarily unavailable"),
 }
 """Kind of problem -> status and title. The page at /api/docs lists them under the ids that `type` points to."""
 
 _BY_STATUS = {status: kind for kind, (status, _) in KINDS.items()}
-LEGACY = ("/generate", "/job", "/status", "/tags")
-"""First parts of the paths that the published web client asks."""
+PUBLISHED_PATHS = ("/generate", "/job", "/status", "/tags")
+"""Prefixes of the paths that the published web client requests."""
 
 
 class FieldError(BaseModel):
-    """What is wrong with one field: `field` is its place, such as "body.sampling.top_k"."""
+    """An error of one field; `field` is its path, such as "body.sampling.top_k"."""
 
     field: str
     message: str
 
 
 class Problem(BaseModel):
-    """A problem document. `detail` says in one line what is wrong and what would be right."""
+    """A problem document. `detail` says in one line what is wrong and how to fix it."""
 
-    type: str = Field(description="Where this kind of problem is described.", examples=["/api/docs#invalid"])
+    type: str = Field(description="Link to the description of this kind of problem.", examples=["/api/docs#invalid"])
     kind: str = Field(
-        description="The last part of `type` or, where more is known, a kind as in `Take.error_kind`.",
-        examples=list(KINDS),
+        description="The last part of `type`, or a more exact kind as in `Take.error_kind`.", examples=list(KINDS)
     )
     title: str
     status: int
     detail: str
-    errors: list[FieldError] | None = Field(None, description="Which fields are wrong, where that is known.")
-    retry_after: int | None = Field(None, description="Seconds after which to ask again, as in Retry-After.")
+    errors: list[FieldError] | None = Field(None, description="The fields that are wrong, if known.")
+    retry_after: int | None = Field(None, description="Seconds after which to try again, as in Retry-After.")
 
 
 class Refusal(Exception):
-    """Ends a request with a problem of `kind`, a key of KINDS; `trouble` tells more exactly which."""
+    """Ends a request with a problem of `kind`, a key of KINDS; `trouble` is the exact kind, if known."""
 
     def __init__(
         self,
@@ -82,12 +81,12 @@ class Refusal(Exception):
 
 
 def response(request: Request, refusal: Refusal) -> JSONResponse:
-    """The answer to a refused request, in the form that its client understands."""
+    """Return the response to a refused request, in the form that its client expects."""
     status, title = KINDS[refusal.kind]
     headers = {"Cache-Control": "no-store", **refusal.headers}
     if refusal.retry_after is not None:
         headers["Retry-After"] = str(refusal.retry_after)
-    if request.url.path.startswith(LEGACY):
+    if request.url.path.startswith(PUBLISHED_PATHS):
         return JSONResponse({"status": "error", "error": str(refusal)}, status, headers)
     problem = Problem(
         type=f"/api/docs#{refusal.kind}",
@@ -103,7 +102,7 @@ def response(request: Request, refusal: Refusal) -> JSONResponse:
 
 
 def refusal(error: Exception, request: Request) -> Refusal:
-    """What an exception means to the one who asked; what nobody foresaw is "internal" and tells nothing more."""
+    """Return the refusal for an exception; an unexpected one becomes "internal", without details."""
     match error:
         case Refusal():
             return error
@@ -125,12 +124,12 @@ def refusal(error: Exception, request: Request) -> Refusal:
             return Refusal("unavailable", str(error), retry_after=10, trouble=error.kind)
         case KhalaError():
             return Refusal("unavailable", str(error), retry_after=10)
-    return Refusal("internal", "something went wrong on the server; its log says what")
+    return Refusal("internal", "internal server error; the server's log has the details")
 
 
 def _unreadable(error: RequestValidationError, request: Request) -> Refusal:
-    """Bad JSON is the sender's grammar (400), an id that cannot be one names nothing (404), everything else is a value
-    that cannot be met (422)."""
+    """Return the refusal for a request that fails validation: invalid JSON is 400, a malformed id 404, any other
+    invalid value 422."""
     found = error.errors()
     if any(one["loc"][0] == "path" for one in found):
         return Refusal("not-found", KINDS["not-found"][1])
@@ -145,7 +144,7 @@ def _unreadable(error: RequestValidationError, request: Request) -> Refusal:
 
 
 def install(app: FastAPI) -> None:
-    """Answer every refusal of `app` in one form."""
+    """Handle every exception of `app`."""
 
     async def refuse(request: Request, error: Exception) -> JSONResponse:
         return response(request, refusal(error, request))

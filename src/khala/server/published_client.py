@@ -1,7 +1,7 @@
-"""The routes that the published web client asks, at the root: that client runs against this server unchanged.
+"""The routes of the published web client, at the root: it runs against this server unchanged.
 
-It asks for two takes, polls the job every 0.8 s, shows `queue_position`, `phase_display` and `progress`, and plays
-`/mp3`. Its refusals are `{"status": "error", "error": TEXT}` with a 4xx.
+The client requests two takes, polls the job every 0.8 s, shows `queue_position`, `phase_display` and `progress`, and
+plays `/mp3`. It expects errors as `{"status": "error", "error": TEXT}` with a 4xx status.
 """
 
 import asyncio
@@ -13,18 +13,19 @@ from pydantic import BaseModel
 from khala.jobs.records import Song, Take
 from khala.music.errors import NotFound
 from khala.music.lyrics import clean_lyrics
-from khala.music.published_request import legacy_parameters
+from khala.music.published_request import published_parameters
 from khala.music.request import Sampling, SongRequest
 from khala.music.tags import parse_tags
-from khala.server import about, schemas, takes
+from khala.server import about, takes
 from khala.server.access import Caller
-from khala.server.context import Context, Here, Id, scope
+from khala.server.context import Context, ContextDep, Id, scope
+from khala.server.schemas.service import Tags
 
 router = APIRouter(tags=["published client"])
 
 TAKES = 2
 PHASES = {"backbone": "generating", "superres": "superres", "decode": "decoding", "finish": "decoding"}
-WORDS = {
+PHASE_NAMES = {
     "load": "Loading the model",
     "backbone": "Composing",
     "superres": "Refining",
@@ -76,44 +77,44 @@ class Pool(BaseModel):
     workers: list[PoolWorker]
 
 
-def to_request(here: Context, body: dict[str, Any]) -> tuple[SongRequest, float]:
-    """The song that the client asks for, no longer than the model can make, and the seconds that it asks for. Raises
+def to_request(context: Context, body: dict[str, Any]) -> tuple[SongRequest, float]:
+    """Return the client's request, shortened to the model's limit, and the seconds that it asked for. Raises
     InvalidRequest."""
-    asked = legacy_parameters(body)
-    config = here.models.config(here.settings.model)
-    seconds = 60.0 * asked.duration
+    parameters = published_parameters(body)
+    config = context.models.config(context.settings.model)
+    seconds = 60.0 * parameters.duration
     request = SongRequest(
-        prompt=asked.description,
-        tags=parse_tags(asked.tags),
-        lyrics=asked.lyrics,
-        instrumental=asked.instrumental,
+        prompt=parameters.description,
+        tags=parse_tags(parameters.tags),
+        lyrics=parameters.lyrics,
+        instrumental=parameters.instrumental,
         duration=min(seconds, config.max_seconds),
         takes=TAKES,
-        sampling=Sampling(asked.temperature, asked.top_k, superres_top_k=asked.superres_top_k),
+        sampling=Sampling(parameters.temperature, parameters.top_k, superres_top_k=parameters.superres_top_k),
     )
     return request, seconds
 
 
-@router.post("/generate")
-def legacy_generate(here: Here, owner: Caller, body: dict[str, Any]) -> Accepted:
-    """Ask for a song of two takes: {mode, prompt_mode, prompt, tags, lyrics, duration, top_k_bb, temperature}."""
-    request, seconds = to_request(here, body)
-    more = seconds if seconds > request.duration else None
-    song = here.library.submit(owner.id, request, here.settings.model, asked_seconds=more)
-    position = _position(here, song)
+@router.post("/generate", name="legacy_generate")
+def published_generate(context: ContextDep, owner: Caller, body: dict[str, Any]) -> Accepted:
+    """Submit a song of two takes: {mode, prompt_mode, prompt, tags, lyrics, duration, top_k_bb, temperature}."""
+    request, seconds = to_request(context, body)
+    asked_seconds = seconds if seconds > request.duration else None
+    song = context.library.submit(owner.id, request, context.settings.model, asked_seconds=asked_seconds)
+    position = _position(context, song)
     return Accepted(
         status="queued" if position else "accepted", job_id=song.id, num_tracks=TAKES, queue_position=position
     )
 
 
-@router.get("/job/{job_id}")
-def legacy_job(here: Here, owner: Caller, job_id: Id) -> Job:
-    """How far the takes of a song are."""
-    song = here.library.song(scope(owner), job_id)
+@router.get("/job/{job_id}", name="legacy_job")
+def published_job(context: ContextDep, owner: Caller, job_id: Id) -> Job:
+    """Return the progress of a song's takes."""
+    song = context.library.song(scope(owner), job_id)
     return Job(
         job_id=song.id,
         status=_state(song),
-        queue_position=_position(here, song),
+        queue_position=_position(context, song),
         cleaned_lyrics=clean_lyrics(song.request.lyrics),
         created_at=song.created,
         tracks=[_track(song, take) for take in song.takes],
@@ -121,21 +122,21 @@ def legacy_job(here: Here, owner: Caller, job_id: Id) -> Job:
 
 
 @router.head("/job/{job_id}/track/{index}/{format}", include_in_schema=False)
-@router.get("/job/{job_id}/track/{index}/{format}", response_class=Response, responses=takes.AUDIO)
-async def legacy_track(
-    here: Here, owner: Caller, request: Request, job_id: Id, index: int, format: Literal["mp3", "wav"]
+@router.get("/job/{job_id}/track/{index}/{format}", name="legacy_track", response_class=Response, responses=takes.AUDIO)
+async def published_track(
+    context: ContextDep, owner: Caller, request: Request, job_id: Id, index: int, format: Literal["mp3", "wav"]
 ) -> Response:
-    """The audio of a take that is done."""
-    take_id = await asyncio.to_thread(_take_id, here, scope(owner), job_id, index)
-    audio = await here.renderer.audio(scope(owner), take_id, format)
-    shown = "inline" if format == "mp3" else "attachment"
-    return takes.send(request, audio, {"Content-Disposition": f'{shown}; filename="track_{index}.{format}"'})
+    """Return the audio of a finished take."""
+    take_id = await asyncio.to_thread(_take_id, context, scope(owner), job_id, index)
+    audio = await context.renderer.audio(scope(owner), take_id, format)
+    disposition = "inline" if format == "mp3" else "attachment"
+    return takes.send(request, audio, {"Content-Disposition": f'{disposition}; filename="track_{index}.{format}"'})
 
 
-@router.get("/status")
-def legacy_status(here: Here, owner: Caller) -> Pool:
-    """Workers, and how many takes wait and run."""
-    now = here.library.status()
+@router.get("/status", name="legacy_status")
+def published_status(context: ContextDep, owner: Caller) -> Pool:
+    """Return the workers, and the numbers of takes queued and running."""
+    now = context.library.maintenance.status()
     return Pool(
         total_gpus=len(now.workers),
         idle_gpus=sum(not worker.takes for worker in now.workers),
@@ -154,25 +155,25 @@ def legacy_status(here: Here, owner: Caller) -> Pool:
     )
 
 
-@router.get("/tags")
-def legacy_tags(owner: Caller) -> schemas.Tags:
-    """The same as /api/v1/tags."""
+@router.get("/tags", name="legacy_tags")
+def published_tags(owner: Caller) -> Tags:
+    """Return the same as /api/v1/tags."""
     return about.get_tags(owner)
 
 
-def _take_id(here: Context, owner_id: str | None, job_id: str, index: int) -> str:
-    song = here.library.song(owner_id, job_id)
+def _take_id(context: Context, owner_id: str | None, job_id: str, index: int) -> str:
+    song = context.library.song(owner_id, job_id)
     if not 0 <= index < len(song.takes):
         raise NotFound(f"the job has no track {index}")
     return song.takes[index].id
 
 
-def _position(here: Context, song: Song) -> int:
-    """Its place among those that have to wait: 0 where a worker is free for it."""
+def _position(context: Context, song: Song) -> int:
+    """Return the queue position of a song, not counting takes for which a worker is free; 0 if it need not wait."""
     waiting = [take.position for take in song.takes if take.position is not None]
     if not waiting or song.state != "queued":
         return 0
-    idle = sum(not worker.takes for worker in here.library.status().workers)
+    idle = sum(not worker.takes for worker in context.library.maintenance.status().workers)
     return max(0, min(waiting) - idle)
 
 
@@ -189,21 +190,21 @@ def _state(song: Song) -> Literal["queued", "pending", "generating", "completed"
 
 def _track(song: Song, take: Take) -> Track:
     status: Any = take.state
-    words = {"queued": "Queued", "done": "Done", "failed": "Failed", "cancelled": "Cancelled"}.get(take.state, "")
+    text = {"queued": "Queued", "done": "Done", "failed": "Failed", "cancelled": "Cancelled"}.get(take.state, "")
     if take.state == "queued" and take.position is not None:
-        words = f"Queued, number {take.position}"
+        text = f"Queued, number {take.position}"
     elif take.state == "running":
         status = PHASES.get(take.stage or "", "generating")
-        words = f"{WORDS.get(take.stage or 'load', '')} {100 * take.stage_progress:.0f}%"
+        text = f"{PHASE_NAMES.get(take.stage or 'load', '')} {100 * take.stage_progress:.0f}%"
     elif take.state in ("failed", "cancelled"):
         status = "error"
     if song.asked_seconds is not None:
-        words += f" ({song.request.duration:g} s, the most that the model makes, of {song.asked_seconds:g} s)"
+        text += f" (shortened from {song.asked_seconds:g} s to {song.request.duration:g} s, the model's maximum)"
     return Track(
-        index=take.number,
+        index=take.number - 1,  # this client counts from 0
         status=status,
         progress=round(100 * take.progress),
-        phase_display=take.note or words,
+        phase_display=take.note or text,
         worker_id=take.worker_id,
         worker_phase=_worker_phase(take),
         duration_sec=(take.metadata or {}).get("duration", 0.0),

@@ -1,4 +1,4 @@
-"""Parts of files (RFC 9110, section 14): what a player asks for when somebody seeks."""
+"""Range requests (RFC 9110, section 14), which players send when somebody seeks."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -12,15 +12,15 @@ _BYTES = re.compile(r"\s*bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.ASCII |
 
 
 def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
-    """First byte and the one behind the last that `header` asks of a file of `size` bytes.
+    """Return the bytes [start, stop) that a Range header requests of a file of `size` bytes.
 
-    None where the whole file is the right answer: no header, another unit, several ranges, nonsense. Refusal ("range")
-    where no byte of the file is asked for.
+    None if the whole file is the right response: no header, another unit, several ranges, invalid syntax. Raises
+    Refusal ("range") if the range holds no byte of the file.
     """
     match = _BYTES.fullmatch(header or "")
     if match is None or match[1] == match[2] == "":
         return None
-    if match[1] == "":  # the last so many bytes
+    if match[1] == "":  # the last n bytes
         start, stop = max(0, size - int(match[2])), size
     else:
         start, stop = int(match[1]), min(size, int(match[2]) + 1) if match[2] else size
@@ -39,19 +39,19 @@ def ranged(
     media_type: str,
     headers: Mapping[str, str],
 ) -> Response:
-    """A file of `size` bytes, or the part of it that `request` asks for, or 304 if the client has it already.
+    """Return a response with a file of `size` bytes or the requested range of it, or 304 if the client has it already.
 
-    `read(start, stop)` gives its bytes; `etag`, without quotes, changes whenever they do.
+    `read(start, stop)` returns its bytes; `etag`, without quotes, changes whenever they do.
     """
     quoted = f'"{etag}"'
     headers = {"Accept-Ranges": "bytes", "ETag": quoted, **headers}
     known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
     if quoted in known or "*" in known:
         return Response(status_code=304, headers=headers)
-    # a part of another file is of no use: then the client needs the whole one
+    # the range of a different version is of no use: then the client needs the whole file
     same = request.headers.get("if-range", quoted) == quoted
-    asked = request.headers.get("range") if request.method == "GET" else None  # it means nothing to other methods
-    part = parse_range(asked, size) if same else None
+    header = request.headers.get("range") if request.method == "GET" else None  # other methods ignore it
+    part = parse_range(header, size) if same else None
     start, stop = part or (0, size)
     headers["Content-Length"] = str(stop - start)
     if part is not None:

@@ -1,4 +1,4 @@
-"""The process that serves: uvicorn, with patience that ends, and an end that keeps nobody waiting."""
+"""The server process: uvicorn, with timeouts for slow clients and a prompt shutdown."""
 
 import asyncio
 import logging
@@ -12,20 +12,20 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from khala.music.errors import InvalidRequest
-from khala.server.settings import MAX_HEAD, Settings
+from khala.server.settings import MAX_HEAD_BYTES, Settings
 
-KEEP_ALIVE = 15
-"""Seconds that an idle connection stays open."""
-LAST_WORDS = 10
-"""Seconds that answers may still take when the server is told to end."""
+KEEP_ALIVE_SECONDS = 15
+"""How long an idle connection stays open."""
+SHUTDOWN_SECONDS = 10
+"""How long responses may still take when the server is stopped."""
 
 
-class PatientProtocol(H11Protocol):
-    """HTTP/1.1 by uvicorn. A connection ends when a request takes longer than `arrival_timeout` to arrive, or when its
-    client takes nothing of an answer for `send_timeout` seconds."""
+class TimeoutProtocol(H11Protocol):
+    """HTTP/1.1 by uvicorn. A connection is closed when a request takes longer than `arrival_timeout` to arrive, or when
+    its client reads nothing of a response for `send_timeout` seconds."""
 
-    def __init__(self, settings: Settings, **of_uvicorn: Any) -> None:
-        super().__init__(**of_uvicorn)
+    def __init__(self, settings: Settings, **arguments: Any) -> None:
+        super().__init__(**arguments)
         self._settings = settings
         self._arrival: asyncio.TimerHandle | None = None
         self._sending: asyncio.TimerHandle | None = None
@@ -60,16 +60,16 @@ class PatientProtocol(H11Protocol):
 
 
 class Server(uvicorn.Server):
-    """Ends event streams before it waits for answers to end, and ends well when it is told to."""
+    """Closes event streams before it waits for responses to finish, and exits with status 0 when stopped."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.config.app.state.context.hub.close()  # type: ignore[union-attr]
         await super().shutdown(sockets)
-        self._captured_signals.clear()  # or the process would die of the signal that it has just obeyed
+        self._captured_signals.clear()  # else uvicorn would raise the handled signal again
 
 
 def listen(settings: Settings) -> socket.socket:
-    """The socket to serve at; taken before anything else is begun. Raises InvalidRequest."""
+    """Bind the socket to serve at, before anything else is started. Raises InvalidRequest."""
     try:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
@@ -80,19 +80,19 @@ def listen(settings: Settings) -> socket.socket:
         ) from None
 
 
-def server_of(app: FastAPI, settings: Settings) -> Server:
-    """A server to `run(sockets=[...])`, which answers until SIGTERM or SIGINT."""
+def make_server(app: FastAPI, settings: Settings) -> Server:
+    """Return a server to `run(sockets=[...])`, which serves until SIGTERM or SIGINT."""
     config = uvicorn.Config(
         app,
-        http=partial(PatientProtocol, settings),  # type: ignore[arg-type]
+        http=partial(TimeoutProtocol, settings),  # type: ignore[arg-type]
         ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
         limit_concurrency=settings.connections,
-        timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=LAST_WORDS,
-        h11_max_incomplete_event_size=MAX_HEAD,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     return Server(config)

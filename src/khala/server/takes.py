@@ -1,4 +1,4 @@
-"""Routes of takes: their audio by id in four formats, their outline, the record of how they were made."""
+"""Routes of takes: their audio in four formats, their waveform peaks and their records."""
 
 import asyncio
 import re
@@ -15,101 +15,101 @@ from khala.music.errors import NotFound
 from khala.music.request import SongRequest
 from khala.server.access import Caller
 from khala.server.audio import MEDIA_TYPES, Audio
-from khala.server.context import Context, Here, Id, scope
+from khala.server.context import Context, ContextDep, Id, scope
 from khala.server.ranges import ranged
-from khala.server.schemas import AudioFormat, Metadata, Peaks
+from khala.server.schemas.songs import AudioFormat, Metadata, Peaks
 
 router = APIRouter(prefix="/api/v1", tags=["takes"])
 
-FOREVER = "private, max-age=31536000, immutable"
-"""What is stored under an id never changes."""
+IMMUTABLE = "private, max-age=31536000, immutable"
+"""Files stored under an id never change."""
 
-NAME_BYTES = 150
-"""Systems know names of 255 bytes; a number and an extension stand behind it."""
+MAX_NAME_BYTES = 150
+"""Limit of a title in a file name: file systems allow 255 bytes, and seed, number and extension follow."""
 
 AUDIO: dict[int | str, dict[str, Any]] = {
     200: {"description": "The whole file.", "content": {media_type: {} for media_type in MEDIA_TYPES.values()}},
-    206: {"description": "The part that was asked for by Range."},
-    304: {"description": "The client has it already."},
+    206: {"description": "The part requested by Range."},
+    304: {"description": "The client has the file already."},
 }
 
 
 @router.head("/takes/{take_id}/audio.{format}", include_in_schema=False)
 @router.get("/takes/{take_id}/audio.{format}", response_class=Response, responses=AUDIO)
 async def get_audio(
-    here: Here,
+    context: ContextDep,
     owner: Caller,
     request: Request,
     take_id: Id,
     format: AudioFormat,
-    download: Annotated[bool, Query(description="To be saved under a telling name rather than played.")] = False,
+    download: Annotated[bool, Query(description="Save the file under the song's title.")] = False,
 ) -> Response:
-    """The audio of a finished take. WAV and Opus are made on first demand; understands Range."""
-    audio = await here.renderer.audio(scope(owner), take_id, format)
-    headers = {"Cache-Control": FOREVER}
+    """Return the audio of a finished take. WAV and Opus are made on first request. Supports Range."""
+    audio = await context.renderer.audio(scope(owner), take_id, format)
+    headers = {"Cache-Control": IMMUTABLE}
     if download:
-        headers["Content-Disposition"] = await _disposition(here, audio)
+        headers["Content-Disposition"] = await _disposition(context, audio)
     return send(request, audio, headers)
 
 
 def send(request: Request, audio: Audio, headers: dict[str, str]) -> Response:
-    """Audio as an answer, or the part of it that is asked for."""
+    """Return a response with the audio, or the requested range of it."""
     return ranged(request, audio.read, audio.size, audio.digest, audio.media_type, headers)
 
 
 @router.get("/takes/{take_id}/peaks")
-def get_peaks(here: Here, owner: Caller, take_id: Id, response: Response) -> Peaks:
-    """The outline of a finished take, for drawing it."""
-    artifact = here.library.artifact(scope(owner), take_id, "peaks")
-    response.headers["Cache-Control"] = FOREVER
-    return Peaks.model_validate_json(here.library.store.get(artifact))
+def get_peaks(context: ContextDep, owner: Caller, take_id: Id, response: Response) -> Peaks:
+    """Return the waveform peaks of a finished take, for drawing it."""
+    artifact = context.library.artifact(scope(owner), take_id, "peaks")
+    response.headers["Cache-Control"] = IMMUTABLE
+    return Peaks.model_validate_json(context.library.store.get(artifact))
 
 
 @router.get("/takes/{take_id}/metadata")
-def get_metadata(here: Here, owner: Caller, take_id: Id) -> Metadata:
-    """All that is needed to make a finished take again, as `khala generate` writes it, and the `command` that does."""
-    take = here.library.take(scope(owner), take_id)
+def get_metadata(context: ContextDep, owner: Caller, take_id: Id) -> Metadata:
+    """Return the record of a finished take, as `khala generate` writes it, and the `command` that makes it again."""
+    take = context.library.take(scope(owner), take_id)
     if take.metadata is None:
-        raise NotFound("the take has no metadata, or not yet")
-    return {**take.metadata, "command": command(take)}
+        raise NotFound("the take has no metadata yet")
+    return {**take.metadata, "command": command_line(take)}
 
 
-def command(take: Take) -> str | None:
-    """The command line that makes the same take again; None where no option says what was asked."""
+def command_line(take: Take) -> str | None:
+    """Return the command line that makes the same take again; None if the options cannot express the request."""
     record = take.metadata or {}
     request = SongRequest.from_dict(record["request"])
     sampling = request.sampling
     if sampling.superres_temperature != 1.0:
         return None
-    words = ["khala", "generate", "--model", record["model"]["name"], "--seed", str(take.seed)]
+    command = ["khala", "generate", "--model", record["model"]["name"], "--seed", str(take.seed)]
     if request.prompt:
-        words += ["--prompt", request.prompt]
+        command += ["--prompt", request.prompt]
     if request.tags:
-        words += ["--tags", ", ".join(request.tags)]
+        command += ["--tags", ", ".join(request.tags)]
     if request.lyrics:
-        words += ["--lyrics", request.lyrics]
+        command += ["--lyrics", request.lyrics]
     if request.instrumental:
-        words += ["--instrumental"]
-    words += ["--duration", f"{request.duration:g}", "--temperature", f"{sampling.temperature:g}"]
-    words += ["--top-k", str(sampling.top_k), "--superres-top-k", str(sampling.superres_top_k)]
-    words += ["--guidance", f"{sampling.guidance:g}"]
+        command += ["--instrumental"]
+    command += ["--duration", f"{request.duration:g}", "--temperature", f"{sampling.temperature:g}"]
+    command += ["--top-k", str(sampling.top_k), "--superres-top-k", str(sampling.superres_top_k)]
+    command += ["--guidance", f"{sampling.guidance:g}"]
     if request.best_of != 1:
-        words += ["--best-of", str(request.best_of)]
-    return shlex.join([*words, "--device", record["device"], "--dtype", record["dtype"]])
+        command += ["--best-of", str(request.best_of)]
+    return shlex.join([*command, "--device", record["device"], "--dtype", record["dtype"]])
 
 
-async def _disposition(here: Context, audio: Audio) -> str:
-    """Content-Disposition of a download (RFC 6266): its title, and for old clients letters, digits and hyphens only."""
-    take = await asyncio.to_thread(here.library.take, None, audio.take_id)
-    song = await asyncio.to_thread(here.library.song, None, take.song_id)
-    ending = f"-{song.request.seed}-{take.number + 1}.{audio.format}"
+async def _disposition(context: Context, audio: Audio) -> str:
+    """Return the Content-Disposition of a download (RFC 6266): the title, and an ASCII name for old clients."""
+    take = await asyncio.to_thread(context.library.take, None, audio.take_id)
+    song = await asyncio.to_thread(context.library.song, None, take.song_id)
+    ending = f"-{song.request.seed}-{take.number}.{audio.format}"
     plain = f'attachment; filename="{replace(song.request, title=song.title).slug()}{ending}"'
     title = file_name(song.title)
     return f"{plain}; filename*=UTF-8''{quote(title + ending, safe='')}" if title else plain
 
 
 def file_name(title: str) -> str:
-    """What of a title may stand in the name of a file on every system, in UTF-8 at most NAME_BYTES long."""
-    shown = "".join(char for char in unicodedata.normalize("NFC", title) if char.isprintable())  # no turning of text
-    name = re.sub(r'[<>:"/\\|?*]+', "-", shown).encode()[:NAME_BYTES].decode(errors="ignore")
+    """Return a title as a file name that is valid on every system, at most MAX_NAME_BYTES long in UTF-8."""
+    printable = "".join(char for char in unicodedata.normalize("NFC", title) if char.isprintable())
+    name = re.sub(r'[<>:"/\\|?*]+', "-", printable).encode()[:MAX_NAME_BYTES].decode(errors="ignore")
     return name.strip(" .-")

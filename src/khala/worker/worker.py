@@ -1,4 +1,4 @@
-"""A worker: claims takes, has them made, tells how far they are, and leaves nothing behind when it goes."""
+"""A worker process: claims takes, makes them, sends heartbeats, and hands back what it cannot finish."""
 
 import logging
 import os
@@ -8,19 +8,20 @@ import time
 from typing import Protocol
 
 from khala.jobs.claims import Claims, release_lost
+from khala.jobs.engine import Engine
 from khala.jobs.library import Library
-from khala.jobs.workflow import Engine, Stages
+from khala.jobs.stages import Stages
 from khala.music.errors import StoreError
 
 log = logging.getLogger(__name__)
 
-BEAT = 0.4
-"""Seconds between two looks at whether takes were cancelled."""
+HEARTBEAT_SECONDS = 0.4
+"""Interval of heartbeats, which also tell the worker of cancelled takes."""
 
-REAP = 5.0
-"""Seconds between two looks for workers that are gone."""
+REAP_SECONDS = 5.0
+"""Interval of the search for dead workers."""
 
-HUNG = 75
+EXIT_HUNG = 75
 """Exit status of a worker whose device hangs."""
 
 
@@ -35,11 +36,11 @@ class LoadedStages(Stages, Protocol):
 
 
 class Worker:
-    """Makes takes until it is told to stop.
+    """Makes takes until it is stopped.
 
-    `slots`: takes that are decoded together at most. `keep_loaded`: whether the model stays in memory between them.
-    When nothing moves for `stall` seconds, takes are handed back and the process ends. After `stop`, takes may go on
-    for `grace` seconds. `with_parent`: stop when the process that started this one ends.
+    `slots`: most takes decoded together. `keep_loaded`: whether the model stays in memory between batches. After
+    `stall` seconds without progress, takes are handed back and the process ends. After `stop`, takes have `grace`
+    seconds to finish. `with_parent`: stop when the process that started this one ends.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class Worker:
         self._over = threading.Event()
 
     def run(self) -> None:
-        """Work until `stop`. Raises what broke the process, after its takes were handed back."""
+        """Work until `stop`. Raises the error that broke the process, after its takes were handed back."""
         self._engine.launch()
         watch = threading.Thread(target=self._watch, name="watch", daemon=True)
         watch.start()
@@ -74,7 +75,7 @@ class Worker:
             self._sweep()
             while not self._stopping.is_set():
                 if not self._work():
-                    self._stopping.wait(BEAT)
+                    self._stopping.wait(HEARTBEAT_SECONDS)
         finally:
             self._over.set()
             watch.join(5.0)
@@ -86,17 +87,17 @@ class Worker:
             log.info("worker ended", extra={"worker": self._claims.worker_id})
 
     def stop(self) -> None:
-        """End soon: no new takes, and those at hand have `grace` seconds to end. Asked again: at once."""
+        """Claim no more takes, and give the current ones `grace` seconds to finish; called again, stop at once."""
         self._stop_at = 0.0 if self._stopping.is_set() else time.monotonic() + self._grace
         self._stopping.set()
 
     def stop_on_signals(self) -> None:
-        """Let SIGTERM and SIGINT call `stop`."""
+        """Call `stop` on SIGTERM and SIGINT."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop())
 
     def _work(self) -> bool:
-        """Make a round of takes; whether there was one."""
+        """Claim and make a batch of takes; returns whether there was one."""
         try:
             claims = self._claims.claim(self._slots)
         except StoreError as error:
@@ -113,47 +114,47 @@ class Worker:
 
     def _sweep(self) -> None:
         try:
-            for song in self._library.sweep():
+            for song in self._library.maintenance.sweep():
                 log.info("files of a deleted song removed", extra={"song": song})
         except StoreError as error:
             log.warning("store fails", extra={"error": str(error)})
 
     def _watch(self) -> None:
-        """The other thread. A worker that nobody watches over must not go on: its takes would be lost to it again and
+        """Run the watch thread. If it breaks, the process ends: without heartbeats its takes would be lost again and
         again."""
         try:
-            self._look_after()
+            self._watch_over()
         except BaseException:
             log.exception("worker broke down")
             os._exit(1)
 
-    def _look_after(self) -> None:
-        """Heartbeats, cancelled takes, other workers' ends, a hanging device, the end of a grace."""
+    def _watch_over(self) -> None:
+        """Send heartbeats, find dead workers, and end takes that hang or outlast the grace period."""
         reaped = 0.0
-        while not self._over.wait(BEAT):
+        while not self._over.wait(HEARTBEAT_SECONDS):
             now = time.monotonic()
             try:
-                if self._engine.busy and now - self._engine.moved > self._stall:
+                if self._engine.busy and now - self._engine.last_activity > self._stall:
                     self._die()
                 if now > self._stop_at and self._engine.busy:
                     self._engine.give_back("the worker was stopped")
-                self._engine.beat(self._stages.model)
-                if now - reaped > REAP:
+                self._engine.heartbeat(self._stages.model)
+                if now - reaped > REAP_SECONDS:
                     reaped = now
                     for take in release_lost(self._library.database):
                         log.warning("take of a lost worker queued again", extra={"take": take})
             except StoreError as error:
                 log.warning("store fails", extra={"error": str(error)})
-                if now > self._stop_at:  # nobody to hand takes back to; they will be found to be without a worker
+                if now > self._stop_at:  # takes cannot be handed back; other processes will find this worker dead
                     os._exit(1)
             if self._parent not in (None, os.getppid()) and not self._stopping.is_set():
                 self.stop()
 
     def _die(self) -> None:
-        """The device hangs: a thread cannot be stopped, but a process can."""
+        """End the process of a hanging device: its thread cannot be stopped."""
         log.error("no progress; the worker ends", extra={"seconds": self._stall})
         try:
             self._engine.give_back(f"no progress for {self._stall:g} seconds", loss=True)
             self._claims.retire()
         finally:
-            os._exit(HUNG)
+            os._exit(EXIT_HUNG)

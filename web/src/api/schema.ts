@@ -13,13 +13,13 @@ export interface paths {
         };
         /**
          * List Songs
-         * @description Songs, newest first: one's own, or everybody's for an admin.
+         * @description List songs, newest first: the caller's own, or everybody's for an admin.
          */
         get: operations["list_songs"];
         put?: never;
         /**
          * Create Song
-         * @description Ask for a song. It is stored when this returns, and will be made whatever happens to the server.
+         * @description Submit a song. It is stored when this returns, and will be made even if the server stops.
          */
         post: operations["create_song"];
         delete?: never;
@@ -37,14 +37,14 @@ export interface paths {
         };
         /**
          * Get Song
-         * @description A song as it is now.
+         * @description Return a song in its current state.
          */
         get: operations["get_song"];
         put?: never;
         post?: never;
         /**
          * Delete Song
-         * @description Remove a song, its takes and their files, for good.
+         * @description Permanently remove a song, its takes and their files.
          */
         delete: operations["delete_song"];
         options?: never;
@@ -67,7 +67,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel Song
-         * @description Stop the takes that wait or run; those that have ended stay.
+         * @description Cancel the takes that are queued or running; takes that have ended stay.
          */
         post: operations["cancel_song"];
         delete?: never;
@@ -87,7 +87,7 @@ export interface paths {
         put?: never;
         /**
          * Retry Song
-         * @description Queue the takes that failed or were cancelled once more; finished stages are not repeated.
+         * @description Queue the takes that failed or were cancelled again; finished stages are not repeated.
          */
         post: operations["retry_song"];
         delete?: never;
@@ -107,7 +107,7 @@ export interface paths {
         put?: never;
         /**
          * Outline Request
-         * @description Read a request without making a song of it.
+         * @description Preview a request without making a song.
          */
         post: operations["outline_request"];
         delete?: never;
@@ -125,7 +125,7 @@ export interface paths {
         };
         /**
          * Get Audio
-         * @description The audio of a finished take. WAV and Opus are made on first demand; understands Range.
+         * @description Return the audio of a finished take. WAV and Opus are made on first request. Supports Range.
          */
         get: operations["get_audio"];
         put?: never;
@@ -145,7 +145,7 @@ export interface paths {
         };
         /**
          * Get Peaks
-         * @description The outline of a finished take, for drawing it.
+         * @description Return the waveform peaks of a finished take, for drawing it.
          */
         get: operations["get_peaks"];
         put?: never;
@@ -165,7 +165,7 @@ export interface paths {
         };
         /**
          * Get Metadata
-         * @description All that is needed to make a finished take again, as `khala generate` writes it, and the `command` that does.
+         * @description Return the record of a finished take, as `khala generate` writes it, and the `command` that makes it again.
          */
         get: operations["get_metadata"];
         put?: never;
@@ -185,7 +185,7 @@ export interface paths {
         };
         /**
          * Song Events
-         * @description What happens to a song. Starts with an event `song`, unless resumed, and ends when all takes have ended.
+         * @description Stream the events of a song. Starts with an event `song`, unless resumed, and ends when all takes have ended.
          */
         get: operations["song_events"];
         put?: never;
@@ -205,7 +205,7 @@ export interface paths {
         };
         /**
          * All Events
-         * @description What happens to all of one's songs, everybody's for an admin. Starts with an event `ready`, unless
+         * @description Stream the events of all the caller's songs, or of everybody's for an admin. Starts with an event `ready`, unless
          *     resumed.
          */
         get: operations["all_events"];
@@ -226,7 +226,7 @@ export interface paths {
         };
         /**
          * Get Tags
-         * @description Tags worth offering, by group; those that the embedded model was taught come first.
+         * @description Return suggested tags, by group; those that the embedded model was trained on come first.
          */
         get: operations["get_tags"];
         put?: never;
@@ -246,7 +246,7 @@ export interface paths {
         };
         /**
          * Get Models
-         * @description The models that songs can be asked of, the default one first.
+         * @description Return the available models, the default one first.
          */
         get: operations["get_models"];
         put?: never;
@@ -266,7 +266,7 @@ export interface paths {
         };
         /**
          * Get Status
-         * @description The service at a glance, and who asks.
+         * @description Return the state of the service, and who the caller is.
          */
         get: operations["get_status"];
         put?: never;
@@ -288,12 +288,13 @@ export interface paths {
         put?: never;
         /**
          * Open Session
-         * @description Keep an API key in a cookie that scripts cannot read: audio elements and event sources send nothing else.
+         * @description Keep an API key in a cookie that scripts cannot read, for audio elements and event sources, which send no
+         *     headers.
          */
         post: operations["open_session"];
         /**
          * Close Session
-         * @description Forget the key.
+         * @description Delete the key cookie.
          */
         delete: operations["close_session"];
         options?: never;
@@ -310,7 +311,7 @@ export interface paths {
         };
         /**
          * Alive
-         * @description The process answers.
+         * @description Answer while the process is alive.
          */
         get: operations["alive"];
         put?: never;
@@ -330,7 +331,7 @@ export interface paths {
         };
         /**
          * Ready
-         * @description The database and the artifact store can be written. 503 if not.
+         * @description Check that the database and the artifact store can be written; 503 if not.
          */
         get: operations["ready"];
         put?: never;
@@ -350,7 +351,7 @@ export interface paths {
         };
         /**
          * Metrics
-         * @description Figures for Prometheus. Where keys are in use, an admin's is needed.
+         * @description Return metrics for Prometheus. Needs an admin's key where keys are in use.
          */
         get: operations["metrics"];
         put?: never;
@@ -372,7 +373,7 @@ export interface paths {
         put?: never;
         /**
          * Legacy Generate
-         * @description Ask for a song of two takes: {mode, prompt_mode, prompt, tags, lyrics, duration, top_k_bb, temperature}.
+         * @description Submit a song of two takes: {mode, prompt_mode, prompt, tags, lyrics, duration, top_k_bb, temperature}.
          */
         post: operations["legacy_generate"];
         delete?: never;
@@ -390,7 +391,7 @@ export interface paths {
         };
         /**
          * Legacy Job
-         * @description How far the takes of a song are.
+         * @description Return the progress of a song's takes.
          */
         get: operations["legacy_job"];
         put?: never;
@@ -410,7 +411,7 @@ export interface paths {
         };
         /**
          * Legacy Track
-         * @description The audio of a take that is done.
+         * @description Return the audio of a finished take.
          */
         get: operations["legacy_track"];
         put?: never;
@@ -430,7 +431,7 @@ export interface paths {
         };
         /**
          * Legacy Status
-         * @description Workers, and how many takes wait and run.
+         * @description Return the workers, and the numbers of takes queued and running.
          */
         get: operations["legacy_status"];
         put?: never;
@@ -450,7 +451,7 @@ export interface paths {
         };
         /**
          * Legacy Tags
-         * @description The same as /api/v1/tags.
+         * @description Return the same as /api/v1/tags.
          */
         get: operations["legacy_tags"];
         put?: never;
@@ -481,16 +482,16 @@ export interface components {
         };
         /**
          * Event
-         * @description The `data` of a server-sent event, whose `id` and `event` are the same as here.
+         * @description The `data` of a server-sent event; `id` and `event` repeat the fields of the event itself.
          *
-         *     - `queued`, `cancelled`, `deleted`: nothing more
+         *     - `queued`, `cancelled`, `deleted`: no further fields
          *     - `started`: `worker`; `requeued`: `reason`
-         *     - `progress`: `stage`, `stage_progress`, `progress`; `stage` (one is finished): `stage`, `seconds` it took
+         *     - `progress`: `stage`, `stage_progress`, `progress`; `stage` (a stage is finished): `stage`, `seconds` it took
          *     - `waiting`: `note`, `note_kind`; `failed`: `error`, `error_kind`
          *     - `done`: `duration` of the take
          *     - `updated`: `title`, `liked`
-         *     - `song` (sent first, unless a stream is resumed): `song`, as it is now
-         *     - `ready` (the same, of a stream of all songs): nothing more
+         *     - `song` (sent first, unless the stream is resumed): `song`, its current state
+         *     - `ready` (sent first on a stream of all songs, unless resumed): no further fields
          */
         Event: {
             /** Id */
@@ -565,7 +566,7 @@ export interface components {
         };
         /**
          * Model
-         * @description A model that songs can be asked of.
+         * @description An available model.
          */
         Model: {
             /** Name */
@@ -597,7 +598,7 @@ export interface components {
         };
         /**
          * NewSampling
-         * @description How freely codes are drawn; what is left out is the model's own choice.
+         * @description Sampling parameters; those left out take the model's own values.
          */
         NewSampling: {
             /** Temperature */
@@ -613,7 +614,7 @@ export interface components {
         };
         /**
          * NewSong
-         * @description A song to make: a `prompt` or `tags`, with `lyrics` or `instrumental`. What is null counts as left out.
+         * @description A song to make: a `prompt` or `tags`, with `lyrics` or `instrumental`. A null field counts as left out.
          */
         NewSong: {
             /**
@@ -623,7 +624,7 @@ export interface components {
             prompt?: string | null;
             /**
              * Tags
-             * @description A list, or one text with commas between the tags.
+             * @description A list, or a string of tags separated by commas.
              * @example [
              *       "pop",
              *       "piano"
@@ -640,28 +641,28 @@ export interface components {
             instrumental?: boolean | null;
             /**
              * Duration
-             * @description Length in seconds. Left out: 60, or all that the model can.
+             * @description Length in seconds. Default: 60, or the model's maximum if that is less.
              * @default 60
              */
             duration?: number | null;
             /**
              * Takes
-             * @description How many renditions. Left out: 1.
+             * @description Number of renditions. Default: 1.
              */
             takes?: number | null;
             /**
              * Best Of
-             * @description Candidates for each, the best is kept. Left out: 1.
+             * @description Candidates for each take, of which the best is kept. Default: 1.
              */
             best_of?: number | null;
             /**
              * Seed
-             * @description The same seed makes the same song. Left out: a random one.
+             * @description The same seed makes the same song. Default: a random one.
              */
             seed?: number | null;
             /**
              * Model
-             * @description Name of a model of GET /models. Left out: the server's.
+             * @description Name of a model from GET /models. Default: the server's default model.
              */
             model?: string | null;
             sampling?: components["schemas"]["NewSampling"] | null;
@@ -670,14 +671,14 @@ export interface components {
         };
         /**
          * OutlineLine
-         * @description A line of lyrics. `sung`: whether the model has a voice and the song a place for it.
+         * @description A line of lyrics. `sung`: whether the model can sing it and the song has room for it.
          */
         OutlineLine: {
             /** Text */
             text: string;
             /**
              * Line
-             * @description Number of the line in the lyrics as sent, from 1.
+             * @description Line number in the lyrics as sent, from 1.
              */
             line: number | null;
             /** Sung */
@@ -685,7 +686,7 @@ export interface components {
         };
         /**
          * OutlineSection
-         * @description A section of the lyrics: its name, as models know it, and what was written in its header.
+         * @description A section of the lyrics: its standard name, and the label written in its header.
          */
         OutlineSection: {
             /**
@@ -705,7 +706,7 @@ export interface components {
             label: string;
             /**
              * Line
-             * @description Number of the line in the lyrics as sent, from 1.
+             * @description Line number in the lyrics as sent, from 1.
              */
             line: number | null;
             /** Lines */
@@ -713,7 +714,7 @@ export interface components {
         };
         /**
          * Peaks
-         * @description The outline of a take of `duration` seconds: lowest and highest sample of equal stretches, full scale 1.
+         * @description The waveform of a take of `duration` seconds: lowest and highest sample of equal intervals, full scale 1.
          */
         Peaks: {
             /** Duration */
@@ -755,7 +756,7 @@ export interface components {
         };
         /**
          * Remark
-         * @description What a person should know of a request; `kind` is for programs, `values` are what the text names.
+         * @description A remark on a request; `kind` is for programs, `values` are the values in the text.
          */
         Remark: {
             /** Kind */
@@ -764,7 +765,7 @@ export interface components {
             text: string;
             /**
              * Line
-             * @description Number of the line in the lyrics as sent, from 1.
+             * @description Line number in the lyrics as sent, from 1.
              */
             line: number | null;
             /** Values */
@@ -774,7 +775,7 @@ export interface components {
         };
         /**
          * Request
-         * @description What was asked for, complete: sent again as a new song it gives the same samples.
+         * @description The complete request: sent again as a new song, it gives the same samples.
          */
         Request: {
             /** Prompt */
@@ -804,33 +805,33 @@ export interface components {
         };
         /**
          * RequestOutline
-         * @description A request as a model will sing it.
+         * @description A request as the model will sing it.
          */
         RequestOutline: {
             /** Sections */
             sections: components["schemas"]["OutlineSection"][];
             /**
              * Lines
-             * @description How many lines there are to sing.
+             * @description Number of lines to sing.
              */
             lines: number;
             /** Syllables */
             syllables: number;
             /**
              * Seconds
-             * @description How long the words want to be sung, null without words.
+             * @description Estimated time to sing the words; null without words.
              */
             seconds: number | null;
-            /** @description Null for models that are shown none. */
+            /** @description Null for models that do not use an outline. */
             outline: components["schemas"]["SongOutline"] | null;
             /**
              * Voice
-             * @description Who sings: "female", "male", "none", or "" where nobody knows.
+             * @description The voice: "female", "male", "none", or "" if unknown.
              */
             voice: string;
             /**
              * Languages
-             * @description ISO 639-1 codes of what the model sings, null if not known.
+             * @description ISO 639-1 codes of the model's languages; null if unknown.
              */
             languages: string[] | null;
             /** Remarks */
@@ -854,7 +855,7 @@ export interface components {
         };
         /**
          * Session
-         * @description An API key, to be kept by the browser in a cookie that scripts cannot read.
+         * @description An API key, for a browser to keep in a cookie that scripts cannot read.
          */
         Session: {
             /** Key */
@@ -862,7 +863,7 @@ export interface components {
         };
         /**
          * Song
-         * @description A request and its takes. `state` is what the takes amount to; "partial": all have ended, some of them done.
+         * @description A request and its takes. `state` sums up the takes; "partial": all have ended, but not all are done.
          */
         Song: {
             /** Id */
@@ -889,7 +890,7 @@ export interface components {
         };
         /**
          * SongChange
-         * @description What may be changed of a song; what is left out stays.
+         * @description Changes to a song; fields left out stay as they are.
          */
         SongChange: {
             /** Title */
@@ -899,7 +900,7 @@ export interface components {
         };
         /**
          * SongOutline
-         * @description When what is played, in seconds: sections as (name, start, end), the sung lines in order as (start, end).
+         * @description Times of a song in seconds: sections as (name, start, end), the sung lines in order as (start, end).
          */
         SongOutline: {
             /** Bpm */
@@ -922,7 +923,7 @@ export interface components {
         };
         /**
          * Songs
-         * @description A page of songs, newest first; `next` is the `cursor` of the page behind, null on the last.
+         * @description A page of songs, newest first; `next` is the `cursor` of the next page, null on the last.
          */
         Songs: {
             /** Songs */
@@ -932,7 +933,7 @@ export interface components {
         };
         /**
          * Status
-         * @description The service at a glance: live workers, takes that wait and run, who asks, and what may be asked.
+         * @description State of the service: live workers, numbers of takes queued and running, and the caller.
          */
         Status: {
             /** Version */
@@ -945,12 +946,12 @@ export interface components {
             running: number;
             /**
              * Trouble
-             * @description What keeps songs from being made, as in `Take.error_kind`, or null.
+             * @description Kind of trouble that holds songs up, as in `Take.error_kind`, or null.
              */
             trouble: string | null;
             /**
              * Owner
-             * @description Who asks.
+             * @description Name of the caller.
              */
             owner: string;
             /**
@@ -960,7 +961,7 @@ export interface components {
             role: "user" | "admin";
             /**
              * Keys
-             * @description Whether API keys are asked for.
+             * @description Whether API keys are required.
              */
             keys: boolean;
         };
@@ -973,7 +974,7 @@ export interface components {
         };
         /**
          * Tags
-         * @description Tags to describe a song with, by group.
+         * @description Suggested tags, by group.
          */
         Tags: {
             genre_style: components["schemas"]["TagGroup"];
@@ -983,7 +984,8 @@ export interface components {
         };
         /**
          * Take
-         * @description One rendition. `number` counts from 1; `progress` 0..1 is of the whole take, `stage_progress` of the stage.
+         * @description One rendition. `number` counts from 1; `progress` (0..1) is that of the whole take, `stage_progress` that of its
+         *     stage.
          */
         Take: {
             /** Id */
@@ -1007,12 +1009,12 @@ export interface components {
             progress: number;
             /**
              * Position
-             * @description Place in the queue, 1 is next; null when not waiting.
+             * @description Position in the queue, 1 is next; null when not queued.
              */
             position: number | null;
             /**
              * Eta
-             * @description Seconds until it will be done, as far as measured speeds tell.
+             * @description Estimated seconds until it is done; null if unknown.
              */
             eta: number | null;
             /**
@@ -1022,17 +1024,17 @@ export interface components {
             duration: number | null;
             /**
              * Truncated
-             * @description Whether it was cut at its longest.
+             * @description Whether it was cut off at the maximum length.
              */
             truncated: boolean | null;
             /**
              * Error
-             * @description Why it failed.
+             * @description Why the take failed.
              */
             error: string | null;
             /**
              * Error Kind
-             * @description Which kind of trouble that is: invalid, model-missing, model-broken, out-of-memory, worker-lost, storage-full, storage-unreachable, database-full, database-unreachable, internal.
+             * @description Kind of the error: invalid, model-missing, model-broken, out-of-memory, worker-lost, storage-full, storage-unreachable, database-full, database-unreachable, internal.
              * @example invalid
              * @example model-missing
              * @example model-broken
@@ -1047,12 +1049,12 @@ export interface components {
             error_kind: string | null;
             /**
              * Note
-             * @description What it waits for.
+             * @description What the take waits for, other than its turn.
              */
             note: string | null;
             /**
              * Note Kind
-             * @description Which kind of trouble that is, as in `error_kind`.
+             * @description Kind of the note, as in `error_kind`.
              */
             note_kind: string | null;
             /** Started */
@@ -1097,7 +1099,7 @@ export interface components {
             model: string | null;
             /**
              * Takes
-             * @description How many it works on.
+             * @description Number of takes that it is making.
              */
             takes: number;
             /**
@@ -1108,7 +1110,7 @@ export interface components {
         };
         /**
          * FieldError
-         * @description What is wrong with one field: `field` is its place, such as "body.sampling.top_k".
+         * @description An error of one field; `field` is its path, such as "body.sampling.top_k".
          */
         FieldError: {
             /** Field */
@@ -1118,18 +1120,18 @@ export interface components {
         };
         /**
          * Problem
-         * @description A problem document. `detail` says in one line what is wrong and what would be right.
+         * @description A problem document. `detail` says in one line what is wrong and how to fix it.
          */
         Problem: {
             /**
              * Type
-             * @description Where this kind of problem is described.
+             * @description Link to the description of this kind of problem.
              * @example /api/docs#invalid
              */
             type: string;
             /**
              * Kind
-             * @description The last part of `type` or, where more is known, a kind as in `Take.error_kind`.
+             * @description The last part of `type`, or a more exact kind as in `Take.error_kind`.
              * @example bad-request
              * @example unauthorized
              * @example forbidden
@@ -1155,13 +1157,13 @@ export interface components {
             detail: string;
             /**
              * Errors
-             * @description Which fields are wrong, where that is known.
+             * @description The fields that are wrong, if known.
              * @default null
              */
             errors?: components["schemas"]["FieldError"][] | null;
             /**
              * Retry After
-             * @description Seconds after which to ask again, as in Retry-After.
+             * @description Seconds after which to try again, as in Retry-After.
              * @default null
              */
             retry_after?: number | null;
@@ -1183,10 +1185,10 @@ export interface operations {
     list_songs: {
         parameters: {
             query?: {
-                /** @description `next` of the page before. */
+                /** @description `next` of the previous page. */
                 cursor?: string | null;
                 limit?: number;
-                /** @description Words that title, prompt, tags or lyrics hold. */
+                /** @description Words to find in title, prompt, tags or lyrics. */
                 q?: string;
             };
             header?: never;
@@ -1228,7 +1230,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent again with the same key, a request makes no second song. */
+                /** @description A request repeated with the same key makes no second song. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -1516,7 +1518,7 @@ export interface operations {
     get_audio: {
         parameters: {
             query?: {
-                /** @description To be saved under a telling name rather than played. */
+                /** @description Save the file under the song's title. */
                 download?: boolean;
             };
             header?: never;
@@ -1540,14 +1542,14 @@ export interface operations {
                     "audio/ogg": unknown;
                 };
             };
-            /** @description The part that was asked for by Range. */
+            /** @description The part requested by Range. */
             206: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The client has it already. */
+            /** @description The client has the file already. */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1663,7 +1665,7 @@ export interface operations {
                 after?: number | null;
             };
             header?: {
-                /** @description Id of the last event that was seen. */
+                /** @description Id of the last event received. */
                 "last-event-id"?: string | null;
             };
             path: {
@@ -1673,7 +1675,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A stream of server-sent events; `data` of each is this JSON. */
+            /** @description A stream of server-sent events; the `data` of each is this JSON. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1682,7 +1684,7 @@ export interface operations {
                     "text/event-stream": unknown;
                 };
             };
-            /** @description All takes have ended and all of it was told before. */
+            /** @description All takes have ended, and the client has received all events. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -1716,7 +1718,7 @@ export interface operations {
                 after?: number | null;
             };
             header?: {
-                /** @description Id of the last event that was seen. */
+                /** @description Id of the last event received. */
                 "last-event-id"?: string | null;
             };
             path?: never;
@@ -1724,7 +1726,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A stream of server-sent events; `data` of each is this JSON. */
+            /** @description A stream of server-sent events; the `data` of each is this JSON. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2166,14 +2168,14 @@ export interface operations {
                     "audio/ogg": unknown;
                 };
             };
-            /** @description The part that was asked for by Range. */
+            /** @description The part requested by Range. */
             206: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The client has it already. */
+            /** @description The client has the file already. */
             304: {
                 headers: {
                     [name: string]: unknown;

@@ -1,4 +1,4 @@
-"""What Alembic runs: migrations on the connection, and within the transaction, that `Database.migrate` opened."""
+"""Alembic's entry point: runs migrations in the transaction that `Database.migrate` opened."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""The kind of what a take failed of, and of what it waits for."""
+"""Kinds of a take's error and note."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""How long a song was to be, where that is more than its model can make."""
+"""The length requested for a song, where the model's limit shortened it."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,0 +1,48 @@
+"""The stages that turn a claimed take into files: what the engine expects of whoever computes them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from khala.jobs.records import Claim
+
+
+@dataclass(frozen=True)
+class StageOutput:
+    """The output of a stage for one take.
+
+    `files` by kind, as (media type, content); `seconds` of work by stage; `audio_seconds` of song. The last stage adds
+    the take's `metadata`.
+    """
+
+    files: Mapping[str, tuple[str, bytes]]
+    seconds: Mapping[str, float]
+    audio_seconds: float
+    metadata: dict[str, Any] | None = None
+
+
+class Report(Protocol):
+    """Callback for the progress of a stage, called several times a second. Raises ClaimLost to end the stage."""
+
+    def __call__(self, stage: str, done: int, total: int) -> None: ...
+
+
+class Stages(Protocol):
+    """The three stages of a take. They are called by one thread at a time.
+
+    After a StoreError (no room for temporary files) a stage is called again. Any other KhalaError fails the take; any
+    other Exception counts as a fault of the process, which then ends.
+    """
+
+    def backbone(self, claims: Sequence[Claim], report: Report, wanted: Callable[[Claim], bool]) -> list[StageOutput]:
+        """Decode takes of one model in one batch; each gives a file `backbone`. A take that is no longer `wanted`
+        (because it was cancelled) may be left unfinished."""
+        ...
+
+    def superres(self, claims: Sequence[Claim], backbones: Sequence[bytes], report: Report) -> list[StageOutput]:
+        """Refine takes of one model in shared passes, from their files `backbone`; each gives a file `codes`."""
+        ...
+
+    def render(self, claim: Claim, backbone: bytes, codes: bytes, report: Report) -> StageOutput:
+        """Render one take: the files `audio.flac`, `audio.mp3`, `metadata` and `peaks`, and the take's metadata."""
+        ...

@@ -1,0 +1,1 @@
+"""JSON that the API accepts and returns, as its clients see it."""

@@ -1,9 +1,9 @@
-"""How a server bears many clients: songs submitted at once while many listen, without a worker in the way.
+"""Load test of a server: many clients submit songs while many streams listen; no worker runs.
 
 python benchmarks/service.py [--model NAME|FOLDER] [--songs 1000] [--clients 50] [--streams 200] [--database URL]
 
-Starts `khala serve --workers 0`; prints seconds until it answers, seconds of a submission (p50, p99, worst), events
-that some stream did not get (or got twice), and the server's memory before, during and after.
+Starts `khala serve --workers 0`; prints the time until it answers, the time of a submission (p50, p99, worst), events
+that a stream missed or received twice, and the server's memory before, during and after.
 """
 
 import argparse
@@ -27,7 +27,7 @@ SONG = {"tags": ["folk"], "instrumental": True, "duration": 10}
 
 @contextlib.contextmanager
 def server(folder: str, model: str, database: str) -> Iterator[tuple[str, int, float]]:
-    """A server: its URL, its process id, seconds from its start to its first answer."""
+    """Start a server; yields its URL, its process id, and the seconds from its start to its first response."""
     limits = {"KHALA_OWNER_QUEUED": "1000000", "KHALA_QUEUE_LIMIT": "1000000"}
     command = [sys.executable, "-m", "khala", "serve", "--port", "0", "--workers", "0", "--model", model]
     began = time.perf_counter()
@@ -51,18 +51,18 @@ def server(folder: str, model: str, database: str) -> Iterator[tuple[str, int, f
 
 
 def memory(pid: int) -> float:
-    """Resident memory in MB."""
+    """Return the resident memory of a process in MB."""
     return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) / 1024  # type: ignore[index]
 
 
 def cpu_seconds(pid: int) -> float:
-    """Seconds of a core that a process has used."""
+    """Return the CPU seconds that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def listen(http: httpx2.AsyncClient, heard: Counter[str], ready: asyncio.Semaphore) -> None:
-    """Count the songs that a stream tells to be queued."""
+    """Count the songs that a stream reports as queued."""
     async with http.stream("GET", "/api/v1/events") as answer:
         async for line in answer.aiter_lines():
             if line.startswith("data: "):
@@ -74,7 +74,7 @@ async def listen(http: httpx2.AsyncClient, heard: Counter[str], ready: asyncio.S
 
 
 async def submit(http: httpx2.AsyncClient, numbers: Iterator[int], ids: list[str], seconds: list[float]) -> None:
-    """Ask for songs, one after another, as long as there are numbers."""
+    """Submit songs one after another, as long as there are numbers."""
     for number in numbers:
         began = time.perf_counter()
         answer = await http.post("/api/v1/songs", json={**SONG, "seed": number})
@@ -97,12 +97,12 @@ async def measure(url: str, pid: int, songs: int, clients: int, streams: int) ->
         rounds = []
         numbers = iter(range(songs))
         began, used = time.perf_counter(), cpu_seconds(pid)
-        asking = [asyncio.create_task(submit(http, numbers, ids, seconds)) for _ in range(clients)]
+        submitting = [asyncio.create_task(submit(http, numbers, ids, seconds)) for _ in range(clients)]
         for quarter in range(1, 5):
-            while len(ids) < quarter * songs // 4 and not all(task.done() for task in asking):
+            while len(ids) < quarter * songs // 4 and not all(task.done() for task in submitting):
                 await asyncio.sleep(0.05)
             rounds.append(memory(pid))
-        await asyncio.gather(*asking)
+        await asyncio.gather(*submitting)
         took = time.perf_counter() - began
         deadline = time.monotonic() + 60
         while any(len(heard) < len(ids) for heard in counts) and time.monotonic() < deadline:
@@ -117,8 +117,8 @@ async def measure(url: str, pid: int, songs: int, clients: int, streams: int) ->
     p50, p99 = (1000 * seconds[int(share * (len(seconds) - 1))] for share in (0.5, 0.99))
     print(f"submitted        {len(ids)} songs by {clients} clients in {took:.1f} s, {len(ids) / took:.0f} a second")
     print(f"a submission     p50 {p50:.0f} ms, p99 {p99:.0f} ms, worst {1000 * seconds[-1]:.0f} ms")
-    print(f"server's work    {1000 * used / len(ids):.1f} ms of a core for each, its events to all streams included")
-    print(f"events           {len(ids) * streams} told to {streams} streams, {lost} lost, {twice} told twice")
+    print(f"server's work    {1000 * used / len(ids):.1f} ms of a core for each, including its events to all streams")
+    print(f"events           {len(ids) * streams} sent to {streams} streams, {lost} lost, {twice} sent twice")
     print(f"server's memory  {before:.0f} MB, {opened:.0f} MB with {streams} streams, then by quarters of the songs:")
     print(f"                 {', '.join(f'{mb:.0f}' for mb in rounds)} MB")
 
@@ -129,13 +129,13 @@ def main() -> None:
     parser.add_argument("--songs", type=int, default=1000)
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--streams", type=int, default=200)
-    parser.add_argument("--database", help="default: SQLite in a folder of its own")
-    asked = parser.parse_args()
+    parser.add_argument("--database", help="default: SQLite in a temporary folder")
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        database = asked.database or f"sqlite:///{folder}/khala.sqlite"
-        with server(folder, asked.model, database) as (url, pid, cold):
+        database = args.database or f"sqlite:///{folder}/khala.sqlite"
+        with server(folder, args.model, database) as (url, pid, cold):
             print(f"cold start       {cold:.2f} s")
-            asyncio.run(measure(url, pid, asked.songs, asked.clients, asked.streams))
+            asyncio.run(measure(url, pid, args.songs, args.clients, args.streams))
 
 
 if __name__ == "__main__":

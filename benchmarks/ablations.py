@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 import torch
 
 from khala.conditioning.phone_sequence import CONDITION_ROWS
-from khala.corpus.data.loader import excerpt
+from khala.corpus.data.excerpts import excerpt
 from khala.training import loop, superres
 from khala.training.backbone import BackboneObjective, prepare
 from khala.training.loop import Losses

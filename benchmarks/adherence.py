@@ -27,7 +27,7 @@ from khala.audio.listing import songs_in
 from khala.conditioning.request_terms import parse_bpm, parse_tempo_range
 from khala.corpus.composer.compose import LEXICON, compose
 from khala.corpus.composer.compose.harmony import tones
-from khala.corpus.composer.render import render
+from khala.corpus.composer.render import render_score
 from khala.corpus.composer.score import Score
 from khala.corpus.composer.voice import VoiceBank
 from khala.evaluation.chords import Chord
@@ -143,7 +143,7 @@ def song(pipe: khala.Pipeline, score: Score, kind: str) -> tuple[np.ndarray, boo
     if kind == "generated":
         take = pipe.generate(replace(request_of(score), sampling=pipe.config.sampling))[0]
         return take.samples, not take.metadata["truncated"], take.metadata["outline"]
-    rendered = render(score, VoiceBank(LEXICON)).samples
+    rendered = render_score(score, VoiceBank(LEXICON)).samples
     if kind == "rendered":
         return rendered, True, None
     codec = pipe.loaded.codec

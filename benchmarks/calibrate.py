@@ -22,7 +22,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, logsumexp, softmax
 
 from khala.audio.files import read_audio
-from khala.corpus.data.manifest import Song, read_corpus
+from khala.corpus.data.manifest import CorpusSong, read_corpus
 from khala.evaluation import tempo, voice
 from khala.evaluation.distance import AXES
 from khala.scoring.key import MODES, chroma, estimate_key
@@ -42,7 +42,7 @@ class Features:
     """The features of a song: `windows` for the voice, `segments` for the style, `beats` for the tempo, mean `notes`
     [12] for the key. `sung` [windows] is the share of each window in which somebody truly sings."""
 
-    song: Song
+    song: CorpusSong
     coded: bool
     windows: Array
     sung: Array
@@ -84,7 +84,7 @@ def fitted_file(name: str) -> Path:
     return Path("src/khala", ROOMS[name], f"{name}.json")
 
 
-def measure(songs: Iterator[Song], model: str | None, cache: Path | None) -> Iterator[Features]:
+def measure(songs: Iterator[CorpusSong], model: str | None, cache: Path | None) -> Iterator[Features]:
     codec = round_trip(model) if model else None
     for song in songs:
         for coded in (False, True) if codec and song.seed % CODED == 0 else (False,):
@@ -98,7 +98,7 @@ def measure(songs: Iterator[Song], model: str | None, cache: Path | None) -> Ite
             yield Features(song, coded, found["windows"], sung, beats, found["notes"], found["segments"])
 
 
-def kept(path: Path | None, song: Song, codec: Callable[[Array], Array] | None) -> dict[str, Array]:
+def kept(path: Path | None, song: CorpusSong, codec: Callable[[Array], Array] | None) -> dict[str, Array]:
     """The features of a song, read from the cache if they are there."""
     if path and path.exists():
         with np.load(path) as stored:

@@ -23,7 +23,7 @@ import torch
 
 from khala.audio.files import read_audio
 from khala.corpus.composer.compose import LEXICON, compose
-from khala.corpus.composer.render import render
+from khala.corpus.composer.render import render_score
 from khala.corpus.composer.score import Mix
 from khala.corpus.composer.voice import VoiceBank
 from khala.evaluation.error_rate import transcript
@@ -87,7 +87,7 @@ def voices() -> Iterator[tuple[np.ndarray, list[str]]]:
     for score in map(compose, count(90_000_000)):
         if score.voice and score.seconds < 30:
             lines = tuple(replace(line, harmony=()) for line in score.lines if not line.answer)
-            alone = render(replace(score, parts=(), lines=lines, mix=Mix(room="booth")), VoiceBank(LEXICON))
+            alone = render_score(replace(score, parts=(), lines=lines, mix=Mix(room="booth")), VoiceBank(LEXICON))
             yield alone.samples, [phone["phone"].upper() for phone in alone.truth["phones"]]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import soundfile
 
 from khala.corpus.composer.render.effects import presence
-from khala.corpus.data.manifest import Song, read_corpus
+from khala.corpus.data.manifest import CorpusSong, read_corpus
 
 RATE, WINDOW = 44100, 16384
 PROFILES = {
@@ -56,7 +56,7 @@ def key(samples: np.ndarray) -> tuple[int, str]:
     return max(fits, key=lambda name: fits[name])
 
 
-def voice_lift(samples: np.ndarray, song: Song) -> float | None:
+def voice_lift(samples: np.ndarray, song: CorpusSong) -> float | None:
     """dB between the sung and the unsung time of a song's choruses [2, n]; None where one of them is missing."""
     power = (presence(samples) ** 2).sum(0)
     time = np.arange(len(power)) / RATE

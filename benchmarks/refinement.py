@@ -20,7 +20,7 @@ import torch
 
 import khala
 from khala.conditioning.phone_sequence import REST, without_phones
-from khala.corpus.data.loader import TokenCorpus, TokenSong
+from khala.corpus.data.songs import TokenCorpus, TokenSong
 from khala.evaluation.error_rate import error_rate, transcript
 from khala.generation.refine import RefineInput, refine
 from khala.generation.synthesis import synthesise

@@ -17,7 +17,7 @@ import numpy as np
 import soundfile
 
 from khala.corpus.composer.compose import LEXICON, compose
-from khala.corpus.composer.render import render
+from khala.corpus.composer.render import render_score
 from khala.corpus.composer.score import Mix, Score
 from khala.corpus.composer.voice import VoiceBank
 from khala.evaluation.error_rate import normalised_words
@@ -37,7 +37,7 @@ def main() -> None:
     totals = np.zeros(3, int)
     for score in islice(songs(arguments.seed), arguments.songs):
         meant = normalised_words("\n".join(line.text for line in score.lines))
-        versions = {"dry": dry(score, voices), "mix": render(score, voices).samples}
+        versions = {"dry": dry(score, voices), "mix": render_score(score, voices).samples}
         heard = [common(normalised_words(read(samples, RATE)), meant) for samples in versions.values()]
         totals += [len(meant), *heard]
         print(f"{score.seed} {score.style:10} {score.singer:5} {len(meant):3} words, heard {heard[0]:3} {heard[1]:3}")
@@ -60,7 +60,7 @@ def songs(seed: int):
 def dry(score: Score, voices: VoiceBank) -> np.ndarray:
     """The sung lines [2, n] without band, second voices and room, half a second of silence between them."""
     lines = tuple(replace(line, harmony=()) for line in score.lines)
-    alone = render(replace(score, parts=(), lines=lines, mix=Mix("booth")), voices)
+    alone = render_score(replace(score, parts=(), lines=lines, mix=Mix("booth")), voices)
     pause = np.zeros((2, RATE // 2), np.float32)
     spans = [(round(RATE * start), round(RATE * end)) for start, end in alone.truth["vocal"]]
     return np.hstack([part for start, end in spans for part in (alone.samples[:, start:end], pause)])

@@ -121,9 +121,9 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _song(folder: Path, seed: int, vocal: str) -> Path:
     from khala.corpus.composer.compose import LEXICON, compose
-    from khala.corpus.composer.render import render
+    from khala.corpus.composer.render import render_score
+    from khala.corpus.composer.synth import write_song
     from khala.corpus.composer.voice import VoiceBank
-    from khala.corpus.data.manifest import write_song
 
     score = compose(seed, seconds=16, style="pop", vocal=vocal)
-    return write_song(folder, score, render(score, VoiceBank(LEXICON))).with_suffix(".flac")
+    return write_song(folder, score, render_score(score, VoiceBank(LEXICON))).with_suffix(".flac")

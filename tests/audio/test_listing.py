@@ -3,7 +3,7 @@
 from pathlib import Path
 from unicodedata import normalize
 
-from khala.audio.listing import beside, songs_in
+from khala.audio.listing import files_beside, songs_in
 
 
 def put(folder: Path, *names: str) -> None:
@@ -25,18 +25,18 @@ def test_songs_are_listed_by_their_endings_hidden_ones_left_out(tmp_path: Path) 
 
 def test_what_lies_beside_a_song(tmp_path: Path) -> None:
     put(tmp_path, "LOUD.mp3", "loud.LRC", "Loud_Lyrics.txt", "loud.caption.txt", "quiet.lrc", normalize("NFC", "é.TXT"))
-    found = beside(tmp_path / "LOUD.mp3")
+    found = files_beside(tmp_path / "LOUD.mp3")
     assert {key: path.name for key, path in found.items()} == {
         ".mp3": "LOUD.mp3",
         ".lrc": "loud.LRC",
         "_lyrics.txt": "Loud_Lyrics.txt",
         ".caption.txt": "loud.caption.txt",
     }
-    assert beside(tmp_path / normalize("NFD", "É.mp3"))[".txt"].name == normalize("NFC", "é.TXT")
-    assert beside(tmp_path / "gone" / "a.mp3") == {}
+    assert files_beside(tmp_path / normalize("NFD", "É.mp3"))[".txt"].name == normalize("NFC", "é.TXT")
+    assert files_beside(tmp_path / "gone" / "a.mp3") == {}
 
 
 def test_the_same_name_goes_before_one_like_it(tmp_path: Path) -> None:
     put(tmp_path, "a.txt", "A.txt")
-    assert beside(tmp_path / "a.mp3")[".txt"].name == "a.txt"
-    assert beside(tmp_path / "A.mp3")[".txt"].name == "A.txt"
+    assert files_beside(tmp_path / "a.mp3")[".txt"].name == "a.txt"
+    assert files_beside(tmp_path / "A.mp3")[".txt"].name == "A.txt"

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from khala.audio.files import read_audio, write_audio
-from khala.audio.reading import READABLE, reading
+from khala.audio.reading import READABLE, open_audio
 from khala.music.errors import InvalidRequest
 
 RATE = 44100
@@ -58,7 +58,7 @@ def test_a_recording_without_samples_stays_one(tmp_path: Path) -> None:
 def test_every_ending_can_be_read(tmp_path: Path, format: str, ending: str) -> None:
     path = tmp_path / f"song.{ending}"
     soundfile.write(path, NOISE.T, RATE, format=format)
-    with reading(path) as file:
+    with open_audio(path) as file:
         assert (file.frames, file.channels) == (RATE, 2)
     assert path.suffix.lower() in READABLE
 

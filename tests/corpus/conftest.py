@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from khala.corpus.composer.render import Rendered
-from khala.corpus.composer.score import Chord, Mix, Note, Part, Score, Section, SungLine, Syllable
-from khala.corpus.composer.voice.bank import FFT_SIZE, PERIOD, RATE, Place, Word
-from khala.corpus.data.manifest import write_song
+from khala.corpus.composer.score import Chord, FormSection, Mix, Note, Part, Score, SungLine, SungSyllable
+from khala.corpus.composer.synth import write_song
+from khala.corpus.composer.voice.bank import FFT_SIZE, PERIOD_SECONDS, VOICE_RATE, Place, Word
 
 SPOKEN = {"la": ("l", "aa"), "moon": ("m", "uw", "n"), "sister": ("s", "ih", "s", "t", "er"), "night": ("n", "ay", "t")}
 SECONDS = 0.1
@@ -26,10 +26,10 @@ class SyntheticBank:
 
     def word(self, speaker: str, spelling: str) -> Word:
         phones = SPOKEN[spelling]
-        frames = round(len(phones) * SECONDS / PERIOD) + 2
-        owner = np.minimum((np.arange(frames) * PERIOD / SECONDS).astype(int), len(phones) - 1)
+        frames = round(len(phones) * SECONDS / PERIOD_SECONDS) + 2
+        owner = np.minimum((np.arange(frames) * PERIOD_SECONDS / SECONDS).astype(int), len(phones) - 1)
         noisy = np.array([name in "st" for name in phones])[owner]
-        hertz = np.arange(FFT_SIZE // 2 + 1) * RATE / FFT_SIZE
+        hertz = np.arange(FFT_SIZE // 2 + 1) * VOICE_RATE / FFT_SIZE
         formants = np.log(np.exp(-(((hertz - 600) / 300) ** 2)) + 0.1 * np.exp(-(((hertz - 1800) / 500) ** 2)) + 1e-5)
         formants -= np.log(np.exp(formants).mean())
         hiss = np.where(hertz > 4000, 1.0, -8.0)
@@ -50,7 +50,7 @@ def _score(voice: str = "female", frames_per_bar: int = 40) -> Score:
     words = ("moon", "sister", "night")
     lines = tuple(
         SungLine(0, " ".join(words), words, tuple(
-            Syllable(word, index, 4.0 * bar + start, length, pitch + shift)
+            SungSyllable(word, index, 4.0 * bar + start, length, pitch + shift)
             for word, index, start, length, pitch in
             [(0, 0, 0.0, 1.0, 64), (1, 0, 1.0, 0.5, 67), (1, 1, 1.5, 0.5, 65), (2, 0, 2.5, 1.5, 64)]
         ))
@@ -59,7 +59,7 @@ def _score(voice: str = "female", frames_per_bar: int = 40) -> Score:
     return Score(
         seed=5, style="pop", key=0, mode="major", frames_per_bar=frames_per_bar, beats_per_bar=4, voice=voice,
         singer="ada" if voice else "", backing="",
-        sections=(Section("verse", 0, 8, 0.5, tuple(Chord(4.0 * bar, 4.0, 0, "maj") for bar in range(8))),),
+        sections=(FormSection("verse", 0, 8, 0.5, tuple(Chord(4.0 * bar, 4.0, 0, "maj") for bar in range(8))),),
         parts=(
             Part("drums", 0, tuple(beats), drums=True),
             Part("bass", 33, tuple(bass), reverb=0.0),

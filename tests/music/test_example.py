@@ -8,7 +8,7 @@ from khala.corpus.composer.compose.prompt import VOCALS
 from khala.corpus.composer.compose.styles import STYLES
 from khala.corpus.composer.compose.styles.base import PROGRAMS
 from khala.corpus.composer.compose.words import LEXICON, rhyme, stresses
-from khala.corpus.composer.score import FRAME_RATE
+from khala.corpus.data.audio_format import FRAME_RATE
 from khala.music.example import EXAMPLE
 from khala.music.prompt import PromptStyle, backbone_prompt, clamp_prompt
 from khala.music.reading import sections

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from khala.corpus.composer.compose import LEXICON, compose
-from khala.corpus.composer.render import render
+from khala.corpus.composer.render import render_score
 from khala.corpus.composer.voice import VoiceBank
 from khala.music.request import SongRequest
 from khala.scoring.listener import listener
@@ -16,7 +16,7 @@ def song() -> np.ndarray:
     score = next(
         score for score in map(compose, range(8_000_000, 8_001_000)) if not score.voice and score.style == "rock"
     )
-    return render(score, VoiceBank(LEXICON)).samples[:, : 12 * 44100]
+    return render_score(score, VoiceBank(LEXICON)).samples[:, : 12 * 44100]
 
 
 def test_the_right_style_counts(song: np.ndarray) -> None:

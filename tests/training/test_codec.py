@@ -13,7 +13,7 @@ import soundfile
 import torch
 from steps import DECAY, FACTORS, WARMUP, Step, norm
 
-from khala.corpus.data.loader import TokenSong
+from khala.corpus.data.songs import TokenSong
 from khala.models.codec.config import SpectralConfig
 from khala.models.codec.folder import load_codec
 from khala.models.codec.spectral.codec import SpectralCodec

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from khala.corpus.data.loader import TokenCorpus
+from khala.corpus.data.songs import TokenCorpus
 from khala.models.lm.backbone import Backbone
 from khala.models.presets import tiny
 from khala.music.errors import InvalidRequest, ModelError

@@ -17,7 +17,7 @@ import soundfile
 import soxr
 
 from khala.audio.id3 import id3, prepend
-from khala.audio.reading import reading
+from khala.audio.reading import open_audio
 from khala.audio.samples import Samples, blocks
 from khala.music.errors import InvalidRequest, OutputError
 
@@ -76,7 +76,7 @@ def write_audio(
 
 def read_audio(path: str | Path) -> tuple[Samples, int]:
     """Samples float32 `[channels, n]` of any file that libsndfile reads, and the rate in Hz. Raises InvalidRequest."""
-    with reading(path) as file:
+    with open_audio(path) as file:
         return np.ascontiguousarray(file.read(dtype="float32", always_2d=True).T), file.samplerate
 
 

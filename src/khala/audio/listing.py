@@ -20,7 +20,7 @@ def songs_in(folder: Path, endings: tuple[str, ...] = READABLE) -> Iterator[Path
             yield path
 
 
-def beside(audio: Path) -> dict[str, Path]:
+def files_beside(audio: Path) -> dict[str, Path]:
     """The files whose names begin as the one of `audio` does but for its ending, by what follows, in lower case:
     ".json", ".txt", "_lyrics.txt". Capitals and the Unicode normal form make no difference, except that a name that is
     the same in them, too, goes first."""

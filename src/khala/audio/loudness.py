@@ -18,12 +18,12 @@ from khala.audio.samples import Samples
 
 OVERSAMPLING = 4
 TAPS_EACH_SIDE = 12  # samples on either side that an interpolated value is made from
-BLOCK = 32  # samples that share one value of the limiter's gain before it is drawn out to a line
-LOOK_AHEAD = 0.003  # seconds
-RELEASE = 0.080  # seconds until a reduction has recovered to 1/e
-HAIR = 0.05  # dB below the ceiling to aim at: a moving gain can lift a peak between samples by as much
-MAX_BOOST = 20.0  # dB; a take that needs more is next to silence, and boosting it would only play its noise
-TOLERANCE = 0.1  # LU
+BLOCK_SAMPLES = 32  # samples that share one value of the limiter's gain before it is drawn out to a line
+LOOK_AHEAD_SECONDS = 0.003  # seconds
+RELEASE_SECONDS = 0.080  # seconds until a reduction has recovered to 1/e
+MARGIN_DB = 0.05  # dB below the ceiling to aim at: a moving gain can lift a peak between samples by as much
+MAX_BOOST_DB = 20.0  # dB; a take that needs more is next to silence, and boosting it would only play its noise
+TOLERANCE_LU = 0.1  # LU
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def normalise(samples_CN: Samples, rate: int, target: float = -14.0, ceiling: fl
     """Bring samples `[channels, n]` to `target` LUFS with a true peak of at most `ceiling` dBTP.
 
     The limiter costs loudness, so the gain is raised until its result is on target, within 6 dB of what an unlimited
-    signal would need: very spiky material ends up quieter. No boost above `MAX_BOOST`; silence stays silence.
+    signal would need: very spiky material ends up quieter. No boost above `MAX_BOOST_DB`; silence stays silence.
     """
     if not np.isfinite(samples_CN).all():
         raise ValueError("samples hold NaN or infinity")
@@ -69,13 +69,13 @@ def normalise(samples_CN: Samples, rate: int, target: float = -14.0, ceiling: fl
     if measured is None:
         quiet_CN = limit(samples_CN, rate, ceiling)
         return Normalised(quiet_CN, 0.0, None, true_peak(quiet_CN))
-    gain = min(target - measured, MAX_BOOST)
-    aim, most = measured + gain, min(gain + 6.0, MAX_BOOST)
+    gain = min(target - measured, MAX_BOOST_DB)
+    aim, most = measured + gain, min(gain + 6.0, MAX_BOOST_DB)
     envelope_B = _envelope(samples_CN)
     result_CN = _limit(samples_CN, envelope_B, 10 ** (gain / 20), rate, ceiling)
     loudness = integrated_loudness(result_CN, rate)
     for _ in range(4):
-        if loudness is None or abs(aim - loudness) < TOLERANCE or (loudness < aim and gain >= most):
+        if loudness is None or abs(aim - loudness) < TOLERANCE_LU or (loudness < aim and gain >= most):
             break
         gain = min(gain + 1.5 * (aim - loudness), most)  # 1.5: the limiter takes its share of every step
         result_CN = _limit(samples_CN, envelope_B, 10 ** (gain / 20), rate, ceiling)
@@ -86,11 +86,11 @@ def normalise(samples_CN: Samples, rate: int, target: float = -14.0, ceiling: fl
 
 def _limit(samples_CN: Samples, envelope_B: NDArray[np.float32], factor: float, rate: int, ceiling: float) -> Samples:
     """`samples_CN * factor`, its gain lowered around what exceeds the ceiling; `envelope_B` is that of `samples_CN`."""
-    highest = 10 ** ((ceiling - HAIR) / 20) / factor
+    highest = 10 ** ((ceiling - MARGIN_DB) / 20) / factor
     if not envelope_B.max(initial=0.0) > highest:
         return samples_CN * np.float32(factor)
     gain_B = factor * (1 - _reduction(envelope_B, highest, rate))
-    centres_B = (np.arange(len(gain_B)) + 0.5) * BLOCK
+    centres_B = (np.arange(len(gain_B)) + 0.5) * BLOCK_SAMPLES
     return samples_CN * np.interp(np.arange(samples_CN.shape[1]), centres_B, gain_B).astype(np.float32)
 
 
@@ -102,10 +102,10 @@ def _reduction(envelope_B: NDArray[np.float32], highest: float, rate: int) -> ND
     does the line between it and its neighbours.
     """
     needed_B = 1 - highest / np.maximum(envelope_B.astype(np.float64), highest)
-    half = max(2, round(LOOK_AHEAD * rate / BLOCK))
+    half = max(2, round(LOOK_AHEAD_SECONDS * rate / BLOCK_SAMPLES))
     held_B = maximum_filter1d(needed_B, 2 * half + 1, mode="nearest")
     # r[b] = max(held[b], r[b-1] * decay) is a running maximum once the decay is taken out of it.
-    decay_B = np.arange(len(held_B)) * (BLOCK / (RELEASE * rate))
+    decay_B = np.arange(len(held_B)) * (BLOCK_SAMPLES / (RELEASE_SECONDS * rate))
     with np.errstate(divide="ignore"):
         released_B = np.exp(np.maximum.accumulate(np.log(held_B) + decay_B) - decay_B)
     window = np.hanning(2 * half + 1)[1:-1]
@@ -114,19 +114,19 @@ def _reduction(envelope_B: NDArray[np.float32], highest: float, rate: int) -> ND
 
 
 def _envelope(samples_CN: Samples) -> NDArray[np.float32]:
-    """Largest magnitude, over the channels, of the interpolated waveform in every block of `BLOCK` samples and in the
-    gap to the next block: float32 `[ceil(n / BLOCK)]`."""
+    """Largest magnitude, over the channels, of the interpolated waveform in every block of `BLOCK_SAMPLES` samples and in the
+    gap to the next block: float32 `[ceil(n / BLOCK_SAMPLES)]`."""
     n = samples_CN.shape[1]
-    envelope_B = np.zeros(-(-n // BLOCK), np.float32)
-    stretch = 1024 * BLOCK  # at a time: four times a song's samples need not lie in memory
+    envelope_B = np.zeros(-(-n // BLOCK_SAMPLES), np.float32)
+    stretch = 1024 * BLOCK_SAMPLES  # at a time: four times a song's samples need not lie in memory
     for start in range(0, n, stretch):
         stop = min(start + stretch, n)
         left, right = max(0, start - TAPS_EACH_SIDE), min(n, stop + TAPS_EACH_SIDE)
         fine_CM = upfirdn(_kernel(), samples_CN[:, left:right], up=OVERSAMPLING, axis=1)
         first = TAPS_EACH_SIDE * OVERSAMPLING + OVERSAMPLING * (start - left)  # the filter's delay, then the margin
         fine_M = np.abs(fine_CM[:, first : first + OVERSAMPLING * (stop - start)]).max(0)
-        starts = np.arange(0, len(fine_M), OVERSAMPLING * BLOCK)
-        envelope_B[start // BLOCK : start // BLOCK + len(starts)] = np.maximum.reduceat(fine_M, starts)
+        starts = np.arange(0, len(fine_M), OVERSAMPLING * BLOCK_SAMPLES)
+        envelope_B[start // BLOCK_SAMPLES : start // BLOCK_SAMPLES + len(starts)] = np.maximum.reduceat(fine_M, starts)
     return envelope_B
 
 

@@ -28,7 +28,7 @@ _JUNK = 1 << 16  # bytes before the first frame that are looked through
 
 
 @contextmanager
-def reading(path: str | Path) -> Iterator[soundfile.SoundFile]:
+def open_audio(path: str | Path) -> Iterator[soundfile.SoundFile]:
     """The file at `path`, open; closed when the block ends. Raises InvalidRequest, in the block, too, if it cannot be
     read."""
     try:

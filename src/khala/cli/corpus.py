@@ -14,7 +14,7 @@ from khala.cli.progress import progress
 from khala.music.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from khala.corpus.composer.synth import Progress
+    from khala.corpus.composer.synth import SynthProgress
 
 app = typer.Typer(
     no_args_is_help=True, help="Gather songs to train on, composed or your own, and turn them into tokens."
@@ -124,12 +124,12 @@ def _report_tokens(done: int, songs: int) -> None:
     typer.echo(f"{done} of {songs} songs tokenized", err=True)
 
 
-def _reporter(songs: int | None, hours: float | None) -> Callable[["Progress"], None]:
+def _reporter(songs: int | None, hours: float | None) -> Callable[["SynthProgress"], None]:
     """Rewrites one line on a terminal, prints one every few seconds elsewhere."""
     terminal = sys.stderr.isatty()
     last = time.monotonic()
 
-    def report(progress: "Progress") -> None:
+    def report(progress: "SynthProgress") -> None:
         nonlocal last
         share = progress.songs / songs if songs else progress.seconds / 3600 / (hours or 1.0)
         complete = share >= 1

@@ -88,10 +88,10 @@ def _require_free(path: Path) -> None:
 
 def _is_signed(audio: Path) -> bool:
     """Whether a file's tags say that we made it."""
-    from khala.audio.reading import reading  # takes a while, and is hardly ever needed
+    from khala.audio.reading import open_audio  # takes a while, and is hardly ever needed
 
     try:
-        with reading(audio) as file:
+        with open_audio(audio) as file:
             return str(file.artist) == "Khala"
     except InvalidRequest:
         return False

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from khala.audio.listing import beside
+from khala.audio.listing import files_beside
 from khala.conditioning.request_terms import parse_bpm, parse_key, parse_styles, parse_tempo_range
 from khala.conditioning.voices import parse_voice
 from khala.evaluation.chords import INTERVALS, Chord
@@ -85,7 +85,7 @@ class RequestTargets:
 def targets_beside(audio: Path) -> RequestTargets | None:
     """Read the targets of `audio` from the JSON file beside it; None if there is none. Raises InvalidRequest if it is
     neither a record nor a sidecar."""
-    sidecar = own_record(audio) or beside(audio).get(".json")
+    sidecar = own_record(audio) or files_beside(audio).get(".json")
     if sidecar is None:
         return None
     try:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from khala.conditioning.vocabulary import vocabulary as condition_vocabulary
-from khala.corpus.data.loader import TokenCorpus
+from khala.corpus.data.songs import TokenCorpus
 from khala.models.codec.folder import load_codec
 from khala.models.config import ModelConfig
 from khala.models.lm.backbone import Backbone

@@ -22,8 +22,11 @@ from torch import Tensor
 
 from khala.conditioning.outline import NUM_CONDITIONS, prompt_rows
 from khala.conditioning.phone_sequence import PHONE_CONDITIONS, PHONE_IDS, UNKNOWN_PHONE, without_phones
-from khala.corpus.data.loader import TokenCorpus, TokenSong, excerpt, pack, vary
-from khala.corpus.data.shards import NO_CHORD, codebooks
+from khala.corpus.data.batches import pack
+from khala.corpus.data.excerpts import excerpt, vary
+from khala.corpus.data.frames import NO_CHORD
+from khala.corpus.data.shards import codebooks
+from khala.corpus.data.songs import TokenCorpus, TokenSong
 from khala.models.config import ModelConfig
 from khala.models.lm.backbone import Backbone, condition_stream, interleave
 from khala.models.lm.config import PAD_ID

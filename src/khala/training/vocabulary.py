@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from khala.audio.files import replacing
-from khala.corpus.data.loader import TokenCorpus
+from khala.corpus.data.songs import TokenCorpus
 from khala.music.errors import InvalidRequest
 from khala.weights.tokenizer import Tokenizer
 

@@ -7,6 +7,8 @@ tempo is locked to the codec's frame grid and a repeated bar gives repeated code
 from dataclasses import dataclass
 from pathlib import Path
 
+from khala.corpus.data.audio_format import FRAME_RATE
+
 FONTS = {
     "fluid": Path("/usr/share/sounds/sf2/FluidR3_GM.sf2"),
     "musescore": Path("/usr/share/sounds/sf3/MuseScore_General_Lite.sf3"),
@@ -14,8 +16,6 @@ FONTS = {
 """Fluid R3 and MuseScore General (MIT licence, parts in the public domain), where Debian's fluid-soundfont-gm and
 musescore-general-soundfont-small install them."""
 ROOMS = ("booth", "room", "hall")
-FRAME_RATE = 44100 / 2048
-"""Codec frames a second."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Syllable:
+class SungSyllable:
     """One sung note: syllable number `index` (0-based) of word number `word` of its line, on MIDI `pitch`.
 
     Notes in a row with the same word and index are one syllable on several pitches.
@@ -70,7 +70,7 @@ class SungLine:
     section: int  # index into Score.sections
     text: str  # as printed in the lyrics
     words: tuple[str, ...]
-    syllables: tuple[Syllable, ...]
+    syllables: tuple[SungSyllable, ...]
     harmony: tuple[int, ...] = ()
     answer: bool = False
 
@@ -86,7 +86,7 @@ class Chord:
 
 
 @dataclass(frozen=True)
-class Section:
+class FormSection:
     """A part of the form: `name` is a section tag without brackets ("verse"), `energy` 0..1."""
 
     name: str
@@ -127,7 +127,7 @@ class Score:
     voice: str
     singer: str
     backing: str
-    sections: tuple[Section, ...]
+    sections: tuple[FormSection, ...]
     parts: tuple[Part, ...]
     lines: tuple[SungLine, ...]
     mix: Mix

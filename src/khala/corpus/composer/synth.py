@@ -1,6 +1,6 @@
-"""Makes a corpus: seed after seed is composed, rendered and stored, by several processes of one thread each.
+"""Synthesis of a corpus: seeds are composed, rendered and stored by several single-threaded processes.
 
-A song depends on its seed alone. What is already there is kept, so an interrupted run goes on where it stopped.
+A song depends on its seed alone. Existing songs are kept, so an interrupted run continues where it stopped.
 """
 
 import multiprocessing
@@ -17,17 +17,21 @@ from pathlib import Path
 
 from khala.corpus.composer.compose import compose
 from khala.corpus.composer.compose.words import LEXICON
-from khala.corpus.composer.render import render
-from khala.corpus.composer.render.band import require_band
+from khala.corpus.composer.render import Rendered, render_score
+from khala.corpus.composer.render.fluidsynth import require_fluidsynth
+from khala.corpus.composer.score import Score
 from khala.corpus.composer.singers import NATURAL_SEEDS
 from khala.corpus.composer.voice import ToolMissing, VoiceBank
 from khala.corpus.composer.voice.kokoro import require_kokoro
-from khala.corpus.data.manifest import GENERATOR, CorpusError, json_path, read_song, write_song
+from khala.corpus.data.manifest import CorpusError, CorpusSong, json_path, read_song, store_song
+
+GENERATOR = 3
+"""Version of composing and rendering; songs of different versions differ for the same seed."""
 
 
 @dataclass(frozen=True)
-class Progress:
-    """`songs` and `seconds` of audio that are there, `made` seconds of them by this run in `elapsed` seconds."""
+class SynthProgress:
+    """`songs` and `seconds` of audio in the corpus; `made` seconds of them come from this run, in `elapsed` seconds."""
 
     songs: int
     seconds: float
@@ -36,7 +40,7 @@ class Progress:
 
     @property
     def speed(self) -> float:
-        """Seconds of audio made in a second."""
+        """Seconds of audio made per second."""
         return self.made / max(self.elapsed, 1e-9)
 
 
@@ -46,14 +50,14 @@ def synth(
     hours: float | None = None,
     seed: int = 1,
     processes: int = 1,
-    progress: Callable[[Progress], None] | None = None,
-) -> Progress:
-    """Makes the songs of `seed`, `seed + 1`, ... until there are `songs` of them, or `hours` of audio.
+    progress: Callable[[SynthProgress], None] | None = None,
+) -> SynthProgress:
+    """Make the songs of `seed`, `seed + 1`, ... until there are `songs` of them, or `hours` of audio.
 
     Raises `ToolMissing` if FluidSynth, its sound fonts or the voices of these seeds are missing, `OutputError` if `out`
-    takes no files, `CorpusError` if it holds songs of another version of the composer.
+    cannot be written, `CorpusError` if it holds songs of another version of the composer.
     """
-    require_band()
+    require_fluidsynth()
     natural = range(seed, seed + songs)[-1] in NATURAL_SEEDS if songs else seed in NATURAL_SEEDS
     if natural:
         require_kokoro()
@@ -80,15 +84,15 @@ def synth(
                 for future in finished:
                     done, seconds, made = done + 1, seconds + future.result(), made + future.result()
                 if progress:
-                    progress(Progress(done, seconds, made, time.monotonic() - begin))
+                    progress(SynthProgress(done, seconds, made, time.monotonic() - begin))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return Progress(done, seconds, made, time.monotonic() - begin)
+    return SynthProgress(done, seconds, made, time.monotonic() - begin)
 
 
 def _kept(path: Path) -> float:
-    """The seconds of a song that is there already; it has to be one that would be made again just so."""
+    """Return the seconds of an existing song. Raises `CorpusError` if another version of the composer made it."""
     song = read_song(path)
     if song.generator != GENERATOR:
         raise CorpusError(
@@ -98,10 +102,30 @@ def _kept(path: Path) -> float:
 
 
 def make_song(out: Path, seed: int) -> float:
-    """Composes, renders and stores the song of a seed; returns its seconds."""
+    """Compose, render and store the song of a seed; return its seconds."""
     score = compose(seed)
-    write_song(out, score, render(score, _voices()))
+    write_song(out, score, render_score(score, _voices()))
     return score.seconds
+
+
+def write_song(corpus: Path, score: Score, rendered: Rendered) -> Path:
+    """Store a rendered score and return the path of its JSON. Raises `OutputError` if the folder cannot be written."""
+    path = json_path(corpus, score.seed)
+    song = CorpusSong(
+        generator=GENERATOR,
+        seed=score.seed,
+        style=score.style,
+        duration=round(score.seconds, 4),
+        frames=score.frames,
+        tags=score.tags,
+        description=score.description,
+        lyrics=score.lyrics,
+        vocal=score.voice,
+        truth=rendered.truth,
+        audio=path.with_suffix(".flac"),
+    )
+    store_song(song, rendered.samples)
+    return path
 
 
 @cache

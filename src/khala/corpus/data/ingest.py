@@ -1,7 +1,8 @@
-"""A user's own songs into a corpus: audio files of the kinds that libsndfile reads, and beside each what is said of it.
+"""Ingest of a user's own songs: audio files that libsndfile reads, each with its sidecar files.
 
-A song is told by the bytes of its audio file, not by its name: it is taken in once, keeps its number, and is known
-when the command is given again, after a stop or with more songs. If only the words changed, they alone are stored anew.
+A song is identified by the bytes of its audio file, not by its name: it is taken in once, keeps its number, and is
+recognised when the command is repeated, after an interruption or with more songs. If only its sidecar changed, the
+audio is not stored again.
 """
 
 import hashlib
@@ -19,29 +20,27 @@ import numpy as np
 from khala.audio.files import read_audio
 from khala.audio.listing import songs_in
 from khala.audio.loudness import normalise
-from khala.audio.reading import READABLE, reading
+from khala.audio.reading import READABLE, open_audio
 from khala.audio.resample import resample
 from khala.audio.samples import Samples
-from khala.corpus.data.manifest import INGESTED, CorpusError, Song, json_path, read_song, store
-from khala.corpus.data.sidecar import Words, read_words
+from khala.corpus.data.audio_format import FRAME_RATE, LOUDNESS_LUFS, SAMPLE_RATE
+from khala.corpus.data.manifest import INGESTED, CorpusError, CorpusSong, json_path, read_song, store_song
+from khala.corpus.data.sidecar import Sidecar, read_sidecar
 from khala.music.errors import InvalidRequest
 from khala.music.request import MAX_SECONDS, MIN_SECONDS
 
-OTHERS = (".m4a", ".mp4", ".aac", ".wma")
-"""Endings of songs that libsndfile cannot read: they are refused, not passed over."""
-FIRST = 1_000_000
-"""Number of the first song; composed ones have their seeds below."""
-LOUDNESS = -16.0
-"""LUFS, as composed songs have."""
-RATE, HOP = 44100, 2048
+UNREADABLE = (".m4a", ".mp4", ".aac", ".wma")
+"""Extensions of audio that libsndfile cannot read: such songs are refused, not ignored."""
+FIRST_NUMBER = 1_000_000
+"""Number of the first song; the seeds of composed songs lie below it."""
 
 Refuse = Callable[[str], None]
-Report = Callable[[str, int, int], None]
+IngestProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class Ingested:
-    """How many songs are `new`, were `kept` as they were, got other words (`changed`), or were `refused`."""
+class IngestCounts:
+    """Numbers of songs that are `new`, `kept` unchanged, `changed` in their sidecar, and `refused`."""
 
     new: int
     kept: int
@@ -50,33 +49,34 @@ class Ingested:
 
 
 @dataclass(frozen=True)
-class Found:
-    """A song of the user's: its file, that file's name within the folder and SHA-256, seconds, what is said of it."""
+class FoundSong:
+    """A checked song: its file, `name` relative to the folder, SHA-256 `digest`, length in seconds, and sidecar."""
 
     path: Path
     name: str
     digest: str
     seconds: float
-    words: Words
+    sidecar: Sidecar
 
 
-def ingest(folder: Path, out: Path, *, processes: int = 1, refuse: Refuse, progress: Report) -> Ingested:
-    """Take the songs under `folder` into the corpus `out`, at 44.1 kHz, in stereo, at `LOUDNESS`.
+def ingest(folder: Path, out: Path, *, processes: int = 1, refuse: Refuse, progress: IngestProgress) -> IngestCounts:
+    """Store the songs under `folder` in the corpus `out`, in stereo at `SAMPLE_RATE` and `LOUDNESS_LUFS`.
 
-    What cannot be taken in is told to `refuse`, a line each; the others go on. `progress` is called with "check" or
-    "store" and counts songs. Raises CorpusError if there is no audio at all, OutputError if `out` takes no files.
+    `refuse` is called with one line for every song that cannot be taken in; the others continue. `progress` is called
+    with "check" or "store", songs done and songs in all. Raises CorpusError if `folder` holds no audio, OutputError if
+    `out` cannot be written.
     """
     paths = list(_audio(folder, out))
     if not paths:
         raise CorpusError(f"{folder} holds no songs; put audio there ({', '.join(READABLE)})")
-    tally: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
 
     def refused(name: str, error: Exception) -> None:
-        tally["refused"] += 1
+        counts["refused"] += 1
         refuse(f"{name}: {error}")
 
     known = {song.truth["sha256"]: song for song in _ingested(out)}
-    number = max((song.seed + 1 for song in known.values()), default=FIRST)
+    number = max((song.seed + 1 for song in known.values()), default=FIRST_NUMBER)
     fresh = []
     for found in _checked(folder, paths, refused, progress):
         old = known.get(found.digest)
@@ -85,35 +85,36 @@ def ingest(folder: Path, out: Path, *, processes: int = 1, refuse: Refuse, progr
             fresh.append((found, song))
             number += 1
         elif song != old:
-            store(song, None)
-            tally["changed"] += 1
+            store_song(song, None)
+            counts["changed"] += 1
         else:
-            tally["kept"] += 1
-    tally["new"] = _store_all(fresh, processes, refused, progress)
-    return Ingested(tally["new"], tally["kept"], tally["changed"], tally["refused"])
+            counts["kept"] += 1
+    counts["new"] = _store_all(fresh, processes, refused, progress)
+    return IngestCounts(counts["new"], counts["kept"], counts["changed"], counts["refused"])
 
 
-def load(path: Path) -> Samples:
-    """The samples float32 [2, n] of a song as they are stored. Raises InvalidRequest, CorpusError."""
+def load_normalised(path: Path) -> Samples:
+    """Return the samples float32 [2, n] of an audio file as the corpus stores them. Raises InvalidRequest, CorpusError."""
     samples_CN, rate = read_audio(path)
     if not np.isfinite(samples_CN).all():
-        raise CorpusError("it holds samples that are no numbers; export it again")
-    result = normalise(np.repeat(resample(samples_CN, rate, RATE), 3 - samples_CN.shape[0], axis=0), RATE, LOUDNESS)
+        raise CorpusError("it holds samples that are NaN or infinite; export it again")
+    stereo_CN = np.repeat(resample(samples_CN, rate, SAMPLE_RATE), 3 - samples_CN.shape[0], axis=0)
+    result = normalise(stereo_CN, SAMPLE_RATE, LOUDNESS_LUFS)
     if result.loudness is None:
         raise CorpusError("it is silent; remove it")
     return result.samples
 
 
 def _audio(folder: Path, out: Path) -> Iterator[Path]:
-    """All songs under a folder but those of the corpus itself, by name. Raises CorpusError if it is none."""
+    """Yield the audio files under a folder by name, except those of the corpus itself. Raises CorpusError."""
     if not folder.is_dir():
         raise CorpusError(f"{folder} is no folder; name the one that holds your songs")
-    for path in songs_in(folder, READABLE + OTHERS):
+    for path in songs_in(folder, READABLE + UNREADABLE):
         if out.resolve() not in path.resolve().parents:
             yield path
 
 
-def _ingested(out: Path) -> Iterator[Song]:
+def _ingested(out: Path) -> Iterator[CorpusSong]:
     for path in out.glob("*/song-*.json"):
         song = read_song(path)
         if song.generator == INGESTED:
@@ -121,15 +122,15 @@ def _ingested(out: Path) -> Iterator[Song]:
 
 
 def _checked(
-    folder: Path, paths: list[Path], refused: Callable[[str, Exception], None], progress: Report
-) -> Iterator[Found]:
-    """Songs that nothing speaks against but, perhaps, their samples; each audio once."""
+    folder: Path, paths: list[Path], refused: Callable[[str, Exception], None], progress: IngestProgress
+) -> Iterator[FoundSong]:
+    """Yield the songs that pass every check that needs no samples, each recording once."""
     seen: dict[str, str] = {}
     for done, path in enumerate(paths):
         progress("check", done, len(paths))
         name = path.relative_to(folder).as_posix()
         try:
-            found = _look(path, name)
+            found = _check(path, name)
             if found.digest in seen:
                 raise CorpusError(f"it is the same recording as {seen[found.digest]}; keep one of them")
         except (CorpusError, InvalidRequest) as error:
@@ -140,14 +141,14 @@ def _checked(
     progress("check", len(paths), len(paths))
 
 
-def _look(path: Path, name: str) -> Found:
+def _check(path: Path, name: str) -> FoundSong:
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise CorpusError(f"cannot read it: {error.strerror or error}") from None
     try:
-        with reading(path) as sound:
+        with open_audio(path) as sound:
             channels, seconds = sound.channels, sound.frames / sound.samplerate
     except InvalidRequest:
         raise CorpusError("it cannot be read as audio; convert it, for instance to flac") from None
@@ -155,43 +156,46 @@ def _look(path: Path, name: str) -> Found:
         raise CorpusError(f"it has {channels} channels; mix it down to two")
     if not MIN_SECONDS <= seconds <= MAX_SECONDS:
         raise CorpusError(f"it lasts {seconds:.1f} s; a song lasts {MIN_SECONDS:g} to {MAX_SECONDS:g} s")
-    return Found(path, name, digest, seconds, read_words(path, seconds))
+    return FoundSong(path, name, digest, seconds, read_sidecar(path, seconds))
 
 
-def _song(found: Found, out: Path, number: int) -> Song:
-    """Its truth says which file it was, its tempo if somebody said it, and if lyrics had times, sections and lines."""
-    words = found.words
+def _song(found: FoundSong, out: Path, number: int) -> CorpusSong:
+    """Return the corpus song; its truth holds the source file, a stated tempo, and sections and lines of timed lyrics."""
+    sidecar = found.sidecar
     truth: dict[str, Any] = {"source": found.name, "sha256": found.digest}
-    if words.bpm:
-        truth["bpm"] = words.bpm
-    if words.lines:
-        parts = [list(lines) for _, lines in groupby(words.lines, key=lambda line: line.section)]
+    if sidecar.bpm:
+        truth["bpm"] = sidecar.bpm
+    if sidecar.lines:
+        parts = [list(lines) for _, lines in groupby(sidecar.lines, key=lambda line: line.section)]
         truth["sections"] = [{"name": p[0].section, "start": p[0].start, "end": p[-1].end} for p in parts]
         truth["lines"] = [
             {"section": number, "text": line.text, "start": line.start, "end": line.end}
             for number, part in enumerate(parts)
             for line in part
         ]
-    return Song(
+    return CorpusSong(
         generator=INGESTED,
         seed=number,
-        style=words.style,
+        style=sidecar.style,
         duration=round(found.seconds, 4),
-        frames=math.ceil(found.seconds * RATE / HOP),
-        tags=words.tags,
-        description=words.prompt,
-        lyrics=words.lyrics,
-        vocal=words.vocal,
+        frames=math.ceil(found.seconds * FRAME_RATE),
+        tags=sidecar.tags,
+        description=sidecar.prompt,
+        lyrics=sidecar.lyrics,
+        vocal=sidecar.vocal,
         truth=truth,
         audio=json_path(out, number).with_suffix(".flac"),
     )
 
 
 def _store_all(
-    songs: list[tuple[Found, Song]], processes: int, refused: Callable[[str, Exception], None], progress: Report
+    songs: list[tuple[FoundSong, CorpusSong]],
+    processes: int,
+    refused: Callable[[str, Exception], None],
+    progress: IngestProgress,
 ) -> int:
-    """Stores songs, `processes` at a time, and counts those that could be; a thread each will do, for nearly all of the
-    work is done outside of Python."""
+    """Store songs, `processes` at a time, and return the number of those that could be stored. Threads suffice: nearly
+    all of the work is done outside of Python."""
     left = iter(songs)
     stored = done = 0
     running: dict[Future[None], str] = {}
@@ -217,5 +221,5 @@ def _store_all(
             raise
 
 
-def _store(found: Found, song: Song) -> None:
-    store(song, load(found.path))
+def _store(found: FoundSong, song: CorpusSong) -> None:
+    store_song(song, load_normalised(found.path))

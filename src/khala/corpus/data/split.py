@@ -1,21 +1,21 @@
-"""What is never trained on: one song in fifty, by its name, and one word in ten, by its spelling.
+"""Held-out data: one song in fifty, by its name, and one word in ten, by its spelling.
 
-Both are decided by a checksum alone, so that a growing corpus, or a growing lexicon, keeps its split.
+Both depend on a checksum alone, so a corpus or a lexicon keeps its split as it grows.
 """
 
 import zlib
 
-HELD_OUT = 50
-"""One song in so many is held out."""
-UNHEARD = 10
-"""One word in so many is in no song but held-out ones."""
+SONGS_PER_HELD_OUT = 50
+"""One song of this many is held out."""
+WORDS_PER_UNHEARD = 10
+"""One word of this many occurs in held-out songs only."""
 
 
 def is_held_out(name: str) -> bool:
-    """Whether a song is held out; `name` is that of its file without the ending, such as "song-17"."""
-    return zlib.crc32(name.encode()) % HELD_OUT == 0
+    """Return whether a song is held out; `name` is its file name without the extension, such as "song-17"."""
+    return zlib.crc32(name.encode()) % SONGS_PER_HELD_OUT == 0
 
 
 def is_unheard(word: str) -> bool:
-    """Whether a word of the open classes, in lower case, is kept for held-out songs."""
-    return zlib.crc32(f"word {word}".encode()) % UNHEARD == 0
+    """Return whether a lower-case word of an open class occurs in held-out songs only."""
+    return zlib.crc32(f"word {word}".encode()) % WORDS_PER_UNHEARD == 0

@@ -4,28 +4,29 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from khala.corpus.composer.compose import bass, comping
-from khala.corpus.composer.compose.drums import FILLS, drums, hit
+from khala.corpus.composer.compose.drums import drums, hit
+from khala.corpus.composer.compose.grooves import FILLS
 from khala.corpus.composer.compose.harmony import above, chord_at, tones, voicing
 from khala.corpus.composer.compose.melody import Motif
-from khala.corpus.composer.compose.patterns import play
-from khala.corpus.composer.compose.plan import Plan
+from khala.corpus.composer.compose.patterns import play_pattern
+from khala.corpus.composer.compose.plan import SongPlan
 from khala.corpus.composer.compose.styles.base import KITS, LEAD_LOW, LEAD_LOW_ELSE, PROGRAMS, VARIANTS, Layer
-from khala.corpus.composer.compose.tune import HEIGHTS, SUNG, Motifs, phrases
-from khala.corpus.composer.score import FONTS, Chord, Note, Part, Section
+from khala.corpus.composer.compose.tune import HEIGHTS, SUNG_SECTIONS, Motifs, phrases
+from khala.corpus.composer.score import FONTS, Chord, FormSection, Note, Part
 
 COMP_LOW, PAD_LOW = 52, 57
 """Lowest notes of chords: under the tune, clear of the bass."""
 PANS = {"comp": -0.3, "pad": 0.3, "lead": 0.15}
 REVERBS = {"drums": 0.15, "bass": 0.05}
-REPLIES = 0.4
+REPLY_SHARE = 0.4
 """Share of songs in which the lead answers the singer."""
-ONE_FONT = 0.6
+MAIN_FONT_SHARE = 0.6
 """Share of parts that come from the song's main sound font; the others come from any."""
-RING = 0.9
+RING_SHARE = 0.9
 """Share of the last bar through which the last chord is held."""
 
 
-def band(plan: Plan, motifs: Motifs) -> tuple[Part, ...]:
+def band(plan: SongPlan, motifs: Motifs) -> tuple[Part, ...]:
     """All parts that play a note."""
     played: dict[str, list[Note]] = {"drums": [], "bass": [], "comp": [], "pad": []}
     for section in plan.sections:
@@ -51,22 +52,22 @@ def band(plan: Plan, motifs: Motifs) -> tuple[Part, ...]:
     )
 
 
-def _font(plan: Plan, part: str) -> str:
+def _font(plan: SongPlan, part: str) -> str:
     """The song's main sound font, or any."""
-    lots = plan.lots(f"{part} font")
-    return (plan.lots("font") if lots.random() < ONE_FONT else lots).choice(list(FONTS))
+    rng = plan.rng(f"{part} font")
+    return (plan.rng("font") if rng.random() < MAIN_FONT_SHARE else rng).choice(list(FONTS))
 
 
-def _program(plan: Plan, part: str) -> int:
+def _program(plan: SongPlan, part: str) -> int:
     """One of the programs or kits that the instrument of a part goes by."""
-    lots = plan.lots(f"{part} program")
+    rng = plan.rng(f"{part} program")
     if part == "drums":
-        return lots.choice(KITS.get(plan.style.kit, (plan.style.kit,)))
+        return rng.choice(KITS.get(plan.style.kit, (plan.style.kit,)))
     instrument = plan.lead if part == "lead" else getattr(plan.arrangement, part)
-    return lots.choice((PROGRAMS[instrument], VARIANTS.get(instrument, PROGRAMS[instrument])))
+    return rng.choice((PROGRAMS[instrument], VARIANTS.get(instrument, PROGRAMS[instrument])))
 
 
-def _accompany(played: dict[str, list[Note]], plan: Plan, section: Section, layer: Layer) -> None:
+def _accompany(played: dict[str, list[Note]], plan: SongPlan, section: FormSection, layer: Layer) -> None:
     """One section of drums, bass, comping and pad."""
     strength = round(52 + 48 * section.energy)
 
@@ -74,13 +75,13 @@ def _accompany(played: dict[str, list[Note]], plan: Plan, section: Section, laye
         def velocity(beat: float) -> int:
             return strength + (8 if beat == 0 else 0)
 
-        return play(pattern, section, plan.beats_per_bar, pitches, velocity, gate)
+        return play_pattern(pattern, section, plan.beats_per_bar, pitches, velocity, gate)
 
     crash = bool(layer.groove) and section.name in ("chorus", "inst", "solo")
-    fill = plan.lots(f"{section.name} fill").choice(FILLS[layer.fill]) if layer.fill else {}
+    fill = plan.rng(f"{section.name} fill").choice(FILLS[layer.fill]) if layer.fill else {}
     played["drums"] += drums(section, plan.beats_per_bar, layer.groove, fill, crash)
     if layer.bass:
-        played["bass"] += part(bass.BASSES[layer.bass], bass.pitches, 0.92)
+        played["bass"] += part(bass.BASSES[layer.bass], bass.bass_pitches, 0.92)
     if layer.comp:
         played["comp"] += part(comping.COMPS[layer.comp], _chords(COMP_LOW), 0.95)
     if layer.pad:
@@ -88,19 +89,19 @@ def _accompany(played: dict[str, list[Note]], plan: Plan, section: Section, laye
 
 
 def _chords(low: int) -> Callable[[str, Chord, Chord], Sequence[int]]:
-    return lambda mark, chord, following: comping.pitches(mark, chord, low)
+    return lambda mark, chord, following: comping.comp_pitches(mark, chord, low)
 
 
-def _lead(plan: Plan, motifs: Motifs) -> list[Note]:
+def _lead(plan: SongPlan, motifs: Motifs) -> list[Note]:
     """The tune on an instrument: all of it where nobody sings, else the chorus' in intro and interlude, and solos.
 
     In some songs it also answers the singer at the end of every second line of a verse.
     """
     low = LEAD_LOW.get(plan.lead, LEAD_LOW_ELSE)
-    replies = plan.lots("replies").random() < REPLIES
+    replies = plan.rng("replies").random() < REPLY_SHARE
     notes: list[Note] = []
     for section in plan.sections:
-        if section.name in SUNG and plan.voice:
+        if section.name in SUNG_SECTIONS and plan.voice:
             if replies and section.name == "verse":
                 notes += _replies(plan, motifs["verse"], section, low)
         elif section.name != "outro":
@@ -111,7 +112,7 @@ def _lead(plan: Plan, motifs: Motifs) -> list[Note]:
     return notes
 
 
-def _replies(plan: Plan, motifs: tuple[Motif, Motif], section: Section, low: int) -> list[Note]:
+def _replies(plan: SongPlan, motifs: tuple[Motif, Motif], section: FormSection, low: int) -> list[Note]:
     """Three or four eighths down the chord in the last beats of every second line, as far as the singer leaves them."""
     notes = []
     for number in range(1, section.bars // plan.line_bars, 2):
@@ -125,15 +126,17 @@ def _replies(plan: Plan, motifs: tuple[Motif, Motif], section: Section, low: int
     return notes
 
 
-def _ring_out(played: dict[str, list[Note]], plan: Plan, section: Section, layer: Layer) -> None:
+def _ring_out(played: dict[str, list[Note]], plan: SongPlan, section: FormSection, layer: Layer) -> None:
     """The last bar: all who play in the outro strike the tonic and let it ring."""
     last = section.chords[-1]
-    length = RING * last.length
+    length = RING_SHARE * last.length
     strength = round(62 + 30 * section.energy)
     chord = "p" if layer.comp.startswith("power") else "x"
-    played["comp"] += [Note(last.start, length, pitch, strength) for pitch in comping.pitches(chord, last, COMP_LOW)]
+    played["comp"] += [
+        Note(last.start, length, pitch, strength) for pitch in comping.comp_pitches(chord, last, COMP_LOW)
+    ]
     if layer.bass:
-        played["bass"].append(Note(last.start, length, above(bass.LOW, last.root), strength))
+        played["bass"].append(Note(last.start, length, above(bass.LOWEST_ROOT, last.root), strength))
     if layer.pad:
         played["pad"] += [Note(last.start, length, pitch, strength) for pitch in voicing(last, PAD_LOW)]
     if layer.groove:

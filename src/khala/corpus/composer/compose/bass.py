@@ -3,7 +3,7 @@
 from khala.corpus.composer.compose.harmony import above, tones
 from khala.corpus.composer.score import Chord
 
-LOW = 31
+LOWEST_ROOT = 31
 """Lowest bass root (G1)."""
 
 BASSES = {
@@ -34,15 +34,15 @@ BASSES = {
 }
 
 
-def pitches(mark: str, chord: Chord, following: Chord) -> tuple[int]:
+def bass_pitches(mark: str, chord: Chord, following: Chord) -> tuple[int]:
     """What a mark of a bass pattern plays."""
-    root = above(LOW, chord.root)
+    root = above(LOWEST_ROOT, chord.root)
     if mark == "R":
         return (root,)
     if mark == "8":
         return (root + 12,)
     if mark == "a":
-        target = above(LOW, following.root)
+        target = above(LOWEST_ROOT, following.root)
         return (target + 1 if target < root else target - 1,)
     third, fifth = tones(chord)[1:3]
     return (above(root, third if mark == "3" else fifth),)

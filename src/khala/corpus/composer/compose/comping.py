@@ -45,7 +45,7 @@ COMPS = {
 }
 
 
-def pitches(mark: str, chord: Chord, low: int) -> tuple[int, ...]:
+def comp_pitches(mark: str, chord: Chord, low: int) -> tuple[int, ...]:
     """What a mark of a comping pattern plays, in the octave from `low`."""
     voices = voicing(chord, low)
     if mark == "x":

@@ -7,7 +7,7 @@ from itertools import product
 Parts = tuple[tuple[str, int], ...]
 """Section names with their bars, in order."""
 
-SHAPES = (
+SHORT_FORMS = (
     ("verse", "chorus"),
     ("verse", "chorus", "inst", "chorus"),
     ("verse", "pre-chorus", "chorus"),
@@ -17,12 +17,17 @@ SHAPES = (
     ("verse", "chorus", "verse", "chorus", "bridge", "chorus"),
 )
 """What stands between intro and outro of a song of up to two minutes or so."""
-ROUNDS = (("verse", "chorus"), ("verse", "pre-chorus", "chorus"))
-ENDS = (("bridge", "chorus"), ("inst", "chorus"), ("bridge", "inst", "chorus"), ("inst", "bridge", "chorus", "chorus"))
+LONG_FORM_ROUNDS = (("verse", "chorus"), ("verse", "pre-chorus", "chorus"))
+LONG_FORM_ENDS = (
+    ("bridge", "chorus"),
+    ("inst", "chorus"),
+    ("bridge", "inst", "chorus"),
+    ("inst", "bridge", "chorus", "chorus"),
+)
 """A longer song has a round two to four times, and one of these ends."""
 
 
-def plan(target_bars: float, line_bars: int, lots: random.Random) -> Parts:
+def draw_form(target_bars: float, line_bars: int, rng: random.Random) -> Parts:
     """The form nearest to `target_bars`, ties drawn.
 
     Verses and choruses hold two, four or eight lines of `line_bars` bars, a pre-chorus two or four. The outro's last
@@ -36,15 +41,15 @@ def plan(target_bars: float, line_bars: int, lots: random.Random) -> Parts:
             best, distance = [], away
         if away == distance:
             best.append(candidate)
-    chosen, break_name = lots.choice(best), lots.choice(("inst", "solo"))
+    chosen, break_name = rng.choice(best), rng.choice(("inst", "solo"))
     return tuple((break_name if name == "inst" else name, bars) for name, bars in chosen)
 
 
 def _candidates(target_bars: float, line_bars: int) -> Iterator[Parts]:
     two, four, eight = 2 * line_bars, 4 * line_bars, 8 * line_bars
-    longer = [one * count + end for one, count, end in product(ROUNDS, (2, 3, 4), ENDS)]
+    longer = [one * count + end for one, count, end in product(LONG_FORM_ROUNDS, (2, 3, 4), LONG_FORM_ENDS)]
     lengths = ((two, two), (two, four), (four, four), (four, eight), (eight, four), (eight, eight))
-    for shape, (verse, chorus), intro, outro in product((*SHAPES, *longer), lengths, (1, 2, 4, 8), (1, 2, 3, 4)):
+    for shape, (verse, chorus), intro, outro in product((*SHORT_FORMS, *longer), lengths, (1, 2, 4, 8), (1, 2, 3, 4)):
         if max(intro, outro) <= verse and (eight not in (verse, chorus) or shape.count("verse") > 1):
             bars = {"verse": verse, "pre-chorus": min(verse, four) // 2, "chorus": chorus, "bridge": min(verse, four)}
             bars["pre-chorus"] = max(bars["pre-chorus"], two)

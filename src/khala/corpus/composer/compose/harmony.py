@@ -32,7 +32,7 @@ def scale(key: int, mode: str) -> frozenset[int]:
     return frozenset((key + step) % 12 for step in SCALES[mode])
 
 
-def chord(numeral: str, key: int, mode: str, start: float, length: float) -> Chord:
+def parse_numeral(numeral: str, key: int, mode: str, start: float, length: float) -> Chord:
     """A chord from its numeral: case says major or minor, degrees count in the scale of `mode` ("VI" in minor = b6)."""
     match = _NUMERAL.fullmatch(numeral)
     if match is None:

@@ -15,7 +15,7 @@ WORD = "word"
 """The class of words that templates name: never held out."""
 
 
-class Entry(NamedTuple):
+class LexiconEntry(NamedTuple):
     """A word: ARPAbet `phones` with stress, and its `classes` with their counts in WordNet's texts."""
 
     phones: tuple[str, ...]
@@ -23,7 +23,7 @@ class Entry(NamedTuple):
 
 
 @cache
-def entries() -> dict[str, Entry]:
+def entries() -> dict[str, LexiconEntry]:
     """Every word of the packed file."""
     packed = files("khala.corpus.composer.compose").joinpath("lexicon.txt.xz").read_bytes()
     found = {}
@@ -31,7 +31,7 @@ def entries() -> dict[str, Entry]:
         head, *classes = line.split("|")
         word, *phones = head.split()
         counts = (entry.split() for entry in classes)
-        found[word] = Entry(tuple(phones), {name: int(count) for name, count in counts})
+        found[word] = LexiconEntry(tuple(phones), {name: int(count) for name, count in counts})
     return found
 
 

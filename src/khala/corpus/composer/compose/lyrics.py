@@ -11,7 +11,8 @@ from functools import cache
 from typing import NamedTuple
 
 from khala.corpus.composer.compose.meter import METERS
-from khala.corpus.composer.compose.phrases import LINES, MOTIONS, PLACES, STATES, THEMES, WAYS
+from khala.corpus.composer.compose.phrases import ADVERBIALS, DIRECTIONS, MOTIONS, STATES, WHOLE_LINES
+from khala.corpus.composer.compose.themes import THEMES
 from khala.corpus.composer.compose.words import LIGHT, rhyme, stresses
 
 Words = tuple[str, ...]
@@ -31,18 +32,18 @@ class Ending(NamedTuple):
     motion: bool
 
 
-def write(lots: random.Random, stanzas: Sequence[tuple[str, tuple[int, ...]]]) -> list[tuple[Words, ...]]:
+def write(rng: random.Random, stanzas: Sequence[tuple[str, tuple[int, ...]]]) -> list[tuple[Words, ...]]:
     """The words of every stanza, given its section name and the syllables of its lines.
 
     All speak of one theme; chorus and pre-chorus come back word for word, and the first line of four in a chorus as the
     third.
     """
-    theme = frozenset(lots.choice(list(THEMES.values())))
+    theme = frozenset(rng.choice(list(THEMES.values())))
     used: set[Words] = set()
     known: dict[str, tuple[Words, ...]] = {}
     found = []
     for name, syllables in stanzas:
-        stanza = known.get(name) or _stanza(lots, theme, syllables, used, refrain=name == "chorus")
+        stanza = known.get(name) or _stanza(rng, theme, syllables, used, refrain=name == "chorus")
         if name in _RETURNING:
             known[name] = stanza
         found.append(stanza)
@@ -63,33 +64,33 @@ def rhymes(syllables: tuple[int, ...], refrain: bool) -> tuple[int, ...]:
 
 
 def _stanza(
-    lots: random.Random, theme: frozenset[str], syllables: tuple[int, ...], used: set[Words], refrain: bool
+    rng: random.Random, theme: frozenset[str], syllables: tuple[int, ...], used: set[Words], refrain: bool
 ) -> tuple[Words, ...]:
     lines: dict[int, Words] = {}
     scheme = rhymes(syllables, refrain)
     for group in sorted(set(scheme)):
         places = [number for number, member in enumerate(scheme) if member == group]
-        family = _family(lots, theme, [syllables[number] for number in places])
+        family = _family(rng, theme, [syllables[number] for number in places])
         last: set[str] = set()
         for number in places:
             if refrain and number == 2:
                 lines[number] = lines[0]
                 continue
-            lines[number] = _line(lots, theme, syllables[number], family, used, last)
+            lines[number] = _line(rng, theme, syllables[number], family, used, last)
             last.add(lines[number][-1])
     return tuple(lines[number] for number in range(len(syllables)))
 
 
-def _family(lots: random.Random, theme: frozenset[str], syllables: list[int]) -> Words:
+def _family(rng: random.Random, theme: frozenset[str], syllables: list[int]) -> Words:
     """A rhyme with as many last words in each of the meters as there are lines, likelier with words of the theme."""
     tables = [_last_words(count) for count in syllables]
     families = [family for family in tables[0] if all(len(t.get(family, ())) >= len(tables) for t in tables)]
     weights = [1 + 6 * len(theme & tables[0][family]) for family in families]
-    return lots.choices(families, weights)[0]
+    return rng.choices(families, weights)[0]
 
 
 def _line(
-    lots: random.Random, theme: frozenset[str], syllables: int, family: Words, used: set[Words], last: set[str]
+    rng: random.Random, theme: frozenset[str], syllables: int, family: Words, used: set[Words], last: set[str]
 ) -> Words:
     """A line of a rhyme that ends on none of the `last` words; phrases that were `used` come back only if they must."""
 
@@ -97,13 +98,13 @@ def _line(
         return (1 + 8 * len(theme.intersection(phrase))) * (1e-6 if phrase in used else 1)
 
     endings = [ending for ending in _endings(syllables)[family] if ending.words[-1] not in last]
-    ending = lots.choices(endings, [weight(ending.words) for ending in endings])[0]
+    ending = rng.choices(endings, [weight(ending.words) for ending in endings])[0]
     opening: Words = ()
     if ending.before:
         openings = [
             words for words in _openings(syllables, ending.before, ending.motion) if _apart(words, ending.words)
         ]
-        opening = lots.choices(openings, [weight(words) for words in openings])[0]
+        opening = rng.choices(openings, [weight(words) for words in openings])[0]
     used.update((opening, ending.words))
     return opening + ending.words
 
@@ -126,10 +127,10 @@ def _endings(syllables: int) -> dict[Words, tuple[Ending, ...]]:
     """Endings (and whole lines) that scan at the end of a line and find an opening, by rhyme."""
     meter = METERS[syllables]
     found: dict[Words, list[Ending]] = {}
-    for phrases, motion in ((LINES, False), (PLACES, False), (WAYS, True)):
+    for phrases, motion in ((WHOLE_LINES, False), (ADVERBIALS, False), (DIRECTIONS, True)):
         for words in phrases:
             before = syllables - sum(len(stresses(word)) for word in words)
-            if before < 0 or (before == 0) != (phrases is LINES) or not _scans(words, meter[before:]):
+            if before < 0 or (before == 0) != (phrases is WHOLE_LINES) or not _scans(words, meter[before:]):
                 continue
             if before == 0 or any(_apart(opening, words) for opening in _openings(syllables, before, motion)):
                 found.setdefault(rhyme(words[-1]), []).append(Ending(words, before, motion))

@@ -1,7 +1,7 @@
 """Melody: a motif (rhythm and contour) laid over chords, as the cheapest path through the pitches of the key.
 
 Strong notes want chord tones, steps are cheaper than leaps, the end of a line rests on a chord tone. Laying draws no
-lots: the same motif over the same chords gives the same notes, which is what makes a refrain.
+rng: the same motif over the same chords gives the same notes, which is what makes a refrain.
 """
 
 import random
@@ -30,7 +30,7 @@ class Motif:
     heights: tuple[float, ...]
 
 
-def motif(lots: random.Random, meter: str, onsets: tuple[float, ...], contour: str) -> Motif:
+def motif(rng: random.Random, meter: str, onsets: tuple[float, ...], contour: str) -> Motif:
     """A motif on a rhythm: a contour with a step of ornament here and there."""
     shape = CONTOURS[contour]
     heights = []
@@ -38,7 +38,7 @@ def motif(lots: random.Random, meter: str, onsets: tuple[float, ...], contour: s
         place = number * (len(shape) - 1) / (len(onsets) - 1)
         left = min(int(place), len(shape) - 2)
         height = shape[left] + (shape[left + 1] - shape[left]) * (place - left)
-        heights.append(1.3 * height + lots.choice((0.0, 0.0, 1.0, -1.0)))
+        heights.append(1.3 * height + rng.choice((0.0, 0.0, 1.0, -1.0)))
     return Motif(onsets, tuple(mark == "1" for mark in meter), tuple(heights))
 
 

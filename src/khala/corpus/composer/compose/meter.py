@@ -6,11 +6,11 @@ beats from the start of its line; strong syllables fall on whole beats.
 
 from itertools import pairwise
 
-BREATH = 0.5
+BREATH_BEATS = 0.5
 """Beats of rest for every bar of a line, at its end, at least."""
-LONGEST = 3.0
+MAX_NOTE_BEATS = 3.0
 """Beats that the last note of a line is held, at most."""
-FASTEST = 0.2
+MIN_ONSET_SECONDS = 0.2
 """Seconds between two sung onsets, at least."""
 
 METERS = {5: "10101", 6: "010101", 7: "1010101", 8: "01010101"}
@@ -37,6 +37,6 @@ def rhythms(syllables: int, line_beats: int, beat_seconds: float) -> list[tuple[
     found = []
     for text in _RHYTHMS.get((syllables, line_beats), ()):
         onsets = tuple(float(word) / 2 for word in text.split())
-        if min(b - a for a, b in pairwise(onsets)) * beat_seconds >= FASTEST:
+        if min(b - a for a, b in pairwise(onsets)) * beat_seconds >= MIN_ONSET_SECONDS:
             found.append(onsets)
     return found

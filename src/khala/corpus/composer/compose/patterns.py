@@ -7,10 +7,10 @@ instrument. A pattern starts over with a chord that comes within a bar.
 
 from collections.abc import Callable, Iterator, Sequence
 
-from khala.corpus.composer.score import Chord, Note, Section
+from khala.corpus.composer.score import Chord, FormSection, Note
 
 
-def steps(pattern: str, section: Section, beats_per_bar: int) -> Iterator[tuple[str, float]]:
+def steps(pattern: str, section: FormSection, beats_per_bar: int) -> Iterator[tuple[str, float]]:
     """Every step of a section as (mark, start in beats), the pattern repeated bar by bar."""
     bars = pattern.split("|")
     for bar in range(section.bars):
@@ -19,9 +19,9 @@ def steps(pattern: str, section: Section, beats_per_bar: int) -> Iterator[tuple[
             yield mark, (section.start_bar + bar + number / len(marks)) * beats_per_bar
 
 
-def play(
+def play_pattern(
     pattern: str,
-    section: Section,
+    section: FormSection,
     beats_per_bar: int,
     pitches: Callable[[str, Chord, Chord], Sequence[int]],
     velocity: Callable[[float], int],

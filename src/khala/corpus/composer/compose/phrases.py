@@ -1,6 +1,7 @@
-"""The phrases that lyrics are made of, in plain words that are all in `words.LEXICON`.
+"""Phrases for lyrics, in plain words of `words.LEXICON`.
 
-An opening (a motion or a state) followed by an ending is a sentence: "i will follow" + "through the pouring rain".
+An opening (a motion or a state) followed by an ending (an adverbial or a direction) is a sentence:
+"i will follow" + "through the pouring rain".
 """
 
 
@@ -40,7 +41,7 @@ MOTIONS = _phrases(
     a ship is sailing
     """
 )
-"""Openings that go somewhere."""
+"""Openings with a verb of motion."""
 
 STATES = _phrases(
     """
@@ -90,9 +91,9 @@ STATES = _phrases(
     the summer is here, the winter is gone, the morning will come, the river is wide, the shadows are long
     """
 )
-"""Openings that stay."""
+"""Openings without motion."""
 
-PLACES = _phrases(
+ADVERBIALS = _phrases(
     """
     in the night, all the night, in the morning light, in the silver light, tonight, all through the night
     under the light, in the fading light, on a summer night, on a quiet night, in the candle light, by the city light
@@ -177,9 +178,9 @@ PLACES = _phrases(
     to the test, in the west, with the very best, like all the rest
     """
 )
-"""Endings that say where, when or how; by rhyme."""
+"""Endings of place, time or manner; grouped by rhyme."""
 
-WAYS = _phrases(
+DIRECTIONS = _phrases(
     """
     into the night, through the night, into the light, out of sight, through the silver light
     on my way, far away, all the way, a world away, into the day
@@ -230,9 +231,9 @@ WAYS = _phrases(
     to the top, and we never stop
     """
 )
-"""Endings that say where to."""
+"""Endings of direction, for openings with a verb of motion."""
 
-LINES = _phrases(
+WHOLE_LINES = _phrases(
     """
     love will find a way, you and i will find a way, i have lost my way, let the music play, hear the music play
     turn it up and let it play, there is nothing left to say, this was just another day, i will love you day by day
@@ -308,29 +309,3 @@ LINES = _phrases(
     """
 )
 """Lines that need no opening."""
-
-THEMES: dict[str, tuple[str, ...]] = {
-    "love": ("love", "heart", "hearts", "close", "hold", "mine", "lovers"),
-    "night": ("night", "tonight", "stars", "moon", "midnight", "dawn"),
-    "road": ("road", "driving", "ride", "riding", "train", "rolling", "walking", "way"),
-    "sea": ("sea", "shore", "tide", "sail", "sailing", "sand", "waters"),
-    "dance": ("dance", "dancing", "beat", "floor", "feet", "band"),
-    "home": ("home", "house", "door", "lane", "garden"),
-    "rain": ("rain", "rainy", "pouring", "clouds", "window"),
-    "city": ("city", "street", "lights", "town", "underground"),
-    "dream": ("dream", "dreaming", "sleep", "asleep", "sleeping", "silver"),
-    "summer": ("summer", "sun", "july", "june", "heat", "golden"),
-    "river": ("river", "rivers", "flow", "stream", "mountain", "stone"),
-    "sky": ("sky", "skies", "fly", "flying", "blue", "birds", "high", "wind", "winds"),
-    "song": ("song", "sing", "singing", "tune", "music", "sound", "bells"),
-    "fire": ("fire", "fires", "burning", "flame", "heat", "flaming", "spark"),
-    "freedom": ("free", "wild", "run", "running", "breaking", "wing", "open"),
-    "heartbreak": ("tears", "broken", "lonely", "goodbye", "pain", "lies", "cry", "alone"),
-    "neon": ("neon", "screen", "machine", "radio", "traffic", "engine"),
-    "winter": ("winter", "snow", "cold", "ice", "grey"),
-    "party": ("party", "clap", "feet", "stomp", "friday", "beat", "floor"),
-    "storm": ("storm", "thunder", "rain", "hurricane", "stormy", "wind"),
-    "memory": ("remember", "years", "long", "ago", "stories", "old"),
-    "time": ("time", "years", "old", "remember", "young", "day"),
-}
-"""Theme -> words that belong to it."""

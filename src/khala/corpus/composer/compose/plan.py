@@ -5,24 +5,25 @@ from dataclasses import dataclass, replace
 
 from khala.conditioning.form import LINE_SECONDS
 from khala.corpus.composer.compose import form
-from khala.corpus.composer.compose.harmony import chord
+from khala.corpus.composer.compose.harmony import parse_numeral
 from khala.corpus.composer.compose.styles.base import Arrangement, Style
-from khala.corpus.composer.score import FRAME_RATE, ROOMS, Mix, Section
+from khala.corpus.composer.score import ROOMS, FormSection, Mix
 from khala.corpus.composer.singers import NATURAL_SEEDS, singers
+from khala.corpus.data.audio_format import FRAME_RATE
 from khala.corpus.data.split import is_held_out
 
 _HARMONY_OF = {"intro": "verse", "pre-chorus": "bridge", "inst": "chorus", "solo": "chorus"}
 SOURCES = ("phrases", "templates", "readings", "unheard")
 """What the words are made of; "readings" are lines of templates that a singer has in many songs, "unheard" are
 templates with the words that training never sings."""
-PHRASES, UNHEARD = 0.35, 0.7
+PHRASE_SHARE, UNHEARD_SONG_SHARE = 0.35, 0.7
 """Share of sung songs that are made of phrases, and share of the held-out ones with held-out words."""
-WALTZES = 0.35
+WALTZ_SHARE = 0.35
 """Share of songs in three in the styles that know them."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class SongPlan:
     """Style, metre, tempo, key, form and harmony of a song; voices as in `Score`, `lead` names an instrument.
 
     A line of the tune takes `line_bars` bars. `words_from` is one of `SOURCES`, "" where nobody sings.
@@ -42,7 +43,7 @@ class Plan:
     lead: str
     line_bars: int
     mix: Mix
-    sections: tuple[Section, ...]
+    sections: tuple[FormSection, ...]
     words_from: str
 
     @property
@@ -53,25 +54,25 @@ class Plan:
     def line_beats(self) -> int:
         return self.line_bars * self.beats_per_bar
 
-    def lots(self, what: str) -> random.Random:
-        """A stream of lots for one kind of choice, so that one choice more does not shift all others."""
+    def rng(self, what: str) -> random.Random:
+        """A stream of rng for one kind of choice, so that one choice more does not shift all others."""
         return random.Random(f"{self.seed} {what}")
 
 
-def draw(seed: int, seconds: float, style: Style, voice: str) -> Plan:
+def draw_plan(seed: int, seconds: float, style: Style, voice: str) -> SongPlan:
     """Draws the plan of a song of about so many seconds."""
-    lots = random.Random(f"{seed} plan")
-    waltz = bool(style.waltzes) and lots.random() < WALTZES
+    rng = random.Random(f"{seed} plan")
+    waltz = bool(style.waltzes) and rng.random() < WALTZ_SHARE
     beats = 3 if waltz else 4
-    frames = lots.choice(style.waltz_tempi if waltz else style.tempi)
-    mode = "major" if lots.random() < style.major else "minor"
-    key = lots.choice(style.keys)
-    arrangement = lots.choice(style.waltzes if waltz else style.arrangements)
+    frames = rng.choice(style.waltz_tempi if waltz else style.tempi)
+    mode = "major" if rng.random() < style.major else "minor"
+    key = rng.choice(style.keys)
+    arrangement = rng.choice(style.waltzes if waltz else style.arrangements)
     line_bars = 1 if frames / FRAME_RATE >= LINE_SECONDS else 2
-    parts = form.plan(seconds * FRAME_RATE / frames, line_bars, lots)
+    parts = form.draw_form(seconds * FRAME_RATE / frames, line_bars, rng)
     natural = seed in NATURAL_SEEDS
     singer, backing = random.Random(f"{seed} singers").sample(singers(voice, natural), 2) if voice else ("", "")
-    return Plan(
+    return SongPlan(
         seed=seed,
         style=style,
         voice=voice,
@@ -81,33 +82,33 @@ def draw(seed: int, seconds: float, style: Style, voice: str) -> Plan:
         frames_per_bar=frames,
         mode=mode,
         key=key,
-        mood=lots.choice(style.moods[mode]),
+        mood=rng.choice(style.moods[mode]),
         arrangement=arrangement,
-        lead=lots.choice(arrangement.leads),
+        lead=rng.choice(arrangement.leads),
         line_bars=line_bars,
         mix=_mix(random.Random(f"{seed} mix"), style.mix),
-        sections=_sections(lots, parts, style, arrangement, beats, line_bars, key, mode),
+        sections=_sections(rng, parts, style, arrangement, beats, line_bars, key, mode),
         words_from=_words_from(seed, natural) if voice else "",
     )
 
 
 def _words_from(seed: int, natural: bool) -> str:
-    lots = random.Random(f"{seed} words")
-    if is_held_out(f"song-{seed}") and lots.random() < UNHEARD:
+    rng = random.Random(f"{seed} words")
+    if is_held_out(f"song-{seed}") and rng.random() < UNHEARD_SONG_SHARE:
         return "unheard"
     if natural:
         return "readings"
-    return "phrases" if lots.random() < PHRASES else "templates"
+    return "phrases" if rng.random() < PHRASE_SHARE else "templates"
 
 
-def _mix(lots: random.Random, usual: Mix) -> Mix:
+def _mix(rng: random.Random, usual: Mix) -> Mix:
     """A style's mix, in another room now and then, never quite as bright."""
-    room = usual.room if lots.random() < 0.75 else lots.choice(ROOMS)
-    return replace(usual, room=room, tilt=usual.tilt + lots.uniform(-1.5, 1.5))
+    room = usual.room if rng.random() < 0.75 else rng.choice(ROOMS)
+    return replace(usual, room=room, tilt=usual.tilt + rng.uniform(-1.5, 1.5))
 
 
 def _sections(
-    lots: random.Random,
+    rng: random.Random,
     parts: form.Parts,
     style: Style,
     arrangement: Arrangement,
@@ -115,16 +116,16 @@ def _sections(
     line_bars: int,
     key: int,
     mode: str,
-) -> tuple[Section, ...]:
+) -> tuple[FormSection, ...]:
     """The form with its chords; the outro leads home and its last bar is the tonic.
 
     A chord takes a bar, or half of one where four chords would not fit a section.
     """
     bar_chords = 2 if any(name in ("verse", "chorus") and bars < 4 for name, bars in parts) else 1
     choices = style.progressions[mode]
-    drawn = {name: lots.choice(choices[name]).split() for name in ("verse", "chorus", "bridge", "end")}
+    drawn = {name: rng.choice(choices[name]).split() for name in ("verse", "chorus", "bridge", "end")}
     *approach, home = drawn["end"]
-    sections: list[Section] = []
+    sections: list[FormSection] = []
     bar = 0
     for name, bars in parts:
         if name == "outro":
@@ -134,9 +135,9 @@ def _sections(
             loop = drawn[_HARMONY_OF.get(name, name)]
             numerals = [loop[n % len(loop)] for n in range(bars * bar_chords)]
         start, end, length = bar * beats, (bar + bars) * beats, beats / bar_chords
-        chords = [chord(numeral, key, mode, start + n * length, length) for n, numeral in enumerate(numerals)]
+        chords = [parse_numeral(numeral, key, mode, start + n * length, length) for n, numeral in enumerate(numerals)]
         if name == "outro":
-            chords[-1] = chord(home, key, mode, end - beats, beats)
-        sections.append(Section(name, bar, bars, arrangement.layer(name).energy, tuple(chords)))
+            chords[-1] = parse_numeral(home, key, mode, end - beats, beats)
+        sections.append(FormSection(name, bar, bars, arrangement.layer(name).energy, tuple(chords)))
         bar += bars
     return tuple(sections)

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 from khala.conditioning.request_terms import TEMPO_WORDS
 from khala.corpus.composer.compose.harmony import key_name
-from khala.corpus.composer.compose.phrases import THEMES
-from khala.corpus.composer.compose.plan import Plan
+from khala.corpus.composer.compose.plan import SongPlan
 from khala.corpus.composer.compose.styles.base import (
     BRUSH_KIT,
     ELECTRONIC_KIT,
+    INSTRUMENTS,
     JAZZ_KIT,
     KITS,
     MACHINE_KIT,
-    NAMES,
     ORCHESTRA_KIT,
 )
+from khala.corpus.composer.compose.themes import THEMES
 from khala.corpus.composer.score import Part, SungLine
 from khala.corpus.composer.singers import SINGERS
 
@@ -62,7 +62,7 @@ class Facts:
     theme: str
 
 
-def facts(plan: Plan, parts: tuple[Part, ...], lines: tuple[SungLine, ...]) -> Facts:
+def facts(plan: SongPlan, parts: tuple[Part, ...], lines: tuple[SungLine, ...]) -> Facts:
     """The facts of a song; what a tag or noun says of an instrument has to be heard."""
     backing = ""
     if any(line.answer for line in lines):
@@ -79,7 +79,7 @@ def facts(plan: Plan, parts: tuple[Part, ...], lines: tuple[SungLine, ...]) -> F
         voice=plan.voice,
         singer=_singer(plan),
         backing=backing,
-        instruments=tuple(dict.fromkeys(NAMES[part.program] for part in parts if not part.drums)),
+        instruments=tuple(dict.fromkeys(INSTRUMENTS[part.program] for part in parts if not part.drums)),
         lead=plan.lead,
         solo=plan.lead if leads and any(section.name == "solo" for section in plan.sections) else "",
         key=key_name(plan.key, plan.mode),
@@ -88,7 +88,7 @@ def facts(plan: Plan, parts: tuple[Part, ...], lines: tuple[SungLine, ...]) -> F
     )
 
 
-def _singer(plan: Plan) -> tuple[str, ...]:
+def _singer(plan: SongPlan) -> tuple[str, ...]:
     """Words for a voice that differs from the others of its sex."""
     if not plan.voice:
         return ()
@@ -105,7 +105,7 @@ def _singer(plan: Plan) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _production(plan: Plan, parts: tuple[Part, ...]) -> tuple[str, ...]:
+def _production(plan: SongPlan, parts: tuple[Part, ...]) -> tuple[str, ...]:
     words = [*_SOUND[plan.mix.room]]
     if plan.mix.worn:
         words += ["vinyl crackle", "warm analog sound"]
@@ -132,52 +132,52 @@ def tempo_word(bpm: float) -> str:
     return next(word for word, (low, high) in TEMPO_WORDS.items() if low <= bpm < high)
 
 
-def tags(lots: random.Random, facts: Facts) -> tuple[str, ...]:
+def tags(rng: random.Random, facts: Facts) -> tuple[str, ...]:
     """A shuffled choice of tags; the style and who sings are always among them."""
-    chosen = [facts.styles[0] if lots.random() < 0.6 else lots.choice(facts.styles), VOCALS[facts.voice]]
-    if lots.random() < 0.7:
+    chosen = [facts.styles[0] if rng.random() < 0.6 else rng.choice(facts.styles), VOCALS[facts.voice]]
+    if rng.random() < 0.7:
         chosen.append(facts.moods[0])
-    if len(facts.moods) > 1 and lots.random() < 0.25:
-        chosen.append(lots.choice(facts.moods[1:]))
-    if lots.random() < 0.7:
+    if len(facts.moods) > 1 and rng.random() < 0.25:
+        chosen.append(rng.choice(facts.moods[1:]))
+    if rng.random() < 0.7:
         chosen.append(tempo_word(facts.bpm))
-    if lots.random() < 0.6:
-        chosen.append(f"{_told(lots, facts.bpm)} {lots.choice(('bpm', 'bpm', 'bpm', 'BPM'))}")
-    if lots.random() < 0.3:
+    if rng.random() < 0.6:
+        chosen.append(f"{_told(rng, facts.bpm)} {rng.choice(('bpm', 'bpm', 'bpm', 'BPM'))}")
+    if rng.random() < 0.3:
         chosen.append(facts.key)
-    if facts.waltz and lots.random() < 0.7:
+    if facts.waltz and rng.random() < 0.7:
         chosen.append("waltz")
-    chosen += lots.sample(facts.instruments, min(lots.choice((0, 1, 1, 2, 2, 3)), len(facts.instruments)))
-    if facts.singer and lots.random() < 0.4:
-        chosen.append(f"{lots.choice(facts.singer)} voice")
-    if facts.backing and lots.random() < 0.4:
+    chosen += rng.sample(facts.instruments, min(rng.choice((0, 1, 1, 2, 2, 3)), len(facts.instruments)))
+    if facts.singer and rng.random() < 0.4:
+        chosen.append(f"{rng.choice(facts.singer)} voice")
+    if facts.backing and rng.random() < 0.4:
         chosen.append(facts.backing)
-    if facts.solo and lots.random() < 0.4:
+    if facts.solo and rng.random() < 0.4:
         chosen.append(f"{facts.solo} solo")
-    chosen += lots.sample(facts.production, min(lots.choice((0, 0, 1, 1, 2)), len(facts.production)))
-    lots.shuffle(chosen)
+    chosen += rng.sample(facts.production, min(rng.choice((0, 0, 1, 1, 2)), len(facts.production)))
+    rng.shuffle(chosen)
     return tuple(dict.fromkeys(chosen))
 
 
-def description(lots: random.Random, facts: Facts) -> str:
+def description(rng: random.Random, facts: Facts) -> str:
     """A sentence in one of many wordings, and at times another about a detail."""
-    first = _sentence(lots, facts)
+    first = _sentence(rng, facts)
     details = _details(facts)
-    if not details or lots.random() < 0.45:
+    if not details or rng.random() < 0.45:
         return first
-    return f"{first} {lots.choice(details)}"
+    return f"{first} {rng.choice(details)}"
 
 
-def _sentence(lots: random.Random, facts: Facts) -> str:
-    noun, mood = lots.choice(facts.nouns), lots.choice((facts.moods[0], facts.moods[0], *facts.moods))
-    pace = lots.choice(_PACES[tempo_word(facts.bpm)])
-    tempo = f"{_told(lots, facts.bpm)} {lots.choice(('bpm', 'bpm', 'BPM'))}"
-    timed = lots.choice((f"at {tempo}", f"at about {tempo}", f"in {facts.key} at {tempo}"))
-    band = _list(lots.sample(facts.instruments, min(lots.choice((1, 2, 2, 3)), len(facts.instruments))))
+def _sentence(rng: random.Random, facts: Facts) -> str:
+    noun, mood = rng.choice(facts.nouns), rng.choice((facts.moods[0], facts.moods[0], *facts.moods))
+    pace = rng.choice(_PACES[tempo_word(facts.bpm)])
+    tempo = f"{_told(rng, facts.bpm)} {rng.choice(('bpm', 'bpm', 'BPM'))}"
+    timed = rng.choice((f"at {tempo}", f"at about {tempo}", f"in {facts.key} at {tempo}"))
+    band = _list(rng.sample(facts.instruments, min(rng.choice((1, 2, 2, 3)), len(facts.instruments))))
     if facts.voice:
         person = {"female": "woman", "male": "man"}[facts.voice]
-        colour = f"{lots.choice(facts.singer)} " if facts.singer and lots.random() < 0.4 else ""
-        singer = lots.choice(
+        colour = f"{rng.choice(facts.singer)} " if facts.singer and rng.random() < 0.4 else ""
+        singer = rng.choice(
             (
                 f"{colour}{facts.voice} vocals",
                 f"a {colour}{facts.voice} voice",
@@ -185,7 +185,7 @@ def _sentence(lots: random.Random, facts: Facts) -> str:
                 f"a {person} singing",
             )
         )
-        wording = lots.choice(
+        wording = rng.choice(
             (
                 f"{mood} {noun} {timed} with {band} and {singer}",
                 f"{mood} {noun} with {singer} and {band}, {tempo}",
@@ -201,7 +201,7 @@ def _sentence(lots: random.Random, facts: Facts) -> str:
             )
         )
     else:
-        wording = lots.choice(
+        wording = rng.choice(
             (
                 f"{mood} instrumental {noun} {timed} with {band}",
                 f"{pace} {mood} instrumental {noun} with {band}",
@@ -213,11 +213,11 @@ def _sentence(lots: random.Random, facts: Facts) -> str:
                 f"{pace} {noun}, {mood}, instrumental, {band}",
             )
         )
-    wording += lots.choice((" in three", ", a waltz")) if facts.waltz and lots.random() < 0.5 else ""
-    manner = lots.random()
+    wording += rng.choice((" in three", ", a waltz")) if facts.waltz and rng.random() < 0.5 else ""
+    manner = rng.random()
     article = _article(wording)
     if manner < 0.12:
-        wording = f"{lots.choice(('make', 'write', 'i want', 'give me', 'create'))} {article} {wording}"
+        wording = f"{rng.choice(('make', 'write', 'i want', 'give me', 'create'))} {article} {wording}"
     elif manner < 0.7:
         wording = f"{article} {wording}"
     return f"{wording[0].upper()}{wording[1:]}."
@@ -270,9 +270,9 @@ def _article(word: str) -> str:
     return "an" if word[0] in "aeiou" else "a"
 
 
-def _told(lots: random.Random, bpm: float) -> int:
+def _told(rng: random.Random, bpm: float) -> int:
     """A tempo as people say it: exact, or to the nearest five."""
-    return round(bpm) if lots.random() < 0.6 else 5 * round(bpm / 5)
+    return round(bpm) if rng.random() < 0.6 else 5 * round(bpm / 5)
 
 
 def _list(names: list[str]) -> str:

@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from functools import cache
 
-from khala.corpus.composer.compose.verses import Length, Line, Poet
+from khala.corpus.composer.compose.verses import Length, LyricLine, Poet
 from khala.corpus.composer.compose.words import stresses
 
 COUPLETS = 20
@@ -16,15 +16,15 @@ SIZES = range(4, 13)
 """Syllables of their lines, at least; at most two more."""
 
 
-class Reader(Poet):
+class CoupletPoet(Poet):
     """Puts the stanzas of one song together from a singer's couplets."""
 
-    def __init__(self, lots: random.Random, singer: str) -> None:
-        super().__init__(lots, unheard=False)
-        self._couplets = lots.sample(couplets(singer), len(couplets(singer)))
+    def __init__(self, rng: random.Random, singer: str) -> None:
+        super().__init__(rng, unheard=False)
+        self._couplets = rng.sample(couplets(singer), len(couplets(singer)))
 
-    def _stanza(self, lengths: tuple[Length, ...], refrain: bool) -> tuple[Line, ...]:
-        lines: list[Line] = []
+    def _stanza(self, lengths: tuple[Length, ...], refrain: bool) -> tuple[LyricLine, ...]:
+        lines: list[LyricLine] = []
         for first in range(0, len(lengths), 2):
             if refrain and first % 4 == 2:
                 lines += lines[-2:]
@@ -32,10 +32,10 @@ class Reader(Poet):
                 lines += self._couplet(lengths[first : first + 2])
         return tuple(lines[: len(lengths)])
 
-    def _couplet(self, lengths: Sequence[Length]) -> tuple[Line, Line]:
+    def _couplet(self, lengths: Sequence[Length]) -> tuple[LyricLine, LyricLine]:
         """The next couplet whose lines have the lengths, or the one that comes nearest; none comes twice in a song."""
 
-        def away(couplet: tuple[Line, Line]) -> int:
+        def away(couplet: tuple[LyricLine, LyricLine]) -> int:
             sizes = [sum(map(len, map(stresses, line.words))) for line in couplet]
             over = any(size > length.most for size, length in zip(sizes, lengths, strict=False))
             near = sum(max(length.least - size, 0) for size, length in zip(sizes, lengths, strict=False))
@@ -47,7 +47,7 @@ class Reader(Poet):
 
 
 @cache
-def couplets(singer: str) -> list[tuple[Line, Line]]:
+def couplets(singer: str) -> list[tuple[LyricLine, LyricLine]]:
     """All couplets of a singer: rhymed, or nearly, of every length."""
     poet = Poet(random.Random(f"couplets of {singer}"), unheard=False)
     pairs = [(size, size) for size in SIZES] + [(size, size - 2) for size in SIZES[2:]]

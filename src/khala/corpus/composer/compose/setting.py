@@ -2,14 +2,14 @@
 
 Every syllable gets a place on a grid of quarter, half or whole beats, by the tempo, as the cheapest path: stressed
 syllables want beats, weak ones the places between, words hold together, and all of it stays close to the motif, so that
-the lines of two verses are the same tune although one has a syllable more. No lots are drawn: the same words are set
+the lines of two verses are the same tune although one has a syllable more. No rng are drawn: the same words are set
 alike.
 """
 
 from collections.abc import Sequence
 
 from khala.corpus.composer.compose.melody import Motif
-from khala.corpus.composer.compose.meter import BREATH, FASTEST
+from khala.corpus.composer.compose.meter import BREATH_BEATS, MIN_ONSET_SECONDS
 from khala.corpus.composer.compose.words import LIGHT, stresses
 
 _FAR, _OFF_BEAT, _ON_BEAT, _ON_BAR, _FINE, _TORN = 0.6, 1.2, 0.5, 0.4, 0.5, 0.7
@@ -22,7 +22,7 @@ def most_syllables(line_beats: int, line_bars: int, beat_seconds: float) -> int:
     return len(_grid(line_beats, line_bars, beat_seconds))
 
 
-def weights(words: Sequence[str]) -> tuple[float, ...]:
+def beat_weights(words: Sequence[str]) -> tuple[float, ...]:
     """How strongly every syllable of a line wants a beat, 0..1."""
     found: list[float] = []
     for word in words:
@@ -38,7 +38,7 @@ def fit(
     motif: Motif, words: Sequence[str], line_beats: int, line_bars: int, beats_per_bar: int, beat_seconds: float
 ) -> Motif:
     """The motif with a note for every syllable. Raises ValueError for more of them than `most_syllables`."""
-    wanted = weights(words)
+    wanted = beat_weights(words)
     inner = [index > 0 for word in words for index in range(len(stresses(word)))]
     grid = _grid(line_beats, line_bars, beat_seconds)
     count = len(wanted)
@@ -77,8 +77,8 @@ def fit(
 
 def _grid(line_beats: int, line_bars: int, beat_seconds: float) -> list[float]:
     """The places where a syllable may begin, in beats; the last leaves a note of a beat before the breath."""
-    step = next(step for step in (0.25, 0.5, 1.0) if step == 1.0 or step * beat_seconds >= FASTEST)
-    return [step * n for n in range(int((line_beats - BREATH * line_bars - 1) / step) + 1)]
+    step = next(step for step in (0.25, 0.5, 1.0) if step == 1.0 or step * beat_seconds >= MIN_ONSET_SECONDS)
+    return [step * n for n in range(int((line_beats - BREATH_BEATS * line_bars - 1) / step) + 1)]
 
 
 def _along(values: Sequence[float], share: float) -> float:

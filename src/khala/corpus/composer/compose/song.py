@@ -4,12 +4,12 @@ import random
 
 from khala.corpus.composer.compose import prompt
 from khala.corpus.composer.compose.band import band
-from khala.corpus.composer.compose.plan import Plan, draw
-from khala.corpus.composer.compose.singing import sing
+from khala.corpus.composer.compose.plan import SongPlan, draw_plan
 from khala.corpus.composer.compose.styles import STYLES
 from khala.corpus.composer.compose.swing import Swing
 from khala.corpus.composer.compose.touch import touch
 from khala.corpus.composer.compose.tune import draw_motifs
+from khala.corpus.composer.compose.vocals import write_vocals
 from khala.corpus.composer.score import Score
 from khala.corpus.composer.singers import SEXES
 
@@ -23,10 +23,10 @@ def compose(seed: int, seconds: float | None = None, style: str | None = None, v
     `seconds` is met to within half a section; `style` is a key of `STYLES`; `vocal` is "female", "male" or "" for an
     instrumental. Raises ValueError for an unknown style or voice.
     """
-    lots = random.Random(f"{seed} song")
-    drawn_seconds = lots.uniform(*lots.choices(LENGTHS, SHARES)[0])
-    drawn_style = lots.choice(list(STYLES))
-    drawn_vocal = lots.choices(("female", "male", ""), (3, 3, 2))[0]
+    rng = random.Random(f"{seed} song")
+    drawn_seconds = rng.uniform(*rng.choices(LENGTHS, SHARES)[0])
+    drawn_style = rng.choice(list(STYLES))
+    drawn_vocal = rng.choices(("female", "male", ""), (3, 3, 2))[0]
     seconds = drawn_seconds if seconds is None else seconds
     style = drawn_style if style is None else style
     vocal = drawn_vocal if vocal is None else vocal
@@ -34,13 +34,13 @@ def compose(seed: int, seconds: float | None = None, style: str | None = None, v
         raise ValueError(f"unknown style {style!r}; the styles are {', '.join(STYLES)}")
     if vocal and vocal not in SEXES:
         raise ValueError(f"unknown voice {vocal!r}; voices are 'female', 'male', and '' for an instrumental")
-    return _write(draw(seed, seconds, STYLES[style], vocal))
+    return _write(draw_plan(seed, seconds, STYLES[style], vocal))
 
 
-def _write(plan: Plan) -> Score:
+def _write(plan: SongPlan) -> Score:
     motifs = draw_motifs(plan)
     parts = band(plan, motifs)
-    lines, text = sing(plan, motifs) if plan.voice else ((), "")
+    lines, text = write_vocals(plan, motifs) if plan.voice else ((), "")
     facts = prompt.facts(plan, parts, lines)
     if plan.style.swing != 0.5:
         swing = Swing(plan.style.swing, plan.style.swing_grid)
@@ -60,8 +60,8 @@ def _write(plan: Plan) -> Score:
         parts=parts,
         lines=lines,
         mix=plan.mix,
-        tags=prompt.tags(plan.lots("tags"), facts),
-        description=prompt.description(plan.lots("description"), facts),
+        tags=prompt.tags(plan.rng("tags"), facts),
+        description=prompt.description(plan.rng("description"), facts),
         lyrics=text,
         words_from=plan.words_from,
     )

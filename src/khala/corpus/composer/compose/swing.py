@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from khala.corpus.composer.score import Note, Part, SungLine, Syllable
+from khala.corpus.composer.score import Note, Part, SungLine, SungSyllable
 
 
 class Swing:
@@ -32,5 +32,5 @@ class Swing:
         for sung in line.syllables:
             start = self.bend(sung.start)
             length = self.bend(sung.start + sung.length) - start
-            syllables.append(Syllable(sung.word, sung.index, start, length, sung.pitch))
+            syllables.append(SungSyllable(sung.word, sung.index, start, length, sung.pitch))
         return replace(line, syllables=tuple(syllables))

@@ -9,28 +9,28 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
 
-from khala.corpus.composer.compose.plan import Plan
-from khala.corpus.composer.score import Note, Part, Section
+from khala.corpus.composer.compose.plan import SongPlan
+from khala.corpus.composer.score import FormSection, Note, Part
 
-SPREAD = {"drums": 3.0, "bass": 4.0, "comp": 5.0, "pad": 6.0, "lead": 7.0}
+SPREAD_MS = {"drums": 3.0, "bass": 4.0, "comp": 5.0, "pad": 6.0, "lead": 7.0}
 """Standard deviation of onsets in milliseconds for a wholly loose player."""
-VELOCITY = 5.0
+VELOCITY_DEVIATION = 5.0
 """Standard deviation of velocities."""
-STRUM = 9.0
+STRUM_MS = 9.0
 """Milliseconds from string to string."""
 GUITARS = range(24, 32)
 BACKBEAT = frozenset({37, 38, 39})
-SWELL = 0.25
+SWELL_SHARE = 0.25
 """Share of its velocity by which the last note of a rising section exceeds the first."""
 RISING = ("pre-chorus", "bridge")
 
 
-def touch(plan: Plan, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+def touch(plan: SongPlan, parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """The parts as played."""
     return tuple(replace(part, notes=tuple(_played(plan, part))) for part in parts)
 
 
-def _played(plan: Plan, part: Part) -> Iterator[Note]:
+def _played(plan: SongPlan, part: Part) -> Iterator[Note]:
     second = 1 / plan.beat_seconds / 1000  # beats a millisecond
     last_bar = sum(section.bars for section in plan.sections) * plan.beats_per_bar - plan.beats_per_bar
     ends: dict[int, float] = {}  # where the note after it strikes the same key
@@ -41,15 +41,15 @@ def _played(plan: Plan, part: Part) -> Iterator[Note]:
         place = start - section.start_bar * plan.beats_per_bar
         for number, note in enumerate(notes):
             late, louder = habit(plan.seed, part.name, round(place % (2 * plan.beats_per_bar), 4), note.pitch)
-            late *= SPREAD[part.name] * plan.style.loose
+            late *= SPREAD_MS[part.name] * plan.style.loose
             if part.drums and note.pitch in BACKBEAT:
                 late += plan.style.late
             if part.program in GUITARS and part.name == "comp" and len(notes) > 2:
                 down = round(place % 1, 3) == 0
-                late += STRUM * (number if down else len(notes) - 1 - number)
+                late += STRUM_MS * (number if down else len(notes) - 1 - number)
             if start >= last_bar:
                 late = max(late, 0.0)
-            strength = note.velocity * _swell(plan, section, place) + VELOCITY * plan.style.loose * louder
+            strength = note.velocity * _swell(plan, section, place) + VELOCITY_DEVIATION * plan.style.loose * louder
             begin = max(start + late * second, 0.0)
             found.append(replace(note, start=begin, velocity=min(max(round(strength), 1), 127)))
     for note in sorted(found, key=lambda note: note.start, reverse=True):
@@ -62,12 +62,12 @@ def _played(plan: Plan, part: Part) -> Iterator[Note]:
 @lru_cache(maxsize=4096)
 def habit(seed: int, part: str, place: float, pitch: int) -> tuple[float, float]:
     """How late and how loud a player plays a note there: two normal deviates of at most two."""
-    lots = random.Random(f"{seed} {part} {place} {pitch}")
-    late, louder = (min(max(lots.gauss(0, 1), -2.0), 2.0) for _ in range(2))
+    rng = random.Random(f"{seed} {part} {place} {pitch}")
+    late, louder = (min(max(rng.gauss(0, 1), -2.0), 2.0) for _ in range(2))
     return late, louder
 
 
-def _swell(plan: Plan, section: Section, place: float) -> float:
+def _swell(plan: SongPlan, section: FormSection, place: float) -> float:
     if section.name not in RISING:
         return 1.0
-    return 1 + SWELL * (place / (section.bars * plan.beats_per_bar) - 0.5)
+    return 1 + SWELL_SHARE * (place / (section.bars * plan.beats_per_bar) - 0.5)

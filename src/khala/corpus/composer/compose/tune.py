@@ -4,19 +4,19 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from khala.corpus.composer.compose.harmony import chord, scale, tones
+from khala.corpus.composer.compose.harmony import parse_numeral, scale, tones
 from khala.corpus.composer.compose.melody import Motif, lay, motif
-from khala.corpus.composer.compose.meter import BREATH, FASTEST, LONGEST, METERS, rhythms
-from khala.corpus.composer.compose.plan import Plan
-from khala.corpus.composer.score import Section
+from khala.corpus.composer.compose.meter import BREATH_BEATS, MAX_NOTE_BEATS, METERS, MIN_ONSET_SECONDS, rhythms
+from khala.corpus.composer.compose.plan import SongPlan
+from khala.corpus.composer.score import FormSection
 
-SPAN = 17
+TUNE_SEMITONES = 17
 """Semitones that a tune spans, sung or played."""
-SUNG = ("verse", "pre-chorus", "chorus", "bridge")
+SUNG_SECTIONS = ("verse", "pre-chorus", "chorus", "bridge")
 """Sections in which a song with a singer is sung."""
 HEIGHTS = {"verse": 0.38, "pre-chorus": 0.48, "chorus": 0.62, "bridge": 0.5, "solo": 0.6}
 """Where in its range the tune of a section lies."""
-CONTOURS = {
+SECTION_CONTOURS = {
     "verse": (("arch", "rise", "wave"), ("fall", "level", "arch")),
     "chorus": (("rise", "dip", "arch"), ("fall", "arch", "wave")),
     "bridge": (("level", "rise"), ("fall", "dip")),
@@ -26,7 +26,7 @@ CONTOURS = {
 """Shapes of the odd and of the even lines of a section."""
 PAIRS = ((7, 7), (8, 8), (6, 6), (5, 5), (8, 6), (7, 5))
 """Syllables of the odd and of the even lines."""
-DENSITY = 1.7
+MIN_SYLLABLES_PER_SECOND = 1.7
 """Syllables a second, over whole lines, that a tune has at least where a rhythm allows it."""
 
 
@@ -44,49 +44,52 @@ Motifs = dict[str, tuple[Motif, Motif]]
 """Section name -> motifs of its odd and its even lines."""
 
 
-def draw_motifs(plan: Plan) -> Motifs:
+def draw_motifs(plan: SongPlan) -> Motifs:
     """The motifs of every kind of section that has a tune."""
-    lots = plan.lots("tune")
+    rng = plan.rng("tune")
     able = {syllables: rhythms(syllables, plan.line_beats, plan.beat_seconds) for syllables in METERS}
     pairs = [pair for pair in PAIRS if able[pair[0]] and able[pair[1]]]
-    enough = 2 * DENSITY * plan.line_beats * plan.beat_seconds
+    enough = 2 * MIN_SYLLABLES_PER_SECOND * plan.line_beats * plan.beat_seconds
     pairs = [pair for pair in pairs if sum(pair) >= enough] or [max(pairs, key=sum)]
     found: Motifs = {}
-    for name, (odd, even) in CONTOURS.items():
-        pair = max(pairs, key=sum) if name == "solo" else lots.choice(pairs)
-        first = lots.choice(able[pair[0]])
-        second = first if pair[0] == pair[1] else lots.choice(able[pair[1]])
-        first, second = (_pushed(plan, lots, onsets) for onsets in (first, second))
+    for name, (odd, even) in SECTION_CONTOURS.items():
+        pair = max(pairs, key=sum) if name == "solo" else rng.choice(pairs)
+        first = rng.choice(able[pair[0]])
+        second = first if pair[0] == pair[1] else rng.choice(able[pair[1]])
+        first, second = (_pushed(plan, rng, onsets) for onsets in (first, second))
         found[name] = (
-            motif(lots, METERS[pair[0]], first, lots.choice(odd)),
-            motif(lots, METERS[pair[1]], second, lots.choice(even)),
+            motif(rng, METERS[pair[0]], first, rng.choice(odd)),
+            motif(rng, METERS[pair[1]], second, rng.choice(even)),
         )
     return found
 
 
-def _pushed(plan: Plan, lots: random.Random, onsets: tuple[float, ...]) -> tuple[float, ...]:
+def _pushed(plan: SongPlan, rng: random.Random, onsets: tuple[float, ...]) -> tuple[float, ...]:
     """A rhythm, in some songs with a note half a beat early: one on a beat, inside the line, with room before it."""
     places = [
         place
         for place in range(1, len(onsets) - 1)
         if onsets[place] % 1 == 0 and onsets[place] - onsets[place - 1] >= 1
     ]
-    if lots.random() >= plan.style.pushed or not places or 0.5 * plan.beat_seconds < FASTEST:
+    if rng.random() >= plan.style.pushed or not places or 0.5 * plan.beat_seconds < MIN_ONSET_SECONDS:
         return onsets
-    early = lots.choice(places)
+    early = rng.choice(places)
     return (*onsets[:early], onsets[early] - 0.5, *onsets[early + 1 :])
 
 
-def phrases(plan: Plan, motifs: Sequence[Motif], section: Section, low: int, height: float) -> list[Phrase]:
+def phrases(plan: SongPlan, motifs: Sequence[Motif], section: FormSection, low: int, height: float) -> list[Phrase]:
     """A section's lines of the tune from `low` up, on its motifs in turn, as many as have room."""
-    home = frozenset(tones(chord("I" if plan.mode == "major" else "i", plan.key, plan.mode, 0, 1)))
+    home = frozenset(tones(parse_numeral("I" if plan.mode == "major" else "i", plan.key, plan.mode, 0, 1)))
     found = []
     for number in range(section.bars // plan.line_bars):
         start = float(section.start_bar * plan.beats_per_bar + number * plan.line_beats)
         motif = motifs[number % len(motifs)]
         last = home if number % 2 else frozenset[int]()
-        pitches = lay(motif, start, section.chords, scale(plan.key, plan.mode), low, low + SPAN, height, last)
-        stops = (*motif.onsets[1:], min(plan.line_beats - BREATH * plan.line_bars, motif.onsets[-1] + LONGEST))
+        pitches = lay(motif, start, section.chords, scale(plan.key, plan.mode), low, low + TUNE_SEMITONES, height, last)
+        stops = (
+            *motif.onsets[1:],
+            min(plan.line_beats - BREATH_BEATS * plan.line_bars, motif.onsets[-1] + MAX_NOTE_BEATS),
+        )
         lengths = tuple(stop - onset for onset, stop in zip(motif.onsets, stops, strict=True))
         found.append(Phrase(tuple(start + onset for onset in motif.onsets), lengths, pitches, start + plan.line_beats))
     return found

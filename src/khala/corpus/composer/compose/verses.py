@@ -25,7 +25,7 @@ _WORDS = 24
 """Words drawn, at most, until one rhymes by chance; then all of the class are searched."""
 
 
-class Line(NamedTuple):
+class LyricLine(NamedTuple):
     """A line as dictionary words in lower case, and as it is printed."""
 
     words: tuple[str, ...]
@@ -42,17 +42,17 @@ class Length(NamedTuple):
 class Poet:
     """Writes the stanzas of one song; `unheard` for one of the held-out words."""
 
-    def __init__(self, lots: random.Random, unheard: bool) -> None:
-        self._lots = lots
+    def __init__(self, rng: random.Random, unheard: bool) -> None:
+        self._rng = rng
         self._unheard = unheard
 
-    def write(self, stanzas: Sequence[tuple[str, tuple[Length, ...]]]) -> list[tuple[Line, ...]]:
+    def write(self, stanzas: Sequence[tuple[str, tuple[Length, ...]]]) -> list[tuple[LyricLine, ...]]:
         """The lines of every stanza, given its section name and the lengths of its lines.
 
         Choruses and pre-choruses come back word for word; in most choruses of four lines the first comes back as the
         third, and some lines are said twice.
         """
-        known: dict[str, tuple[Line, ...]] = {}
+        known: dict[str, tuple[LyricLine, ...]] = {}
         found = []
         for name, lengths in stanzas:
             stanza = known.get(name) or self._stanza(lengths, refrain=name == "chorus")
@@ -61,10 +61,10 @@ class Poet:
             found.append(stanza)
         return found
 
-    def _stanza(self, lengths: tuple[Length, ...], refrain: bool) -> tuple[Line, ...]:
-        alternate = len(lengths) % 4 == 0 and self._lots.random() < 0.5
-        repeats = self._lots.random() < (0.6 if refrain else 0.12)
-        lines: list[Line] = []
+    def _stanza(self, lengths: tuple[Length, ...], refrain: bool) -> tuple[LyricLine, ...]:
+        alternate = len(lengths) % 4 == 0 and self._rng.random() < 0.5
+        repeats = self._rng.random() < (0.6 if refrain else 0.12)
+        lines: list[LyricLine] = []
         for number, length in enumerate(lengths):
             if repeats and number % 4 == 2:
                 lines.append(lines[-2])
@@ -74,13 +74,13 @@ class Poet:
             lines.append(self._line(length, lines[partner] if answers else None))
         return tuple(lines)
 
-    def _line(self, length: Length, partner: Line | None) -> Line:
+    def _line(self, length: Length, partner: LyricLine | None) -> LyricLine:
         """A line of fitting length, or the one that came nearest; it rhymes with its partner, or as good as."""
-        lot = self._lots.random()
+        lot = self._rng.random()
         rhymes = 0 if partner is None or lot > _VOWEL else 1 if lot > _PURE else 2
         best, distance = None, 10**6
         for _ in range(_TRIES):
-            line = self._filled(self._lots.choice(templates()), partner, rhymes)
+            line = self._filled(self._rng.choice(templates()), partner, rhymes)
             size = sum(len(stresses(word)) for word in line.words)
             away = max(length.least - size, size - length.most, 0) + 50 * (size > length.most)
             if rhymes and partner and (away or not _alike(line.words[-1], partner.words[-1], rhymes)):
@@ -90,9 +90,9 @@ class Poet:
             if not away:
                 break
         assert best is not None
-        return best if distance < 50 else Line(("oh",), "Oh")
+        return best if distance < 50 else LyricLine(("oh",), "Oh")
 
-    def _filled(self, template: tuple[str, ...], partner: Line | None, rhymes: int) -> Line:
+    def _filled(self, template: tuple[str, ...], partner: LyricLine | None, rhymes: int) -> LyricLine:
         words: list[str] = []
         shown: list[str] = []
         for number, part in enumerate(template):
@@ -107,13 +107,13 @@ class Poet:
         for number, word in enumerate(words[:-1]):
             if word == "a" and LEXICON[words[number + 1]][0][-1].isdigit():
                 words[number] = shown[number] = "an"
-        return Line(tuple(words), printed(shown))
+        return LyricLine(tuple(words), printed(shown))
 
     def _word(self, place: str) -> str:
         if place in LISTS:
-            return self._lots.choice(LISTS[place].split())
-        words, totals = _pool(place.lower(), self._unheard and self._lots.random() < UNHEARD_SHARE)
-        return self._lots.choices(words, cum_weights=totals)[0]
+            return self._rng.choice(LISTS[place].split())
+        words, totals = _pool(place.lower(), self._unheard and self._rng.random() < UNHEARD_SHARE)
+        return self._rng.choices(words, cum_weights=totals)[0]
 
     def _rhyming(self, place: str, other: str, rhymes: int) -> str:
         """A word that rhymes with another one if there is one of its class, or any."""
@@ -124,7 +124,7 @@ class Poet:
         if place in LISTS:
             return word
         fitting = [word for word in _pool(place.lower(), False)[0] if _alike(word, other, rhymes)]
-        return self._lots.choice(fitting) if fitting else word
+        return self._rng.choice(fitting) if fitting else word
 
 
 def _alike(word: str, other: str, rhymes: int) -> bool:

@@ -1,5 +1,5 @@
 """From a score to a song: FluidSynth plays the band, WORLD sings, the mix puts the voice on top."""
 
-from khala.corpus.composer.render.song import Rendered, render
+from khala.corpus.composer.render.song import Rendered, render_score
 
-__all__ = ["Rendered", "render"]
+__all__ = ["Rendered", "render_score"]

@@ -6,7 +6,7 @@ Samples are float32 at 44.1 kHz, [2, n] unless said otherwise.
 import numpy as np
 import scipy.signal
 
-from khala.corpus.composer.render.band import RATE
+from khala.corpus.data.audio_format import SAMPLE_RATE
 
 _ECHOES = 4
 _PUMP_SECONDS = 0.11  # until the gain is back
@@ -16,7 +16,7 @@ _HISS, _CRACKLES = 10 ** (-62 / 20), 7.0  # level of a worn record's noise, clic
 def echo(dry: np.ndarray, delay: int, level: float) -> np.ndarray:
     """The echoes [2, n] of a mono signal [n], every `delay` samples on the other side, each duller than the last."""
     wet = np.zeros((2, len(dry)), np.float32)
-    dull = scipy.signal.butter(1, [300, 3000], "bandpass", fs=RATE, output="sos")
+    dull = scipy.signal.butter(1, [300, 3000], "bandpass", fs=SAMPLE_RATE, output="sos")
     for number in range(1, _ECHOES + 1):
         if number * delay >= len(dry):
             break
@@ -27,17 +27,17 @@ def echo(dry: np.ndarray, delay: int, level: float) -> np.ndarray:
 
 def pump(stem: np.ndarray, beat: float, depth: float) -> None:
     """Turns a stem down by `depth` (0..1) at every beat of so many samples, as a compressor keyed by the kick does."""
-    since = np.arange(stem.shape[1]) % beat / RATE
+    since = np.arange(stem.shape[1]) % beat / SAMPLE_RATE
     stem *= (1 - depth * np.exp(-((since / _PUMP_SECONDS) ** 2))).astype(np.float32)
 
 
 def worn(band: np.ndarray, seed: int) -> np.ndarray:
     """The band from an old record: no treble, hiss, crackles."""
-    lots = np.random.default_rng(seed)
-    dull = scipy.signal.butter(2, [60, 5500], "bandpass", fs=RATE, output="sos")
-    noise = _HISS * lots.standard_normal(band.shape).astype(np.float32)
-    clicks = lots.integers(0, band.shape[1], int(_CRACKLES * band.shape[1] / RATE))
-    noise[:, clicks] += (20 * _HISS * lots.exponential(1.0, len(clicks))).astype(np.float32)
+    rng = np.random.default_rng(seed)
+    dull = scipy.signal.butter(2, [60, 5500], "bandpass", fs=SAMPLE_RATE, output="sos")
+    noise = _HISS * rng.standard_normal(band.shape).astype(np.float32)
+    clicks = rng.integers(0, band.shape[1], int(_CRACKLES * band.shape[1] / SAMPLE_RATE))
+    noise[:, clicks] += (20 * _HISS * rng.exponential(1.0, len(clicks))).astype(np.float32)
     level = np.sqrt((band**2).mean()) / 0.1  # of a band at -20 dB
     aged: np.ndarray = scipy.signal.sosfilt(dull, band + np.float32(level) * noise).astype(np.float32)
     return aged
@@ -45,8 +45,8 @@ def worn(band: np.ndarray, seed: int) -> np.ndarray:
 
 def tone(song: np.ndarray, tilt: float) -> np.ndarray:
     """The song without rumble below 30 Hz, its treble (from about 2 kHz) raised by `tilt` dB."""
-    low_cut = scipy.signal.butter(2, 30, "highpass", fs=RATE, output="sos")
-    corner, amplitude = 2 * np.pi * 2000 / RATE, 10 ** (tilt / 40)
+    low_cut = scipy.signal.butter(2, 30, "highpass", fs=SAMPLE_RATE, output="sos")
+    corner, amplitude = 2 * np.pi * 2000 / SAMPLE_RATE, 10 ** (tilt / 40)
     cos, slope = np.cos(corner), np.sqrt(2 * amplitude) * np.sin(corner)  # the audio cookbook's shelf, slope 1
     up, down = amplitude + 1, amplitude - 1
     shelf = [
@@ -65,6 +65,6 @@ def tone(song: np.ndarray, tilt: float) -> np.ndarray:
 def presence(band: np.ndarray) -> np.ndarray:
     """What of a band competes with a voice: 300 to 4000 Hz."""
     middle: np.ndarray = scipy.signal.sosfilt(
-        scipy.signal.butter(1, [300, 4000], "bandpass", fs=RATE, output="sos"), band
+        scipy.signal.butter(1, [300, 4000], "bandpass", fs=SAMPLE_RATE, output="sos"), band
     ).astype(np.float32)
     return middle

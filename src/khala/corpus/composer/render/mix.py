@@ -11,17 +11,14 @@ import numpy as np
 import scipy.fft
 import scipy.signal
 
-from khala.corpus.composer.render.band import RATE
 from khala.corpus.composer.render.effects import tone
 from khala.corpus.composer.score import Part
+from khala.corpus.data.audio_format import FRAME_SAMPLES, LOUDNESS_LUFS, SAMPLE_RATE
 
-LOUDNESS = -16.0
-"""LUFS of every song, nearly: a dense one ends up to half a unit lower."""
 CEILING = 10 ** (-1 / 20)
 """Largest sample."""
-VOICE_OVER_BAND = 8.0
+VOICE_OVER_BAND_DB = 8.0
 """dB by which a sung line's power exceeds the band's between 300 and 4000 Hz."""
-_BLOCK = 2048
 _ROLES = {"drums": -1.0, "bass": -1.0, "lead": -3.0, "comp": -4.5, "pad": -9.0}  # dB, before a part's own gain
 _OTHERS = -5.0
 _DECAY = {"booth": 0.1, "room": 0.22, "hall": 0.45}  # seconds in which a room's answer falls by 9 dB
@@ -59,7 +56,7 @@ def voice_gain(band: np.ndarray, line: np.ndarray) -> float:
     active = sung > 0.03 * sung.max(initial=0.0)
     if not active.any():
         return 0.0
-    level = decibels(block_power(band)[active].mean() + 1e-6) - decibels(sung[active].mean()) + VOICE_OVER_BAND
+    level = decibels(block_power(band)[active].mean() + 1e-6) - decibels(sung[active].mean()) + VOICE_OVER_BAND_DB
     return float(10 ** (round(2 * level) / 40))
 
 
@@ -69,22 +66,22 @@ def room(send: np.ndarray, kind: str) -> np.ndarray:
 
 
 def master(song: np.ndarray, tilt: float = 0.0) -> np.ndarray:
-    """The song [2, n] without rumble, its treble tilted by so many dB, at `LOUDNESS`, no sample above `CEILING`.
+    """The song [2, n] without rumble, its treble tilted by so many dB, at `LOUDNESS_LUFS`, no sample above `CEILING`.
 
     Its last half second is faded out.
     """
     song = tone(song, tilt)
-    fade = min(RATE // 2, song.shape[1])
+    fade = min(SAMPLE_RATE // 2, song.shape[1])
     song[:, song.shape[1] - fade :] *= np.cos(np.linspace(0, np.pi / 2, fade, dtype=np.float32)) ** 2
-    gain = 10 ** ((LOUDNESS - loudness(song)) / 20)
+    gain = 10 ** ((LOUDNESS_LUFS - song_lufs(song)) / 20)
     limited = _limit(song * np.float32(gain))
-    gain *= 10 ** ((LOUDNESS - loudness(limited)) / 20)  # what the limiter took, once more
+    gain *= 10 ** ((LOUDNESS_LUFS - song_lufs(limited)) / 20)  # what the limiter took, once more
     return _limit(song * np.float32(gain))
 
 
-def loudness(song: np.ndarray) -> float:
-    """Integrated loudness in LUFS of [2, n] at `RATE` (ITU-R BS.1770-4), the filter applied to spectra of 100 ms."""
-    step = RATE // 10
+def song_lufs(song: np.ndarray) -> float:
+    """Integrated loudness in LUFS of [2, n] at `SAMPLE_RATE` (ITU-R BS.1770-4), the filter applied to spectra of 100 ms."""
+    step = SAMPLE_RATE // 10
     whole = song[:, : song.shape[1] // step * step].reshape(2, -1, step)
     spectrum = scipy.fft.rfft(whole, axis=2)
     power = ((spectrum.real**2 + spectrum.imag**2) * _ear(step)).sum((0, 2)) * (2 / step**2)
@@ -97,8 +94,8 @@ def loudness(song: np.ndarray) -> float:
 
 def block_power(samples: np.ndarray) -> np.ndarray:
     """Mean power of each codec frame of [channels, n]; the last, incomplete one is left out."""
-    whole = samples[:, : samples.shape[1] // _BLOCK * _BLOCK].reshape(len(samples), -1, _BLOCK)
-    power: np.ndarray = np.einsum("cbn,cbn->b", whole, whole) / (_BLOCK * len(samples))
+    whole = samples[:, : samples.shape[1] // FRAME_SAMPLES * FRAME_SAMPLES].reshape(len(samples), -1, FRAME_SAMPLES)
+    power: np.ndarray = np.einsum("cbn,cbn->b", whole, whole) / (FRAME_SAMPLES * len(samples))
     return power
 
 
@@ -118,11 +115,11 @@ def _limit(song: np.ndarray) -> np.ndarray:
 @cache
 def _impulse(decay: float) -> np.ndarray:
     """A room's impulse response, float32 [2, n]: decaying noise, darker and thinner than what caused it."""
-    noise = np.random.default_rng(20).standard_normal((2, int(6 * decay * RATE)))
-    seconds = np.arange(noise.shape[1]) / RATE
+    noise = np.random.default_rng(20).standard_normal((2, int(6 * decay * SAMPLE_RATE)))
+    seconds = np.arange(noise.shape[1]) / SAMPLE_RATE
     noise *= np.exp(-seconds / decay) * np.clip(seconds / 0.01, 0, 1)
-    band = scipy.signal.butter(1, [250, 5000], "bandpass", fs=RATE, output="sos")
-    noise = np.pad(scipy.signal.sosfilt(band, noise), ((0, 0), (RATE // 80, 0)))
+    band = scipy.signal.butter(1, [250, 5000], "bandpass", fs=SAMPLE_RATE, output="sos")
+    noise = np.pad(scipy.signal.sosfilt(band, noise), ((0, 0), (SAMPLE_RATE // 80, 0)))
     impulse: np.ndarray = (noise / np.sqrt((noise**2).sum(1, keepdims=True))).astype(np.float32)
     return impulse
 
@@ -130,7 +127,7 @@ def _impulse(decay: float) -> np.ndarray:
 @cache
 def _ear(step: int) -> np.ndarray:
     """Squared magnitude of BS.1770's two filters at the bins of a real FFT of `step` samples."""
-    s = 2j * np.pi * scipy.fft.rfftfreq(step, 1 / RATE)
+    s = 2j * np.pi * scipy.fft.rfftfreq(step, 1 / SAMPLE_RATE)
     shelf, high = 2 * np.pi * 1681.974, 2 * np.pi * 38.135
     top = 10 ** (3.99984 / 20)
     head = (top * s**2 + top**0.49967 * s * shelf / 0.70718 + shelf**2) / (s**2 + s * shelf / 0.70718 + shelf**2)

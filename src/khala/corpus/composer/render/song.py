@@ -6,17 +6,15 @@ from typing import Any
 import numpy as np
 
 from khala.corpus.composer.render import space
-from khala.corpus.composer.render.band import RATE, play
 from khala.corpus.composer.render.effects import echo, presence, pump, worn
+from khala.corpus.composer.render.fluidsynth import play_parts
 from khala.corpus.composer.render.mix import master, mix_band, room, voice_gain
 from khala.corpus.composer.render.truth import truth_of
 from khala.corpus.composer.score import Score, SungLine
 from khala.corpus.composer.singers import SINGERS
-from khala.corpus.composer.voice import SungLine as Sung
-from khala.corpus.composer.voice import SungNote, TimedPhone, VoiceBank, sing
+from khala.corpus.composer.voice import LineAudio, SungNote, TimedPhone, VoiceBank, sing
+from khala.corpus.data.audio_format import FRAME_SAMPLES, SAMPLE_RATE
 
-HOP = 2048
-"""Samples of a codec frame."""
 _VOICE_ROOM = 0.03
 """How much of the voice goes into the room."""
 _ECHO_DUCK = 0.7
@@ -35,32 +33,32 @@ class Rendered:
     truth: dict[str, Any]
 
 
-def render(score: Score, voices: VoiceBank) -> Rendered:
+def render_score(score: Score, voices: VoiceBank) -> Rendered:
     """Plays and sings a score. The same score gives the same samples, whatever was rendered before.
 
     Raises `ToolMissing` if FluidSynth, its sound fonts or flite is not installed.
     """
-    length = score.frames * HOP
-    samples_per_beat = score.frames_per_bar * HOP / score.beats_per_bar
-    stems = play(score.parts, samples_per_beat, length)
+    length = score.frames * FRAME_SAMPLES
+    samples_per_beat = score.frames_per_bar * FRAME_SAMPLES / score.beats_per_bar
+    stems = play_parts(score.parts, samples_per_beat, length)
     voices_sung = _sing_all(score, voices, samples_per_beat)
     phones = [line.phones for line in voices_sung]
-    how_far = space.singing(phones, length)
+    amount = space.vocal_activity(phones, length)
     for part, stem in zip(score.parts, stems, strict=True):
         if score.mix.pump and part.name in _PUMPED:
             pump(stem, samples_per_beat, score.mix.pump)
         if part.drums and score.lines:
-            space.hush(stem, how_far, space.sibilants(phones, length))
+            space.hush(stem, amount, space.sibilants(phones, length))
     song, send = mix_band(score.parts, stems)
     if score.mix.worn:
         song = worn(song, score.seed)
     if score.lines:
-        space.step_back(song, how_far)
+        space.step_back(song, amount)
         voice = _place_all(voices_sung, song)
         song += voice
         middle = np.float32(0.5) * (voice[0] + voice[1])
         if score.mix.echo:
-            song += echo(middle, round(0.75 * samples_per_beat), score.mix.echo) * (1 - _ECHO_DUCK * how_far)
+            song += echo(middle, round(0.75 * samples_per_beat), score.mix.echo) * (1 - _ECHO_DUCK * amount)
         send += np.float32(_VOICE_ROOM) * middle
     song += room(send, score.mix.room)
     return Rendered(master(song, score.mix.tilt), truth_of(score, phones))
@@ -71,23 +69,23 @@ class _Line:
     """Who sings a line, from which second of the song on: recordings with their level and pan. `phones` in seconds."""
 
     begin: float
-    voices: tuple[tuple[Sung, float, float], ...]
+    voices: tuple[tuple[LineAudio, float, float], ...]
     phones: list[TimedPhone]
 
 
 def _sing_all(score: Score, voices: VoiceBank, samples_per_beat: float) -> list[_Line]:
     """All lines as they are sung, the singer's own recording first."""
-    known: dict[tuple[str, tuple[SungNote, ...]], Sung] = {}  # a chorus is sung once
+    known: dict[tuple[str, tuple[SungNote, ...]], LineAudio] = {}  # a chorus is sung once
 
-    def sung_by(singer: str, notes: tuple[SungNote, ...]) -> Sung:
+    def sung_by(singer: str, notes: tuple[SungNote, ...]) -> LineAudio:
         if (singer, notes) not in known:
             known[singer, notes] = sing(voices, SINGERS[singer], notes)
         return known[singer, notes]
 
     lines = []
     for line in score.lines:
-        begin = line.syllables[0].start * samples_per_beat / RATE
-        notes = _notes(line, samples_per_beat / RATE)
+        begin = line.syllables[0].start * samples_per_beat / SAMPLE_RATE
+        notes = _notes(line, samples_per_beat / SAMPLE_RATE)
         sung = sung_by(score.backing if line.answer else score.singer, notes)
         heard = [(sung, _ANSWER, -_BACKING_PAN) if line.answer else (sung, 1.0, 0.0)]
         if line.harmony:
@@ -111,9 +109,9 @@ def _place_all(lines: list[_Line], band: np.ndarray) -> np.ndarray:
     return voice
 
 
-def _placed(sung: Sung, begin: float, length: int) -> tuple[np.ndarray, slice]:
+def _placed(sung: LineAudio, begin: float, length: int) -> tuple[np.ndarray, slice]:
     """What of a sung line falls inside the song if its first note is at second `begin`, and where."""
-    first = round((begin - sung.lead) * RATE)
+    first = round((begin - sung.lead) * SAMPLE_RATE)
     samples = sung.samples[max(-first, 0) : length - first]
     return samples, slice(max(first, 0), max(first, 0) + len(samples))
 

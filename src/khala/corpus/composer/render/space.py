@@ -8,24 +8,25 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.signal
 
-from khala.corpus.composer.render.band import GRID, RATE
+from khala.corpus.composer.render.fluidsynth import GRID
 from khala.corpus.composer.voice import TimedPhone
 from khala.corpus.composer.voice.phones import SIBILANT
+from khala.corpus.data.audio_format import SAMPLE_RATE
 
-DUCK = 3.0
+DUCK_DB = 3.0
 """dB by which the whole band is turned down under a voice."""
-DIP = 10.0
+DIP_DB = 10.0
 """dB by which it is turned down further around `DIP_HERTZ`, where vowels and consonants are told apart."""
 DIP_HERTZ, DIP_WIDTH = 2400.0, 1.2
 """Centre of the dip, and its bandwidth as a share of it."""
-HUSH, HUSH_SIBILANT = 4.0, 9.0
+HUSH_DB, HUSH_SIBILANT_DB = 4.0, 9.0
 """dB by which the drums above 4 kHz are turned down under a voice, and under a sibilant."""
 _RAMP = 0.06  # seconds in which the band steps back and returns
 _FAST_RAMP = 0.015
 _PAUSE = 0.35  # a shorter pause than this is not filled by the band
 
 
-def singing(phones: Sequence[Sequence[TimedPhone]], length: int) -> np.ndarray:
+def vocal_activity(phones: Sequence[Sequence[TimedPhone]], length: int) -> np.ndarray:
     """How far the band is to step back, 0..1 float32 [length], for the phones of all lines in seconds of the song."""
     return _envelope([(line[0].start, line[-1].end) for line in phones if line], length, _RAMP, _PAUSE)
 
@@ -36,22 +37,22 @@ def sibilants(phones: Sequence[Sequence[TimedPhone]], length: int) -> np.ndarray
     return _envelope(spans, length, _FAST_RAMP, 0.0)
 
 
-def step_back(band: np.ndarray, how_far: np.ndarray) -> None:
-    """Turns the band [2, n] down by `DUCK`, and by `DIP` more in its middle, as far as `how_far` [n] says."""
-    alpha = 0.5 * DIP_WIDTH * np.sin(2 * np.pi * DIP_HERTZ / RATE)
-    cos = np.cos(2 * np.pi * DIP_HERTZ / RATE)
+def step_back(band: np.ndarray, amount: np.ndarray) -> None:
+    """Turns the band [2, n] down by `DUCK_DB`, and by `DIP_DB` more in its middle, as far as `amount` [n] says."""
+    alpha = 0.5 * DIP_WIDTH * np.sin(2 * np.pi * DIP_HERTZ / SAMPLE_RATE)
+    cos = np.cos(2 * np.pi * DIP_HERTZ / SAMPLE_RATE)
     middle = scipy.signal.lfilter(  # the audio cookbook's band pass of peak gain 1: what it takes away is a dip
         np.array([alpha, 0, -alpha]) / (1 + alpha), np.array([1 + alpha, -2 * cos, 1 - alpha]) / (1 + alpha), band
     )
-    band -= np.float32(1 - 10 ** (-DIP / 20)) * how_far * middle.astype(np.float32)
-    band *= 1 - np.float32(1 - 10 ** (-DUCK / 20)) * how_far
+    band -= np.float32(1 - 10 ** (-DIP_DB / 20)) * amount * middle.astype(np.float32)
+    band *= 1 - np.float32(1 - 10 ** (-DUCK_DB / 20)) * amount
 
 
-def hush(drums: np.ndarray, how_far: np.ndarray, sibilant: np.ndarray) -> None:
-    """Turns what drums [2, n] do above 4 kHz down by `HUSH` as far as `how_far` [n] says, by `HUSH_SIBILANT` where a
+def hush(drums: np.ndarray, amount: np.ndarray, sibilant: np.ndarray) -> None:
+    """Turns what drums [2, n] do above 4 kHz down by `HUSH_DB` as far as `amount` [n] says, by `HUSH_SIBILANT_DB` where a
     `sibilant` [n] is sung."""
-    high = scipy.signal.sosfilt(scipy.signal.butter(1, 4000, "highpass", fs=RATE, output="sos"), drums)
-    taken = np.maximum((1 - 10 ** (-HUSH / 20)) * how_far, (1 - 10 ** (-HUSH_SIBILANT / 20)) * sibilant)
+    high = scipy.signal.sosfilt(scipy.signal.butter(1, 4000, "highpass", fs=SAMPLE_RATE, output="sos"), drums)
+    taken = np.maximum((1 - 10 ** (-HUSH_DB / 20)) * amount, (1 - 10 ** (-HUSH_SIBILANT_DB / 20)) * sibilant)
     drums -= taken.astype(np.float32) * high.astype(np.float32)
 
 
@@ -62,8 +63,12 @@ def _envelope(spans: Sequence[tuple[float, float]], length: int, ramp: float, pa
     last = -np.inf
     for start, end in sorted(spans):
         first = last if 0 <= start - last < pause else start
-        inside[max(round((first - ramp / 2) * RATE / GRID), 0) : max(round((end + ramp / 2) * RATE / GRID), 0)] = 1
+        inside[
+            max(round((first - ramp / 2) * SAMPLE_RATE / GRID), 0) : max(
+                round((end + ramp / 2) * SAMPLE_RATE / GRID), 0
+            )
+        ] = 1
         last = max(last, end)
-    window = np.hanning(max(round(ramp * RATE / GRID), 1) + 2)
+    window = np.hanning(max(round(ramp * SAMPLE_RATE / GRID), 1) + 2)
     smooth = np.convolve(inside, window / window.sum(), mode="same")
     return np.repeat(smooth, GRID)[:length].astype(np.float32)

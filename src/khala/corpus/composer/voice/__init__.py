@@ -2,6 +2,6 @@
 
 from khala.corpus.composer.voice.bank import VoiceBank
 from khala.corpus.composer.voice.errors import ToolMissing
-from khala.corpus.composer.voice.sing import SungLine, SungNote, TimedPhone, sing
+from khala.corpus.composer.voice.singing import LineAudio, SungNote, TimedPhone, sing
 
-__all__ = ["SungLine", "SungNote", "TimedPhone", "ToolMissing", "VoiceBank", "sing"]
+__all__ = ["LineAudio", "SungNote", "TimedPhone", "ToolMissing", "VoiceBank", "sing"]

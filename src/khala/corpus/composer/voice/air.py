@@ -11,7 +11,8 @@ import numpy as np
 import scipy.ndimage
 import scipy.signal
 
-_RATE = 44100
+from khala.corpus.data.audio_format import SAMPLE_RATE
+
 _BANDS = {False: ((5200, 7800), (7800, 10800), (10800, 15500)), True: ((), (7000, 10800), (10800, 15500))}
 """Hz, of flite's voices and of natural ones; these have the first one themselves."""
 _BELOW = {False: (3400, 5400), True: (4600, 6800)}
@@ -27,13 +28,15 @@ _LEVELS = {
 _VOWEL = (-15.0, -19.0, -25.0)
 _NATURAL_GAIN = 1.4  # what is below is denser in a narrower band
 _SMOOTH = 0.004  # seconds over which levels are measured
-_NOISE = 30 * _RATE  # samples of noise, repeated in a longer line
+_NOISE = 30 * SAMPLE_RATE  # samples of noise, repeated in a longer line
 
 
 def with_air(samples: np.ndarray, phones: Sequence[tuple[str, float, float]], natural: bool = False) -> np.ndarray:
     """Samples float32 [n] at 44.1 kHz with noise above 5 kHz; `phones` are name, start and end in seconds, in order."""
-    size = max(round(_SMOOTH * _RATE), 1)
-    below = scipy.signal.sosfilt(scipy.signal.butter(2, _BELOW[natural], "bandpass", fs=_RATE, output="sos"), samples)
+    size = max(round(_SMOOTH * SAMPLE_RATE), 1)
+    below = scipy.signal.sosfilt(
+        scipy.signal.butter(2, _BELOW[natural], "bandpass", fs=SAMPLE_RATE, output="sos"), samples
+    )
     level = np.sqrt(np.maximum(scipy.ndimage.uniform_filter1d(below**2, size), 0.0))
     found = samples.copy()
     for number, band in enumerate(_BANDS[natural]):
@@ -41,7 +44,9 @@ def with_air(samples: np.ndarray, phones: Sequence[tuple[str, float, float]], na
             gain = np.full(len(samples), 10 ** (_VOWEL[number] / 20))
             for name, start, end in phones:
                 if name in _LEVELS:
-                    gain[max(round(start * _RATE), 0) : max(round(end * _RATE), 0)] = 10 ** (_LEVELS[name][number] / 20)
+                    gain[max(round(start * SAMPLE_RATE), 0) : max(round(end * SAMPLE_RATE), 0)] = 10 ** (
+                        _LEVELS[name][number] / 20
+                    )
             gain = scipy.ndimage.uniform_filter1d(gain, 2 * size) * (_NATURAL_GAIN if natural else 1.0)
             found += (np.resize(_noise(band), len(samples)) * level * gain).astype(np.float32)
     return found
@@ -51,6 +56,6 @@ def with_air(samples: np.ndarray, phones: Sequence[tuple[str, float, float]], na
 def _noise(band: tuple[int, int]) -> np.ndarray:
     """Noise float32 of a band, with mean power 1."""
     white = np.random.default_rng(band[0]).standard_normal(_NOISE)  # each its own: else neighbours cancel out
-    noise = scipy.signal.sosfilt(scipy.signal.butter(2, band, "bandpass", fs=_RATE, output="sos"), white)
+    noise = scipy.signal.sosfilt(scipy.signal.butter(2, band, "bandpass", fs=SAMPLE_RATE, output="sos"), white)
     even: np.ndarray = (noise / noise.std()).astype(np.float32)
     return even

@@ -24,15 +24,15 @@ import soundfile
 
 from khala.corpus.composer.voice import kokoro
 from khala.corpus.composer.voice.errors import ToolMissing
-from khala.corpus.composer.voice.phones import VOICELESS, VOWELS, from_arpabet
+from khala.corpus.composer.voice.phones import VOICELESS, VOWEL_PHONES, from_arpabet
 from khala.music.errors import KhalaError
 
-RATE = 16000
+VOICE_RATE = 16000
 """Sample rate of the voices, Hz."""
-PERIOD = 0.005
+PERIOD_SECONDS = 0.005
 """Seconds from one analysis frame to the next."""
 FFT_SIZE = 1024
-"""Of the spectral envelopes at `RATE`: 513 bins."""
+"""Of the spectral envelopes at `VOICE_RATE`: 513 bins."""
 NATURAL = "kokoro/"
 """Speakers whose names begin so are Kokoro's voices."""
 _EDGE_FRAMES = 4  # of a vowel of a natural voice, on either side, may be voiceless
@@ -42,7 +42,7 @@ _IN_MEMORY = 1500  # words of 100 kB, or lines of 500
 
 @dataclass(frozen=True)
 class Word:
-    """A spoken word, or a line, in T frames of `PERIOD` seconds.
+    """A spoken word, or a line, in T frames of `PERIOD_SECONDS` seconds.
 
     `bounds` are the seconds at which the phones begin, and the end of the last; `envelope` float16 [T, 513] is the
     natural logarithm of the power spectrum, its vowels at mean power 1; `aperiodicity` float32 [T] is WORLD's one coded
@@ -86,7 +86,7 @@ class VoiceBank:
             return [Place(recording, range(len(recording.phones))) for recording in recordings]
         phones = [from_arpabet(self._reading(word)) for word in words]
         ends = list(accumulate(map(len, phones)))
-        spelled = [kokoro.VERSION, *(name for word in phones for name in (*word, "|"))]
+        spelled = [kokoro.READING_VERSION, *(name for word in phones for name in (*word, "|"))]
         recording = self._kept(speaker, words[0], spelled, lambda: self._read(speaker, words))
         return [Place(recording, range(end - len(word), end)) for end, word in zip(ends, phones, strict=True)]
 
@@ -107,7 +107,7 @@ class VoiceBank:
         phones = [from_arpabet(reading) for reading in readings]
         stresses = [place if len(word) > 2 else -1 for place, word in zip(stressed, phones, strict=True)]
         samples, bounds = kokoro.speak(speaker.removeprefix(NATURAL), list(zip(phones, stresses, strict=True)))
-        samples = scipy.signal.resample_poly(samples, RATE, kokoro.RATE)
+        samples = scipy.signal.resample_poly(samples, VOICE_RATE, kokoro.KOKORO_RATE)
         return _analyse(samples, bounds, tuple(name for word in phones for name in word), natural=True)
 
     def _kept(self, speaker: str, name: str, phones: Sequence[str], make: Callable[[], Word]) -> Word:
@@ -125,7 +125,7 @@ class VoiceBank:
 
 
 def _speak(speaker: str, phones: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """flite's samples float64 [n] at `RATE` and the seconds where the phones begin, with the end of the last one."""
+    """flite's samples float64 [n] at `VOICE_RATE` and the seconds where the phones begin, with the end of the last one."""
     if shutil.which("flite") is None:
         raise ToolMissing("the program flite")
     with tempfile.TemporaryDirectory() as folder:
@@ -135,20 +135,22 @@ def _speak(speaker: str, phones: tuple[str, ...]) -> tuple[np.ndarray, np.ndarra
         said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         samples, rate = soundfile.read(wave, dtype="float64")
     timed = re.findall(r"(\w+):([\d.]+)", said)
-    if rate != RATE or tuple(name for name, _ in timed[1:-1]) != phones:
-        raise KhalaError(f"flite spoke {said.strip()!r} at {rate} Hz instead of {' '.join(phones)} at {RATE} Hz")
+    if rate != VOICE_RATE or tuple(name for name, _ in timed[1:-1]) != phones:
+        raise KhalaError(f"flite spoke {said.strip()!r} at {rate} Hz instead of {' '.join(phones)} at {VOICE_RATE} Hz")
     return samples, np.array([float(end) for _, end in timed[:-1]])
 
 
 def _analyse(samples: np.ndarray, bounds: np.ndarray, phones: tuple[str, ...], natural: bool = False) -> Word:
     if natural:
-        f0, times = pyworld.harvest(samples, RATE, f0_floor=60.0, f0_ceil=450.0, frame_period=PERIOD * 1000)
+        f0, times = pyworld.harvest(
+            samples, VOICE_RATE, f0_floor=60.0, f0_ceil=450.0, frame_period=PERIOD_SECONDS * 1000
+        )
     else:
-        f0, times = pyworld.dio(samples, RATE, f0_floor=60.0, f0_ceil=400.0, frame_period=PERIOD * 1000)
-        f0 = pyworld.stonemask(samples, f0, times, RATE)
+        f0, times = pyworld.dio(samples, VOICE_RATE, f0_floor=60.0, f0_ceil=400.0, frame_period=PERIOD_SECONDS * 1000)
+        f0 = pyworld.stonemask(samples, f0, times, VOICE_RATE)
     phone = np.clip(np.searchsorted(bounds, times, side="right") - 1, 0, len(phones) - 1)
     inside = (times >= bounds[0]) & (times < bounds[-1])
-    vowel = np.array([name in VOWELS for name in phones])[phone] & inside
+    vowel = np.array([name in VOWEL_PHONES for name in phones])[phone] & inside
     if natural:  # the bounds are a guess: only the middle of a vowel knows better than the pitch tracker
         voiced = inside & ((f0 > 0) | scipy.ndimage.binary_erosion(vowel, iterations=_EDGE_FRAMES))
     else:  # the phones know better than the pitch tracker what is voiced: fill its holes, drop its ghosts
@@ -156,15 +158,18 @@ def _analyse(samples: np.ndarray, bounds: np.ndarray, phones: tuple[str, ...], n
     heard = np.flatnonzero(f0 > 0)
     filled = np.interp(np.arange(len(f0)), heard, f0[heard]) if len(heard) else np.full(len(f0), 120.0)
     f0 = np.where(voiced, filled, 0.0)
-    power = pyworld.cheaptrick(samples, f0, times, RATE, fft_size=FFT_SIZE)
-    noise = pyworld.d4c(samples, f0, times, RATE, threshold=0.0, fft_size=FFT_SIZE)
+    power = pyworld.cheaptrick(samples, f0, times, VOICE_RATE, fft_size=FFT_SIZE)
+    noise = pyworld.d4c(samples, f0, times, VOICE_RATE, threshold=0.0, fft_size=FFT_SIZE)
     envelope = np.log(np.maximum(power, 1e-16)) - np.log(power[vowel & voiced].mean())
-    first, last = int(bounds[0] / PERIOD), min(len(times), int(np.ceil(bounds[-1] / PERIOD)) + 2)  # trim the silence
+    first, last = (
+        int(bounds[0] / PERIOD_SECONDS),
+        min(len(times), int(np.ceil(bounds[-1] / PERIOD_SECONDS)) + 2),
+    )  # trim the silence
     return Word(
         phones=phones,
-        bounds=bounds - first * PERIOD,
+        bounds=bounds - first * PERIOD_SECONDS,
         envelope=envelope[first:last].astype(np.float16),
-        aperiodicity=pyworld.code_aperiodicity(noise, RATE)[first:last, 0].astype(np.float32),
+        aperiodicity=pyworld.code_aperiodicity(noise, VOICE_RATE)[first:last, 0].astype(np.float32),
         voiced=voiced[first:last],
     )
 

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from khala.corpus.composer.voice.errors import ToolMissing
-from khala.corpus.composer.voice.phones import VOWELS
+from khala.corpus.composer.voice.phones import VOWEL_PHONES
 
-RATE = 24000
+KOKORO_RATE = 24000
 _FRAME = 0.025
 _SPEED = 0.9
 _LATE = 0.0125
 """Seconds by which phones come before the tokens' durations say so; so are most words heard."""
-VERSION = "2"
+READING_VERSION = "2"
 """Of everything that changes how a line is read."""
 _DURATIONS = "/encoder/Clip_output_0"
 _IPA = {
@@ -50,24 +50,24 @@ _TOKENS = {
 }
 
 
-def folder() -> Path:
+def kokoro_folder() -> Path:
     """Where the model and its voices are kept."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "khala" / "kokoro"
 
 
 def require_kokoro() -> None:
     """Raises `ToolMissing` unless the model and the package that reads it are there."""
-    if not (folder() / "model.onnx").is_file():
-        raise ToolMissing(f"{folder() / 'model.onnx'}", "fetch Kokoro with recipes/kokoro/fetch.sh")
+    if not (kokoro_folder() / "model.onnx").is_file():
+        raise ToolMissing(f"{kokoro_folder() / 'model.onnx'}", "fetch Kokoro with recipes/kokoro/fetch.sh")
     _session()
 
 
 def speak(voice: str, words: Sequence[tuple[tuple[str, ...], int]]) -> tuple[np.ndarray, np.ndarray]:
-    """Samples float64 [n] at `RATE` of words in one breath, and the seconds where their phones begin, with the end
+    """Samples float64 [n] at `KOKORO_RATE` of words in one breath, and the seconds where their phones begin, with the end
     of the last one. A word is its phones and the number of the vowel that has the stress."""
     text, owners = _spelled(words)
     ids = [0, *(_TOKENS[char] for char in text), 0]
-    style = np.fromfile(folder() / f"{voice}.bin", np.float32).reshape(-1, 1, 256)[len(text)]
+    style = np.fromfile(kokoro_folder() / f"{voice}.bin", np.float32).reshape(-1, 1, 256)[len(text)]
     inputs = {"tokens": np.array([ids], np.int64), "style": style, "speed": np.array([_SPEED], np.float32)}
     samples, durations = _session().run(None, inputs)
     ends = np.cumsum(durations.ravel()) * _FRAME
@@ -86,7 +86,7 @@ def _spelled(words: Sequence[tuple[tuple[str, ...], int]]) -> tuple[str, list[in
     for number, (phones, stressed) in enumerate(words):
         if number:
             text += " "
-            owners.append(phone if phones[0] not in VOWELS and words[number - 1][0][-1] in VOWELS else phone - 1)
+            owners.append(phone if phones[0] not in VOWEL_PHONES and words[number - 1][0][-1] in VOWEL_PHONES else phone - 1)
         for place, name in enumerate(phones):
             spelled = "ˈ" * (place == stressed) + _IPA[name]
             text += spelled
@@ -104,7 +104,9 @@ def _session() -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(_with_output((folder() / "model.onnx").read_bytes(), _DURATIONS), options)
+    return onnxruntime.InferenceSession(
+        _with_output((kokoro_folder() / "model.onnx").read_bytes(), _DURATIONS), options
+    )
 
 
 def _with_output(model: bytes, name: str) -> bytes:

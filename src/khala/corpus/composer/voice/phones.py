@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 DIPHTHONGS = frozenset({"aw", "ay", "ey", "ow", "oy"})
-VOWELS = frozenset({"aa", "ae", "ah", "ao", "ax", "eh", "er", "ih", "iy", "uh", "uw"}) | DIPHTHONGS
+VOWEL_PHONES = frozenset({"aa", "ae", "ah", "ao", "ax", "eh", "er", "ih", "iy", "uh", "uw"}) | DIPHTHONGS
 VOICELESS = frozenset({"ch", "f", "hh", "k", "p", "s", "sh", "t", "th"})
 SIBILANT = frozenset({"ch", "jh", "s", "sh", "z", "zh"})
 
@@ -38,7 +38,7 @@ def syllables(phones: Sequence[str]) -> tuple[Syllable, ...]:
 
     Raises `ValueError` for a word without a vowel: nothing in it could carry a note.
     """
-    vowels = [i for i, phone in enumerate(phones) if phone in VOWELS]
+    vowels = [i for i, phone in enumerate(phones) if phone in VOWEL_PHONES]
     if not vowels:
         raise ValueError(f"no vowel in {' '.join(phones)}")
     starts = [0]

@@ -41,7 +41,7 @@ PROGRAMS = {
 """Every instrument of the corpus, as the tags name it, with its General MIDI program."""
 VARIANTS = {"piano": 1, "electric piano": 5, "organ": 16, "bass": 34, "synth bass": 39, "strings": 49, "saxophone": 66}
 """A second program of the same instrument, which some songs use."""
-NAMES = {program: name for names in (PROGRAMS, VARIANTS) for name, program in names.items()}
+INSTRUMENTS = {program: name for names in (PROGRAMS, VARIANTS) for name, program in names.items()}
 """Instrument by program."""
 
 LEAD_LOW = {

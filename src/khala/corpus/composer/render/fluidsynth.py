@@ -16,8 +16,8 @@ import numpy as np
 
 from khala.corpus.composer.score import FONTS, Note, Part
 from khala.corpus.composer.voice import ToolMissing
+from khala.corpus.data.audio_format import SAMPLE_RATE
 
-RATE = 44100
 GRID = 64
 """Samples from one place where FluidSynth takes events to the next."""
 _MOST_PARTS = 16
@@ -25,8 +25,8 @@ _DRUM_BANK = 128
 _LEVELS = 5  # of FluidSynth's log
 
 
-def play(parts: Sequence[Part], samples_per_beat: float, length: int) -> np.ndarray:
-    """Stems float32 [parts, 2, length] at `RATE`, dry and at the sound fonts' own levels.
+def play_parts(parts: Sequence[Part], samples_per_beat: float, length: int) -> np.ndarray:
+    """Stems float32 [parts, 2, length] at `SAMPLE_RATE`, dry and at the sound fonts' own levels.
 
     Raises `ToolMissing` without FluidSynth or the sound fonts, and `ValueError` for more than 16 parts.
     """
@@ -42,7 +42,7 @@ def play(parts: Sequence[Part], samples_per_beat: float, length: int) -> np.ndar
     for key in ("synth.audio-channels", "synth.audio-groups"):
         fluid.fluid_settings_setint(settings, key.encode(), len(parts))
     fluid.fluid_settings_setint(settings, b"synth.dynamic-sample-loading", 1)  # else 148 MB are read for every song
-    fluid.fluid_settings_setnum(settings, b"synth.sample-rate", ctypes.c_double(RATE))
+    fluid.fluid_settings_setnum(settings, b"synth.sample-rate", ctypes.c_double(SAMPLE_RATE))
     synth = ctypes.c_void_p(fluid.new_fluid_synth(settings))
     try:
         fonts = {name: _load(fluid, synth, FONTS[name]) for name in dict.fromkeys(part.font for part in parts)}
@@ -69,7 +69,7 @@ def play(parts: Sequence[Part], samples_per_beat: float, length: int) -> np.ndar
     return stems
 
 
-def require_band() -> None:
+def require_fluidsynth() -> None:
     """Raises `ToolMissing` unless FluidSynth and the sound fonts are installed."""
     _library()
 

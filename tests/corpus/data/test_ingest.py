@@ -16,10 +16,11 @@ from typer.testing import CliRunner
 from khala.audio.loudness import integrated_loudness
 from khala.cli.corpus import app
 from khala.corpus.data import ingest as module
-from khala.corpus.data.ingest import FIRST, Ingested, ingest
-from khala.corpus.data.loader import TokenCorpus, excerpt, vary
+from khala.corpus.data.excerpts import excerpt, vary
+from khala.corpus.data.ingest import FIRST_NUMBER, IngestCounts, ingest
 from khala.corpus.data.manifest import CorpusError, read_corpus
 from khala.corpus.data.shards import tokenize
+from khala.corpus.data.songs import TokenCorpus
 from khala.models.codec.folder import save_codec
 from khala.models.codec.spectral.codec import SpectralCodec
 from khala.models.presets import tiny
@@ -49,7 +50,7 @@ def mine(tmp_path: Path) -> Path:
     return folder
 
 
-def take_in(folder: Path, out: Path, processes: int = 1) -> tuple[Ingested, list[str]]:
+def take_in(folder: Path, out: Path, processes: int = 1) -> tuple[IngestCounts, list[str]]:
     lines: list[str] = []
     done = ingest(folder, out, processes=processes, refuse=lines.append, progress=lambda *at: None)
     return done, lines
@@ -57,10 +58,10 @@ def take_in(folder: Path, out: Path, processes: int = 1) -> tuple[Ingested, list
 
 def test_songs_are_taken_in_converted_and_known_again(mine: Path, tmp_path: Path) -> None:
     out = mine / "corpus"  # inside of the folder itself: its songs are not the user's
-    assert take_in(mine, out) == (Ingested(new=3, kept=0, changed=0, refused=0), [])
+    assert take_in(mine, out) == (IngestCounts(new=3, kept=0, changed=0, refused=0), [])
     songs = {song.truth["source"]: song for song in read_corpus(out)}
     assert sorted(songs) == ["album/three.MP3", "album/two.flac", "one.wav"]
-    assert sorted(song.seed for song in songs.values()) == [FIRST, FIRST + 1, FIRST + 2]
+    assert sorted(song.seed for song in songs.values()) == [FIRST_NUMBER, FIRST_NUMBER + 1, FIRST_NUMBER + 2]
     for song in songs.values():
         samples, rate = soundfile.read(song.audio, dtype="float32")
         assert rate == 44100 and samples.shape[1] == 2 and len(samples) / rate == pytest.approx(song.duration, abs=0.1)
@@ -83,12 +84,17 @@ def test_songs_are_taken_in_converted_and_known_again(mine: Path, tmp_path: Path
     play(mine / "zero.wav")
     (mine / "zero.txt").write_text("la")
     done, _ = take_in(mine, out)
-    assert done == Ingested(new=1, kept=1, changed=2, refused=0)
+    assert done == IngestCounts(new=1, kept=1, changed=2, refused=0)
     assert {path for path in before if path.stat().st_mtime_ns != before[path]} == {
         one.audio.with_suffix(".json"),
         three.audio.with_suffix(".json"),
     }
-    assert [song.seed for song in read_corpus(out)] == [FIRST, FIRST + 1, FIRST + 2, FIRST + 3]
+    assert [song.seed for song in read_corpus(out)] == [
+        FIRST_NUMBER,
+        FIRST_NUMBER + 1,
+        FIRST_NUMBER + 2,
+        FIRST_NUMBER + 3,
+    ]
 
 
 def test_threads_make_the_same_corpus(mine: Path, tmp_path: Path) -> None:
@@ -115,7 +121,7 @@ def test_what_cannot_be_taken_in_is_named_and_the_rest_goes_on(mine: Path, tmp_p
     (mine / ".hidden.wav").write_bytes(b"")
     play(mine / "wordless.wav")
     done, lines = take_in(mine, tmp_path / "corpus")
-    assert done == Ingested(new=3, kept=0, changed=0, refused=8)
+    assert done == IngestCounts(new=3, kept=0, changed=0, refused=8)
     assert [line.replace("; ", ": ").split(": ")[:2] for line in sorted(lines)] == [
         ["long.wav", "it lasts 601.0 s"],
         ["one.wav", "it is the same recording as again.wav"],
@@ -135,7 +141,7 @@ def test_folders_that_came_from_a_mac_are_taken_in(tmp_path: Path) -> None:
     for name in (normalize("NFD", "._Café.MP3"), "__MACOSX/._Café.MP3"):
         (mine / name).parent.mkdir(exist_ok=True)
         (mine / name).write_bytes(b"\x00\x05\x16\x07" + bytes(4092))
-    assert take_in(mine, tmp_path / "corpus") == (Ingested(new=1, kept=0, changed=0, refused=0), [])
+    assert take_in(mine, tmp_path / "corpus") == (IngestCounts(new=1, kept=0, changed=0, refused=0), [])
     (song,) = read_corpus(tmp_path / "corpus")
     assert song.lyrics == "la" and song.truth["lines"][0]["start"] == 1.0
 
@@ -145,7 +151,7 @@ def test_a_killed_run_goes_on(mine: Path, tmp_path: Path) -> None:
     call = (
         "import os, sys; from pathlib import Path; from khala.corpus.data import ingest; kept = ingest.store\n"
         "def store(song, samples):\n"
-        f"    if song.seed == {FIRST + 1}: os._exit(9)\n"
+        f"    if song.seed == {FIRST_NUMBER + 1}: os._exit(9)\n"
         "    kept(song, samples)\n"
         "ingest.store = store\n"
         "ingest.ingest(Path(sys.argv[1]), Path(sys.argv[2]), refuse=print, progress=lambda *at: None)"
@@ -165,7 +171,7 @@ def test_an_interrupt_ends_it_and_leaves_whole_songs(
     def stop(path: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "load", stop)
+    monkeypatch.setattr(module, "load_normalised", stop)
     with pytest.raises(KeyboardInterrupt):
         take_in(mine, tmp_path / "corpus")
     assert not list((tmp_path / "corpus").rglob("*.*"))

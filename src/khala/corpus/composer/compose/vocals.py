@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 from khala.corpus.composer.compose import lyrics, setting
 from khala.corpus.composer.compose.harmony import chord_at, scale, tones
 from khala.corpus.composer.compose.melody import Motif
-from khala.corpus.composer.compose.meter import FASTEST
-from khala.corpus.composer.compose.plan import Plan
-from khala.corpus.composer.compose.readings import Reader
-from khala.corpus.composer.compose.tune import HEIGHTS, SPAN, SUNG, Motifs, Phrase, phrases
-from khala.corpus.composer.compose.verses import Length, Line, Poet
+from khala.corpus.composer.compose.meter import MIN_ONSET_SECONDS
+from khala.corpus.composer.compose.plan import SongPlan
+from khala.corpus.composer.compose.readings import CoupletPoet
+from khala.corpus.composer.compose.tune import HEIGHTS, SUNG_SECTIONS, TUNE_SEMITONES, Motifs, Phrase, phrases
+from khala.corpus.composer.compose.verses import Length, LyricLine, Poet
 from khala.corpus.composer.compose.words import stresses
-from khala.corpus.composer.score import Chord, Section, SungLine, Syllable
+from khala.corpus.composer.score import Chord, FormSection, SungLine, SungSyllable
 from khala.corpus.composer.singers import SINGERS
 
-HARMONIES, ANSWERS, ORNAMENTS = 0.6, 0.6, 0.5
+HARMONY_SHARE, ANSWER_SHARE, ORNAMENT_SHARE = 0.6, 0.6, 0.5
 """Shares of sung songs with a second voice in the chorus, answers there (where they fit), steps into last notes."""
 TALK = (0.75, 1.0, 1.0, 1.25, 1.5)
 """Syllables of a free line per note of its motif: some songs say little, some much."""
@@ -31,7 +31,7 @@ class _Manner:
     ornaments: bool
 
 
-def sing(plan: Plan, motifs: Motifs) -> tuple[tuple[SungLine, ...], str]:
+def write_vocals(plan: SongPlan, motifs: Motifs) -> tuple[tuple[SungLine, ...], str]:
     """The sung lines, and the lyrics with a tag for every section."""
     stanzas = iter(_stanzas(plan, motifs))
     manner = _manner(plan)
@@ -39,7 +39,7 @@ def sing(plan: Plan, motifs: Motifs) -> tuple[tuple[SungLine, ...], str]:
     text: list[str] = []
     for index, section in enumerate(plan.sections):
         text.append(f"[{section.name}]")
-        if section.name in SUNG:
+        if section.name in SUNG_SECTIONS:
             lines = next(stanzas)
             fitting = _fitting(plan, motifs[section.name], lines)
             tune = phrases(plan, fitting, section, SINGERS[plan.singer].low, HEIGHTS[section.name])
@@ -50,32 +50,32 @@ def sing(plan: Plan, motifs: Motifs) -> tuple[tuple[SungLine, ...], str]:
     return tuple(sung), "\n".join(text).strip()
 
 
-def _stanzas(plan: Plan, motifs: Motifs) -> list[tuple[Line, ...]]:
+def _stanzas(plan: SongPlan, motifs: Motifs) -> list[tuple[LyricLine, ...]]:
     """The words of every sung section."""
     counts: list[tuple[str, tuple[int, ...]]] = []
     for section in plan.sections:
-        if section.name in SUNG:
+        if section.name in SUNG_SECTIONS:
             lines = section.bars // plan.line_bars
             counts.append((section.name, tuple(len(motifs[section.name][n % 2].onsets) for n in range(lines))))
-    lots = plan.lots("lyrics")
+    rng = plan.rng("lyrics")
     if plan.words_from == "phrases":
-        stanzas = lyrics.write(lots, counts)
-        return [tuple(Line(words, lyrics.printed(words)) for words in stanza) for stanza in stanzas]
+        stanzas = lyrics.write(rng, counts)
+        return [tuple(LyricLine(words, lyrics.printed(words)) for words in stanza) for stanza in stanzas]
     most = setting.most_syllables(plan.line_beats, plan.line_bars, plan.beat_seconds)
-    talk = lots.choice(TALK)
+    talk = rng.choice(TALK)
     lengths = [
         (name, tuple(_length(round(talk * count), most) for count in line_counts)) for name, line_counts in counts
     ]
     if plan.words_from == "readings":
-        return Reader(lots, plan.singer).write(lengths)
-    return Poet(lots, unheard=plan.words_from == "unheard").write(lengths)
+        return CoupletPoet(rng, plan.singer).write(lengths)
+    return Poet(rng, unheard=plan.words_from == "unheard").write(lengths)
 
 
 def _length(syllables: int, most: int) -> Length:
     return Length(min(max(syllables - 1, 2), most), min(syllables + 2, most))
 
 
-def _fitting(plan: Plan, motifs: tuple[Motif, Motif], lines: tuple[Line, ...]) -> list[Motif]:
+def _fitting(plan: SongPlan, motifs: tuple[Motif, Motif], lines: tuple[LyricLine, ...]) -> list[Motif]:
     """The motif of every line: its section's as it is for a line that was written to it, else fitted to the words."""
     turns = [motifs[number % 2] for number in range(len(lines))]
     if plan.words_from == "phrases":
@@ -86,18 +86,20 @@ def _fitting(plan: Plan, motifs: tuple[Motif, Motif], lines: tuple[Line, ...]) -
     ]
 
 
-def _manner(plan: Plan) -> _Manner:
-    lots = plan.lots("manner")
-    harmony = lots.choice((1, -1)) if lots.random() < HARMONIES else 0
-    return _Manner(harmony, answers=lots.random() < ANSWERS, ornaments=lots.random() < ORNAMENTS)
+def _manner(plan: SongPlan) -> _Manner:
+    rng = plan.rng("manner")
+    harmony = rng.choice((1, -1)) if rng.random() < HARMONY_SHARE else 0
+    return _Manner(harmony, answers=rng.random() < ANSWER_SHARE, ornaments=rng.random() < ORNAMENT_SHARE)
 
 
-def _line(plan: Plan, manner: _Manner, index: int, section: Section, line: Line, phrase: Phrase) -> list[SungLine]:
+def _line(
+    plan: SongPlan, manner: _Manner, index: int, section: FormSection, line: LyricLine, phrase: Phrase
+) -> list[SungLine]:
     """A line as sung, and the answer to it where there is one."""
     words, text = line
     places = [(word, number) for word, text in enumerate(words) for number in range(len(stresses(text)))]
     notes = zip(places, phrase.onsets, phrase.lengths, phrase.pitches, strict=True)
-    syllables = [Syllable(word, number, start, length, pitch) for (word, number), start, length, pitch in notes]
+    syllables = [SungSyllable(word, number, start, length, pitch) for (word, number), start, length, pitch in notes]
     if section.name != "chorus":
         return [SungLine(index, text, words, _ornamented(plan, manner, section, syllables))]
     answer = _answer(plan, section, words, syllables, phrase.end) if manner.answers else ()
@@ -110,25 +112,27 @@ def _line(plan: Plan, manner: _Manner, index: int, section: Section, line: Line,
     return [sung, SungLine(index, lyrics.printed(said, answer=True), said, answer, answer=True)] if answer else [sung]
 
 
-def _ornamented(plan: Plan, manner: _Manner, section: Section, syllables: list[Syllable]) -> tuple[Syllable, ...]:
+def _ornamented(
+    plan: SongPlan, manner: _Manner, section: FormSection, syllables: list[SungSyllable]
+) -> tuple[SungSyllable, ...]:
     """The syllables, the last one approached by the step of the key above it if it is long enough, and if it is still
     on the chord half a beat later."""
     last = syllables[-1]
-    if not manner.ornaments or last.length < 1.5 or 0.5 * plan.beat_seconds < FASTEST:
+    if not manner.ornaments or last.length < 1.5 or 0.5 * plan.beat_seconds < MIN_ONSET_SECONDS:
         return tuple(syllables)
     inside = scale(plan.key, plan.mode)
     if last.pitch % 12 not in tones(chord_at(section.chords, last.start + 0.5)):
         return tuple(syllables)
     step = last.pitch + next(n for n in (2, 1, 3) if (last.pitch + n) % 12 in inside or n == 3)
-    if step > SINGERS[plan.singer].low + SPAN:
+    if step > SINGERS[plan.singer].low + TUNE_SEMITONES:
         return tuple(syllables)
     first = replace(last, pitch=step, length=0.5)
     return (*syllables[:-1], first, replace(last, start=last.start + 0.5, length=last.length - 0.5))
 
 
-def _harmony(plan: Plan, section: Section, syllables: list[Syllable], side: int) -> tuple[int, ...]:
+def _harmony(plan: SongPlan, section: FormSection, syllables: list[SungSyllable], side: int) -> tuple[int, ...]:
     """A second voice in thirds (or a fourth where the chord wants it), below where it would get too high."""
-    highest = SINGERS[plan.backing].low + SPAN + 2
+    highest = SINGERS[plan.backing].low + TUNE_SEMITONES + 2
     if max(syllable.pitch for syllable in syllables) + THIRDS[-1] > highest:
         side = -1
     inside = scale(plan.key, plan.mode)
@@ -142,14 +146,14 @@ def _harmony(plan: Plan, section: Section, syllables: list[Syllable], side: int)
 
 
 def _answer(
-    plan: Plan, section: Section, words: tuple[str, ...], syllables: list[Syllable], end: float
-) -> tuple[Syllable, ...]:
+    plan: SongPlan, section: FormSection, words: tuple[str, ...], syllables: list[SungSyllable], end: float
+) -> tuple[SungSyllable, ...]:
     """The last two to four syllables of a line once more, in eighths up to a beat before its `end`, where they fit."""
     inside = scale(plan.key, plan.mode)
     for count in (3, 2, 4):
         first = len(syllables) - count
         start = end - 1 - 0.5 * (count - 1)
-        if first < 1 or syllables[first].index or 0.5 * plan.beat_seconds < FASTEST:
+        if first < 1 or syllables[first].index or 0.5 * plan.beat_seconds < MIN_ONSET_SECONDS:
             continue  # inside a word, or too fast
         if start - syllables[-1].start < 1 or syllables[first].word == 0:
             continue
@@ -160,7 +164,7 @@ def _answer(
             stays = not last and syllable.pitch % 12 in inside
             pitch = syllable.pitch if stays else _nearest(syllable.pitch, chord_at(section.chords, begin))
             word = syllable.word - syllables[first].word
-            answer.append(Syllable(word, syllable.index, begin, 0.75 if last else 0.5, pitch))
+            answer.append(SungSyllable(word, syllable.index, begin, 0.75 if last else 0.5, pitch))
         return tuple(answer)
     return ()
 

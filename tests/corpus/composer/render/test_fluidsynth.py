@@ -6,7 +6,7 @@ import pytest
 
 from khala.corpus.composer.compose import STYLES
 from khala.corpus.composer.compose.styles.base import KITS, NAMES
-from khala.corpus.composer.render import band
+from khala.corpus.composer.render import fluidsynth
 from khala.corpus.composer.score import FONTS, Note, Part
 from khala.corpus.composer.voice import ToolMissing
 
@@ -17,9 +17,9 @@ BAR = 40 * 2048
 def played(parts) -> np.ndarray | None:
     """Eight bars of stems, or None where FluidSynth is not installed and says so."""
     if INSTALLED:
-        return band.play(parts, BAR / 4, 8 * BAR)
+        return fluidsynth.play_parts(parts, BAR / 4, 8 * BAR)
     with pytest.raises(ToolMissing, match="apt-get install"):
-        band.play(parts, BAR / 4, 8 * BAR)
+        fluidsynth.play_parts(parts, BAR / 4, 8 * BAR)
     return None
 
 
@@ -45,7 +45,7 @@ def test_a_repeated_dry_bar_is_repeated_sample_for_sample() -> None:
 
 
 def test_a_key_struck_again_is_let_go_first() -> None:
-    events = band._events([Part("comp", 0, (Note(0, 4, 60, 90), Note(1, 1, 60, 80)))], 6400, 100000)
+    events = fluidsynth._events([Part("comp", 0, (Note(0, 4, 60, 90), Note(1, 1, 60, 80)))], 6400, 100000)
     assert events == [(0, 1, 0, 60, 90), (6400, 0, 0, 60, 0), (6400, 1, 0, 60, 80), (12800, 0, 0, 60, 0)]
 
 
@@ -65,16 +65,16 @@ def test_every_sound_of_the_composer_is_in_every_font() -> None:
         for first in range(0, len(parts), 16):
             some = [replace(part, font=font) for part in parts[first : first + 16]]
             if INSTALLED:
-                assert band.play(some, 100.0, 64).shape == (len(some), 2, 64)
+                assert fluidsynth.play_parts(some, 100.0, 64).shape == (len(some), 2, 64)
 
 
 def test_seventeen_parts_are_too_many() -> None:
     with pytest.raises(ValueError, match="17 parts"):
-        band.play([Part("comp", 0, ())] * 17, 6400, 1000)
+        fluidsynth.play_parts([Part("comp", 0, ())] * 17, 6400, 1000)
 
 
 def test_without_fluidsynth_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    band._library.cache_clear()
+    fluidsynth._library.cache_clear()
     monkeypatch.setattr(ctypes.util, "find_library", lambda name: None)
     with pytest.raises(ToolMissing, match=r"FluidSynth is missing.*libfluidsynth3"):
-        band.require_band()
+        fluidsynth.require_fluidsynth()

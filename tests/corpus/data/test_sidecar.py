@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from khala.corpus.data.sidecar import LONGEST_LINE, TimedLine, Words, as_lyrics, read_words, timed_lines
+from khala.corpus.data.sidecar import MAX_LINE_SECONDS, SidecarLine, Sidecar, printed_lyrics, read_lrc_lines, read_sidecar
 from khala.music.errors import KhalaError
 from khala.music.reading import sections
 
@@ -35,12 +35,12 @@ def say(folder: Path, **files: str) -> Path:
 def test_words_of_all_three_files(tmp_path: Path) -> None:
     about = {"tags": " Rock,male vocals, rock", "prompt": "A loud song ", "bpm": 120, "style": "rock"}
     audio = say(tmp_path, json=json.dumps(about), txt="[verse]\r\nHello\r\n")
-    words = read_words(audio, 60.0)
-    assert words == Words(("Rock", "male vocals"), "A loud song", "[verse]\nHello", 120.0, "rock", ())
+    words = read_sidecar(audio, 60.0)
+    assert words == Sidecar(("Rock", "male vocals"), "A loud song", "[verse]\nHello", 120.0, "rock", ())
     assert words.vocal == "male"
     (tmp_path / "song.txt").unlink()
-    words = read_words(say(tmp_path, lrc="[00:01]Hello"), 60.0)
-    assert words.lyrics == "Hello" and words.lines == (TimedLine(1.0, 1.0 + LONGEST_LINE, "", "Hello"),)
+    words = read_sidecar(say(tmp_path, lrc="[00:01]Hello"), 60.0)
+    assert words.lyrics == "Hello" and words.lines == (SidecarLine(1.0, 1.0 + MAX_LINE_SECONDS, "", "Hello"),)
 
 
 @pytest.mark.parametrize(
@@ -56,18 +56,18 @@ def test_words_of_all_three_files(tmp_path: Path) -> None:
     ],
 )
 def test_who_sings(tmp_path: Path, about: dict, vocal: str) -> None:
-    assert read_words(say(tmp_path, json=json.dumps(about)), 60.0).vocal == vocal
+    assert read_sidecar(say(tmp_path, json=json.dumps(about)), 60.0).vocal == vocal
 
 
 def test_times_of_lines(tmp_path: Path) -> None:
-    lines = timed_lines(say(tmp_path, lrc=LRC).with_suffix(".lrc"), 100.0)
+    lines = read_lrc_lines(say(tmp_path, lrc=LRC).with_suffix(".lrc"), 100.0)
     assert lines == (
-        TimedLine(1.0, 3.5, "verse", "Hello there"),
-        TimedLine(9.5, 24.5, "chorus", "La la"),
-        TimedLine(60.0, 75.0, "chorus", "La la"),
-        TimedLine(99.75, 100.0, "outro", "Goodbye"),
+        SidecarLine(1.0, 3.5, "verse", "Hello there"),
+        SidecarLine(9.5, 24.5, "chorus", "La la"),
+        SidecarLine(60.0, 75.0, "chorus", "La la"),
+        SidecarLine(99.75, 100.0, "outro", "Goodbye"),
     )
-    printed = as_lyrics(lines)
+    printed = printed_lyrics(lines)
     assert printed == "[verse]\nHello there\n[chorus]\nLa la\nLa la\n[outro]\nGoodbye"
     assert [section.name for section in sections(printed)] == ["verse", "chorus", "outro"]
 
@@ -83,27 +83,27 @@ def test_times_of_lines(tmp_path: Path) -> None:
     ids=["a mark behind the end", "a translation without a time", "a translation with its time", "tags and credits"],
 )
 def test_what_is_not_sung_is_passed_over(tmp_path: Path, lrc: str) -> None:
-    lines = timed_lines(say(tmp_path, lrc=lrc).with_suffix(".lrc"), 6.0)
-    assert lines == (TimedLine(1.0, 3.0, "", "one"), TimedLine(3.0, 6.0, "", "two"))
+    lines = read_lrc_lines(say(tmp_path, lrc=lrc).with_suffix(".lrc"), 6.0)
+    assert lines == (SidecarLine(1.0, 3.0, "", "one"), SidecarLine(3.0, 6.0, "", "two"))
 
 
 def test_a_note_alone_sings_nothing(tmp_path: Path) -> None:
-    lines = timed_lines(say(tmp_path, lrc="[00:01]one\n[00:02]♪\n[00:04][Chorus] two").with_suffix(".lrc"), 6.0)
-    assert lines == (TimedLine(1.0, 2.0, "", "one"), TimedLine(4.0, 6.0, "chorus", "two"))
+    lines = read_lrc_lines(say(tmp_path, lrc="[00:01]one\n[00:02]♪\n[00:04][Chorus] two").with_suffix(".lrc"), 6.0)
+    assert lines == (SidecarLine(1.0, 2.0, "", "one"), SidecarLine(4.0, 6.0, "chorus", "two"))
 
 
 @pytest.mark.parametrize(("lyrics", "prompt"), [(".lyrics.txt", ".caption.txt"), ("_lyrics.txt", "_prompt.txt")])
 def test_folders_made_for_ace_step(tmp_path: Path, lyrics: str, prompt: str) -> None:
     (tmp_path / f"song{lyrics}").write_text("[Verse]\nla la")
     (tmp_path / f"song{prompt}").write_text("pop,\n120 bpm\n")
-    words = read_words(tmp_path / "song.mp3", 60.0)
+    words = read_sidecar(tmp_path / "song.mp3", 60.0)
     assert (words.lyrics, words.prompt, words.lines) == ("[Verse]\nla la", "pop, 120 bpm", ())
 
 
 def test_names_may_differ_in_capitals_and_normal_form(tmp_path: Path) -> None:
     (tmp_path / normalize("NFC", "Café.LRC")).write_text("[00:01]la")
     (tmp_path / normalize("NFC", "CAFÉ.Json")).write_text('{"bpm": 90}')
-    words = read_words(tmp_path / normalize("NFD", "Café.mp3"), 60.0)
+    words = read_sidecar(tmp_path / normalize("NFD", "Café.mp3"), 60.0)
     assert (words.lyrics, words.bpm) == ("la", 90.0)
 
 
@@ -141,14 +141,14 @@ REFUSED = {
 def test_what_cannot_be_meant_is_refused(case: str, tmp_path: Path) -> None:
     files, message = REFUSED[case]
     with pytest.raises(KhalaError) as caught:
-        read_words(say(tmp_path, **files), 60.0)
+        read_sidecar(say(tmp_path, **files), 60.0)
     assert message in str(caught.value) and caught.value.exit_status == 2
 
 
 def test_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     (tmp_path / "song.txt").write_bytes(b"caf\xe9")
     with pytest.raises(KhalaError, match=r"song\.txt is not UTF-8 text"):
-        read_words(tmp_path / "song.mp3", 60.0)
+        read_sidecar(tmp_path / "song.mp3", 60.0)
 
 
 parts = st.sampled_from(
@@ -161,7 +161,7 @@ def test_whatever_stands_in_an_lrc_file_is_refused_or_lies_in_the_song(tmp_path_
     path = tmp_path_factory.mktemp("lrc") / "song.lrc"
     path.write_text(text, encoding="utf-8", errors="surrogatepass")
     try:
-        lines = timed_lines(path, 70.0)
+        lines = read_lrc_lines(path, 70.0)
     except KhalaError:
         return
     assert all(0 <= line.start < line.end <= 70.0 and line.text for line in lines)

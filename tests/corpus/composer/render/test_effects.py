@@ -5,11 +5,11 @@ import pytest
 
 from khala.corpus.composer.render import effects
 
-RATE = 44100
+SAMPLE_RATE = 44100
 
 
 def tone(hertz: float, seconds: float = 1.0) -> np.ndarray:
-    wave = 0.1 * np.sin(2 * np.pi * hertz * np.arange(int(seconds * RATE)) / RATE)
+    wave = 0.1 * np.sin(2 * np.pi * hertz * np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE)
     return np.stack([wave, wave]).astype(np.float32)
 
 
@@ -18,7 +18,7 @@ def level(samples: np.ndarray) -> float:
 
 
 def test_echoes_come_late_on_alternate_sides_and_die_away() -> None:
-    click = np.zeros(RATE, np.float32)
+    click = np.zeros(SAMPLE_RATE, np.float32)
     click[0] = 1.0
     wet = effects.echo(click, 10000, 0.5)
     assert not wet[:, :10000].any() and not wet[0, 10000:20000].any() and not wet[1, 20000:30000].any()

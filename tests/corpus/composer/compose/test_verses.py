@@ -8,16 +8,16 @@ from itertools import pairwise
 import pytest
 
 from khala.corpus.composer.compose.lexicon import WORD, entries, unheard, words_by_class
-from khala.corpus.composer.compose.readings import COUPLETS, SIZES, Reader, couplets
+from khala.corpus.composer.compose.readings import COUPLETS, SIZES, CoupletPoet, couplets
 from khala.corpus.composer.compose.templates import LISTS, bare, is_place, literals, templates
-from khala.corpus.composer.compose.verses import UNHEARD_SHARE, Length, Line, Poet
+from khala.corpus.composer.compose.verses import UNHEARD_SHARE, Length, LyricLine, Poet
 from khala.corpus.composer.compose.words import LEXICON, PHRASE_WORDS, rhyme, stresses
 
 FORM = [("verse", (Length(5, 8),) * 4), ("chorus", (Length(6, 9),) * 4), ("verse", (Length(5, 8),) * 4)]
 FORM += [("chorus", (Length(6, 9),) * 4)]
 
 
-def size(line: Line) -> int:
+def size(line: LyricLine) -> int:
     return sum(len(stresses(word)) for word in line.words)
 
 
@@ -82,7 +82,7 @@ def test_a_natural_voice_has_couplets_of_its_own_that_songs_share() -> None:
     assert len(its) == COUPLETS * (2 * len(SIZES) - 2) and its[0] != couplets("mike")[0]
     known = {line for couplet in its for line in couplet}
     for seed in range(5):
-        stanzas = Reader(random.Random(seed), "nora").write(FORM)
+        stanzas = CoupletPoet(random.Random(seed), "nora").write(FORM)
         assert [len(stanza) for stanza in stanzas] == [4] * 4 and stanzas[1] == stanzas[3]
         assert {line for stanza in stanzas for line in stanza} <= known
         assert len({line for stanza in stanzas[::2] for line in stanza}) >= 6

@@ -11,8 +11,11 @@ import soundfile
 import torch
 
 from khala.conditioning.phone_sequence import REST, UNKNOWN_PHONE
-from khala.corpus.data.loader import TokenCorpus, TokenSong, pack, vary
-from khala.corpus.data.shards import NO_CHORD, codebooks, form, sung_phones, tokenize
+from khala.corpus.data.batches import pack
+from khala.corpus.data.excerpts import vary
+from khala.corpus.data.frames import NO_CHORD, sung_phones
+from khala.corpus.data.shards import codebooks, tokenize
+from khala.corpus.data.songs import TokenCorpus, TokenSong
 from khala.models.codec.folder import load_codec, save_codec
 from khala.models.codec.spectral.codec import SpectralCodec
 from khala.models.presets import tiny
@@ -176,15 +179,15 @@ def test_the_form_of_a_song_is_told_in_frames() -> None:
             {"start": 4.0, "end": 5.0, "root": 5, "quality": "maj7"},
         ],
     }
-    assert form(truth, 20.0) == {
+    assert form_fields(truth, 20.0) == {
         **{"bar": 40, "beats": 4, "key": 21, "parts": [(0, 80, "verse"), (80, 120, "chorus")]},
         "chords": [(0, 80, 21), (80, 100, 5)],
     }
-    assert form({"bpm": 120.0}, 20.0) == {"parts": []}
+    assert form_fields({"bpm": 120.0}, 20.0) == {"parts": []}
     lines = ((0, 30, "verse", "a"), (35, 70, "verse", "b"), (78, 110, "chorus", "c"))
     song = TokenSong(
         *(1, "song-1", 120, ("pop",), "", "a\nb\nc", 6.0, "", 120.0, "pop", "shard-0000"),
-        **{**form(truth, 20.0), "lines": lines},
+        **{**form_fields(truth, 20.0), "lines": lines},
     )
     assert song.outline.lines == ((0, 40), (40, 80), (80, 120)), "a line may begin before the bar that it belongs to"
     assert (song.outline.voice, song.outline.key) == ("none", 21)

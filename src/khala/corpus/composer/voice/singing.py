@@ -17,8 +17,8 @@ import scipy.signal
 
 from khala.corpus.composer.singers import Singer
 from khala.corpus.composer.voice.air import with_air
-from khala.corpus.composer.voice.bank import FFT_SIZE, PERIOD, RATE, VoiceBank, Word
-from khala.corpus.composer.voice.phones import DIPHTHONGS, VOWELS, syllables
+from khala.corpus.composer.voice.bank import FFT_SIZE, PERIOD_SECONDS, VOICE_RATE, VoiceBank, Word
+from khala.corpus.composer.voice.phones import DIPHTHONGS, VOWEL_PHONES, syllables
 
 _LEAD = 0.4  # the most that consonants may take before the first note
 _EDGE = 0.04  # silence on either side of a line
@@ -58,7 +58,7 @@ class TimedPhone:
 
 
 @dataclass(frozen=True)
-class SungLine:
+class LineAudio:
     """`samples` float32 [n] at 44.1 kHz; the first note begins `lead` seconds after their start."""
 
     samples: np.ndarray
@@ -81,25 +81,25 @@ class _Span:
         return self.word.phones[self.phone]
 
     def goes_on_in(self, span: "_Span") -> bool:
-        return span.word is self.word and span.phone == self.phone + 1 and span.start - self.end < PERIOD
+        return span.word is self.word and span.phone == self.phone + 1 and span.start - self.end < PERIOD_SECONDS
 
 
-def sing(bank: VoiceBank, singer: Singer, notes: Sequence[SungNote]) -> SungLine:
+def sing(bank: VoiceBank, singer: Singer, notes: Sequence[SungNote]) -> LineAudio:
     """Sings `notes` (in time order, not overlapping) with words of the bank."""
     spans = _lay_out(bank, singer.speaker, notes)
-    before = int(np.ceil((_EDGE - spans[0].start) / PERIOD))
-    frames = before + int(np.ceil((spans[-1].end + _EDGE) / PERIOD))
-    times = (np.arange(frames) - before) * PERIOD
+    before = int(np.ceil((_EDGE - spans[0].start) / PERIOD_SECONDS))
+    frames = before + int(np.ceil((spans[-1].end + _EDGE) / PERIOD_SECONDS))
+    times = (np.arange(frames) - before) * PERIOD_SECONDS
     envelope, aperiodicity, voiced = _gather(spans, times)
     pitch = np.where(voiced, 440.0 * 2.0 ** ((_pitch(notes, times, singer) - 69.0) / 12.0), 0.0)
     power = np.exp(_shape(_tract(envelope, singer), spans, times, voiced, singer.natural)).astype(np.float64)
     aperiodicity *= 1 - singer.breath
-    noise = pyworld.decode_aperiodicity(np.ascontiguousarray(aperiodicity[:, None], np.float64), RATE, FFT_SIZE)
-    samples = pyworld.synthesize(pitch, power, noise, RATE, PERIOD * 1000)
+    noise = pyworld.decode_aperiodicity(np.ascontiguousarray(aperiodicity[:, None], np.float64), VOICE_RATE, FFT_SIZE)
+    samples = pyworld.synthesize(pitch, power, noise, VOICE_RATE, PERIOD_SECONDS * 1000)
     phones = tuple(TimedPhone(span.name, span.number, span.start, span.end) for span in spans)
-    lead = before * PERIOD
+    lead = before * PERIOD_SECONDS
     heard = [(phone.name, phone.start + lead, phone.end + lead) for phone in phones]
-    return SungLine(with_air(_to_44100(samples), heard, singer.natural), lead, phones)
+    return LineAudio(with_air(_to_44100(samples), heard, singer.natural), lead, phones)
 
 
 def _lay_out(bank: VoiceBank, speaker: str, notes: Sequence[SungNote]) -> list[_Span]:
@@ -156,7 +156,7 @@ def _warp(span: _Span) -> tuple[list[float], list[float]]:
     """Where the span begins and bends in the line and in its word: a long vowel is held, its edges keep their pace."""
     begin, end = float(span.word.bounds[span.phone]), float(span.word.bounds[span.phone + 1])
     spoken, extra = end - begin, span.end - span.start - (end - begin)
-    if span.name not in VOWELS or extra <= 0:
+    if span.name not in VOWEL_PHONES or extra <= 0:
         return [span.start], [begin]
     head, tail = (0.25, 0.55) if span.name in DIPHTHONGS else (0.35, 0.35)
     return (
@@ -192,7 +192,7 @@ def _gather(spans: Sequence[_Span], times: np.ndarray) -> tuple[np.ndarray, np.n
         line_knots.append(run[-1].end)
         word_knots.append(float(word.bounds[run[-1].phone + 1]))
         first, last = np.searchsorted(times, [run[0].start, run[-1].end])
-        position = np.interp(times[first:last], line_knots, word_knots) / PERIOD
+        position = np.interp(times[first:last], line_knots, word_knots) / PERIOD_SECONDS
         low = np.minimum(position.astype(int), len(word.envelope) - 2)
         blend = (position - low).astype(np.float32)
         below, above = word.envelope[low].astype(np.float32), word.envelope[low + 1].astype(np.float32)
@@ -217,7 +217,7 @@ def _pitch(notes: Sequence[SungNote], times: np.ndarray, singer: Singer) -> np.n
     which = np.maximum(np.searchsorted(starts, times, side="right") - 1, 0)
     target = np.array([note.pitch for note in notes], float)[which]
     spring = ([singer.glide**2], [1.0, 2 * _DAMPING * singer.glide, singer.glide**2])
-    above, below = scipy.signal.bilinear(*spring, fs=1 / PERIOD)
+    above, below = scipy.signal.bilinear(*spring, fs=1 / PERIOD_SECONDS)
     pitch: np.ndarray = target[0] + scipy.signal.lfilter(above, below, target - target[0])
     pitch += 0.04 * np.sin(2 * np.pi * 0.7 * times) + 0.03 * np.sin(2 * np.pi * 1.9 * times + 1)
     for i, note in enumerate(notes):
@@ -241,7 +241,7 @@ def _tract(envelope: np.ndarray, singer: Singer) -> np.ndarray:
         low = place.astype(int)
         blend = (place - low).astype(np.float32)
         envelope = np.take(envelope, low, 1) * (1 - blend) + np.take(envelope, low + 1, 1) * blend
-    octaves = np.clip(np.log2(np.maximum(bins, 1) * (RATE / FFT_SIZE) / 1500), -2.5, 2.5)
+    octaves = np.clip(np.log2(np.maximum(bins, 1) * (VOICE_RATE / FFT_SIZE) / 1500), -2.5, 2.5)
     tilted: np.ndarray = envelope + (singer.bright * np.log(10) / 10 * octaves).astype(np.float32)
     return tilted
 
@@ -256,10 +256,10 @@ def _shape(
     even = np.convolve(np.pad(even, 2, mode="edge"), np.full(5, 0.2), mode="valid")
     for span, following in zip(spans, [*spans[1:], None], strict=True):
         rests = following is None or following.start > span.end + 0.02
-        if rests and span.name in VOWELS:  # a vowel before a rest dies away instead of stopping
+        if rests and span.name in VOWEL_PHONES:  # a vowel before a rest dies away instead of stopping
             first, last = np.searchsorted(times, [span.end - 0.08, span.end])
             even[first:last] += np.linspace(0.0, -5.0, last - first)
-    hertz = np.arange(FFT_SIZE // 2 + 1) * (RATE / FFT_SIZE)
+    hertz = np.arange(FFT_SIZE // 2 + 1) * (VOICE_RATE / FFT_SIZE)
     presence = _PRESENCE * np.exp(-0.5 * (np.log2(np.maximum(hertz, 1.0) / 3200.0) / 0.6) ** 2)
     rumble = -2.0 / (1.0 + (hertz / 110.0) ** 4)
     shaped: np.ndarray = envelope + even[:, None].astype(np.float32) + (presence + rumble).astype(np.float32)

@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 
 from khala.corpus.composer.compose.melody import motif
-from khala.corpus.composer.compose.meter import BREATH, FASTEST, METERS
-from khala.corpus.composer.compose.setting import fit, most_syllables, weights
+from khala.corpus.composer.compose.meter import BREATH_BEATS, METERS, MIN_ONSET_SECONDS
+from khala.corpus.composer.compose.setting import beat_weights, fit, most_syllables
 
 MOTIF = motif(random.Random(1), METERS[7], (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0), "arch")
 WORDS = ("we", "remember", "every", "summer")
@@ -18,13 +18,13 @@ def test_every_syllable_has_a_place_and_the_breath_is_kept(seconds: float) -> No
     set_to = fit(MOTIF, WORDS, 8, 2, 4, seconds)
     assert len(set_to.onsets) == len(set_to.strong) == len(set_to.heights) == 8
     gaps = [b - a for a, b in pairwise(set_to.onsets)]
-    assert min(gaps) * seconds >= FASTEST - 1e-9 or min(gaps) == 1
-    assert set_to.onsets[-1] + 1 <= 8 - 2 * BREATH
+    assert min(gaps) * seconds >= MIN_ONSET_SECONDS - 1e-9 or min(gaps) == 1
+    assert set_to.onsets[-1] + 1 <= 8 - 2 * BREATH_BEATS
     assert set_to == fit(MOTIF, WORDS, 8, 2, 4, seconds)
 
 
 def test_stressed_syllables_want_beats() -> None:
-    assert weights(WORDS) == (0.2, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0)
+    assert beat_weights(WORDS) == (0.2, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0)
     onsets = fit(MOTIF, WORDS, 8, 2, 4, 0.5).onsets
     assert sum(onsets[place] % 1 == 0 for place in (2, 4, 6)) == 3
 

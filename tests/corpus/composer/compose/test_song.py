@@ -9,11 +9,11 @@ import pytest
 
 from khala.conditioning.request_terms import TEMPO_WORDS
 from khala.corpus.composer.compose import LEXICON, STYLES, compose
-from khala.corpus.composer.compose.harmony import SCALES, chord, key_name, tones, voicing
+from khala.corpus.composer.compose.harmony import SCALES, key_name, parse_numeral, tones, voicing
 from khala.corpus.composer.compose.lexicon import unheard
-from khala.corpus.composer.compose.meter import BREATH, FASTEST
-from khala.corpus.composer.compose.styles.base import NAMES, PROGRAMS
-from khala.corpus.composer.compose.tune import SPAN
+from khala.corpus.composer.compose.meter import BREATH_BEATS, MIN_ONSET_SECONDS
+from khala.corpus.composer.compose.styles.base import INSTRUMENTS, PROGRAMS
+from khala.corpus.composer.compose.tune import TUNE_SEMITONES
 from khala.corpus.composer.compose.words import stresses
 from khala.corpus.composer.score import FONTS, ROOMS, Score, SungLine
 from khala.corpus.composer.singers import SEXES, SINGERS, singers
@@ -135,7 +135,7 @@ def test_notes_are_playable_and_inside_the_song() -> None:
     for song in SONGS:
         end = song.bars * song.beats_per_bar
         for part in song.parts:
-            assert part.notes and (part.drums or part.program in NAMES)
+            assert part.notes and (part.drums or part.program in INSTRUMENTS)
             for note in part.notes:
                 assert note.start >= 0 and note.length > 0
                 assert note.start + note.length <= end + STRUMMED / song.beat_seconds
@@ -201,12 +201,14 @@ def test_syllables_keep_to_their_section_and_order_and_leave_room_to_breathe() -
             for a, b in pairwise(line.syllables):
                 assert a.start + a.length <= b.start + SLACK
                 assert (a.word, a.index) <= (b.word, b.index)
-                assert (b.start - a.start) * song.beat_seconds >= FASTEST * 0.75  # swing may hurry one of a pair
+                assert (
+                    b.start - a.start
+                ) * song.beat_seconds >= MIN_ONSET_SECONDS * 0.75  # swing may hurry one of a pair
             written = [(n, i) for n, word in enumerate(line.words) for i in range(len(stresses(word)))]
             assert list(dict.fromkeys((s.word, s.index) for s in line.syllables)) == written
         for a, b in pairwise(leads(song)):
             rest = b.syllables[0].start - a.syllables[-1].start - a.syllables[-1].length
-            assert rest >= (BREATH if STYLES[song.style].swing == 0.5 else BREATH * 2 / 3) - SLACK
+            assert rest >= (BREATH_BEATS if STYLES[song.style].swing == 0.5 else BREATH_BEATS * 2 / 3) - SLACK
 
 
 def test_the_last_note_of_a_line_is_held_and_rests_on_the_chord() -> None:
@@ -223,7 +225,7 @@ def test_voices_stay_in_their_range_and_move_by_steps() -> None:
         low = SINGERS[name].low
         lines = [line for song in DRAWN + SONGS if song.singer == name for line in leads(song)]
         pitches = [syllable.pitch for line in lines for syllable in line.syllables]
-        assert low <= min(pitches) and max(pitches) <= low + SPAN
+        assert low <= min(pitches) and max(pitches) <= low + TUNE_SEMITONES
         moves = [abs(b.pitch - a.pitch) for line in lines for a, b in pairwise(line.syllables)]
         assert sum(move <= 4 for move in moves) / len(moves) > 0.85
         assert sum(move == 0 for move in moves) / len(moves) < 0.35
@@ -310,7 +312,7 @@ def test_tags_and_description_tell_the_truth() -> None:
                 assert abs(int(tag[:-4]) / song.bpm - 1) < 0.04
             if tag.endswith((" major", " minor")):
                 assert tag == key_name(song.key, song.mode)
-        heard = {NAMES[part.program] for part in song.parts if not part.drums}
+        heard = {INSTRUMENTS[part.program] for part in song.parts if not part.drums}
         for name in sorted(PROGRAMS, key=len, reverse=True):  # "synth bass" before "bass"
             assert name not in text or name in heard
             text = text.replace(name, "")
@@ -344,7 +346,7 @@ def test_every_choice_occurs() -> None:
     assert 0.65 < 1 - voices[""] / len(DRAWN) < 0.85 and min(voices["female"], voices["male"]) > 40
     assert {song.mode for song in songs} == {"major", "minor"} and {song.key for song in songs} >= {0, 2, 4, 5, 7, 9}
     assert {song.beats_per_bar for song in songs} == {3, 4}
-    assert {NAMES[part.program] for song in songs for part in song.parts if not part.drums} == set(PROGRAMS)
+    assert {INSTRUMENTS[part.program] for song in songs for part in song.parts if not part.drums} == set(PROGRAMS)
     assert {part.font for song in songs for part in song.parts} == set(FONTS)
     assert {song.mix.room for song in songs} == set(ROOMS) and {song.mix.worn for song in songs} == {True, False}
 
@@ -363,18 +365,18 @@ def test_every_arrangement_names_parts_that_exist() -> None:
         for mode in ("major", "minor"):
             for choices in style.progressions[mode].values():
                 for numerals in choices:
-                    assert all(tones(chord(numeral, 0, mode, 0, 1)) for numeral in numerals.split())
+                    assert all(tones(parse_numeral(numeral, 0, mode, 0, 1)) for numeral in numerals.split())
 
 
 def test_numerals_become_chords() -> None:
-    assert tones(chord("V7", 0, "major", 0, 1)) == (7, 11, 2, 5)
-    assert tones(chord("VI", 9, "minor", 0, 1)) == (5, 9, 0)
-    assert tones(chord("bVII", 2, "major", 0, 1)) == (0, 4, 7)
-    assert tones(chord("viidim", 0, "major", 0, 1)) == (11, 2, 5)
-    assert chord("ii7", 0, "major", 0, 1).quality == "min7"
-    assert voicing(chord("I", 0, "major", 0, 1), 52) == (52, 55, 60)
+    assert tones(parse_numeral("V7", 0, "major", 0, 1)) == (7, 11, 2, 5)
+    assert tones(parse_numeral("VI", 9, "minor", 0, 1)) == (5, 9, 0)
+    assert tones(parse_numeral("bVII", 2, "major", 0, 1)) == (0, 4, 7)
+    assert tones(parse_numeral("viidim", 0, "major", 0, 1)) == (11, 2, 5)
+    assert parse_numeral("ii7", 0, "major", 0, 1).quality == "min7"
+    assert voicing(parse_numeral("I", 0, "major", 0, 1), 52) == (52, 55, 60)
     with pytest.raises(ValueError, match="H7"):
-        chord("H7", 0, "major", 0, 1)
+        parse_numeral("H7", 0, "major", 0, 1)
 
 
 def test_swing_delays_the_second_half_of_every_pair_alone() -> None:

@@ -8,8 +8,9 @@ from typer.testing import CliRunner
 from khala.cli.corpus import app
 from khala.corpus.composer import synth
 from khala.corpus.composer.compose.lexicon import entries
+from khala.corpus.composer.synth import GENERATOR
 from khala.corpus.composer.voice import ToolMissing
-from khala.corpus.data.manifest import GENERATOR, CorpusError
+from khala.corpus.data.manifest import CorpusError
 from khala.corpus.data.split import is_held_out, is_unheard
 from khala.music.errors import InvalidRequest
 
@@ -39,14 +40,14 @@ class Inline:
 def pool(monkeypatch: pytest.MonkeyPatch, store) -> Inline:
     inline = Inline(store)
     monkeypatch.setattr(synth, "_pool", lambda processes: inline)
-    monkeypatch.setattr(synth, "require_band", lambda: None)
+    monkeypatch.setattr(synth, "require_fluidsynth", lambda: None)
     monkeypatch.setattr(synth.shutil, "which", lambda program: program)
     return inline
 
 
 def test_what_is_there_is_kept(tmp_path: Path, pool: Inline, store) -> None:
     store(tmp_path, 11)
-    reports: list[synth.Progress] = []
+    reports: list[synth.SynthProgress] = []
     made = synth.synth(tmp_path, songs=4, seed=10, processes=2, progress=reports.append)
     assert sorted(pool.made) == [10, 12, 13]
     assert made.songs == 4 and made.made == pytest.approx(0.75 * made.seconds, abs=0.01)
@@ -68,7 +69,7 @@ def test_hours_are_met_and_not_overshot_by_more_than_what_runs(tmp_path: Path, p
 
 
 def test_missing_tools_are_said_before_anything_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(synth, "require_band", lambda: None)
+    monkeypatch.setattr(synth, "require_fluidsynth", lambda: None)
     monkeypatch.setattr(synth.shutil, "which", lambda program: None)
     with pytest.raises(ToolMissing, match="flite is missing"):
         synth.synth(tmp_path / "corpus", songs=1)

@@ -10,8 +10,9 @@ import pytest
 from safetensors.numpy import save_file
 
 from khala.conditioning.phone_sequence import PHONE_CONDITIONS, REST, frame_conditions
-from khala.corpus.data.loader import TokenCorpus, TokenSong, excerpt
-from khala.corpus.data.shards import sung_lines
+from khala.corpus.data.excerpts import excerpt
+from khala.corpus.data.frames import sung_lines
+from khala.corpus.data.songs import TokenCorpus, TokenSong
 
 LINES = (
     (40, 80, "verse", "The river runs"),

@@ -7,7 +7,7 @@ import pytest
 
 from khala.corpus.composer.synth import synth
 from khala.corpus.composer.voice import ToolMissing, VoiceBank, kokoro
-from khala.corpus.composer.voice.bank import FFT_SIZE, RATE
+from khala.corpus.composer.voice.bank import FFT_SIZE, VOICE_RATE
 
 LEXICON = {"again": ("AH0", "G", "EH1", "N"), "tomorrow": ("T", "AH0", "M", "AA1", "R", "OW2"), "i": ("AY1",)}
 
@@ -25,7 +25,7 @@ def test_a_line_is_one_recording_with_a_place_for_every_word(tmp_path: Path, mon
     def speak(voice: str, words: list) -> tuple[np.ndarray, np.ndarray]:
         asked.append((voice, words))
         phones = sum(len(word) for word, _ in words)
-        time = np.arange(int((phones + 2) * 0.1 * kokoro.RATE)) / kokoro.RATE
+        time = np.arange(int((phones + 2) * 0.1 * kokoro.KOKORO_RATE)) / kokoro.KOKORO_RATE
         wave = sum(np.sin(2 * np.pi * 150 * n * time) / n for n in range(1, 20))
         return 0.1 * wave, 0.1 + 0.1 * np.arange(phones + 1)
 
@@ -38,7 +38,7 @@ def test_a_line_is_one_recording_with_a_place_for_every_word(tmp_path: Path, mon
     recording = places[0].recording
     assert recording.phones == ("ay", *("ax", "g", "eh", "n") * 2) and len(recording.bounds) == 10
     assert recording.envelope.shape == (len(recording.voiced), FFT_SIZE // 2 + 1)
-    assert np.diff(recording.bounds) == pytest.approx(0.1) and RATE == 16000
+    assert np.diff(recording.bounds) == pytest.approx(0.1) and VOICE_RATE == 16000
     kept = VoiceBank(LEXICON, tmp_path).line("kokoro/af_heart", words)
     assert np.array_equal(kept[0].recording.envelope, recording.envelope) and len(asked) == 1
 
@@ -47,7 +47,7 @@ def test_the_pitch_tracker_says_what_is_voiced_but_for_the_middle_of_vowels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def speak(voice: str, words: list) -> tuple[np.ndarray, np.ndarray]:
-        time = np.arange(int(1.2 * kokoro.RATE)) / kokoro.RATE
+        time = np.arange(int(1.2 * kokoro.KOKORO_RATE)) / kokoro.KOKORO_RATE
         wave = sum(np.sin(2 * np.pi * 150 * n * time) / n for n in range(1, 20))
         hiss = np.random.default_rng(0).normal(0, 0.5, len(time))
         noisy = ((time > 0.4) & (time < 0.5)) | (time > 0.8)  # "g" as it may be, and a whispered "n"
@@ -80,7 +80,7 @@ def test_without_kokoro_one_line_says_what_to_fetch(tmp_path: Path, monkeypatch:
 
 def test_songs_of_natural_voices_need_kokoro(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr("khala.corpus.composer.synth.require_band", lambda: None)
+    monkeypatch.setattr("khala.corpus.composer.synth.require_fluidsynth", lambda: None)
     with pytest.raises(ToolMissing, match="fetch Kokoro"):
         synth(tmp_path / "corpus", songs=2, seed=500_000)
 

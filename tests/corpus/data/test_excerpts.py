@@ -1,18 +1,14 @@
-"""Excerpts of songs: whole lines with just their words, instrumentals where nobody sings."""
+"""Training requests: whole lines with just their words, instrumentals where nobody sings, varied and honest prompts."""
 
-import json
-from dataclasses import asdict, replace
-from pathlib import Path
+import random
+from dataclasses import replace
 from random import Random
 
-import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
-from khala.conditioning.phone_sequence import PHONE_CONDITIONS, REST, frame_conditions
-from khala.corpus.data.excerpts import excerpt
-from khala.corpus.data.frames import sung_lines
-from khala.corpus.data.songs import TokenCorpus, TokenSong
+from khala.corpus.data.excerpts import excerpt, vary
+from khala.corpus.data.songs import TokenSong
+from khala.music.request import SongRequest
 
 LINES = (
     (40, 80, "verse", "The river runs"),
@@ -87,44 +83,25 @@ def test_any_part_of_an_instrumental_will_do() -> None:
     assert len({begin for _, begin, *_ in found}) > 10
 
 
-def test_lines_are_where_their_words_are() -> None:
-    truth = {
-        "sections": [{"name": "verse"}],
-        "lines": [{"section": 0, "text": "One two"}, {"section": 0, "text": "Never sung"}],
-        "words": [
-            {"word": "one", "line": 0, "start": -0.1, "end": 1.0},
-            {"word": "two", "line": 0, "start": 1.0, "end": 9.0},
-        ],
-    }
-    assert sung_lines(truth, 100, 21.5) == [(0, 100, "verse", "One two")]
-
-
-PARTS = ((0, 16, "verse"),)
-SUNG = (REST,) * 4 + (1, 1, 2, 2, 3, 3) + (5, 5, 6, 6, 7, 7)
-"""What is sung in 16 frames: two lines, the second from frame 10 on, to the song's end."""
-
-
-@pytest.fixture
-def shards(tmp_path: Path) -> TokenCorpus:
-    """Songs 0 to 199, each of what is `SUNG`."""
-    lines = ((4, 10, "verse", "One"), (10, 16, "verse", "Two"))
-    songs = [replace(song(lines), seed=seed, name=f"song-{seed}", frames=16, parts=PARTS) for seed in range(200)]
-    rows = [{key: value for key, value in asdict(one).items() if key != "shard"} for one in songs]
-    (tmp_path / "shard-0000.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    phones = {f"phones.{one.seed}": np.array(SUNG, np.uint8) for one in songs}
-    save_file(phones, tmp_path / "shard-0000.safetensors")
-    return TokenCorpus(tmp_path)
-
-
-def test_held_out_songs_are_not_trained_on(shards: TokenCorpus) -> None:
-    held_out, train = ({one.seed for one in songs} for songs in (shards.held_out, shards.train))
-    assert held_out and not held_out & train and held_out | train == set(range(200))
-
-
-def test_an_excerpt_is_shown_what_the_whole_song_is_shown_there(shards: TokenCorpus) -> None:
-    one = shards.train[0]
-    whole, part = (shards.condition_ids(one, one.outline, begin, 16) for begin in (0, 4))
-    assert whole[4:] == part
-    assert [tuple(row[-PHONE_CONDITIONS:]) for row in whole] == frame_conditions([*SUNG, REST], [4, 10]), (
-        "nobody sings after the end"
+def song_of(number: int) -> TokenSong:
+    tags = ("pop", "piano", "bass", "happy", "fast tempo", "120 bpm", "female vocals")
+    return TokenSong(
+        number, f"song-{number}", 640, tags, "A song.", "[verse]\nla", 30.0, "female", 120.0, "pop", "shard"
     )
+
+
+def test_prompts_vary_and_stay_honest() -> None:
+    dice = random.Random(0)
+    requests = [vary(song_of(1), dice) for _ in range(2000)]
+    described = [request for request in requests if request.prompt]
+    tagged = [request for request in requests if request.tags]
+    assert 700 < len(described) < 900 and len(described) + len(tagged) == 2000
+    assert all(set(request.tags) <= set(song_of(1).tags) for request in tagged)
+    assert len({request.tags for request in tagged}) > 500
+    for tag, share in {"fast tempo": 0.9, "120 bpm": 0.9, "female vocals": 0.9, "piano": 0.75, "pop": 0.75}.items():
+        assert sum(tag in request.tags for request in tagged) / len(tagged) == pytest.approx(share, abs=0.03)
+    assert all(request.lyrics == "[verse]\nla" and not request.instrumental for request in requests)
+    silent = vary(replace(song_of(1), voice="", lyrics="[intro]"), dice)
+    assert silent.instrumental and silent.lyrics == ""
+    assert vary(song_of(1), random.Random(5)) == vary(song_of(1), random.Random(5))
+    assert isinstance(requests[0], SongRequest)

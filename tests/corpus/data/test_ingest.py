@@ -130,7 +130,7 @@ def test_what_cannot_be_taken_in_is_named_and_the_rest_goes_on(mine: Path, tmp_p
         ["silent.wav", "it is silent"],
         ["torn.mp3", "it cannot be read as audio"],
         ["wide.wav", "it has 6 channels"],
-        ["wordless.wav", "nobody says what is sung"],
+        ["wordless.wav", "its lyrics are missing"],
     ]
 
 
@@ -219,7 +219,7 @@ def test_the_command_counts_and_says_what_it_left_out(mine: Path, tmp_path: Path
     assert done.stderr == ""
     (mine / "one.txt").unlink()
     done = CliRunner().invoke(app, call)
-    assert done.exit_code == 2 and done.stderr.startswith("khala: one.wav: nobody says what is sung")
+    assert done.exit_code == 2 and done.stderr.startswith("khala: one.wav: its lyrics are missing")
     assert done.stdout == f"0 new songs in {out}; 2 were there already, 0 got other words, 1 refused\n"
     stats = CliRunner().invoke(app, ["stats", out]).stdout
     assert "songs   3" in stats and "tempo   120 to 120 BPM" in stats and "styles  not said 3" in stats

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from khala.corpus.data.sidecar import MAX_LINE_SECONDS, SidecarLine, Sidecar, printed_lyrics, read_lrc_lines, read_sidecar
+from khala.corpus.data.sidecar import (
+    MAX_LINE_SECONDS,
+    Sidecar,
+    SidecarLine,
+    printed_lyrics,
+    read_lrc_lines,
+    read_sidecar,
+)
 from khala.music.errors import KhalaError
 from khala.music.reading import sections
 
@@ -108,8 +115,8 @@ def test_names_may_differ_in_capitals_and_normal_form(tmp_path: Path) -> None:
 
 
 REFUSED = {
-    "nothing at all": ({}, "nobody says what is sung; put lyrics beside it, as song.txt or .lrc"),
-    "no word of what is played": ({"json": '{"instrumental": true}'}, "nobody says what is played"),
+    "nothing at all": ({}, "its lyrics are missing; put lyrics beside it, as song.txt or .lrc"),
+    "no word of what is played": ({"json": '{"instrumental": true}'}, "its description is missing"),
     "lyrics twice": ({"txt": "la", "lrc": "[00:01]la"}, "song.txt and song.lrc hold its lyrics; keep one of them"),
     "lyrics in the json too": ({"txt": "la", "json": '{"lyrics": "la"}'}, "song.txt and song.json hold its lyrics"),
     "sung instrumental": ({"txt": "la", "json": '{"instrumental": true}'}, "lyrics were given for an instrumental"),

@@ -69,6 +69,6 @@ def test_every_ending_can_be_read(tmp_path: Path, format: str, ending: str) -> N
 )
 def test_what_is_no_audio_is_one_line(tmp_path: Path, capfd: pytest.CaptureFixture, name: str, data: bytes) -> None:
     (tmp_path / name).write_bytes(data)
-    with pytest.raises(InvalidRequest, match=rf"cannot read audio from .*{name}: it is empty, torn or .*; convert it"):
+    with pytest.raises(InvalidRequest, match=rf"cannot read audio from .*{name}: it is empty, damaged .*; convert it"):
         read_audio(tmp_path / name)
     assert capfd.readouterr().err == "", "libraries keep silent"

@@ -93,7 +93,7 @@ def test_one_bad_file_does_not_end_the_run(song: Path, tmp_path: Path, capsys: p
     assert [line.split(f"{tmp_path}/")[1].split(";")[0] for line in said.err.splitlines()] == [
         "gone.wav: No such file or directory",
         "empty",
-        "bad.wav: it is empty, torn or of a kind that cannot be read",
+        "bad.wav: it is empty, damaged or in an unknown format",
     ]
     page = tmp_path / "report.html"
     assert run([*call, "--json", "--html", str(page)]) == 2

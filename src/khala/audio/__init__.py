@@ -1,4 +1,4 @@
-"""Samples to files and back, and what is done to finished samples: resampling, loudness, fades, peaks.
+"""Audio files, and operations on finished samples: resampling, loudness, fades, peaks.
 
-numpy in, numpy out: samples are float32 `[channels, n]` in [-1, 1]. Knows nothing of models or songs.
+Samples are numpy arrays float32 `[channels, n]` in [-1, 1]. This room knows nothing of models or songs.
 """

@@ -6,7 +6,7 @@ from khala.audio.samples import Samples
 
 
 def fade_in(samples_CN: Samples, seconds: float, rate: int) -> Samples:
-    """A copy of `samples_CN` that rises from silence over its first `seconds` (over all of it if it is shorter)."""
+    """Return a copy of `samples_CN` that rises from silence over its first `seconds`, or over all of it if shorter."""
     faded_CN = samples_CN.copy()
     ramp_N = _ramp(samples_CN, seconds, rate)
     faded_CN[:, : len(ramp_N)] *= ramp_N
@@ -14,7 +14,7 @@ def fade_in(samples_CN: Samples, seconds: float, rate: int) -> Samples:
 
 
 def fade_out(samples_CN: Samples, seconds: float, rate: int) -> Samples:
-    """A copy of `samples_CN` that falls to silence over its last `seconds` (over all of it if it is shorter)."""
+    """Return a copy of `samples_CN` that falls to silence over its last `seconds`, or over all of it if shorter."""
     faded_CN = samples_CN.copy()
     ramp_N = _ramp(samples_CN, seconds, rate)
     faded_CN[:, samples_CN.shape[1] - len(ramp_N) :] *= ramp_N[::-1]

@@ -1,7 +1,7 @@
-"""Samples to files and back, through libsndfile.
+"""Audio files, written and read through libsndfile.
 
-A file is written under a temporary name beside its destination, then renamed: who looks sees the whole file or none.
-It is written in blocks of a second, because libsndfile's Ogg encoder overflows its stack on one long write.
+A file is written under a temporary name beside its destination, then renamed: a reader sees the whole file or none. It
+is written in blocks of a second, because libsndfile's Ogg encoder overflows its stack on one long write.
 """
 
 import os
@@ -14,17 +14,17 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import soxr
 
 from khala.audio.id3 import id3, prepend
 from khala.audio.reading import open_audio
+from khala.audio.resample import resample_blocks
 from khala.audio.samples import Samples, blocks
 from khala.music.errors import InvalidRequest, OutputError
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """How libsndfile writes a format. `rate` is the only sample rate that the format knows, None if it takes any;
+    """The encoding of a format. `rate` is the only sample rate that the format allows, None if it takes any;
     `compression` runs from 0 (best sound) to 1 (smallest file)."""
 
     container: str
@@ -44,11 +44,11 @@ TAGS = ("title", "artist", "album", "comment", "date", "genre", "software", "cop
 
 
 def format_of(path: str | Path) -> str:
-    """The format that the extension of `path` asks for: a key of `ENCODINGS`. Raises InvalidRequest."""
+    """Return the format of a path by its extension, a key of `ENCODINGS`. Raises InvalidRequest."""
     extension = Path(path).suffix.lower().removeprefix(".")
     if extension not in ENCODINGS:
         raise InvalidRequest(
-            f"{str(path)!r} names no audio format that I write; end it with .wav, .flac, .mp3 or .opus"
+            f"{str(path)!r} has no extension of an audio format; end it with .wav, .flac, .mp3 or .opus"
         )
     return extension
 
@@ -75,14 +75,14 @@ def write_audio(
 
 
 def read_audio(path: str | Path) -> tuple[Samples, int]:
-    """Samples float32 `[channels, n]` of any file that libsndfile reads, and the rate in Hz. Raises InvalidRequest."""
+    """Return samples float32 `[channels, n]` of an audio file, and its rate in Hz. Raises InvalidRequest."""
     with open_audio(path) as file:
         return np.ascontiguousarray(file.read(dtype="float32", always_2d=True).T), file.samplerate
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary name in the folder of `path`; what was written there becomes `path` when the block ends well,
+    """Yield a temporary path in the folder of `path`; the file written there replaces `path` when the block succeeds
     and is removed when it fails or is interrupted. Raises OutputError for every failure of the file system."""
     part = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
@@ -101,8 +101,8 @@ def replacing(path: Path) -> Iterator[Path]:
 def encoder(
     target: Path | BytesIO, rate: int, channels: int, encoding: Encoding, tags: Mapping[str, str]
 ) -> Iterator[soundfile.SoundFile]:
-    """What encodes samples into `target`, tagged with those of `tags` that are of `TAGS`. Raises LibsndfileError and
-    OSError."""
+    """Yield a file that encodes samples into `target`, tagged with those of `tags` that are in `TAGS`. Raises
+    LibsndfileError and OSError."""
     tags = {tag: tags[tag] for tag in TAGS if tags.get(tag)}
     with soundfile.SoundFile(
         os.fsencode(target) if isinstance(target, Path) else target,
@@ -127,18 +127,13 @@ def _encode(part: Path, samples_CN: Samples, rate: int, encoding: Encoding, tags
     to_rate = encoding.rate or rate
     channels = samples_CN.shape[0]
     with encoder(part, to_rate, channels, encoding, tags) as file:
-        if to_rate == rate:
-            for block_CN in blocks(samples_CN, rate):
-                file.write(block_CN.T)
-            return
-        stream = soxr.ResampleStream(rate, to_rate, channels, dtype="float32", quality="VHQ")
-        for block_CN in blocks(samples_CN, rate):
-            file.write(stream.resample_chunk(np.ascontiguousarray(block_CN.T)))
-        file.write(stream.resample_chunk(np.zeros((0, channels), np.float32), last=True))
+        blocks_NC = (block_CN.T for block_CN in blocks(samples_CN, rate))
+        for block_NC in resample_blocks(blocks_NC, rate, to_rate, channels):
+            file.write(block_NC)
 
 
 def _raise_system_error(part: Path) -> None:
-    """libsndfile says only "System error"; the system itself says which (no space left, too large, no permission)."""
+    """Raise the OSError (no space left, too large, no permission) that libsndfile reports as "System error" only."""
     with part.open("ab") as file:
         file.write(bytes(1 << 16))
         file.flush()

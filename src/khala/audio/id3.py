@@ -1,7 +1,7 @@
-"""Tags of an mp3 file: libsndfile would call its UTF-8 Latin-1, so that players show "Ã¼" for "ü".
+"""ID3 tags of mp3 files: libsndfile would label its UTF-8 as Latin-1, so that players show "Ã¼" for "ü".
 
 ID3v2.4 (https://id3.org/id3v2.4.0-structure): a header of ten bytes, then frames: name, size, two bytes of flags, and
-the text behind a byte that tells its encoding, 3 for UTF-8. Sizes have seven bits a byte.
+the text after a byte for its encoding, 3 for UTF-8. Sizes have seven bits per byte.
 """
 
 import os
@@ -22,17 +22,17 @@ _FRAMES = {
 }
 _BEFORE = {"COMM": b"XXX\0", "TXXX": b"LICENSE\0"}  # language (unknown) and short description; the name of the text
 _PADDING = 1024
-"""Bytes in which players can change the tags without moving the music."""
+"""Bytes in which players can change the tags without moving the audio."""
 
 
 def id3(tags: Mapping[str, str]) -> bytes:
-    """The tags, by their names in libsndfile, as what stands before the music in an mp3 file."""
+    """Return tags, by their names in libsndfile, as the header of an mp3 file."""
     frames = b"".join(_frame(_FRAMES[name], text) for name, text in tags.items() if text)
     return b"ID3\x04\0\0" + _size(len(frames) + _PADDING) + frames + bytes(_PADDING)
 
 
 def prepend(file: BinaryIO, head: bytes) -> None:
-    """Put `head` before what a file holds that is open for reading and writing, in place. Raises OSError."""
+    """Insert `head` at the beginning of a file that is open for reading and writing. Raises OSError."""
     file.seek(0)
     while head:
         behind = file.read(len(head))

@@ -1,6 +1,6 @@
-"""Which files of a folder are songs, and what lies beside a song.
+"""Audio files in a folder, and the files beside one.
 
-Names come from many systems: endings in capitals, accents in one character or two, hidden files that macOS adds.
+File names come from many systems: extensions in capitals, accents in one character or two, macOS's hidden files.
 """
 
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from khala.audio.reading import READABLE
 
 
 def songs_in(folder: Path, endings: tuple[str, ...] = READABLE) -> Iterator[Path]:
-    """The files with these endings in a folder and the folders in it, by name. Hidden ones are left out: `._NAME` is
-    what macOS keeps of NAME on other systems' disks, whatever its ending."""
+    """Yield the files with these extensions under a folder, by name. Hidden ones are left out: `._NAME` is what macOS
+    stores beside NAME on other systems' disks, with the same extension."""
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if path.suffix.lower() in endings and not hidden and (path.is_file() or path.is_symlink()):
@@ -21,9 +21,8 @@ def songs_in(folder: Path, endings: tuple[str, ...] = READABLE) -> Iterator[Path
 
 
 def files_beside(audio: Path) -> dict[str, Path]:
-    """The files whose names begin as the one of `audio` does but for its ending, by what follows, in lower case:
-    ".json", ".txt", "_lyrics.txt". Capitals and the Unicode normal form make no difference, except that a name that is
-    the same in them, too, goes first."""
+    """Return the files whose names begin with the stem of `audio`, by the rest of their names in lower case: ".json",
+    ".txt", "_lyrics.txt". Capitals and Unicode normal forms are ignored, but an exact match takes precedence."""
     stem = _same(audio.stem)
     found: dict[str, Path] = {}
     with suppress(OSError):  # a folder may let its files be read, but not be listed

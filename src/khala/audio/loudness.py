@@ -1,4 +1,4 @@
-"""Loudness to a target without clipping: integrated loudness (ITU-R BS.1770-4, by pyloudnorm), true peaks, a limiter.
+"""Loudness normalisation without clipping: integrated loudness (ITU-R BS.1770-4, by pyloudnorm), true peaks, limiter.
 
 A true peak is the largest value of the waveform between the samples as well as on them, found by 4-fold interpolation
 (BS.1770-4, annex 2). The limiter looks ahead: the gain falls before a peak arrives and recovers after it.
@@ -18,12 +18,12 @@ from khala.audio.samples import Samples
 
 OVERSAMPLING = 4
 TAPS_EACH_SIDE = 12  # samples on either side that an interpolated value is made from
-BLOCK_SAMPLES = 32  # samples that share one value of the limiter's gain before it is drawn out to a line
-LOOK_AHEAD_SECONDS = 0.003  # seconds
-RELEASE_SECONDS = 0.080  # seconds until a reduction has recovered to 1/e
-MARGIN_DB = 0.05  # dB below the ceiling to aim at: a moving gain can lift a peak between samples by as much
-MAX_BOOST_DB = 20.0  # dB; a take that needs more is next to silence, and boosting it would only play its noise
-TOLERANCE_LU = 0.1  # LU
+BLOCK_SAMPLES = 32  # samples per value of the limiter's gain, which is interpolated between blocks
+LOOK_AHEAD_SECONDS = 0.003
+RELEASE_SECONDS = 0.080  # until a reduction has recovered to 1/e
+MARGIN_DB = 0.05  # aim below the ceiling: a moving gain can raise a peak between samples by this much
+MAX_BOOST_DB = 20.0  # a take that needs more is near silence, and boosting it would only amplify its noise
+TOLERANCE_LU = 0.1
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Normalised:
 
 
 def integrated_loudness(samples_CN: Samples, rate: int) -> float | None:
-    """Gated loudness in LUFS of samples `[channels, n]`; None where all of it lies below the gate of -70 LUFS."""
+    """Return the gated loudness in LUFS of samples `[channels, n]`; None if all of it is below the gate of -70 LUFS."""
     shortest = math.ceil(0.4 * rate) + 1  # one block of the meter
     if samples_CN.shape[1] < shortest:
         samples_CN = np.pad(samples_CN, ((0, 0), (0, shortest - samples_CN.shape[1])))
@@ -47,13 +47,13 @@ def integrated_loudness(samples_CN: Samples, rate: int) -> float | None:
 
 
 def true_peak(samples_CN: Samples) -> float | None:
-    """The true peak in dBTP (0 = full scale) of samples `[channels, n]`; None for digital silence."""
+    """Return the true peak in dBTP (0 = full scale) of samples `[channels, n]`; None for digital silence."""
     peak = float(_envelope(samples_CN).max(initial=0.0))
     return 20 * math.log10(peak) if peak > 0 else None
 
 
 def limit(samples_CN: Samples, rate: int, ceiling: float = -1.0) -> Samples:
-    """Samples `[channels, n]` whose true peak is at most `ceiling` dBTP; what needs no limiting is left as it is."""
+    """Return samples `[channels, n]` limited to a true peak of at most `ceiling` dBTP, unchanged where below it."""
     return _limit(samples_CN, _envelope(samples_CN), 1.0, rate, ceiling)
 
 
@@ -95,7 +95,7 @@ def _limit(samples_CN: Samples, envelope_B: NDArray[np.float32], factor: float, 
 
 
 def _reduction(envelope_B: NDArray[np.float32], highest: float, rate: int) -> NDArray[np.float64]:
-    """What to take off the gain (0 = nothing) so that `envelope_B` stays below `highest`: float64, one value a block.
+    """Return the gain reduction (0 = none) that keeps `envelope_B` below `highest`: float64, one value per block.
 
     Needed reduction -> held for the look-ahead on either side -> exponential release -> smoothed over the look-ahead.
     The hold is one block wider than the smoothing, so the smoothed reduction never falls short of the needed one, nor
@@ -114,8 +114,8 @@ def _reduction(envelope_B: NDArray[np.float32], highest: float, rate: int) -> ND
 
 
 def _envelope(samples_CN: Samples) -> NDArray[np.float32]:
-    """Largest magnitude, over the channels, of the interpolated waveform in every block of `BLOCK_SAMPLES` samples and in the
-    gap to the next block: float32 `[ceil(n / BLOCK_SAMPLES)]`."""
+    """Return the largest magnitude, over the channels, of the interpolated waveform in every block of `BLOCK_SAMPLES`
+    and the gap to the next: float32 `[ceil(n / BLOCK_SAMPLES)]`."""
     n = samples_CN.shape[1]
     envelope_B = np.zeros(-(-n // BLOCK_SAMPLES), np.float32)
     stretch = 1024 * BLOCK_SAMPLES  # at a time: four times a song's samples need not lie in memory

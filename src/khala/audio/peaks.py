@@ -1,4 +1,4 @@
-"""The outline of a waveform, for drawing it."""
+"""Waveform peaks, for drawing."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from khala.audio.samples import Samples
 
 
 def peaks(samples_CN: Samples, columns: int) -> Samples:
-    """Lowest and highest sample over all channels in each of `columns` equal stretches: float32 `[columns, 2]`."""
+    """Return the lowest and highest sample, over all channels, in `columns` equal stretches: float32 `[columns, 2]`."""
     n = samples_CN.shape[1]
     if n == 0:
         return np.zeros((columns, 2), np.float32)

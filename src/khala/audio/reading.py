@@ -1,8 +1,7 @@
 """Audio files opened for reading, through libsndfile.
 
-They are handed to it as file objects: by path it would look at what macOS leaves in `._NAME` beside `NAME`, and takes
-an mp3 with such a neighbour for broken. By path it also looks through what stands before the first frame of an mp3;
-here that is passed over for it.
+libsndfile gets file objects: given a path it would read macOS's `._NAME` beside `NAME`, and reject an mp3 with such a
+neighbour. Given a path it would also skip bytes before the first frame of an mp3, which is done here instead.
 """
 
 import os
@@ -21,24 +20,24 @@ READABLE = (
     *(".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".aifc"),
     *(".caf", ".au", ".snd", ".w64", ".rf64"),
 )
-"""Endings of the files that can be read, in lower case."""
+"""Extensions of the files that can be read, in lower case."""
 
 _FRAME = re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb]")  # how a frame of MPEG layer III begins
-_JUNK = 1 << 16  # bytes before the first frame that are looked through
+_JUNK = 1 << 16  # most bytes before the first frame
 
 
 @contextmanager
 def open_audio(path: str | Path) -> Iterator[soundfile.SoundFile]:
-    """The file at `path`, open; closed when the block ends. Raises InvalidRequest, in the block, too, if it cannot be
-    read."""
+    """Open the file at `path` and close it when the block ends. Raises InvalidRequest, also inside the block, if it
+    cannot be read."""
     try:
         with Path(path).open("rb") as file, _opened(file) as sound:
             yield sound
     except OSError as error:
         raise InvalidRequest(f"cannot read audio from {path}: {error.strerror or error}") from error
-    except soundfile.LibsndfileError as error:  # what it says of a torn file leads astray
+    except soundfile.LibsndfileError as error:  # its own message about a damaged file is misleading
         raise InvalidRequest(
-            f"cannot read audio from {path}: it is empty, torn or of a kind that cannot be read; "
+            f"cannot read audio from {path}: it is empty, damaged or in an unknown format; "
             "convert it, for instance to flac"
         ) from error
 
@@ -56,8 +55,11 @@ def _opened(file: BinaryIO) -> soundfile.SoundFile:
 
 
 def _with_length(file: BinaryIO) -> BinaryIO:
-    """A WAV file whose header says that it is empty, as a recorder leaves it that stopped halfway, gets the length that
-    streams say, "to the end of the file"; any other one comes back as it is."""
+    """Return a file that libsndfile reads to its end.
+
+    A WAV header that states an empty recording, as an interrupted recorder leaves it, gets the length of streams, "to
+    the end of the file"; any other file is returned as it is.
+    """
     head = file.read(4096)
     file.seek(0)
     at = head.find(b"data" + bytes(4))
@@ -70,7 +72,7 @@ def _with_length(file: BinaryIO) -> BinaryIO:
 
 
 def _frames(file: BinaryIO) -> BytesIO | None:
-    """What an mp3 file holds from its first frame on; None if it has none."""
+    """Return an mp3 file from its first frame on; None if it has none."""
     file.seek(0)
     data = file.read()
     begin = 0

@@ -1,4 +1,4 @@
-"""The one type that this floor passes around."""
+"""Samples, the type that all of this room works on."""
 
 from collections.abc import Iterator
 
@@ -10,6 +10,6 @@ Samples = NDArray[np.float32]
 
 
 def blocks(samples_CN: Samples, length: int) -> Iterator[Samples]:
-    """`samples_CN` in consecutive views of `length` samples; the last may be shorter."""
+    """Yield `samples_CN` in consecutive views of `length` samples; the last may be shorter."""
     for start in range(0, samples_CN.shape[1], length):
         yield samples_CN[:, start : start + length]

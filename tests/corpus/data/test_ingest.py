@@ -149,11 +149,11 @@ def test_folders_that_came_from_a_mac_are_taken_in(tmp_path: Path) -> None:
 def test_a_killed_run_goes_on(mine: Path, tmp_path: Path) -> None:
     out = tmp_path / "corpus"
     call = (
-        "import os, sys; from pathlib import Path; from khala.corpus.data import ingest; kept = ingest.store\n"
+        "import os, sys; from pathlib import Path; from khala.corpus.data import ingest; kept = ingest.store_song\n"
         "def store(song, samples):\n"
         f"    if song.seed == {FIRST_NUMBER + 1}: os._exit(9)\n"
         "    kept(song, samples)\n"
-        "ingest.store = store\n"
+        "ingest.store_song = store\n"
         "ingest.ingest(Path(sys.argv[1]), Path(sys.argv[2]), refuse=print, progress=lambda *at: None)"
     )
     assert subprocess.run([sys.executable, "-c", call, str(mine), str(out)]).returncode == 9

@@ -1,6 +1,6 @@
-"""What a composed song is: the hand-over between composing (`composer.compose`) and rendering (`composer.render`).
+"""Scores: composed songs, as `composer.compose` writes them and `composer.render` renders them.
 
-Times are in beats from the start of the song. A bar is a whole, even number of codec frames (2048 samples), so that the
+Times are in beats from the start of the song. A bar is an even number of codec frames (2048 samples), so that the
 tempo is locked to the codec's frame grid and a repeated bar gives repeated codes.
 """
 
@@ -13,14 +13,15 @@ FONTS = {
     "fluid": Path("/usr/share/sounds/sf2/FluidR3_GM.sf2"),
     "musescore": Path("/usr/share/sounds/sf3/MuseScore_General_Lite.sf3"),
 }
-"""Fluid R3 and MuseScore General (MIT licence, parts in the public domain), where Debian's fluid-soundfont-gm and
-musescore-general-soundfont-small install them."""
+"""Sound font -> path, as Debian's fluid-soundfont-gm and musescore-general-soundfont-small install them: Fluid R3 and
+MuseScore General (MIT, parts in the public domain)."""
 ROOMS = ("booth", "room", "hall")
+"""Reverbs of a mix, from dry to long."""
 
 
 @dataclass(frozen=True)
 class Note:
-    """One note of an instrument: `start` and `length` in beats, MIDI `pitch`, `velocity` 1..127."""
+    """A note of an instrument: `start` and `length` in beats, MIDI `pitch`, `velocity` 1..127."""
 
     start: float
     length: float
@@ -30,10 +31,8 @@ class Note:
 
 @dataclass(frozen=True)
 class Part:
-    """One instrument: General MIDI `program` 0..127 (of drums, the kit), `gain` dB, `pan` -1..1, `reverb` send 0..1.
-
-    `font` names the sound font that plays it, a key of `FONTS`.
-    """
+    """The part of one instrument: General MIDI `program` 0..127 (for drums, the kit), `gain` in dB, `pan` -1..1,
+    `reverb` send 0..1, and `font`, a key of `FONTS`."""
 
     name: str  # "drums", "bass", "comp", "lead", "pad", ...
     program: int
@@ -47,9 +46,9 @@ class Part:
 
 @dataclass(frozen=True)
 class SungSyllable:
-    """One sung note: syllable number `index` (0-based) of word number `word` of its line, on MIDI `pitch`.
+    """A sung note: syllable `index` of word `word` of its line (both 0-based), on MIDI `pitch`.
 
-    Notes in a row with the same word and index are one syllable on several pitches.
+    Consecutive notes with the same word and index are one syllable on several pitches.
     """
 
     word: int
@@ -61,9 +60,9 @@ class SungSyllable:
 
 @dataclass(frozen=True)
 class SungLine:
-    """One line of the lyrics, as sung. `words` are lower-case dictionary words; the syllables lie in time order.
+    """A line of lyrics as it is sung. `words` are lower-case words of the lexicon; syllables are in time order.
 
-    `harmony` are the pitches of a backing voice that sings the same words (empty: nobody does). An `answer` is sung by
+    `harmony` holds the pitches of a backing voice that sings the same words (empty for none). An `answer` is sung by
     the backing voice alone, after the line before it.
     """
 
@@ -98,8 +97,8 @@ class FormSection:
 
 @dataclass(frozen=True)
 class Mix:
-    """How a song is mixed: in which of the `ROOMS`, with how much `echo` (0..1) of the voice by dotted eighths, how far
-    bass and chords `pump` (0..1) under every beat, `worn` like an old record or not, with what `tilt` of treble in dB.
+    """The mix of a song: its `room` (of `ROOMS`), level 0..1 of the voice's `echo` in dotted eighths, depth 0..1 to
+    which bass and chords `pump` on every beat, whether it is `worn` like an old record, and `tilt` of the treble in dB.
     """
 
     room: str = "room"
@@ -111,11 +110,11 @@ class Mix:
 
 @dataclass(frozen=True)
 class Score:
-    """A whole song. `voice` is "female", "male" or "" for an instrumental; `key` 0..11, `mode` "major" or "minor".
+    """A composed song. `voice` is "female", "male" or "" for an instrumental; `key` 0..11, `mode` "major" or "minor".
 
-    `singer` and `backing` are names of `SINGERS`, "" for nobody. `words_from` says what the lyrics are made of:
-    "phrases", "templates", "readings" (lines of templates that a singer has in many songs), or "unheard" for templates
-    with words that no training song sings.
+    `singer` and `backing` are names of `SINGERS`, "" for nobody. `words_from` is the source of the
+    lyrics: "phrases", "templates", "readings" (a natural voice's recorded lines of templates), or "unheard" (templates
+    with words that occur in held-out songs only).
     """
 
     seed: int

@@ -1,11 +1,11 @@
-"""The singers: flite's and Kokoro's speakers made into people with a range, a tract, a tone and a vibrato."""
+"""Singers: speakers of flite and Kokoro, each with a range, a vocal tract, a tone and a vibrato."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Singer:
-    """Who sings, and how.
+    """A singer.
 
     `speaker` is a voice of flite, or of Kokoro as "kokoro/..."; `low` the lowest MIDI note of the range. `tract` scales
     all formants (above 1: a shorter vocal tract). `bright` tilts the spectrum in dB an octave around 1.5 kHz, `breath`
@@ -49,12 +49,12 @@ SINGERS = {
     "paul": Singer("kokoro/am_puck", "male", 47, bright=0.3, rate=5.2, depth=0.3, delay=0.25),
     "george": Singer("kokoro/bm_george", "male", 44, rate=4.9, depth=0.32, glide=55.0),
 }
-"""Singer by name."""
+"""Name -> singer."""
 SEXES = ("female", "male")
 NATURAL_SEEDS = range(500_000, 1_000_000)
-"""The songs of these seeds are sung by the natural voices, all others by flite's."""
+"""Seeds of the songs that natural voices sing; flite's voices sing all others."""
 
 
 def singers(sex: str, natural: bool = False) -> tuple[str, ...]:
-    """The names of the women or of the men among flite's or the natural voices."""
+    """Return the names of the singers of a sex, of flite's voices or of the natural ones."""
     return tuple(name for name, singer in SINGERS.items() if singer.sex == sex and singer.natural == natural)

@@ -94,7 +94,7 @@ def ingest(folder: Path, out: Path, *, processes: int = 1, refuse: Refuse, progr
 
 
 def load_normalised(path: Path) -> Samples:
-    """Return the samples float32 [2, n] of an audio file as the corpus stores them. Raises InvalidRequest, CorpusError."""
+    """Return the samples float32 [2, n] to store for an audio file. Raises InvalidRequest, CorpusError."""
     samples_CN, rate = read_audio(path)
     if not np.isfinite(samples_CN).all():
         raise CorpusError("it holds samples that are NaN or infinite; export it again")
@@ -160,7 +160,8 @@ def _check(path: Path, name: str) -> FoundSong:
 
 
 def _song(found: FoundSong, out: Path, number: int) -> CorpusSong:
-    """Return the corpus song; its truth holds the source file, a stated tempo, and sections and lines of timed lyrics."""
+    """Return the corpus song; its truth holds the source file, a stated tempo, and sections and lines of timed
+    lyrics."""
     sidecar = found.sidecar
     truth: dict[str, Any] = {"source": found.name, "sha256": found.digest}
     if sidecar.bpm:

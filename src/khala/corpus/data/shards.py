@@ -33,7 +33,8 @@ def tokenize(
 ) -> int:
     """Encode the songs of `corpus` that `out` does not hold yet with the codec of the folder `codec`.
 
-    `progress` is called with the number of songs done and in all. Returns the number of songs encoded. Raises InvalidRequest if `out` was made by another codec, CorpusError without songs, ModelError for a broken codec.
+    `progress` is called with songs done and songs in all. Returns the number of songs encoded. Raises InvalidRequest if
+    `out` was made by another codec, CorpusError without songs, ModelError for a broken codec.
     """
     songs = list(read_corpus(corpus))
     out.mkdir(parents=True, exist_ok=True)

@@ -104,7 +104,7 @@ def _only(files: dict[str, Path], endings: tuple[str, ...], key: str, fields: di
 
 
 def read_lrc_lines(path: Path, seconds: float) -> tuple[SidecarLine, ...]:
-    """Return the lines of an .lrc file in the order in which they are sung; one with several times occurs several times.
+    """Return the lines of an .lrc file in the order of singing; one with several times occurs several times.
 
     A line lasts until the next time in the file, at most `MAX_LINE_SECONDS`. A section's name stands in brackets, with
     or without a time. A line without a time, or with the time of the line before it, is a translation and is ignored.

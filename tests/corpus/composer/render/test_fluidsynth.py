@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from khala.corpus.composer.compose import STYLES
-from khala.corpus.composer.compose.styles.base import KITS, INSTRUMENTS
+from khala.corpus.composer.compose.styles.base import INSTRUMENTS, KITS
 from khala.corpus.composer.render import fluidsynth
 from khala.corpus.composer.score import FONTS, Note, Part
 from khala.corpus.composer.voice import ToolMissing
@@ -60,7 +60,9 @@ def test_sound_fonts_sound_different_and_programs_that_are_not_there_are_named()
 
 def test_every_sound_of_the_composer_is_in_every_font() -> None:
     kits = {program for style in STYLES.values() for program in KITS.get(style.kit, (style.kit,))}
-    parts = [Part("comp", program, ()) for program in INSTRUMENTS] + [Part("drums", kit, (), drums=True) for kit in kits]
+    parts = [Part("comp", program, ()) for program in INSTRUMENTS] + [
+        Part("drums", kit, (), drums=True) for kit in kits
+    ]
     for font in FONTS:
         for first in range(0, len(parts), 16):
             some = [replace(part, font=font) for part in parts[first : first + 16]]

@@ -1,4 +1,4 @@
-"""Composing: songs out of numbers. `compose(seed)` is a pure function of its arguments."""
+"""Composition of songs from seeds; `compose` is a pure function of its arguments."""
 
 from khala.corpus.composer.compose.song import compose
 from khala.corpus.composer.compose.styles import STYLES

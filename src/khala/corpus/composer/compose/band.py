@@ -1,9 +1,10 @@
-"""The band: drums, bass, comping and pad of every section, the lead, and the last chord."""
+"""Parts of the band: drums, bass, comping and pad of every section, the lead, and the last chord."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from khala.corpus.composer.compose import bass, comping
+from khala.corpus.composer.compose.bass import BASSES, LOWEST_ROOT, bass_pitches
+from khala.corpus.composer.compose.comping import COMPS, comp_pitches
 from khala.corpus.composer.compose.drums import drums, hit
 from khala.corpus.composer.compose.grooves import FILLS
 from khala.corpus.composer.compose.harmony import above, chord_at, tones, voicing
@@ -15,19 +16,19 @@ from khala.corpus.composer.compose.tune import HEIGHTS, SUNG_SECTIONS, Motifs, p
 from khala.corpus.composer.score import FONTS, Chord, FormSection, Note, Part
 
 COMP_LOW, PAD_LOW = 52, 57
-"""Lowest notes of chords: under the tune, clear of the bass."""
+"""Lowest notes of chords: below the tune, above the bass."""
 PANS = {"comp": -0.3, "pad": 0.3, "lead": 0.15}
 REVERBS = {"drums": 0.15, "bass": 0.05}
 REPLY_SHARE = 0.4
 """Share of songs in which the lead answers the singer."""
 MAIN_FONT_SHARE = 0.6
-"""Share of parts that come from the song's main sound font; the others come from any."""
+"""Share of parts played by the song's main sound font; the others draw any."""
 RING_SHARE = 0.9
-"""Share of the last bar through which the last chord is held."""
+"""Share of the last bar for which the last chord is held."""
 
 
 def band(plan: SongPlan, motifs: Motifs) -> tuple[Part, ...]:
-    """All parts that play a note."""
+    """Return all parts that play a note."""
     played: dict[str, list[Note]] = {"drums": [], "bass": [], "comp": [], "pad": []}
     for section in plan.sections:
         layer = plan.arrangement.layer(section.name)
@@ -53,13 +54,13 @@ def band(plan: SongPlan, motifs: Motifs) -> tuple[Part, ...]:
 
 
 def _font(plan: SongPlan, part: str) -> str:
-    """The song's main sound font, or any."""
+    """Draw the sound font of a part: the song's main one, or any."""
     rng = plan.rng(f"{part} font")
     return (plan.rng("font") if rng.random() < MAIN_FONT_SHARE else rng).choice(list(FONTS))
 
 
 def _program(plan: SongPlan, part: str) -> int:
-    """One of the programs or kits that the instrument of a part goes by."""
+    """Draw one of the programs or kits of the part's instrument."""
     rng = plan.rng(f"{part} program")
     if part == "drums":
         return rng.choice(KITS.get(plan.style.kit, (plan.style.kit,)))
@@ -68,7 +69,7 @@ def _program(plan: SongPlan, part: str) -> int:
 
 
 def _accompany(played: dict[str, list[Note]], plan: SongPlan, section: FormSection, layer: Layer) -> None:
-    """One section of drums, bass, comping and pad."""
+    """Add one section of drums, bass, comping and pad."""
     strength = round(52 + 48 * section.energy)
 
     def part(pattern: str, pitches: Callable[[str, Chord, Chord], Sequence[int]], gate: float) -> list[Note]:
@@ -81,19 +82,20 @@ def _accompany(played: dict[str, list[Note]], plan: SongPlan, section: FormSecti
     fill = plan.rng(f"{section.name} fill").choice(FILLS[layer.fill]) if layer.fill else {}
     played["drums"] += drums(section, plan.beats_per_bar, layer.groove, fill, crash)
     if layer.bass:
-        played["bass"] += part(bass.BASSES[layer.bass], bass.bass_pitches, 0.92)
+        played["bass"] += part(BASSES[layer.bass], bass_pitches, 0.92)
     if layer.comp:
-        played["comp"] += part(comping.COMPS[layer.comp], _chords(COMP_LOW), 0.95)
+        played["comp"] += part(COMPS[layer.comp], _chords(COMP_LOW), 0.95)
     if layer.pad:
-        played["pad"] += part(comping.COMPS[layer.pad], _chords(PAD_LOW), 1.0)
+        played["pad"] += part(COMPS[layer.pad], _chords(PAD_LOW), 1.0)
 
 
 def _chords(low: int) -> Callable[[str, Chord, Chord], Sequence[int]]:
-    return lambda mark, chord, following: comping.comp_pitches(mark, chord, low)
+    return lambda mark, chord, following: comp_pitches(mark, chord, low)
 
 
 def _lead(plan: SongPlan, motifs: Motifs) -> list[Note]:
-    """The tune on an instrument: all of it where nobody sings, else the chorus' in intro and interlude, and solos.
+    """Return the tune on an instrument: all of it where nobody sings, else that of the chorus in intro and interlude,
+    and solos.
 
     In some songs it also answers the singer at the end of every second line of a verse.
     """
@@ -113,7 +115,7 @@ def _lead(plan: SongPlan, motifs: Motifs) -> list[Note]:
 
 
 def _replies(plan: SongPlan, motifs: tuple[Motif, Motif], section: FormSection, low: int) -> list[Note]:
-    """Three or four eighths down the chord in the last beats of every second line, as far as the singer leaves them."""
+    """Return three or four eighths down the chord at the end of every second line, where the singer leaves room."""
     notes = []
     for number in range(1, section.bars // plan.line_bars, 2):
         end = float(section.start_bar * plan.beats_per_bar + (number + 1) * plan.line_beats)
@@ -127,16 +129,14 @@ def _replies(plan: SongPlan, motifs: tuple[Motif, Motif], section: FormSection, 
 
 
 def _ring_out(played: dict[str, list[Note]], plan: SongPlan, section: FormSection, layer: Layer) -> None:
-    """The last bar: all who play in the outro strike the tonic and let it ring."""
+    """Add the last bar: all parts of the outro strike the tonic and let it ring."""
     last = section.chords[-1]
     length = RING_SHARE * last.length
     strength = round(62 + 30 * section.energy)
     chord = "p" if layer.comp.startswith("power") else "x"
-    played["comp"] += [
-        Note(last.start, length, pitch, strength) for pitch in comping.comp_pitches(chord, last, COMP_LOW)
-    ]
+    played["comp"] += [Note(last.start, length, pitch, strength) for pitch in comp_pitches(chord, last, COMP_LOW)]
     if layer.bass:
-        played["bass"].append(Note(last.start, length, above(bass.LOWEST_ROOT, last.root), strength))
+        played["bass"].append(Note(last.start, length, above(LOWEST_ROOT, last.root), strength))
     if layer.pad:
         played["pad"] += [Note(last.start, length, pitch, strength) for pitch in voicing(last, PAD_LOW)]
     if layer.groove:

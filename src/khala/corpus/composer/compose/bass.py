@@ -1,10 +1,13 @@
-"""Bass lines: step patterns over chord roots. R root, 5 fifth, 8 octave, 3 third, a approach to the next root."""
+"""Bass lines: step patterns (`patterns`) over chord roots.
+
+R is the root, 5 the fifth, 8 the octave, 3 the third, a an approach to the next root.
+"""
 
 from khala.corpus.composer.compose.harmony import above, tones
 from khala.corpus.composer.score import Chord
 
 LOWEST_ROOT = 31
-"""Lowest bass root (G1)."""
+"""MIDI note of the lowest bass root (G1)."""
 
 BASSES = {
     "whole": "R-------",
@@ -35,7 +38,7 @@ BASSES = {
 
 
 def bass_pitches(mark: str, chord: Chord, following: Chord) -> tuple[int]:
-    """What a mark of a bass pattern plays."""
+    """Return the pitch that a mark of a bass pattern plays."""
     root = above(LOWEST_ROOT, chord.root)
     if mark == "R":
         return (root,)

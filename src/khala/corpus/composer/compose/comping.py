@@ -1,4 +1,4 @@
-"""Chords in rhythm: step patterns over voicings.
+"""Comping: step patterns (`patterns`) over voicings of chords.
 
 x is the chord in close position, s spread over the strings of a guitar, p a power chord, 0..9 its tones from below.
 """
@@ -46,7 +46,7 @@ COMPS = {
 
 
 def comp_pitches(mark: str, chord: Chord, low: int) -> tuple[int, ...]:
-    """What a mark of a comping pattern plays, in the octave from `low`."""
+    """Return the pitches that a mark of a comping pattern plays, in the octave from `low`."""
     voices = voicing(chord, low)
     if mark == "x":
         return voices

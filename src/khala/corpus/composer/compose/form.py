@@ -1,4 +1,4 @@
-"""Form: which sections a song of so many bars has, and how long they are."""
+"""Form: the sections of a song of a given length, and their bars."""
 
 import random
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ SHORT_FORMS = (
     ("verse", "pre-chorus", "chorus", "verse", "pre-chorus", "chorus"),
     ("verse", "chorus", "verse", "chorus", "bridge", "chorus"),
 )
-"""What stands between intro and outro of a song of up to two minutes or so."""
+"""Sections between intro and outro of a song of up to about two minutes."""
 LONG_FORM_ROUNDS = (("verse", "chorus"), ("verse", "pre-chorus", "chorus"))
 LONG_FORM_ENDS = (
     ("bridge", "chorus"),
@@ -24,11 +24,11 @@ LONG_FORM_ENDS = (
     ("bridge", "inst", "chorus"),
     ("inst", "bridge", "chorus", "chorus"),
 )
-"""A longer song has a round two to four times, and one of these ends."""
+"""A longer song has one of the rounds two to four times, then one of the ends."""
 
 
 def draw_form(target_bars: float, line_bars: int, rng: random.Random) -> Parts:
-    """The form nearest to `target_bars`, ties drawn.
+    """Return the form nearest to `target_bars`, drawn among equals.
 
     Verses and choruses hold two, four or eight lines of `line_bars` bars, a pre-chorus two or four. The outro's last
     bar is for the ring-out. Every second interlude is a solo. Eight lines are for songs of several verses.
@@ -36,7 +36,7 @@ def draw_form(target_bars: float, line_bars: int, rng: random.Random) -> Parts:
     best: list[Parts] = []
     distance = float("inf")
     for candidate in _candidates(target_bars, line_bars):
-        away = max(abs(sum(bars for _, bars in candidate) - target_bars), 1.0)  # within a bar all are as good
+        away = max(abs(sum(bars for _, bars in candidate) - target_bars), 1.0)  # within a bar all are equal
         if away < distance:
             best, distance = [], away
         if away == distance:

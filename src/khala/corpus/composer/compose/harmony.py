@@ -28,12 +28,15 @@ def key_name(key: int, mode: str) -> str:
 
 
 def scale(key: int, mode: str) -> frozenset[int]:
-    """The seven pitch classes of a key."""
+    """Return the seven pitch classes of a key."""
     return frozenset((key + step) % 12 for step in SCALES[mode])
 
 
 def parse_numeral(numeral: str, key: int, mode: str, start: float, length: float) -> Chord:
-    """A chord from its numeral: case says major or minor, degrees count in the scale of `mode` ("VI" in minor = b6)."""
+    """Return the chord of a roman numeral; raise ValueError for anything else.
+
+    Upper case means major, lower case minor; degrees are those of `mode` ("VI" in minor = b6).
+    """
     match = _NUMERAL.fullmatch(numeral)
     if match is None:
         raise ValueError(f"not a chord numeral: {numeral!r}")
@@ -45,22 +48,22 @@ def parse_numeral(numeral: str, key: int, mode: str, start: float, length: float
 
 
 def tones(chord: Chord) -> tuple[int, ...]:
-    """Pitch classes of a chord, root first."""
+    """Return the pitch classes of a chord, root first."""
     return tuple((chord.root + step) % 12 for step in QUALITIES[chord.quality])
 
 
 def above(low: int, pitch_class: int) -> int:
-    """The first pitch of a class at or above `low`."""
+    """Return the first pitch of a class at or above `low`."""
     return low + (pitch_class - low) % 12
 
 
 def voicing(chord: Chord, low: int) -> tuple[int, ...]:
-    """Close voicing within the octave from `low`, ascending. The same chord always sounds the same."""
+    """Return the close voicing within the octave from `low`, ascending."""
     return tuple(sorted(above(low, tone) for tone in tones(chord)))
 
 
 def chord_at(chords: tuple[Chord, ...], beat: float) -> Chord:
-    """The chord that sounds at a beat (chords lie in time order; past the end the last one goes on)."""
+    """Return the chord at a beat; chords are in time order, and the last one continues past its end."""
     for candidate in chords:
         if beat < candidate.start + candidate.length - 1e-9:
             return candidate

@@ -1,4 +1,4 @@
-"""The open vocabulary: eleven thousand words with their phones, what they may be in a line, and how frequent they are.
+"""Open vocabulary: eleven thousand words with their phones, classes and frequencies.
 
 Packed by recipes/lexicon from WordNet 3.0 and the CMU Pronouncing Dictionary, whose licences lie beside the file.
 """
@@ -12,11 +12,11 @@ from typing import NamedTuple
 from khala.corpus.data.split import is_unheard
 
 WORD = "word"
-"""The class of words that templates name: never held out."""
+"""Class of the words that templates contain literally: never held out."""
 
 
 class LexiconEntry(NamedTuple):
-    """A word: ARPAbet `phones` with stress, and its `classes` with their counts in WordNet's texts."""
+    """A word of the lexicon: ARPAbet `phones` with stress, and `classes` with their counts in WordNet's texts."""
 
     phones: tuple[str, ...]
     classes: dict[str, int]
@@ -24,7 +24,7 @@ class LexiconEntry(NamedTuple):
 
 @cache
 def entries() -> dict[str, LexiconEntry]:
-    """Every word of the packed file."""
+    """Return every word of the packed file with its entry."""
     packed = files("khala.corpus.composer.compose").joinpath("lexicon.txt.xz").read_bytes()
     found = {}
     for line in lzma.decompress(packed).decode("ascii").splitlines():
@@ -37,15 +37,15 @@ def entries() -> dict[str, LexiconEntry]:
 
 @cache
 def unheard() -> frozenset[str]:
-    """The words that only held-out songs sing."""
+    """Return the words that occur in held-out songs only."""
     return frozenset(word for word, entry in entries().items() if WORD not in entry.classes and is_unheard(word))
 
 
 @cache
 def words_by_class(unheard_ones: bool) -> dict[str, dict[str, float]]:
-    """Class -> its words with the weights by which they are drawn: the held-out ones, or all others.
+    """Return, by class, the held-out words or all others, with the weights by which they are drawn.
 
-    A power of the count below 1 lets rare words be sung, too.
+    A power below 1 of the count lets rare words occur, too.
     """
     found: dict[str, dict[str, float]] = defaultdict(dict)
     for word, entry in entries().items():

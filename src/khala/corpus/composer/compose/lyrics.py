@@ -1,7 +1,7 @@
 """Lyrics: rhymed lines that scan, drawn from phrases.
 
-A line scans when every syllable may stand at its place of the meter: stressed syllables of long words strong, their
-weak ones weak. Words of one syllable are freer: articles are weak, words that carry meaning rarely are.
+A line scans if every syllable fits its place in the meter: stressed syllables of long words are strong, the others
+weak. Words of one syllable are freer: articles are weak, words that carry meaning rarely are.
 """
 
 import random
@@ -18,14 +18,15 @@ from khala.corpus.composer.compose.words import LIGHT, rhyme, stresses
 Words = tuple[str, ...]
 _ARTICLES = frozenset({"a", "an", "the"})
 BENT = frozenset({"into", "over", "under", "after", "only", "never", "without", "inside", "across", "beside", "before"})
-"""Words of two syllables that songs stress either way."""
+"""Words of two syllables that songs stress on either."""
 _RETURNING = ("chorus", "pre-chorus")
 _CLASH = 1.0
-"""Weak places that words of meaning may fill, and strong ones that light words may, at most: half a point each."""
+"""Most misplaced words of one syllable per line, half a point each: words of meaning on weak places, light words on
+strong ones."""
 
 
 class Ending(NamedTuple):
-    """The rhyming end of a line: its `words`, the syllables that stand `before` it, whether it wants `motion`."""
+    """The rhyming end of a line: its `words`, the syllables `before` it, whether it needs a verb of `motion`."""
 
     words: Words
     before: int
@@ -33,10 +34,10 @@ class Ending(NamedTuple):
 
 
 def write(rng: random.Random, stanzas: Sequence[tuple[str, tuple[int, ...]]]) -> list[tuple[Words, ...]]:
-    """The words of every stanza, given its section name and the syllables of its lines.
+    """Write the words of every stanza, given its section name and the syllables of its lines.
 
-    All speak of one theme; chorus and pre-chorus come back word for word, and the first line of four in a chorus as the
-    third.
+    All are about one theme; chorus and pre-chorus recur word for word, and in a chorus of four lines the third repeats
+    the first.
     """
     theme = frozenset(rng.choice(list(THEMES.values())))
     used: set[Words] = set()
@@ -51,13 +52,13 @@ def write(rng: random.Random, stanzas: Sequence[tuple[str, tuple[int, ...]]]) ->
 
 
 def printed(words: Sequence[str], answer: bool = False) -> str:
-    """A line as printed: a capital at its start and for "I", "I'm", ...; an answer in brackets, without the capital."""
+    """Return a line as printed: a capital at its start and for "I", "I'm", ...; an answer in brackets, without it."""
     text = " ".join(word[0].upper() + word[1:] if re.match(r"i\b", word) else word for word in words)
     return f"({text})" if answer else text[0].upper() + text[1:]
 
 
 def rhymes(syllables: tuple[int, ...], refrain: bool) -> tuple[int, ...]:
-    """Rhyme of every line: in turn where long and short lines take turns and in a refrain, else couplets."""
+    """Return the rhyme of every line: alternating if long and short lines do or in a refrain, else couplets."""
     if len(syllables) == 4 and (refrain or syllables[0] != syllables[1]):
         return (0, 1, 0, 1)
     return tuple(number // 2 for number in range(len(syllables)))
@@ -82,7 +83,7 @@ def _stanza(
 
 
 def _family(rng: random.Random, theme: frozenset[str], syllables: list[int]) -> Words:
-    """A rhyme with as many last words in each of the meters as there are lines, likelier with words of the theme."""
+    """Draw a rhyme with enough last words in each of the meters, with words of the theme more likely."""
     tables = [_last_words(count) for count in syllables]
     families = [family for family in tables[0] if all(len(t.get(family, ())) >= len(tables) for t in tables)]
     weights = [1 + 6 * len(theme & tables[0][family]) for family in families]
@@ -92,7 +93,7 @@ def _family(rng: random.Random, theme: frozenset[str], syllables: list[int]) -> 
 def _line(
     rng: random.Random, theme: frozenset[str], syllables: int, family: Words, used: set[Words], last: set[str]
 ) -> Words:
-    """A line of a rhyme that ends on none of the `last` words; phrases that were `used` come back only if they must."""
+    """Draw a line of a rhyme that ends on none of the `last` words; `used` phrases recur only if nothing else fits."""
 
     def weight(phrase: Words) -> float:
         return (1 + 8 * len(theme.intersection(phrase))) * (1e-6 if phrase in used else 1)
@@ -110,13 +111,13 @@ def _line(
 
 
 def _apart(opening: Words, ending: Words) -> bool:
-    """Whether two phrases share no word of meaning."""
+    """Return whether two phrases share no word of meaning."""
     return not set(opening).intersection(ending) - LIGHT
 
 
 @cache
 def _openings(syllables: int, size: int, motion: bool) -> tuple[Words, ...]:
-    """Openings of `size` syllables that scan at the start of a line; acts of motion alone, or all."""
+    """Return openings of `size` syllables that scan at the start of a line; those of motion only, or all."""
     meter = METERS[syllables][:size]
     phrases = MOTIONS if motion else (*MOTIONS, *STATES)
     return tuple(words for words in phrases if _scans(words, meter))
@@ -124,7 +125,7 @@ def _openings(syllables: int, size: int, motion: bool) -> tuple[Words, ...]:
 
 @cache
 def _endings(syllables: int) -> dict[Words, tuple[Ending, ...]]:
-    """Endings (and whole lines) that scan at the end of a line and find an opening, by rhyme."""
+    """Return endings (and whole lines), by rhyme, that scan at the end of a line and for which an opening exists."""
     meter = METERS[syllables]
     found: dict[Words, list[Ending]] = {}
     for phrases, motion in ((WHOLE_LINES, False), (ADVERBIALS, False), (DIRECTIONS, True)):
@@ -139,12 +140,12 @@ def _endings(syllables: int) -> dict[Words, tuple[Ending, ...]]:
 
 @cache
 def _last_words(syllables: int) -> dict[Words, frozenset[str]]:
-    """The last words of every rhyme in a meter."""
+    """Return the last words of every rhyme in a meter."""
     return {family: frozenset(end.words[-1] for end in endings) for family, endings in _endings(syllables).items()}
 
 
 def _scans(words: Words, meter: str) -> bool:
-    """Whether words fill a stretch of meter, each syllable in a fitting place."""
+    """Return whether words fill a stretch of meter, each syllable in a fitting place."""
     place, clash = 0, 0.0
     for word in words:
         pattern = stresses(word)

@@ -1,7 +1,7 @@
 """Melody: a motif (rhythm and contour) laid over chords, as the cheapest path through the pitches of the key.
 
-Strong notes want chord tones, steps are cheaper than leaps, the end of a line rests on a chord tone. Laying draws no
-rng: the same motif over the same chords gives the same notes, which is what makes a refrain.
+Strong notes prefer chord tones, steps are cheaper than leaps, the end of a line rests on a chord tone. Laying is not
+random: the same motif over the same chords gives the same notes, which makes a refrain.
 """
 
 import random
@@ -18,12 +18,12 @@ CONTOURS = {
     "dip": (2, 1, -1, -1, 1, 2),
     "level": (0, 1, 0, 1, 1, 0),
 }
-"""Height of a line over its course, in scale steps around the middle."""
+"""Contour -> height of a line over its course, in scale steps around the middle."""
 
 
 @dataclass(frozen=True)
 class Motif:
-    """What makes a line of melody known again: onsets in beats, strong or weak, heights in scale steps."""
+    """The rhythm and contour of a line of melody: onsets in beats, strong or weak, heights in scale steps."""
 
     onsets: tuple[float, ...]
     strong: tuple[bool, ...]
@@ -31,7 +31,7 @@ class Motif:
 
 
 def motif(rng: random.Random, meter: str, onsets: tuple[float, ...], contour: str) -> Motif:
-    """A motif on a rhythm: a contour with a step of ornament here and there."""
+    """Return a motif on a rhythm: a contour, ornamented by random steps."""
     shape = CONTOURS[contour]
     heights = []
     for number in range(len(onsets)):
@@ -52,7 +52,7 @@ def lay(
     height: float,
     last: frozenset[int],
 ) -> tuple[int, ...]:
-    """The pitches of a motif whose line starts at beat `start`.
+    """Return the pitches of a motif whose line starts at beat `start`.
 
     They lie from `low` to `high` around `height` (0..1) of that range, in the `scale` or the chord. `last` are the
     pitch classes on which the line may end where the chord has them (empty: any tone of the chord).
@@ -94,4 +94,4 @@ def lay(
 
 
 _LEAP = (1.2, 0.1, 0.0, 0.5, 0.7, 1.2, 14.0, 2.2, 5.0, 5.0, 6.0, 8.0, 5.0, *(12.0,) * 24)
-"""Cost of moving so many semitones: steps are cheap, thirds and fourths bearable, a tritone is not."""
+"""Cost of a move by semitones: steps are cheap, thirds and fourths acceptable, a tritone is not."""

@@ -7,14 +7,14 @@ beats from the start of its line; strong syllables fall on whole beats.
 from itertools import pairwise
 
 BREATH_BEATS = 0.5
-"""Beats of rest for every bar of a line, at its end, at least."""
+"""Shortest rest at the end of a line, per bar of the line."""
 MAX_NOTE_BEATS = 3.0
-"""Beats that the last note of a line is held, at most."""
+"""Longest last note of a line."""
 MIN_ONSET_SECONDS = 0.2
-"""Seconds between two sung onsets, at least."""
+"""Shortest time between two sung onsets."""
 
 METERS = {5: "10101", 6: "010101", 7: "1010101", 8: "01010101"}
-"""Meter by number of syllables."""
+"""Number of syllables -> meter."""
 
 _RHYTHMS: dict[tuple[int, int], tuple[str, ...]] = {
     # (syllables, beats of a line): onsets in half beats
@@ -33,7 +33,7 @@ _RHYTHMS: dict[tuple[int, int], tuple[str, ...]] = {
 
 
 def rhythms(syllables: int, line_beats: int, beat_seconds: float) -> list[tuple[float, ...]]:
-    """The rhythms that a meter may take in a line of so many beats at this tempo."""
+    """Return the rhythms of a meter that fit a line of `line_beats` at this tempo, as onsets in beats."""
     found = []
     for text in _RHYTHMS.get((syllables, line_beats), ()):
         onsets = tuple(float(word) / 2 for word in text.split())

@@ -1,7 +1,7 @@
 """Step patterns: a bar written as a string, played over chords.
 
 One character is one step of an equal division of the bar ("x.x.x.x." = eighths in 4/4); `|` separates the bars of a
-longer pattern. `-` holds the note before it, `.` rests, any other character strikes; what it strikes is up to the
+longer pattern. `-` holds the note before it, `.` rests, any other character strikes, and its meaning depends on the
 instrument. A pattern starts over with a chord that comes within a bar.
 """
 
@@ -11,7 +11,7 @@ from khala.corpus.composer.score import Chord, FormSection, Note
 
 
 def steps(pattern: str, section: FormSection, beats_per_bar: int) -> Iterator[tuple[str, float]]:
-    """Every step of a section as (mark, start in beats), the pattern repeated bar by bar."""
+    """Yield every step of a section as (mark, start in beats), the pattern repeated bar by bar."""
     bars = pattern.split("|")
     for bar in range(section.bars):
         marks = bars[bar % len(bars)]
@@ -27,10 +27,10 @@ def play_pattern(
     velocity: Callable[[float], int],
     gate: float,
 ) -> list[Note]:
-    """Plays a pattern over a section's chords, starting over with every chord.
+    """Play a pattern over a section's chords, starting over with every chord.
 
-    `pitches(mark, chord, next chord)` says what a mark strikes, `velocity(beat in its bar)` how hard; a note sounds for
-    `gate` of its written length.
+    `pitches(mark, chord, next chord)` returns the pitches that a mark strikes, `velocity(beat in its bar)` their
+    velocity; a note sounds for the share `gate` of its written length.
     """
     notes: list[Note] = []
     bars = pattern.split("|")

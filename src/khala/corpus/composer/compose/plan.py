@@ -1,4 +1,4 @@
-"""The plan of a song: all that its players share before a note is written."""
+"""Plan of a song: style, metre, tempo, key, form and harmony, drawn before any note is written."""
 
 import random
 from dataclasses import dataclass, replace
@@ -14,19 +14,19 @@ from khala.corpus.data.split import is_held_out
 
 _HARMONY_OF = {"intro": "verse", "pre-chorus": "bridge", "inst": "chorus", "solo": "chorus"}
 SOURCES = ("phrases", "templates", "readings", "unheard")
-"""What the words are made of; "readings" are lines of templates that a singer has in many songs, "unheard" are
-templates with the words that training never sings."""
+"""Sources of lyrics; "readings" are a natural voice's recorded lines of templates, "unheard" are templates with words
+that occur in held-out songs only."""
 PHRASE_SHARE, UNHEARD_SONG_SHARE = 0.35, 0.7
-"""Share of sung songs that are made of phrases, and share of the held-out ones with held-out words."""
+"""Share of flite's songs with lyrics of phrases, and share of the held-out songs with held-out words."""
 WALTZ_SHARE = 0.35
-"""Share of songs in three in the styles that know them."""
+"""Share of waltzes in styles that have them."""
 
 
 @dataclass(frozen=True)
 class SongPlan:
-    """Style, metre, tempo, key, form and harmony of a song; voices as in `Score`, `lead` names an instrument.
+    """The plan of a song; voices as in `Score`, `lead` names an instrument, a line of the tune takes `line_bars` bars.
 
-    A line of the tune takes `line_bars` bars. `words_from` is one of `SOURCES`, "" where nobody sings.
+    `words_from` is one of `SOURCES`, "" where nobody sings.
     """
 
     seed: int
@@ -55,12 +55,12 @@ class SongPlan:
         return self.line_bars * self.beats_per_bar
 
     def rng(self, what: str) -> random.Random:
-        """A stream of rng for one kind of choice, so that one choice more does not shift all others."""
+        """Return a random generator for one kind of choice, so that a further choice does not shift all others."""
         return random.Random(f"{self.seed} {what}")
 
 
 def draw_plan(seed: int, seconds: float, style: Style, voice: str) -> SongPlan:
-    """Draws the plan of a song of about so many seconds."""
+    """Draw the plan of a song of about `seconds`."""
     rng = random.Random(f"{seed} plan")
     waltz = bool(style.waltzes) and rng.random() < WALTZ_SHARE
     beats = 3 if waltz else 4
@@ -77,7 +77,7 @@ def draw_plan(seed: int, seconds: float, style: Style, voice: str) -> SongPlan:
         style=style,
         voice=voice,
         singer=singer,
-        backing=singer if natural else backing,  # one more voice would have to read all lines, too
+        backing=singer if natural else backing,  # another voice would have to read all lines, too
         beats_per_bar=beats,
         frames_per_bar=frames,
         mode=mode,
@@ -102,7 +102,7 @@ def _words_from(seed: int, natural: bool) -> str:
 
 
 def _mix(rng: random.Random, usual: Mix) -> Mix:
-    """A style's mix, in another room now and then, never quite as bright."""
+    """Draw a mix: the style's `usual` one, in some songs in another room, with a random tilt."""
     room = usual.room if rng.random() < 0.75 else rng.choice(ROOMS)
     return replace(usual, room=room, tilt=usual.tilt + rng.uniform(-1.5, 1.5))
 
@@ -117,7 +117,7 @@ def _sections(
     key: int,
     mode: str,
 ) -> tuple[FormSection, ...]:
-    """The form with its chords; the outro leads home and its last bar is the tonic.
+    """Return the form with its chords; the outro leads home and its last bar is the tonic.
 
     A chord takes a bar, or half of one where four chords would not fit a section.
     """

@@ -1,4 +1,4 @@
-"""What a listener would say of a song: tags and a description, both only of what was composed."""
+"""Tags and description of a song, both true of what was composed."""
 
 import random
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from khala.corpus.composer.score import Part, SungLine
 from khala.corpus.composer.singers import SINGERS
 
 VOCALS = {"female": "female vocals", "male": "male vocals", "": "instrumental"}
-"""`Score.voice` -> its tag."""
+"""`Score.voice` -> tag."""
 _PACES = {
     "slow": ("slow", "slow-paced", "downtempo"),
     "mid tempo": ("mid-tempo", "moderately paced", "medium-paced"),
@@ -35,15 +35,15 @@ _DRUMS = {
 }
 _SOUND = {"booth": ("dry mix", "intimate"), "room": ("live room",), "hall": ("spacious", "reverb")}
 _LOW, _HIGH = 45, 59
-"""A man's lowest note up to which his voice is deep, a woman's from which hers is high."""
+"""Highest lowest note of a deep male voice, and lowest one of a high female voice."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What may be said; `instruments` are those heard besides drums, `lead` has the tune where nobody sings.
+    """Facts to state; `instruments` are all but drums, `lead` has the tune where nobody sings.
 
     `singer` are words for the voice, `production` for the mix and the drums; `solo` is the instrument that plays one,
-    `backing` what backing voices do, `theme` what the words are about; each is empty where there is nothing to say.
+    `backing` what backing voices do, `theme` is that of the lyrics; each is empty where there is nothing to state.
     """
 
     styles: tuple[str, ...]
@@ -63,7 +63,7 @@ class Facts:
 
 
 def facts(plan: SongPlan, parts: tuple[Part, ...], lines: tuple[SungLine, ...]) -> Facts:
-    """The facts of a song; what a tag or noun says of an instrument has to be heard."""
+    """Return the facts of a song."""
     backing = ""
     if any(line.answer for line in lines):
         backing = "call and response"
@@ -89,7 +89,7 @@ def facts(plan: SongPlan, parts: tuple[Part, ...], lines: tuple[SungLine, ...]) 
 
 
 def _singer(plan: SongPlan) -> tuple[str, ...]:
-    """Words for a voice that differs from the others of its sex."""
+    """Return words for a voice that differs from the others of its sex."""
     if not plan.voice:
         return ()
     singer = SINGERS[plan.singer]
@@ -120,7 +120,7 @@ def _production(plan: SongPlan, parts: tuple[Part, ...]) -> tuple[str, ...]:
 
 
 def _theme(lines: tuple[SungLine, ...]) -> str:
-    """What most lines speak of, if at least three of them and two in five do."""
+    """Return the theme of most lines, if at least three of them and two in five are about it; else ""."""
     spoken = {line.text: frozenset(line.words) for line in lines}
     counts = {theme: sum(bool(words & set(about)) for words in spoken.values()) for theme, about in THEMES.items()}
     theme = max(counts, key=lambda name: counts[name])
@@ -128,12 +128,12 @@ def _theme(lines: tuple[SungLine, ...]) -> str:
 
 
 def tempo_word(bpm: float) -> str:
-    """The tempo word whose range holds `bpm`."""
+    """Return the tempo word whose range holds `bpm`."""
     return next(word for word, (low, high) in TEMPO_WORDS.items() if low <= bpm < high)
 
 
 def tags(rng: random.Random, facts: Facts) -> tuple[str, ...]:
-    """A shuffled choice of tags; the style and who sings are always among them."""
+    """Draw tags in random order; style and voice are always among them."""
     chosen = [facts.styles[0] if rng.random() < 0.6 else rng.choice(facts.styles), VOCALS[facts.voice]]
     if rng.random() < 0.7:
         chosen.append(facts.moods[0])
@@ -142,7 +142,7 @@ def tags(rng: random.Random, facts: Facts) -> tuple[str, ...]:
     if rng.random() < 0.7:
         chosen.append(tempo_word(facts.bpm))
     if rng.random() < 0.6:
-        chosen.append(f"{_told(rng, facts.bpm)} {rng.choice(('bpm', 'bpm', 'bpm', 'BPM'))}")
+        chosen.append(f"{_stated_tempo(rng, facts.bpm)} {rng.choice(('bpm', 'bpm', 'bpm', 'BPM'))}")
     if rng.random() < 0.3:
         chosen.append(facts.key)
     if facts.waltz and rng.random() < 0.7:
@@ -160,7 +160,7 @@ def tags(rng: random.Random, facts: Facts) -> tuple[str, ...]:
 
 
 def description(rng: random.Random, facts: Facts) -> str:
-    """A sentence in one of many wordings, and at times another about a detail."""
+    """Draw a sentence in one of many wordings, in some songs with another about a detail."""
     first = _sentence(rng, facts)
     details = _details(facts)
     if not details or rng.random() < 0.45:
@@ -171,7 +171,7 @@ def description(rng: random.Random, facts: Facts) -> str:
 def _sentence(rng: random.Random, facts: Facts) -> str:
     noun, mood = rng.choice(facts.nouns), rng.choice((facts.moods[0], facts.moods[0], *facts.moods))
     pace = rng.choice(_PACES[tempo_word(facts.bpm)])
-    tempo = f"{_told(rng, facts.bpm)} {rng.choice(('bpm', 'bpm', 'BPM'))}"
+    tempo = f"{_stated_tempo(rng, facts.bpm)} {rng.choice(('bpm', 'bpm', 'BPM'))}"
     timed = rng.choice((f"at {tempo}", f"at about {tempo}", f"in {facts.key} at {tempo}"))
     band = _list(rng.sample(facts.instruments, min(rng.choice((1, 2, 2, 3)), len(facts.instruments))))
     if facts.voice:
@@ -224,8 +224,8 @@ def _sentence(rng: random.Random, facts: Facts) -> str:
 
 
 def _details(facts: Facts) -> list[str]:
-    """Sentences about what is particular about a song."""
-    found = [_SAID.get(word, f"With {word}.") for word in facts.production]
+    """Return sentences about particular features of a song."""
+    found = [_SENTENCES.get(word, f"With {word}.") for word in facts.production]
     found.append(f"{_list(list(facts.moods[:2]))} mood.".capitalize())
     if facts.backing == "call and response":
         found += ["Backing vocals answer the singer in the chorus.", "Call and response in the chorus."]
@@ -238,7 +238,7 @@ def _details(facts: Facts) -> list[str]:
     return found
 
 
-_SAID = {
+_SENTENCES = {
     "intimate": "An intimate sound.",
     "spacious": "A spacious sound.",
     "dry mix": "The mix is dry.",
@@ -270,11 +270,11 @@ def _article(word: str) -> str:
     return "an" if word[0] in "aeiou" else "a"
 
 
-def _told(rng: random.Random, bpm: float) -> int:
-    """A tempo as people say it: exact, or to the nearest five."""
+def _stated_tempo(rng: random.Random, bpm: float) -> int:
+    """Draw a tempo as people state it: exact, or rounded to five."""
     return round(bpm) if rng.random() < 0.6 else 5 * round(bpm / 5)
 
 
 def _list(names: list[str]) -> str:
-    """ "piano, bass and strings"."""
+    """Return names as an enumeration: "piano, bass and strings"."""
     return " and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else names[0]

@@ -1,6 +1,6 @@
-"""Readings: the lines that a natural voice has in many songs, for to read one takes such a voice some seconds.
+"""Readings: lines that a natural voice sings in many songs, because reading a new one takes it some seconds.
 
-Every singer has couplets of their own. A song takes those that have the lengths it needs, on a tune of its own.
+Every singer has their own couplets. A song uses those whose lengths it needs, on a tune of its own.
 """
 
 import random
@@ -11,13 +11,13 @@ from khala.corpus.composer.compose.verses import Length, LyricLine, Poet
 from khala.corpus.composer.compose.words import stresses
 
 COUPLETS = 20
-"""So many a singer has of every length."""
+"""Couplets of a singer per length."""
 SIZES = range(4, 13)
-"""Syllables of their lines, at least; at most two more."""
+"""Smallest numbers of syllables of their lines; the largest are two more."""
 
 
 class CoupletPoet(Poet):
-    """Puts the stanzas of one song together from a singer's couplets."""
+    """Assembles the stanzas of one song from a singer's couplets."""
 
     def __init__(self, rng: random.Random, singer: str) -> None:
         super().__init__(rng, unheard=False)
@@ -33,7 +33,7 @@ class CoupletPoet(Poet):
         return tuple(lines[: len(lengths)])
 
     def _couplet(self, lengths: Sequence[Length]) -> tuple[LyricLine, LyricLine]:
-        """The next couplet whose lines have the lengths, or the one that comes nearest; none comes twice in a song."""
+        """Return the next couplet of these lengths, or the nearest one; none recurs in a song."""
 
         def away(couplet: tuple[LyricLine, LyricLine]) -> int:
             sizes = [sum(map(len, map(stresses, line.words))) for line in couplet]
@@ -48,7 +48,7 @@ class CoupletPoet(Poet):
 
 @cache
 def couplets(singer: str) -> list[tuple[LyricLine, LyricLine]]:
-    """All couplets of a singer: rhymed, or nearly, of every length."""
+    """Return all couplets of a singer: rhymed, or nearly, of every length."""
     poet = Poet(random.Random(f"couplets of {singer}"), unheard=False)
     pairs = [(size, size) for size in SIZES] + [(size, size - 2) for size in SIZES[2:]]
     stanzas = [("verse", (Length(one, one + 1), Length(two, two + 1))) for one, two in pairs for _ in range(COUPLETS)]

@@ -1,9 +1,8 @@
-"""Setting words to music: a line of any length laid on the rhythm and contour of a motif.
+"""Text setting: a line of words of any length laid on the rhythm and contour of a motif.
 
 Every syllable gets a place on a grid of quarter, half or whole beats, by the tempo, as the cheapest path: stressed
-syllables want beats, weak ones the places between, words hold together, and all of it stays close to the motif, so that
-the lines of two verses are the same tune although one has a syllable more. No rng are drawn: the same words are set
-alike.
+syllables prefer beats, weak ones the places between, words hold together, and all stay close to the motif, so that the
+lines of two verses have the same tune although one has a syllable more. Setting is not random.
 """
 
 from collections.abc import Sequence
@@ -13,17 +12,17 @@ from khala.corpus.composer.compose.meter import BREATH_BEATS, MIN_ONSET_SECONDS
 from khala.corpus.composer.compose.words import LIGHT, stresses
 
 _FAR, _OFF_BEAT, _ON_BEAT, _ON_BAR, _FINE, _TORN = 0.6, 1.2, 0.5, 0.4, 0.5, 0.7
-"""Costs: of a beat away from the motif, a stressed syllable off the beat, a weak one on it, or on the bar's first or
-third, a place between half beats, a beat between two syllables of a word."""
+"""Costs of: a beat of distance from the motif, a stressed syllable off the beat, a weak one on a beat, a weak one on
+the first or third beat of a bar, a place between half beats, a beat between two syllables of a word."""
 
 
 def most_syllables(line_beats: int, line_bars: int, beat_seconds: float) -> int:
-    """How many syllables a line may have."""
+    """Return the largest number of syllables of a line."""
     return len(_grid(line_beats, line_bars, beat_seconds))
 
 
 def beat_weights(words: Sequence[str]) -> tuple[float, ...]:
-    """How strongly every syllable of a line wants a beat, 0..1."""
+    """Return the strength 0..1 with which every syllable of a line prefers a beat."""
     found: list[float] = []
     for word in words:
         pattern = stresses(word)
@@ -37,7 +36,7 @@ def beat_weights(words: Sequence[str]) -> tuple[float, ...]:
 def fit(
     motif: Motif, words: Sequence[str], line_beats: int, line_bars: int, beats_per_bar: int, beat_seconds: float
 ) -> Motif:
-    """The motif with a note for every syllable. Raises ValueError for more of them than `most_syllables`."""
+    """Return the motif with one note per syllable. Raises ValueError for more of them than `most_syllables`."""
     wanted = beat_weights(words)
     inner = [index > 0 for word in words for index in range(len(stresses(word)))]
     grid = _grid(line_beats, line_bars, beat_seconds)
@@ -76,13 +75,13 @@ def fit(
 
 
 def _grid(line_beats: int, line_bars: int, beat_seconds: float) -> list[float]:
-    """The places where a syllable may begin, in beats; the last leaves a note of a beat before the breath."""
+    """Return the beats on which a syllable may begin; the last leaves a note of a beat before the breath."""
     step = next(step for step in (0.25, 0.5, 1.0) if step == 1.0 or step * beat_seconds >= MIN_ONSET_SECONDS)
     return [step * n for n in range(int((line_beats - BREATH_BEATS * line_bars - 1) / step) + 1)]
 
 
 def _along(values: Sequence[float], share: float) -> float:
-    """The value at a share (0..1) of the way through a sequence, interpolated."""
+    """Return the value at a share (0..1) of the way through a sequence, interpolated."""
     place = share * (len(values) - 1)
     left = min(int(place), max(len(values) - 2, 0))
     right = min(left + 1, len(values) - 1)

@@ -1,4 +1,4 @@
-"""Composing a song: the plan, its words and tune, its band, and what is said of it."""
+"""Composition of a song: plan, lyrics and tune, band, tags and description."""
 
 import random
 
@@ -14,11 +14,11 @@ from khala.corpus.composer.score import Score
 from khala.corpus.composer.singers import SEXES
 
 LENGTHS, SHARES = ((20, 40), (40, 65), (65, 120), (120, 240)), (0.35, 0.2, 0.2, 0.25)
-"""Seconds that songs last where nobody asks for a length, and their shares."""
+"""Ranges of drawn lengths in seconds, and their shares."""
 
 
 def compose(seed: int, seconds: float | None = None, style: str | None = None, vocal: str | None = None) -> Score:
-    """Composes the song of a seed. What is given is kept; what is None is drawn.
+    """Compose the song of a seed. Arguments that are None are drawn.
 
     `seconds` is met to within half a section; `style` is a key of `STYLES`; `vocal` is "female", "male" or "" for an
     instrumental. Raises ValueError for an unknown style or voice.

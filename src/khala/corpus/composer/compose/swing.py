@@ -1,4 +1,4 @@
-"""Swing: a periodic bend of time in which the second half of every stretch comes late."""
+"""Swing: a periodic bend of time that delays the second half of every stretch."""
 
 from dataclasses import replace
 
@@ -6,20 +6,20 @@ from khala.corpus.composer.score import Note, Part, SungLine, SungSyllable
 
 
 class Swing:
-    """Bends times in beats: the middle of every `grid` beats moves to the share `late` of them."""
+    """A bend of times in beats: the middle of every `grid` beats moves to the share `late` of them."""
 
     def __init__(self, late: float, grid: float) -> None:
         self.late, self.grid = late, grid
 
     def bend(self, beat: float) -> float:
-        """Where a written beat falls."""
+        """Return the beat on which a written beat falls."""
         stretch, place = divmod(beat, self.grid)
         share = place / self.grid
         late = 2 * self.late * share if share < 0.5 else 1 - 2 * (1 - self.late) * (1 - share)
         return (stretch + late) * self.grid
 
     def part(self, part: Part) -> Part:
-        """A part with its notes bent."""
+        """Return a part with its notes bent."""
         notes = []
         for note in part.notes:
             start = self.bend(note.start)
@@ -27,7 +27,7 @@ class Swing:
         return replace(part, notes=tuple(notes))
 
     def line(self, line: SungLine) -> SungLine:
-        """A sung line with its syllables bent."""
+        """Return a sung line with its syllables bent."""
         syllables = []
         for sung in line.syllables:
             start = self.bend(sung.start)

@@ -1,4 +1,4 @@
-"""What lines are made of besides phrases: templates with places for words, as people write and talk.
+"""Templates of lines, with places for words, as people write and talk.
 
 Words in capitals are places: a class of `lexicon` (VT verb with an object, Z third person, D past, G -ing; VI without
 one), or one of `LISTS`. "a" becomes "an" where it has to. Every word in small letters is in the packed lexicon.
@@ -99,22 +99,22 @@ sorry for the ACT; forgive me for VTG; excuse me, i VID
 
 
 def templates() -> tuple[tuple[str, ...], ...]:
-    """Every template as its words and places; a mark after one of them (, or ?) belongs to it."""
+    """Return every template as its words and places; a punctuation mark (, or ?) belongs to the part before it."""
     return tuple(tuple(text.split()) for line in TEMPLATES.strip().splitlines() for text in line.split("; "))
 
 
 def bare(part: str) -> str:
-    """A part of a template without the mark after it."""
+    """Return a part of a template without its punctuation mark."""
     return part.rstrip(",?")
 
 
 def literals() -> frozenset[str]:
-    """Every word that templates and closed classes name."""
+    """Return every word that templates and closed classes contain literally."""
     parts = {bare(part) for template in templates() for part in template}
     small = {part for part in parts if part.islower()}
     return frozenset(small | {word for words in LISTS.values() for word in words.split()} | {"an"})
 
 
 def is_place(part: str) -> bool:
-    """Whether a part of a template stands for a class of words."""
+    """Return whether a part of a template stands for a class of words."""
     return re.fullmatch("[A-Z]+", part) is not None

@@ -1,6 +1,6 @@
-"""Touch: what players add to written notes: small, steady imprecisions, strums, a backbeat that drags, a swell.
+"""Touch: a player's deviations from written notes: steady imprecision, strums, a dragging backbeat, a swell.
 
-The same place of every second bar always gets the same deviation: a repeated bar stays a repeated bar.
+The same place of every second bar always gets the same deviation, so that a repeated bar stays a repeated bar.
 """
 
 import random
@@ -13,27 +13,27 @@ from khala.corpus.composer.compose.plan import SongPlan
 from khala.corpus.composer.score import FormSection, Note, Part
 
 SPREAD_MS = {"drums": 3.0, "bass": 4.0, "comp": 5.0, "pad": 6.0, "lead": 7.0}
-"""Standard deviation of onsets in milliseconds for a wholly loose player."""
+"""Standard deviation of onsets of a player with looseness 1."""
 VELOCITY_DEVIATION = 5.0
 """Standard deviation of velocities."""
 STRUM_MS = 9.0
-"""Milliseconds from string to string."""
+"""Time from string to string."""
 GUITARS = range(24, 32)
 BACKBEAT = frozenset({37, 38, 39})
 SWELL_SHARE = 0.25
-"""Share of its velocity by which the last note of a rising section exceeds the first."""
+"""Share by which the velocity of the last note of a rising section exceeds that of the first."""
 RISING = ("pre-chorus", "bridge")
 
 
 def touch(plan: SongPlan, parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    """The parts as played."""
+    """Return the parts as played."""
     return tuple(replace(part, notes=tuple(_played(plan, part))) for part in parts)
 
 
 def _played(plan: SongPlan, part: Part) -> Iterator[Note]:
     second = 1 / plan.beat_seconds / 1000  # beats a millisecond
     last_bar = sum(section.bars for section in plan.sections) * plan.beats_per_bar - plan.beats_per_bar
-    ends: dict[int, float] = {}  # where the note after it strikes the same key
+    ends: dict[int, float] = {}  # pitch -> start of its next note
     found = []
     for start, chord in groupby(sorted(part.notes, key=lambda note: (note.start, note.pitch)), lambda note: note.start):
         notes = list(chord)
@@ -61,7 +61,7 @@ def _played(plan: SongPlan, part: Part) -> Iterator[Note]:
 
 @lru_cache(maxsize=4096)
 def habit(seed: int, part: str, place: float, pitch: int) -> tuple[float, float]:
-    """How late and how loud a player plays a note there: two normal deviates of at most two."""
+    """Return a player's delay and extra loudness at a place: two normal deviates of magnitude at most 2."""
     rng = random.Random(f"{seed} {part} {place} {pitch}")
     late, louder = (min(max(rng.gauss(0, 1), -2.0), 2.0) for _ in range(2))
     return late, louder

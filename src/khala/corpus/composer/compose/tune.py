@@ -1,4 +1,4 @@
-"""The tune of a song: motifs for verse, chorus and bridge, laid into every place where they are sung or played."""
+"""Tune of a song: motifs of its kinds of sections, laid over the chords wherever they are sung or played."""
 
 import random
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from khala.corpus.composer.compose.plan import SongPlan
 from khala.corpus.composer.score import FormSection
 
 TUNE_SEMITONES = 17
-"""Semitones that a tune spans, sung or played."""
+"""Range of a tune, sung or played."""
 SUNG_SECTIONS = ("verse", "pre-chorus", "chorus", "bridge")
-"""Sections in which a song with a singer is sung."""
+"""Sections of a sung song that have words."""
 HEIGHTS = {"verse": 0.38, "pre-chorus": 0.48, "chorus": 0.62, "bridge": 0.5, "solo": 0.6}
-"""Where in its range the tune of a section lies."""
+"""Section -> height of its tune within the range, 0..1."""
 SECTION_CONTOURS = {
     "verse": (("arch", "rise", "wave"), ("fall", "level", "arch")),
     "chorus": (("rise", "dip", "arch"), ("fall", "arch", "wave")),
@@ -23,16 +23,16 @@ SECTION_CONTOURS = {
     "solo": (("arch", "wave", "dip"), ("fall", "wave")),
     "pre-chorus": (("level", "rise"), ("rise", "level")),
 }
-"""Shapes of the odd and of the even lines of a section."""
+"""Section -> contours of its odd and of its even lines."""
 PAIRS = ((7, 7), (8, 8), (6, 6), (5, 5), (8, 6), (7, 5))
 """Syllables of the odd and of the even lines."""
 MIN_SYLLABLES_PER_SECOND = 1.7
-"""Syllables a second, over whole lines, that a tune has at least where a rhythm allows it."""
+"""Lowest density of a tune over whole lines, where a rhythm allows it."""
 
 
 @dataclass(frozen=True)
 class Phrase:
-    """One line of the tune in its place: `onsets`, `lengths` and its `end` in beats of the song, MIDI `pitches`."""
+    """A line of the tune in its place: `onsets`, `lengths` and its `end` in beats of the song, MIDI `pitches`."""
 
     onsets: tuple[float, ...]
     lengths: tuple[float, ...]
@@ -45,7 +45,7 @@ Motifs = dict[str, tuple[Motif, Motif]]
 
 
 def draw_motifs(plan: SongPlan) -> Motifs:
-    """The motifs of every kind of section that has a tune."""
+    """Draw the motifs of every kind of section that has a tune."""
     rng = plan.rng("tune")
     able = {syllables: rhythms(syllables, plan.line_beats, plan.beat_seconds) for syllables in METERS}
     pairs = [pair for pair in PAIRS if able[pair[0]] and able[pair[1]]]
@@ -65,7 +65,7 @@ def draw_motifs(plan: SongPlan) -> Motifs:
 
 
 def _pushed(plan: SongPlan, rng: random.Random, onsets: tuple[float, ...]) -> tuple[float, ...]:
-    """A rhythm, in some songs with a note half a beat early: one on a beat, inside the line, with room before it."""
+    """Return a rhythm, in some songs with one note, on a beat inside the line, half a beat early."""
     places = [
         place
         for place in range(1, len(onsets) - 1)
@@ -78,7 +78,7 @@ def _pushed(plan: SongPlan, rng: random.Random, onsets: tuple[float, ...]) -> tu
 
 
 def phrases(plan: SongPlan, motifs: Sequence[Motif], section: FormSection, low: int, height: float) -> list[Phrase]:
-    """A section's lines of the tune from `low` up, on its motifs in turn, as many as have room."""
+    """Return a section's lines of the tune, from pitch `low` up, on its motifs in turn."""
     home = frozenset(tones(parse_numeral("I" if plan.mode == "major" else "i", plan.key, plan.mode, 0, 1)))
     found = []
     for number in range(section.bars // plan.line_bars):

@@ -1,6 +1,6 @@
-"""Verses: lines made of templates and of the open vocabulary, rhymed as people rhyme, which is now well, now badly.
+"""Verses: lines of templates and words of the open vocabulary, rhymed purely, by the vowel only, or not at all.
 
-A held-out song may draw the words that no other song sings (`split.is_unheard`), as often as it finds a place for them.
+A held-out song may draw words that no other song sings (`split.is_unheard`).
 """
 
 import random
@@ -16,41 +16,41 @@ from khala.corpus.composer.compose.words import LEXICON, rhyme, stresses
 
 RETURNING = ("chorus", "pre-chorus")
 UNHEARD_SHARE = 0.7
-"""Share of the open places that a held-out song fills with held-out words, if there are some of that class."""
+"""Share of open places that a held-out song fills with held-out words, if their class has any."""
 _PURE, _VOWEL = 0.55, 0.8
-"""A second line rhymes in so many of cases, and has at least the same last vowel in so many."""
+"""Share of second lines that rhyme, and of those that have at least the same last vowel."""
 _TRIES = 60
-"""Lines that are drawn, at most, until one has a fitting length."""
+"""Most lines drawn until one has a fitting length."""
 _WORDS = 24
-"""Words drawn, at most, until one rhymes by chance; then all of the class are searched."""
+"""Most words drawn until one rhymes by chance; then all words of the class are searched."""
 
 
 class LyricLine(NamedTuple):
-    """A line as dictionary words in lower case, and as it is printed."""
+    """A line of lyrics, as lower-case words of the lexicon and as printed."""
 
     words: tuple[str, ...]
     text: str
 
 
 class Length(NamedTuple):
-    """How many syllables a line may have."""
+    """Smallest and largest number of syllables of a line."""
 
     least: int
     most: int
 
 
 class Poet:
-    """Writes the stanzas of one song; `unheard` for one of the held-out words."""
+    """Writes the stanzas of one song, with held-out words if `unheard`."""
 
     def __init__(self, rng: random.Random, unheard: bool) -> None:
         self._rng = rng
         self._unheard = unheard
 
     def write(self, stanzas: Sequence[tuple[str, tuple[Length, ...]]]) -> list[tuple[LyricLine, ...]]:
-        """The lines of every stanza, given its section name and the lengths of its lines.
+        """Write the lines of every stanza, given its section name and the lengths of its lines.
 
-        Choruses and pre-choruses come back word for word; in most choruses of four lines the first comes back as the
-        third, and some lines are said twice.
+        Choruses and pre-choruses recur word for word; in most choruses of four lines the third repeats the first, as it
+        does in some other stanzas.
         """
         known: dict[str, tuple[LyricLine, ...]] = {}
         found = []
@@ -75,9 +75,9 @@ class Poet:
         return tuple(lines)
 
     def _line(self, length: Length, partner: LyricLine | None) -> LyricLine:
-        """A line of fitting length, or the one that came nearest; it rhymes with its partner, or as good as."""
-        lot = self._rng.random()
-        rhymes = 0 if partner is None or lot > _VOWEL else 1 if lot > _PURE else 2
+        """Draw a line of fitting length that rhymes with its partner, or the nearest to it that was found."""
+        draw = self._rng.random()
+        rhymes = 0 if partner is None or draw > _VOWEL else 1 if draw > _PURE else 2
         best, distance = None, 10**6
         for _ in range(_TRIES):
             line = self._filled(self._rng.choice(templates()), partner, rhymes)
@@ -94,7 +94,7 @@ class Poet:
 
     def _filled(self, template: tuple[str, ...], partner: LyricLine | None, rhymes: int) -> LyricLine:
         words: list[str] = []
-        shown: list[str] = []
+        printed_words: list[str] = []
         for number, part in enumerate(template):
             place = bare(part)
             if is_place(place):
@@ -103,11 +103,11 @@ class Poet:
             else:
                 word = place
             words.append(word)
-            shown.append((word.capitalize() if place in TITLES else word) + part[len(place) :])
+            printed_words.append((word.capitalize() if place in TITLES else word) + part[len(place) :])
         for number, word in enumerate(words[:-1]):
             if word == "a" and LEXICON[words[number + 1]][0][-1].isdigit():
-                words[number] = shown[number] = "an"
-        return LyricLine(tuple(words), printed(shown))
+                words[number] = printed_words[number] = "an"
+        return LyricLine(tuple(words), printed(printed_words))
 
     def _word(self, place: str) -> str:
         if place in LISTS:
@@ -116,7 +116,7 @@ class Poet:
         return self._rng.choices(words, cum_weights=totals)[0]
 
     def _rhyming(self, place: str, other: str, rhymes: int) -> str:
-        """A word that rhymes with another one if there is one of its class, or any."""
+        """Draw a word of a class that rhymes with another one, or any if there is none."""
         for _ in range(_WORDS):
             word = self._word(place)
             if _alike(word, other, rhymes):
@@ -128,13 +128,13 @@ class Poet:
 
 
 def _alike(word: str, other: str, rhymes: int) -> bool:
-    """Whether two words rhyme (2), or have at least the same last vowel (1); no word rhymes with itself."""
+    """Return whether two words rhyme (2), or have at least the same last vowel (1); no word rhymes with itself."""
     one, two = rhyme(word), rhyme(other)
     return word != other and (one == two if rhymes == 2 else one[0] == two[0])
 
 
 @cache
 def _pool(name: str, unheard: bool) -> tuple[tuple[str, ...], tuple[float, ...]]:
-    """The words of a class with their cumulative weights; where none is held out, the others."""
+    """Return the words of a class with their cumulative weights; if none is held out, the others."""
     words = words_by_class(unheard).get(name) or words_by_class(False)[name]
     return tuple(words), tuple(accumulate(words.values()))

@@ -1,4 +1,4 @@
-"""Singing: the words of a song on its tune, a second voice in its choruses, answers in the rests."""
+"""Vocals: the lyrics of a song on its tune, a second voice in its choruses, answers in the rests."""
 
 from dataclasses import dataclass, replace
 
@@ -15,16 +15,17 @@ from khala.corpus.composer.score import Chord, FormSection, SungLine, SungSyllab
 from khala.corpus.composer.singers import SINGERS
 
 HARMONY_SHARE, ANSWER_SHARE, ORNAMENT_SHARE = 0.6, 0.6, 0.5
-"""Shares of sung songs with a second voice in the chorus, answers there (where they fit), steps into last notes."""
+"""Shares of sung songs with a second voice in the chorus, with answers there (where they fit), and with steps into last
+notes."""
 TALK = (0.75, 1.0, 1.0, 1.25, 1.5)
-"""Syllables of a free line per note of its motif: some songs say little, some much."""
+"""Syllables of a free line per note of its motif; some songs have few words, some many."""
 THIRDS = (3, 4, 5)
 """Semitones from the tune to the second voice."""
 
 
 @dataclass(frozen=True)
 class _Manner:
-    """How a song is sung: `harmony` is +1 or -1 for a voice above or below in the chorus, 0 for none."""
+    """The manner of singing a song: `harmony` is +1 or -1 for a voice above or below in the chorus, 0 for none."""
 
     harmony: int
     answers: bool
@@ -32,7 +33,7 @@ class _Manner:
 
 
 def write_vocals(plan: SongPlan, motifs: Motifs) -> tuple[tuple[SungLine, ...], str]:
-    """The sung lines, and the lyrics with a tag for every section."""
+    """Write the sung lines, and the lyrics with a tag for every section."""
     stanzas = iter(_stanzas(plan, motifs))
     manner = _manner(plan)
     sung: list[SungLine] = []
@@ -51,7 +52,7 @@ def write_vocals(plan: SongPlan, motifs: Motifs) -> tuple[tuple[SungLine, ...], 
 
 
 def _stanzas(plan: SongPlan, motifs: Motifs) -> list[tuple[LyricLine, ...]]:
-    """The words of every sung section."""
+    """Write the words of every sung section."""
     counts: list[tuple[str, tuple[int, ...]]] = []
     for section in plan.sections:
         if section.name in SUNG_SECTIONS:
@@ -76,7 +77,7 @@ def _length(syllables: int, most: int) -> Length:
 
 
 def _fitting(plan: SongPlan, motifs: tuple[Motif, Motif], lines: tuple[LyricLine, ...]) -> list[Motif]:
-    """The motif of every line: its section's as it is for a line that was written to it, else fitted to the words."""
+    """Return the motif of every line: its section's own for a line of phrases, else fitted to the words."""
     turns = [motifs[number % 2] for number in range(len(lines))]
     if plan.words_from == "phrases":
         return turns
@@ -95,7 +96,7 @@ def _manner(plan: SongPlan) -> _Manner:
 def _line(
     plan: SongPlan, manner: _Manner, index: int, section: FormSection, line: LyricLine, phrase: Phrase
 ) -> list[SungLine]:
-    """A line as sung, and the answer to it where there is one."""
+    """Return a line as sung, and the answer to it where there is one."""
     words, text = line
     places = [(word, number) for word, text in enumerate(words) for number in range(len(stresses(text)))]
     notes = zip(places, phrase.onsets, phrase.lengths, phrase.pitches, strict=True)
@@ -115,8 +116,8 @@ def _line(
 def _ornamented(
     plan: SongPlan, manner: _Manner, section: FormSection, syllables: list[SungSyllable]
 ) -> tuple[SungSyllable, ...]:
-    """The syllables, the last one approached by the step of the key above it if it is long enough, and if it is still
-    on the chord half a beat later."""
+    """Return the syllables, the last one approached by the step above it if it is long enough and still on the chord
+    half a beat later."""
     last = syllables[-1]
     if not manner.ornaments or last.length < 1.5 or 0.5 * plan.beat_seconds < MIN_ONSET_SECONDS:
         return tuple(syllables)
@@ -131,7 +132,7 @@ def _ornamented(
 
 
 def _harmony(plan: SongPlan, section: FormSection, syllables: list[SungSyllable], side: int) -> tuple[int, ...]:
-    """A second voice in thirds (or a fourth where the chord wants it), below where it would get too high."""
+    """Return a second voice in thirds (or a fourth where the chord requires it), below where it would get too high."""
     highest = SINGERS[plan.backing].low + TUNE_SEMITONES + 2
     if max(syllable.pitch for syllable in syllables) + THIRDS[-1] > highest:
         side = -1
@@ -148,7 +149,7 @@ def _harmony(plan: SongPlan, section: FormSection, syllables: list[SungSyllable]
 def _answer(
     plan: SongPlan, section: FormSection, words: tuple[str, ...], syllables: list[SungSyllable], end: float
 ) -> tuple[SungSyllable, ...]:
-    """The last two to four syllables of a line once more, in eighths up to a beat before its `end`, where they fit."""
+    """Return the last two to four syllables of a line again, in eighths up to a beat before `end`; () if none fit."""
     inside = scale(plan.key, plan.mode)
     for count in (3, 2, 4):
         first = len(syllables) - count
@@ -170,6 +171,6 @@ def _answer(
 
 
 def _nearest(pitch: int, chord: Chord) -> int:
-    """The tone of a chord next to a pitch."""
+    """Return the tone of a chord nearest to a pitch."""
     held = tones(chord)
     return next(p for away in range(7) for p in (pitch - away, pitch + away) if p % 12 in held)

@@ -1,8 +1,8 @@
-"""The vocabulary of the lyrics, with its pronunciation: that of the phrases, and the lexicon around it.
+"""Vocabulary of the lyrics with its pronunciation: the words of the phrases, and the lexicon around them.
 
-Phones are ARPAbet with stress, after the CMU Pronouncing Dictionary (BSD licence), one reading a word. Of the phrases'
-words, those whose number of syllables is a matter of taste are left out, but for a few that songs agree on ("every",
-"fire").
+Phones are ARPAbet with stress, after the CMU Pronouncing Dictionary (BSD licence), one reading per word. Words
+whose number of syllables varies between speakers are left out of the phrases, except a few on which songs agree
+("every", "fire").
 """
 
 from functools import cache
@@ -126,7 +126,7 @@ PHRASE_WORDS: dict[str, tuple[str, ...]] = {
 }
 """The words of `phrases` -> phones, such as "dancing" -> ("D", "AE1", "N", "S", "IH0", "NG")."""
 LEXICON: dict[str, tuple[str, ...]] = {word: entry.phones for word, entry in entries().items()} | PHRASE_WORDS
-"""Every word that may be sung -> phones."""
+"""Every word of the lyrics -> phones."""
 
 # fmt: off
 LIGHT = frozenset({
@@ -141,13 +141,13 @@ LIGHT = frozenset({
 
 @cache
 def stresses(word: str) -> tuple[int, ...]:
-    """Stress of every syllable: 1 primary, 2 secondary, 0 none."""
+    """Return the stress of every syllable: 1 primary, 2 secondary, 0 none."""
     return tuple(int(phone[-1]) for phone in LEXICON[word] if phone[-1].isdigit())
 
 
 @cache
 def rhyme(word: str) -> tuple[str, ...]:
-    """What has to sound alike: the last vowel (without its stress) and all that follows it."""
+    """Return the rhyming phones of a word: the last vowel (without its stress) and all that follows it."""
     phones = LEXICON[word]
     last = max(n for n, phone in enumerate(phones) if phone[-1].isdigit())
     return (phones[last].rstrip("012"), *phones[last + 1 :])

@@ -1,4 +1,4 @@
-"""From a score to a song: FluidSynth plays the band, WORLD sings, the mix puts the voice on top."""
+"""Rendering of scores: FluidSynth plays the band, WORLD sings, and the mix puts the voice on top."""
 
 from khala.corpus.composer.render.song import Rendered, render_score
 

@@ -1,4 +1,4 @@
-"""What the mixing desk does to a stem or a mix: echo, pumping, age, tone. All of it is locked to the bar or steady.
+"""Effects on a stem or a mix: echo, pumping, age, tone; all are constant in time or locked to the bar.
 
 Samples are float32 at 44.1 kHz, [2, n] unless said otherwise.
 """
@@ -14,7 +14,7 @@ _HISS, _CRACKLES = 10 ** (-62 / 20), 7.0  # level of a worn record's noise, clic
 
 
 def echo(dry: np.ndarray, delay: int, level: float) -> np.ndarray:
-    """The echoes [2, n] of a mono signal [n], every `delay` samples on the other side, each duller than the last."""
+    """Return the echoes [2, n] of a mono signal [n], one every `delay` samples, on alternating sides, each duller."""
     wet = np.zeros((2, len(dry)), np.float32)
     dull = scipy.signal.butter(1, [300, 3000], "bandpass", fs=SAMPLE_RATE, output="sos")
     for number in range(1, _ECHOES + 1):
@@ -26,13 +26,13 @@ def echo(dry: np.ndarray, delay: int, level: float) -> np.ndarray:
 
 
 def pump(stem: np.ndarray, beat: float, depth: float) -> None:
-    """Turns a stem down by `depth` (0..1) at every beat of so many samples, as a compressor keyed by the kick does."""
+    """Turn a stem down by `depth` (0..1) at every `beat` samples, as a compressor keyed by the kick drum does."""
     since = np.arange(stem.shape[1]) % beat / SAMPLE_RATE
     stem *= (1 - depth * np.exp(-((since / _PUMP_SECONDS) ** 2))).astype(np.float32)
 
 
 def worn(band: np.ndarray, seed: int) -> np.ndarray:
-    """The band from an old record: no treble, hiss, crackles."""
+    """Return the band as from an old record: without treble, with hiss and crackles."""
     rng = np.random.default_rng(seed)
     dull = scipy.signal.butter(2, [60, 5500], "bandpass", fs=SAMPLE_RATE, output="sos")
     noise = _HISS * rng.standard_normal(band.shape).astype(np.float32)
@@ -44,7 +44,7 @@ def worn(band: np.ndarray, seed: int) -> np.ndarray:
 
 
 def tone(song: np.ndarray, tilt: float) -> np.ndarray:
-    """The song without rumble below 30 Hz, its treble (from about 2 kHz) raised by `tilt` dB."""
+    """Return the song without rumble below 30 Hz, its treble (from about 2 kHz) raised by `tilt` dB."""
     low_cut = scipy.signal.butter(2, 30, "highpass", fs=SAMPLE_RATE, output="sos")
     corner, amplitude = 2 * np.pi * 2000 / SAMPLE_RATE, 10 ** (tilt / 40)
     cos, slope = np.cos(corner), np.sqrt(2 * amplitude) * np.sin(corner)  # the audio cookbook's shelf, slope 1
@@ -63,7 +63,7 @@ def tone(song: np.ndarray, tilt: float) -> np.ndarray:
 
 
 def presence(band: np.ndarray) -> np.ndarray:
-    """What of a band competes with a voice: 300 to 4000 Hz."""
+    """Return the range of a signal in which band and voice compete: 300 to 4000 Hz."""
     middle: np.ndarray = scipy.signal.sosfilt(
         scipy.signal.butter(1, [300, 4000], "bandpass", fs=SAMPLE_RATE, output="sos"), band
     ).astype(np.float32)

@@ -1,8 +1,8 @@
-"""The band: the parts of a score played by FluidSynth in this process, one stereo stem for each.
+"""Parts of a score played by FluidSynth in this process, one stereo stem each.
 
-Events are placed on FluidSynth's own grid of 64 samples, of which a codec frame holds 32: a repeated bar is repeated
-sample for sample, but for what rings into it. Every song gets a new synthesizer, which takes 40 ms: a reset one keeps
-traces of the song before, and its samples would depend on them.
+Events lie on FluidSynth's own grid of 64 samples, 32 to a codec frame: a repeated bar is repeated sample for sample,
+except for notes that ring into it. Every song gets a new synthesizer (40 ms), because a reset one keeps traces of the
+song before, on which the samples would depend.
 """
 
 import ctypes
@@ -19,19 +19,19 @@ from khala.corpus.composer.voice import ToolMissing
 from khala.corpus.data.audio_format import SAMPLE_RATE
 
 GRID = 64
-"""Samples from one place where FluidSynth takes events to the next."""
-_MOST_PARTS = 16
+"""Samples between two positions at which FluidSynth accepts events."""
+_MAX_PARTS = 16
 _DRUM_BANK = 128
 _LEVELS = 5  # of FluidSynth's log
 
 
 def play_parts(parts: Sequence[Part], samples_per_beat: float, length: int) -> np.ndarray:
-    """Stems float32 [parts, 2, length] at `SAMPLE_RATE`, dry and at the sound fonts' own levels.
+    """Return stems float32 [parts, 2, length] at `SAMPLE_RATE`, dry and at the sound fonts' own levels.
 
     Raises `ToolMissing` without FluidSynth or the sound fonts, and `ValueError` for more than 16 parts.
     """
-    if len(parts) > _MOST_PARTS:
-        raise ValueError(f"{len(parts)} parts; FluidSynth plays at most {_MOST_PARTS}")
+    if len(parts) > _MAX_PARTS:
+        raise ValueError(f"{len(parts)} parts; FluidSynth plays at most {_MAX_PARTS}")
     stems = np.zeros((len(parts), 2, length), np.float32)
     if not parts:
         return stems
@@ -70,12 +70,12 @@ def play_parts(parts: Sequence[Part], samples_per_beat: float, length: int) -> n
 
 
 def require_fluidsynth() -> None:
-    """Raises `ToolMissing` unless FluidSynth and the sound fonts are installed."""
+    """Raise `ToolMissing` unless FluidSynth and the sound fonts are installed."""
     _library()
 
 
 def _load(fluid: Any, synth: ctypes.c_void_p, font: Path) -> int:
-    """The number of a loaded sound font."""
+    """Load a sound font and return its number."""
     number: int = fluid.fluid_synth_sfload(synth, str(font).encode(), 0)
     if number < 0:
         raise ToolMissing(f"a readable sound font {font}")
@@ -83,10 +83,10 @@ def _load(fluid: Any, synth: ctypes.c_void_p, font: Path) -> int:
 
 
 def _events(parts: Sequence[Part], samples_per_beat: float, length: int) -> list[tuple[int, int, int, int, int]]:
-    """(sample, 1 for on and 0 for off, channel, pitch, velocity) in order; at one sample, offs come first."""
+    """Return (sample, 1 for on or 0 for off, channel, pitch, velocity) in order; at a sample, offs come first."""
     events = []
     for channel, part in enumerate(parts):
-        next_start: dict[int, float] = {}  # a key that is struck again has been let go before
+        next_start: dict[int, float] = {}  # a key is released before it is struck again
         for note in sorted(part.notes, key=_start, reverse=True):
             end = min(note.start + note.length, next_start.get(note.pitch, np.inf))
             next_start[note.pitch] = note.start

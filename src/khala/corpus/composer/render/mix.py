@@ -1,7 +1,7 @@
-"""From stems and a voice to a song: levels, places, a room, the voice on top, a steady loudness.
+"""Mixing of stems and voice: levels, panning, reverb, and mastering to a fixed loudness.
 
-Nothing here remembers more than the room's answer and the echoes: levels are constant over the song (or a line) and the
-limiter is a curve, so that bars which repeat in the score repeat in the waveform.
+Only reverb and echoes have memory: levels are constant over the song (or a line) and the limiter is a static curve, so
+that bars which repeat in the score repeat in the waveform.
 """
 
 from collections.abc import Sequence
@@ -16,20 +16,20 @@ from khala.corpus.composer.score import Part
 from khala.corpus.data.audio_format import FRAME_SAMPLES, LOUDNESS_LUFS, SAMPLE_RATE
 
 CEILING = 10 ** (-1 / 20)
-"""Largest sample."""
+"""Largest magnitude of a sample."""
 VOICE_OVER_BAND_DB = 8.0
 """dB by which a sung line's power exceeds the band's between 300 and 4000 Hz."""
 _ROLES = {"drums": -1.0, "bass": -1.0, "lead": -3.0, "comp": -4.5, "pad": -9.0}  # dB, before a part's own gain
 _OTHERS = -5.0
-_DECAY = {"booth": 0.1, "room": 0.22, "hall": 0.45}  # seconds in which a room's answer falls by 9 dB
+_DECAY = {"booth": 0.1, "room": 0.22, "hall": 0.45}  # seconds in which a room's reverb falls by 9 dB
 _KNEE = 0.6 * CEILING  # the limiter's curve leaves the straight line here
 
 
 def mix_band(parts: Sequence[Part], stems: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The band float32 [2, n], and what of it goes into the room, float32 [n], from stems [parts, 2, n].
+    """Return the band float32 [2, n] and its reverb send float32 [n], from stems [parts, 2, n].
 
-    A stem's own level is that of the sound font and says nothing: each is brought to its role's
-    level while it plays, and then to the part's gain.
+    A stem's own level is arbitrary, that of the sound font: each is brought to its role's level, measured while it
+    plays, and then to the part's gain.
     """
     band, send = np.zeros(stems.shape[1:], np.float32), np.zeros(stems.shape[2], np.float32)
     for part, stem in zip(parts, stems, strict=True):
@@ -47,10 +47,9 @@ def mix_band(parts: Sequence[Part], stems: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def voice_gain(band: np.ndarray, line: np.ndarray) -> float:
-    """The factor that puts a sung line float32 [n] on top of what the band [2, n] plays beside it, both of them being
-    what `presence` leaves.
+    """Return the factor that puts a sung line float32 [n] on top of the band [2, n], both filtered by `presence`.
 
-    In steps of half a decibel, so that what rings into a repeated line does not change it.
+    It has steps of half a decibel, so that notes which ring into a repeated line do not change it.
     """
     sung = block_power(line[None])
     active = sung > 0.03 * sung.max(initial=0.0)
@@ -61,14 +60,14 @@ def voice_gain(band: np.ndarray, line: np.ndarray) -> float:
 
 
 def room(send: np.ndarray, kind: str) -> np.ndarray:
-    """What a room of that kind answers, float32 [2, n], to what is sent into it, [n]."""
+    """Return the reverb float32 [2, n] of a room of `ROOMS` for what is sent into it, [n]."""
     return np.stack([scipy.signal.oaconvolve(send, side)[: len(send)] for side in _impulse(_DECAY[kind])])
 
 
 def master(song: np.ndarray, tilt: float = 0.0) -> np.ndarray:
-    """The song [2, n] without rumble, its treble tilted by so many dB, at `LOUDNESS_LUFS`, no sample above `CEILING`.
+    """Return the song [2, n] without rumble, its treble tilted by `tilt` dB, its last half second faded out.
 
-    Its last half second is faded out.
+    It is at `LOUDNESS_LUFS`, or up to half a unit lower if it is dense, with no sample above `CEILING`.
     """
     song = tone(song, tilt)
     fade = min(SAMPLE_RATE // 2, song.shape[1])
@@ -80,7 +79,10 @@ def master(song: np.ndarray, tilt: float = 0.0) -> np.ndarray:
 
 
 def song_lufs(song: np.ndarray) -> float:
-    """Integrated loudness in LUFS of [2, n] at `SAMPLE_RATE` (ITU-R BS.1770-4), the filter applied to spectra of 100 ms."""
+    """Return the integrated loudness in LUFS (ITU-R BS.1770-4) of [2, n] at `SAMPLE_RATE`.
+
+    The filters are applied to spectra of 100 ms, which is faster than the meter of `audio.loudness`.
+    """
     step = SAMPLE_RATE // 10
     whole = song[:, : song.shape[1] // step * step].reshape(2, -1, step)
     spectrum = scipy.fft.rfft(whole, axis=2)
@@ -93,7 +95,7 @@ def song_lufs(song: np.ndarray) -> float:
 
 
 def block_power(samples: np.ndarray) -> np.ndarray:
-    """Mean power of each codec frame of [channels, n]; the last, incomplete one is left out."""
+    """Return the mean power of each codec frame of [channels, n]; an incomplete last one is left out."""
     whole = samples[:, : samples.shape[1] // FRAME_SAMPLES * FRAME_SAMPLES].reshape(len(samples), -1, FRAME_SAMPLES)
     power: np.ndarray = np.einsum("cbn,cbn->b", whole, whole) / (FRAME_SAMPLES * len(samples))
     return power
@@ -104,7 +106,7 @@ def decibels(power: float) -> float:
 
 
 def _limit(song: np.ndarray) -> np.ndarray:
-    """Bends what exceeds `_KNEE` towards `CEILING`."""
+    """Bend what exceeds `_KNEE` towards `CEILING`, in place."""
     size = np.abs(song)
     over = size > _KNEE
     span = CEILING - _KNEE
@@ -114,7 +116,7 @@ def _limit(song: np.ndarray) -> np.ndarray:
 
 @cache
 def _impulse(decay: float) -> np.ndarray:
-    """A room's impulse response, float32 [2, n]: decaying noise, darker and thinner than what caused it."""
+    """Return a room's impulse response, float32 [2, n]: decaying noise without lows and highs."""
     noise = np.random.default_rng(20).standard_normal((2, int(6 * decay * SAMPLE_RATE)))
     seconds = np.arange(noise.shape[1]) / SAMPLE_RATE
     noise *= np.exp(-seconds / decay) * np.clip(seconds / 0.01, 0, 1)
@@ -126,7 +128,7 @@ def _impulse(decay: float) -> np.ndarray:
 
 @cache
 def _ear(step: int) -> np.ndarray:
-    """Squared magnitude of BS.1770's two filters at the bins of a real FFT of `step` samples."""
+    """Return the squared magnitude of BS.1770's two filters at the bins of a real FFT of `step` samples."""
     s = 2j * np.pi * scipy.fft.rfftfreq(step, 1 / SAMPLE_RATE)
     shelf, high = 2 * np.pi * 1681.974, 2 * np.pi * 38.135
     top = 10 ** (3.99984 / 20)

@@ -1,4 +1,4 @@
-"""A score becomes a song: band, voice, mix, and the truth about what is heard when."""
+"""Rendering of a score: band, voice, mix, and ground truth."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,25 +16,25 @@ from khala.corpus.composer.voice import LineAudio, SungNote, TimedPhone, VoiceBa
 from khala.corpus.data.audio_format import FRAME_SAMPLES, SAMPLE_RATE
 
 _VOICE_ROOM = 0.03
-"""How much of the voice goes into the room."""
+"""Reverb send of the voice."""
 _ECHO_DUCK = 0.7
-"""Share by which its echoes are turned down while somebody sings."""
+"""Share by which the voice's echoes are turned down while somebody sings."""
 _SECOND, _ANSWER = 0.5, 0.8
-"""Level of a second voice and of an answer beside the singer's."""
+"""Levels of a second voice and of an answer, relative to the singer's."""
 _BACKING_PAN = 0.4
 _PUMPED = ("bass", "comp", "pad")
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """`samples` float32 [2, score.frames * 2048] at 44.1 kHz; `truth` is what `render.truth` says, ready for JSON."""
+    """`samples` float32 [2, score.frames * 2048] at 44.1 kHz; `truth` that of `truth_of`, ready for JSON."""
 
     samples: np.ndarray
     truth: dict[str, Any]
 
 
 def render_score(score: Score, voices: VoiceBank) -> Rendered:
-    """Plays and sings a score. The same score gives the same samples, whatever was rendered before.
+    """Play and sing a score. The same score always gives the same samples, whatever was rendered before.
 
     Raises `ToolMissing` if FluidSynth, its sound fonts or flite is not installed.
     """
@@ -66,7 +66,7 @@ def render_score(score: Score, voices: VoiceBank) -> Rendered:
 
 @dataclass(frozen=True)
 class _Line:
-    """Who sings a line, from which second of the song on: recordings with their level and pan. `phones` in seconds."""
+    """The voices of a line with level and pan, from second `begin` of the song; `phones` in seconds of the song."""
 
     begin: float
     voices: tuple[tuple[LineAudio, float, float], ...]
@@ -74,7 +74,7 @@ class _Line:
 
 
 def _sing_all(score: Score, voices: VoiceBank, samples_per_beat: float) -> list[_Line]:
-    """All lines as they are sung, the singer's own recording first."""
+    """Return all lines as they are sung, the singer's own voice first."""
     known: dict[tuple[str, tuple[SungNote, ...]], LineAudio] = {}  # a chorus is sung once
 
     def sung_by(singer: str, notes: tuple[SungNote, ...]) -> LineAudio:
@@ -97,7 +97,7 @@ def _sing_all(score: Score, voices: VoiceBank, samples_per_beat: float) -> list[
 
 
 def _place_all(lines: list[_Line], band: np.ndarray) -> np.ndarray:
-    """All voices float32 [2, n], each line at its level over the band."""
+    """Return all voices float32 [2, n], each line at its level over the band."""
     voice, heard = np.zeros_like(band), presence(band)
     for line in lines:
         samples, place = _placed(line.voices[0][0], line.begin, band.shape[1])
@@ -110,14 +110,14 @@ def _place_all(lines: list[_Line], band: np.ndarray) -> np.ndarray:
 
 
 def _placed(sung: LineAudio, begin: float, length: int) -> tuple[np.ndarray, slice]:
-    """What of a sung line falls inside the song if its first note is at second `begin`, and where."""
+    """Return the samples of a sung line inside the song, and their slice, its first note at second `begin`."""
     first = round((begin - sung.lead) * SAMPLE_RATE)
     samples = sung.samples[max(-first, 0) : length - first]
     return samples, slice(max(first, 0), max(first, 0) + len(samples))
 
 
 def _notes(line: SungLine, beat: float) -> tuple[SungNote, ...]:
-    """The line's notes in seconds from the first, rounded so that a repeated line is recognised."""
+    """Return the line's notes in seconds from the first, rounded so that a repeated line is recognised."""
     begin = line.syllables[0].start
     return tuple(
         SungNote(

@@ -1,6 +1,6 @@
-"""Room for the words: while somebody sings the band steps back, and the cymbals where a sibilant is sung.
+"""Ducking: while somebody sings the band is turned down, and the cymbals further under a sibilant.
 
-All of it follows the sung phones alone, so that a chorus which comes back is mixed as it was before.
+It follows the sung phones alone, so that a repeated chorus is mixed alike.
 """
 
 from collections.abc import Sequence
@@ -14,31 +14,31 @@ from khala.corpus.composer.voice.phones import SIBILANT
 from khala.corpus.data.audio_format import SAMPLE_RATE
 
 DUCK_DB = 3.0
-"""dB by which the whole band is turned down under a voice."""
+"""Attenuation of the whole band under a voice."""
 DIP_DB = 10.0
-"""dB by which it is turned down further around `DIP_HERTZ`, where vowels and consonants are told apart."""
+"""Further attenuation around `DIP_HERTZ`, where vowels and consonants are distinguished."""
 DIP_HERTZ, DIP_WIDTH = 2400.0, 1.2
-"""Centre of the dip, and its bandwidth as a share of it."""
+"""Centre of the dip, and its bandwidth as a share of the centre."""
 HUSH_DB, HUSH_SIBILANT_DB = 4.0, 9.0
-"""dB by which the drums above 4 kHz are turned down under a voice, and under a sibilant."""
-_RAMP = 0.06  # seconds in which the band steps back and returns
+"""Attenuation of the drums above 4 kHz under a voice, and under a sibilant."""
+_RAMP = 0.06  # seconds in which the band fades down and back
 _FAST_RAMP = 0.015
-_PAUSE = 0.35  # a shorter pause than this is not filled by the band
+_PAUSE = 0.35  # seconds; the band stays down in a shorter pause
 
 
 def vocal_activity(phones: Sequence[Sequence[TimedPhone]], length: int) -> np.ndarray:
-    """How far the band is to step back, 0..1 float32 [length], for the phones of all lines in seconds of the song."""
+    """Return where somebody sings, 0..1 float32 [length], from the phones of all lines in seconds of the song."""
     return _envelope([(line[0].start, line[-1].end) for line in phones if line], length, _RAMP, _PAUSE)
 
 
 def sibilants(phones: Sequence[Sequence[TimedPhone]], length: int) -> np.ndarray:
-    """Where a sibilant is sung, 0..1 float32 [length]."""
+    """Return where a sibilant is sung, 0..1 float32 [length]."""
     spans = [(phone.start, phone.end) for line in phones for phone in line if phone.name in SIBILANT]
     return _envelope(spans, length, _FAST_RAMP, 0.0)
 
 
 def step_back(band: np.ndarray, amount: np.ndarray) -> None:
-    """Turns the band [2, n] down by `DUCK_DB`, and by `DIP_DB` more in its middle, as far as `amount` [n] says."""
+    """Turn the band [2, n] down by `DUCK_DB`, and by `DIP_DB` more in its middle, in place, scaled by `amount` [n]."""
     alpha = 0.5 * DIP_WIDTH * np.sin(2 * np.pi * DIP_HERTZ / SAMPLE_RATE)
     cos = np.cos(2 * np.pi * DIP_HERTZ / SAMPLE_RATE)
     middle = scipy.signal.lfilter(  # the audio cookbook's band pass of peak gain 1: what it takes away is a dip
@@ -49,15 +49,15 @@ def step_back(band: np.ndarray, amount: np.ndarray) -> None:
 
 
 def hush(drums: np.ndarray, amount: np.ndarray, sibilant: np.ndarray) -> None:
-    """Turns what drums [2, n] do above 4 kHz down by `HUSH_DB` as far as `amount` [n] says, by `HUSH_SIBILANT_DB` where a
-    `sibilant` [n] is sung."""
+    """Turn drums [2, n] above 4 kHz down in place, by `HUSH_DB` scaled by `amount` [n] or `HUSH_SIBILANT_DB` scaled by
+    `sibilant` [n], whichever is more."""
     high = scipy.signal.sosfilt(scipy.signal.butter(1, 4000, "highpass", fs=SAMPLE_RATE, output="sos"), drums)
     taken = np.maximum((1 - 10 ** (-HUSH_DB / 20)) * amount, (1 - 10 ** (-HUSH_SIBILANT_DB / 20)) * sibilant)
     drums -= taken.astype(np.float32) * high.astype(np.float32)
 
 
 def _envelope(spans: Sequence[tuple[float, float]], length: int, ramp: float, pause: float) -> np.ndarray:
-    """1 inside spans of seconds and in pauses between them, 0 outside, with raised-cosine ramps around them."""
+    """Return 1 inside spans and in pauses shorter than `pause`, else 0, with smooth ramps; all times in seconds."""
     blocks = -(-length // GRID)
     inside = np.zeros(blocks)
     last = -np.inf

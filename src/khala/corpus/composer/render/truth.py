@@ -1,4 +1,4 @@
-"""What is heard when, in seconds: the answers that measurements of a song are checked against."""
+"""Ground truth of a rendered song, times in seconds."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -7,11 +7,11 @@ from typing import Any
 from khala.corpus.composer.score import Score
 from khala.corpus.composer.voice import TimedPhone
 
-_BREATH = 0.3  # a shorter pause than this does not end a vocal region
+_BREATH = 0.3  # seconds; a shorter pause does not end a vocal region
 
 
 def truth_of(score: Score, phones: Sequence[Sequence[TimedPhone]]) -> dict[str, Any]:
-    """The truth about a song as plain JSON values; `phones` are those of every line, in seconds of the song."""
+    """Return the ground truth (docs/corpus.md) as plain JSON values; `phones` are those of each line, in seconds."""
     beat = score.beat_seconds
     words = [
         {"word": line.words[number], "line": index, "start": group[0].start, "end": group[-1].end}
@@ -69,7 +69,7 @@ def truth_of(score: Score, phones: Sequence[Sequence[TimedPhone]]) -> dict[str, 
 
 
 def _regions(spans: Sequence[tuple[Any, Any]]) -> list[list[float]]:
-    """Where somebody sings: spans in time order, joined over pauses shorter than a breath."""
+    """Return where somebody sings: spans in time order, joined over short pauses."""
     regions: list[list[float]] = []
     for start, end in sorted(spans):
         if regions and start - regions[-1][1] < _BREATH:
@@ -80,7 +80,7 @@ def _regions(spans: Sequence[tuple[Any, Any]]) -> list[list[float]]:
 
 
 def _rounded(value: Any) -> Any:
-    """Tenths of milliseconds are enough, and keep the files small."""
+    """Round all numbers to tenths of milliseconds, which keeps the files small."""
     match value:
         case float():
             return round(value, 4)

@@ -1,4 +1,4 @@
-"""Voices that sing: a bank of spoken words and lines (flite, Kokoro, WORLD) and the singing of lines made of them."""
+"""Singing voices: a bank of spoken words and lines (flite, Kokoro, WORLD), and lines sung with them."""
 
 from khala.corpus.composer.voice.bank import VoiceBank
 from khala.corpus.composer.voice.errors import ToolMissing

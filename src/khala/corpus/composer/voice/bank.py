@@ -1,7 +1,7 @@
-"""The bank: every word spoken once by flite, every line once by a natural voice, taken apart by WORLD and kept on disk.
+"""Voice bank: words spoken by flite and lines read by natural voices, analysed by WORLD and cached on disk.
 
-A spoken word costs a twentieth of a second, a line some seconds; both are sung many times, so they are spoken when they
-are first asked for and read from the cache ever after. Processes may share one cache folder.
+A spoken word takes a twentieth of a second, a line some seconds, and both are sung many times: they are spoken when
+first needed and read from the cache from then on. Processes may share a cache folder.
 """
 
 import hashlib
@@ -28,13 +28,13 @@ from khala.corpus.composer.voice.phones import VOICELESS, VOWEL_PHONES, from_arp
 from khala.music.errors import KhalaError
 
 VOICE_RATE = 16000
-"""Sample rate of the voices, Hz."""
+"""Sample rate of the spoken voices, Hz."""
 PERIOD_SECONDS = 0.005
-"""Seconds from one analysis frame to the next."""
+"""Time from one analysis frame to the next."""
 FFT_SIZE = 1024
-"""Of the spectral envelopes at `VOICE_RATE`: 513 bins."""
+"""Samples of the FFT of spectral envelopes, which have 513 bins."""
 NATURAL = "kokoro/"
-"""Speakers whose names begin so are Kokoro's voices."""
+"""Prefix of speakers that are Kokoro's voices."""
 _EDGE_FRAMES = 4  # of a vowel of a natural voice, on either side, may be voiceless
 _VERSION = 1  # of everything that changes what a cached word holds
 _IN_MEMORY = 1500  # words of 100 kB, or lines of 500
@@ -44,7 +44,7 @@ _IN_MEMORY = 1500  # words of 100 kB, or lines of 500
 class Word:
     """A spoken word, or a line, in T frames of `PERIOD_SECONDS` seconds.
 
-    `bounds` are the seconds at which the phones begin, and the end of the last; `envelope` float16 [T, 513] is the
+    `bounds` are the starts of the phones in seconds, and the end of the last; `envelope` float16 [T, 513] is the
     natural logarithm of the power spectrum, its vowels at mean power 1; `aperiodicity` float32 [T] is WORLD's one coded
     band; `voiced` bool [T].
     """
@@ -57,21 +57,21 @@ class Word:
 
 
 def default_cache() -> Path:
-    """Where spoken words are kept when nobody says otherwise."""
+    """Return the default folder of the cache."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "khala" / "voices"
 
 
 class Place(NamedTuple):
-    """Where a word of a line is: in its own recording or in that of the line, the numbers of its phones."""
+    """The place of a word of a line: its own recording or that of the line, and the indices of its phones there."""
 
     recording: Word
     phones: range
 
 
 class VoiceBank:
-    """Words by speaker and spelling. `lexicon` gives their ARPAbet phones, `cache` is a folder.
+    """Spoken words by speaker and spelling. `lexicon` maps spellings to ARPAbet phones, `cache` is a folder.
 
-    A speaker is a voice of flite, or as "kokoro/af_heart" one of Kokoro, who reads a line as a whole.
+    A speaker is a voice of flite, or, as "kokoro/af_heart", one of Kokoro, which reads a line as a whole.
     """
 
     def __init__(self, lexicon: Mapping[str, Sequence[str]], cache: Path | None = None) -> None:
@@ -80,7 +80,7 @@ class VoiceBank:
         self._words: dict[tuple[str, str], Word] = {}
 
     def line(self, speaker: str, words: Sequence[str]) -> list[Place]:
-        """The words of a line as that speaker says them. Raises `ToolMissing` when the voice is needed and missing."""
+        """Return the words of a line as a speaker says them. Raises `ToolMissing` if a voice is needed and missing."""
         if not speaker.startswith(NATURAL):
             recordings = [self.word(speaker, word) for word in words]
             return [Place(recording, range(len(recording.phones))) for recording in recordings]
@@ -91,7 +91,7 @@ class VoiceBank:
         return [Place(recording, range(end - len(word), end)) for end, word in zip(ends, phones, strict=True)]
 
     def word(self, speaker: str, spelling: str) -> Word:
-        """The word as one of flite's voices says it. Raises `ToolMissing` when flite is needed and not there."""
+        """Return a word as one of flite's voices says it. Raises `ToolMissing` if flite is needed and missing."""
         phones = from_arpabet(self._reading(spelling))
         return self._kept(speaker, spelling, phones, lambda: _analyse(*_speak(speaker, phones), phones))
 
@@ -101,17 +101,18 @@ class VoiceBank:
         return self._lexicon[spelling]
 
     def _read(self, speaker: str, words: Sequence[str]) -> Word:
-        """A line as Kokoro reads it."""
+        """Return a line as Kokoro reads it."""
         readings = [self._reading(word) for word in words]
         stressed = [next((n for n, phone in enumerate(phones) if phone.endswith("1")), -1) for phones in readings]
         phones = [from_arpabet(reading) for reading in readings]
         stresses = [place if len(word) > 2 else -1 for place, word in zip(stressed, phones, strict=True)]
         samples, bounds = kokoro.speak(speaker.removeprefix(NATURAL), list(zip(phones, stresses, strict=True)))
+        # Not `audio.resample`: another filter would change every stored line, and with it songs that exist already.
         samples = scipy.signal.resample_poly(samples, VOICE_RATE, kokoro.KOKORO_RATE)
         return _analyse(samples, bounds, tuple(name for word in phones for name in word), natural=True)
 
     def _kept(self, speaker: str, name: str, phones: Sequence[str], make: Callable[[], Word]) -> Word:
-        """What is in the cache, made first if it is not there yet."""
+        """Return a recording from the cache, after making it if it is not there yet."""
         digest = hashlib.sha256(f"{_VERSION} {' '.join(phones)}".encode()).hexdigest()[:12]
         key = (speaker, digest)
         if key not in self._words:
@@ -125,7 +126,7 @@ class VoiceBank:
 
 
 def _speak(speaker: str, phones: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """flite's samples float64 [n] at `VOICE_RATE` and the seconds where the phones begin, with the end of the last one."""
+    """Return flite's samples float64 [n] at `VOICE_RATE`, the starts of phones in seconds and the end of the last."""
     if shutil.which("flite") is None:
         raise ToolMissing("the program flite")
     with tempfile.TemporaryDirectory() as folder:
@@ -141,19 +142,18 @@ def _speak(speaker: str, phones: tuple[str, ...]) -> tuple[np.ndarray, np.ndarra
 
 
 def _analyse(samples: np.ndarray, bounds: np.ndarray, phones: tuple[str, ...], natural: bool = False) -> Word:
+    period = PERIOD_SECONDS * 1000  # milliseconds
     if natural:
-        f0, times = pyworld.harvest(
-            samples, VOICE_RATE, f0_floor=60.0, f0_ceil=450.0, frame_period=PERIOD_SECONDS * 1000
-        )
+        f0, times = pyworld.harvest(samples, VOICE_RATE, f0_floor=60.0, f0_ceil=450.0, frame_period=period)
     else:
-        f0, times = pyworld.dio(samples, VOICE_RATE, f0_floor=60.0, f0_ceil=400.0, frame_period=PERIOD_SECONDS * 1000)
+        f0, times = pyworld.dio(samples, VOICE_RATE, f0_floor=60.0, f0_ceil=400.0, frame_period=period)
         f0 = pyworld.stonemask(samples, f0, times, VOICE_RATE)
     phone = np.clip(np.searchsorted(bounds, times, side="right") - 1, 0, len(phones) - 1)
     inside = (times >= bounds[0]) & (times < bounds[-1])
     vowel = np.array([name in VOWEL_PHONES for name in phones])[phone] & inside
-    if natural:  # the bounds are a guess: only the middle of a vowel knows better than the pitch tracker
+    if natural:  # the bounds are a guess: only in the middle of a vowel they beat the pitch tracker
         voiced = inside & ((f0 > 0) | scipy.ndimage.binary_erosion(vowel, iterations=_EDGE_FRAMES))
-    else:  # the phones know better than the pitch tracker what is voiced: fill its holes, drop its ghosts
+    else:  # the phones are more reliable than the pitch tracker: fill its gaps, drop its false finds
         voiced = inside & np.array([name not in VOICELESS for name in phones])[phone]
     heard = np.flatnonzero(f0 > 0)
     filled = np.interp(np.arange(len(f0)), heard, f0[heard]) if len(heard) else np.full(len(f0), 120.0)
@@ -161,10 +161,8 @@ def _analyse(samples: np.ndarray, bounds: np.ndarray, phones: tuple[str, ...], n
     power = pyworld.cheaptrick(samples, f0, times, VOICE_RATE, fft_size=FFT_SIZE)
     noise = pyworld.d4c(samples, f0, times, VOICE_RATE, threshold=0.0, fft_size=FFT_SIZE)
     envelope = np.log(np.maximum(power, 1e-16)) - np.log(power[vowel & voiced].mean())
-    first, last = (
-        int(bounds[0] / PERIOD_SECONDS),
-        min(len(times), int(np.ceil(bounds[-1] / PERIOD_SECONDS)) + 2),
-    )  # trim the silence
+    first = int(bounds[0] / PERIOD_SECONDS)  # without the silence around the word
+    last = min(len(times), int(np.ceil(bounds[-1] / PERIOD_SECONDS)) + 2)
     return Word(
         phones=phones,
         bounds=bounds - first * PERIOD_SECONDS,

@@ -1,4 +1,4 @@
-"""What is missing on this machine that only the corpus needs."""
+"""Missing programs, libraries and files that only the corpus needs."""
 
 from khala.music.errors import KhalaError
 
@@ -9,7 +9,7 @@ _APT = (
 
 
 class ToolMissing(KhalaError):
-    """A program, library, sound font or voice that only the corpus needs is not installed; `remedy` says how to."""
+    """A program, library, sound font or voice is not installed; `remedy` says how to install it."""
 
     exit_status = 2
 

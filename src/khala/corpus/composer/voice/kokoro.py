@@ -1,7 +1,7 @@
-"""Kokoro-82M, a natural voice: it reads a line, and says when each of its phones is spoken.
+"""Kokoro-82M, a natural voice: reads a line, with the times of its phones.
 
-The network predicts how many frames of 25 ms every token lasts; that prediction is named as a further output of its
-graph. Its model and voices are fetched by recipes/kokoro; reading needs the package onnxruntime.
+The network predicts the number of frames of 25 ms of every token; that prediction becomes a further output of its
+graph. recipes/kokoro fetches model and voices; reading needs the package onnxruntime.
 """
 
 import os
@@ -17,12 +17,13 @@ from khala.corpus.composer.voice.errors import ToolMissing
 from khala.corpus.composer.voice.phones import VOWEL_PHONES
 
 KOKORO_RATE = 24000
+"""Sample rate of Kokoro's output, Hz."""
 _FRAME = 0.025
 _SPEED = 0.9
 _LATE = 0.0125
-"""Seconds by which phones come before the tokens' durations say so; so are most words heard."""
+"""Seconds by which phones begin earlier than the predicted durations imply; chosen by the words a recogniser hears."""
 READING_VERSION = "2"
-"""Of everything that changes how a line is read."""
+"""Version of everything that changes how a line is read."""
 _DURATIONS = "/encoder/Clip_output_0"
 _IPA = {
     **{"aa": "ɑ", "ae": "æ", "ah": "ʌ", "ao": "ɔ", "aw": "W", "ax": "ə", "ay": "I", "b": "b", "ch": "ʧ", "d": "d"},
@@ -51,20 +52,20 @@ _TOKENS = {
 
 
 def kokoro_folder() -> Path:
-    """Where the model and its voices are kept."""
+    """Return the folder of the model and its voices."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "khala" / "kokoro"
 
 
 def require_kokoro() -> None:
-    """Raises `ToolMissing` unless the model and the package that reads it are there."""
+    """Raise `ToolMissing` unless the model and onnxruntime are installed."""
     if not (kokoro_folder() / "model.onnx").is_file():
         raise ToolMissing(f"{kokoro_folder() / 'model.onnx'}", "fetch Kokoro with recipes/kokoro/fetch.sh")
     _session()
 
 
 def speak(voice: str, words: Sequence[tuple[tuple[str, ...], int]]) -> tuple[np.ndarray, np.ndarray]:
-    """Samples float64 [n] at `KOKORO_RATE` of words in one breath, and the seconds where their phones begin, with the end
-    of the last one. A word is its phones and the number of the vowel that has the stress."""
+    """Read words in one breath: samples float64 [n] at `KOKORO_RATE`, the starts of their phones in seconds and the end
+    of the last. A word is its phones and the index of the stressed vowel (-1 for none)."""
     text, owners = _spelled(words)
     ids = [0, *(_TOKENS[char] for char in text), 0]
     style = np.fromfile(kokoro_folder() / f"{voice}.bin", np.float32).reshape(-1, 1, 256)[len(text)]
@@ -78,7 +79,7 @@ def speak(voice: str, words: Sequence[tuple[tuple[str, ...], int]]) -> tuple[np.
 
 
 def _spelled(words: Sequence[tuple[tuple[str, ...], int]]) -> tuple[str, list[int]]:
-    """Kokoro's spelling, and which phone each of its characters belongs to.
+    """Return Kokoro's spelling, and the index of the phone that each of its characters belongs to.
 
     A stress mark belongs to its vowel. The gap between two words belongs to the consonant next to it.
     """
@@ -86,7 +87,9 @@ def _spelled(words: Sequence[tuple[tuple[str, ...], int]]) -> tuple[str, list[in
     for number, (phones, stressed) in enumerate(words):
         if number:
             text += " "
-            owners.append(phone if phones[0] not in VOWEL_PHONES and words[number - 1][0][-1] in VOWEL_PHONES else phone - 1)
+            owners.append(
+                phone if phones[0] not in VOWEL_PHONES and words[number - 1][0][-1] in VOWEL_PHONES else phone - 1
+            )
         for place, name in enumerate(phones):
             spelled = "ˈ" * (place == stressed) + _IPA[name]
             text += spelled
@@ -104,13 +107,12 @@ def _session() -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(
-        _with_output((kokoro_folder() / "model.onnx").read_bytes(), _DURATIONS), options
-    )
+    model = (kokoro_folder() / "model.onnx").read_bytes()
+    return onnxruntime.InferenceSession(_with_output(model, _DURATIONS), options)
 
 
 def _with_output(model: bytes, name: str) -> bytes:
-    """A model with a further float output: serialized messages of protobuf that are put together are merged."""
+    """Return a model with a further float output: concatenated protobuf messages are merged."""
     value = _field(1, name.encode()) + _field(2, _field(1, b"\x08\x01"))  # name, type: a tensor of floats
     return model + _field(7, _field(12, value))  # the model's graph, the graph's outputs
 

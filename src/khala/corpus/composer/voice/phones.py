@@ -1,4 +1,4 @@
-"""English phones as flite names them, and how the phones of a word fall into sung syllables."""
+"""English phones by flite's names, and the syllables of a word."""
 
 import re
 from collections.abc import Sequence
@@ -10,33 +10,33 @@ VOWEL_PHONES = frozenset({"aa", "ae", "ah", "ao", "ax", "eh", "er", "ih", "iy", 
 VOICELESS = frozenset({"ch", "f", "hh", "k", "p", "s", "sh", "t", "th"})
 SIBILANT = frozenset({"ch", "jh", "s", "sh", "z", "zh"})
 
-# The clusters that may open an English syllable; a single consonant always may, except "ng".
+# Clusters that may open an English syllable; so may any single consonant except "ng".
 _ONSETS = re.compile("[bfgkp][lry]|[dt][rwy]|[gk]w|(th|sh)[rw]|(hh|m|v)y|s[fklmnptw]|s(k[rw]|pl|pr|py|tr)")
 
 
 @dataclass(frozen=True)
 class Syllable:
-    """Phone numbers of one syllable within its word: the vowel, and where its onset and its coda begin and end."""
+    """A syllable, as indices of phones within its word: the vowel, and the ranges of its onset and its coda."""
 
     onset: range
     vowel: int
     coda: range
 
     def moved(self, by: int) -> "Syllable":
-        """The same in a recording in which the word begins with phone `by`."""
+        """Return the syllable in a recording in which the word begins with phone `by`."""
         onset, coda = (range(part.start + by, part.stop + by) for part in (self.onset, self.coda))
         return Syllable(onset, self.vowel + by, coda)
 
 
 def from_arpabet(phones: Sequence[str]) -> tuple[str, ...]:
-    """flite's phones for ARPAbet ones with stress digits: `("AH0", "L", "OW1", "N")` -> `("ax", "l", "ow", "n")`."""
+    """Return flite's phones for ARPAbet ones with stress: `("AH0", "L", "OW1", "N")` -> `("ax", "l", "ow", "n")`."""
     return tuple("ax" if phone.upper() == "AH0" else phone.lower().rstrip("012") for phone in phones)
 
 
 def syllables(phones: Sequence[str]) -> tuple[Syllable, ...]:
-    """Splits a word at its vowels; consonants between two vowels go to the second as far as English allows it.
+    """Split a word at its vowels; consonants between two vowels go to the second as far as English allows it.
 
-    Raises `ValueError` for a word without a vowel: nothing in it could carry a note.
+    Raises `ValueError` for a word without a vowel: nothing in it can carry a note.
     """
     vowels = [i for i, phone in enumerate(phones) if phone in VOWEL_PHONES]
     if not vowels:

@@ -1,9 +1,9 @@
-"""One line of lyrics sung: spoken words, laid on the notes of a melody.
+"""Singing of a line of lyrics: spoken words are laid on the notes of a melody.
 
 A note starts with its vowel. The consonants before it keep their spoken speed and lie before the beat; the vowel
-stretches until the consonants that follow must begin. Pitch is the melody's: a damped spring moves it on from note
+stretches until the consonants that follow must begin. Pitch is the melody's: a damped spring moves it from note
 to note, with a scoop into the first note after a rest, a slow drift and a vibrato on long notes. The singer's vocal
-tract scales the formants of the speaker. All of it happens on WORLD's frames, before synthesis.
+tract scales the formants of the speaker. All of this happens on WORLD's frames, before synthesis.
 """
 
 from collections.abc import Sequence
@@ -20,23 +20,24 @@ from khala.corpus.composer.voice.air import with_air
 from khala.corpus.composer.voice.bank import FFT_SIZE, PERIOD_SECONDS, VOICE_RATE, VoiceBank, Word
 from khala.corpus.composer.voice.phones import DIPHTHONGS, VOWEL_PHONES, syllables
 
-_LEAD = 0.4  # the most that consonants may take before the first note
-_EDGE = 0.04  # silence on either side of a line
-_LEGATO = 0.12  # a shorter rest than this is sung through
-_LONGEST_CONSONANT = 0.12
-_SHORTEST_VOWEL = 0.06
+_LEAD = 0.4  # seconds; longest consonants before the first note
+_EDGE = 0.04  # seconds of silence on either side of a line
+_LEGATO = 0.12  # seconds; a shorter rest is sung through
+_LONGEST_CONSONANT = 0.12  # seconds
+_SHORTEST_VOWEL = 0.06  # seconds
 _FLOOR = -18.0  # log power of silence
-_EVEN = (0.65, 0.3)  # share of the differences in level that is taken out of voiced and of voiceless frames
-_SIBILANTS = 2.0  # nepers of power by which they stay below the vowels
+_EVEN = (0.65, 0.3)  # share of level differences removed from voiced and from voiceless frames
+_SIBILANTS = 2.0  # nepers of power below the vowels
 _PRESENCE = 1.7  # nepers of power (7 dB) around 3.2 kHz
 _DAMPING = 0.7  # of the spring that moves the pitch: it overshoots by 5 %
 
 
 @dataclass(frozen=True)
 class SungNote:
-    """Syllable `index` of `word`, the `number`-th of its line, at `start`..`end` seconds from the line's first note.
+    """A note of a line: syllable `index` of `word`, which is word `number` of the line, on MIDI `pitch`.
 
-    Notes that repeat the same number and index are one syllable on several pitches.
+    `start` and `end` are seconds from the line's first note. Consecutive notes with the same number and index are one
+    syllable on several pitches.
     """
 
     word: str
@@ -49,7 +50,7 @@ class SungNote:
 
 @dataclass(frozen=True)
 class TimedPhone:
-    """A phone of the `number`-th word of the line, as sung, in seconds from the line's first note."""
+    """A sung phone of word `number` of a line, in seconds from the line's first note."""
 
     name: str
     number: int
@@ -59,7 +60,7 @@ class TimedPhone:
 
 @dataclass(frozen=True)
 class LineAudio:
-    """`samples` float32 [n] at 44.1 kHz; the first note begins `lead` seconds after their start."""
+    """A sung line: `samples` float32 [n] at 44.1 kHz; its first note begins `lead` seconds after their start."""
 
     samples: np.ndarray
     lead: float
@@ -68,7 +69,7 @@ class LineAudio:
 
 @dataclass
 class _Span:
-    """A phone's place in its spoken word and in the sung line, seconds."""
+    """A phone's place in its spoken word and in the sung line, in seconds."""
 
     word: Word
     number: int
@@ -85,7 +86,7 @@ class _Span:
 
 
 def sing(bank: VoiceBank, singer: Singer, notes: Sequence[SungNote]) -> LineAudio:
-    """Sings `notes` (in time order, not overlapping) with words of the bank."""
+    """Sing `notes` (in time order, not overlapping) with words of the bank."""
     spans = _lay_out(bank, singer.speaker, notes)
     before = int(np.ceil((_EDGE - spans[0].start) / PERIOD_SECONDS))
     frames = before + int(np.ceil((spans[-1].end + _EDGE) / PERIOD_SECONDS))
@@ -103,7 +104,7 @@ def sing(bank: VoiceBank, singer: Singer, notes: Sequence[SungNote]) -> LineAudi
 
 
 def _lay_out(bank: VoiceBank, speaker: str, notes: Sequence[SungNote]) -> list[_Span]:
-    """When every phone is sung."""
+    """Return the times at which every phone is sung."""
     words = {note.number: note.word for note in notes}
     places = dict(zip(words, bank.line(speaker, list(words.values())), strict=True))
     sung = []  # (word, number, syllable, start, end)
@@ -142,7 +143,7 @@ def _natural(word: Word, phone: int) -> float:
 
 
 def _consonants(word: Word, number: int, phones: range, before: float, room: float) -> list[_Span]:
-    """Consonants that end at `before`, squeezed if they have less room than they would take."""
+    """Return consonants that end at `before`, squeezed into `room` seconds if necessary."""
     lengths = [_natural(word, k) for k in phones]
     squeeze = min(1.0, room / sum(lengths)) if lengths else 1.0
     spans = []
@@ -153,7 +154,7 @@ def _consonants(word: Word, number: int, phones: range, before: float, room: flo
 
 
 def _warp(span: _Span) -> tuple[list[float], list[float]]:
-    """Where the span begins and bends in the line and in its word: a long vowel is held, its edges keep their pace."""
+    """Return the knots of the time warp in line and word: a long vowel is held, its edges keep their pace."""
     begin, end = float(span.word.bounds[span.phone]), float(span.word.bounds[span.phone + 1])
     spoken, extra = end - begin, span.end - span.start - (end - begin)
     if span.name not in VOWEL_PHONES or extra <= 0:
@@ -166,7 +167,7 @@ def _warp(span: _Span) -> tuple[list[float], list[float]]:
 
 
 def _runs(spans: Sequence[_Span]) -> list[list[_Span]]:
-    """Consecutive phones of one recording that are sung without a pause."""
+    """Group consecutive phones of one recording that are sung without a pause."""
     runs: list[list[_Span]] = []
     for span in spans:
         last = runs[-1][-1] if runs else None
@@ -178,7 +179,7 @@ def _runs(spans: Sequence[_Span]) -> list[list[_Span]]:
 
 
 def _gather(spans: Sequence[_Span], times: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Envelope float32 [T, 513], coded aperiodicity [T] and voicing bool [T] of the line."""
+    """Return envelope float32 [T, 513], coded aperiodicity [T] and voicing bool [T] of the line."""
     envelope = np.full((len(times), FFT_SIZE // 2 + 1), _FLOOR, np.float32)
     aperiodicity, voiced = np.zeros(len(times), np.float32), np.zeros(len(times), bool)
     joins = []
@@ -208,7 +209,7 @@ def _gather(spans: Sequence[_Span], times: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def _pitch(notes: Sequence[SungNote], times: np.ndarray, singer: Singer) -> np.ndarray:
-    """The melody as MIDI note numbers [T]."""
+    """Return the melody as MIDI note numbers [T]."""
     lag = 2 * _DAMPING / singer.glide  # seconds by which the spring comes late
     starts = [
         notes[i].start - lag if i and notes[i].start - notes[i - 1].end < _LEGATO else notes[i].start - 0.2
@@ -234,7 +235,7 @@ def _pitch(notes: Sequence[SungNote], times: np.ndarray, singer: Singer) -> np.n
 
 
 def _tract(envelope: np.ndarray, singer: Singer) -> np.ndarray:
-    """The envelope with its formants scaled, and tilted."""
+    """Return the envelope with its formants scaled, and tilted."""
     bins = np.arange(FFT_SIZE // 2 + 1)
     if singer.tract != 1.0:
         place = np.minimum(bins / singer.tract, FFT_SIZE // 2 - 1e-3)
@@ -249,7 +250,7 @@ def _tract(envelope: np.ndarray, singer: Singer) -> np.ndarray:
 def _shape(
     envelope: np.ndarray, spans: Sequence[_Span], times: np.ndarray, voiced: np.ndarray, natural: bool
 ) -> np.ndarray:
-    """The envelope made to sing: even level, tamed sibilants, presence, soft ends."""
+    """Return the envelope with even level, softer sibilants, presence and soft ends."""
     level = np.log(np.exp(envelope).mean(1) + 1e-9)  # nepers of power, 0 = a vowel's mean
     even = -np.where(voiced, *_EVEN) * np.clip(level, -3.0, 3.0)
     even -= np.where(voiced, 0.0, np.maximum(0.7 * level + _SIBILANTS, 0.0))
@@ -269,7 +270,10 @@ def _shape(
 
 
 def _to_44100(samples: np.ndarray) -> np.ndarray:
-    """Resamples from 16 kHz exactly, in the frequency domain, and fades out from 6.6 kHz to 7.6 kHz."""
+    """Resample from 16 kHz in the frequency domain, exactly in time, and fade out from 6.6 kHz to 7.6 kHz.
+
+    `audio.resample` would change the samples of every song that exists already.
+    """
     blocks = scipy.fft.next_fast_len(-(-len(samples) // 160), real=True)  # 160 samples become 441
     spectrum = scipy.fft.rfft(samples.astype(np.float32), 160 * blocks)
     wide = np.zeros(441 * blocks // 2 + 1, np.complex64)

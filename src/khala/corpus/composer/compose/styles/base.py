@@ -1,4 +1,4 @@
-"""What a style is: everything that tells a pop song from a waltz, as data."""
+"""Styles as data: instruments, arrangements, harmony, tempi and mix."""
 
 from dataclasses import dataclass, field, replace
 
@@ -38,11 +38,11 @@ PROGRAMS = {
     "synth pad": 89,
     "banjo": 105,
 }
-"""Every instrument of the corpus, as the tags name it, with its General MIDI program."""
+"""Instrument, as tags name it -> General MIDI program."""
 VARIANTS = {"piano": 1, "electric piano": 5, "organ": 16, "bass": 34, "synth bass": 39, "strings": 49, "saxophone": 66}
-"""A second program of the same instrument, which some songs use."""
+"""Instrument -> a second program that some songs use."""
 INSTRUMENTS = {program: name for names in (PROGRAMS, VARIANTS) for name, program in names.items()}
-"""Instrument by program."""
+"""Program -> instrument."""
 
 LEAD_LOW = {
     **dict.fromkeys(("electric guitar", "clean guitar", "overdriven guitar", "nylon guitar", "banjo"), 60),
@@ -59,12 +59,12 @@ LEAD_LOW_ELSE = 67
 STANDARD_KIT, ELECTRONIC_KIT, MACHINE_KIT, JAZZ_KIT, BRUSH_KIT, ORCHESTRA_KIT = 0, 24, 25, 32, 40, 48
 """General MIDI (GS) drum kits; the machine is the TR-808."""
 KITS = {STANDARD_KIT: (0, 1, 2, 4, 8, 10, 16), BRUSH_KIT: (40, 41), JAZZ_KIT: (32, 33, 34)}
-"""Kit of a style -> the like ones of which a song gets one."""
+"""Kit of a style -> similar kits, of which a song draws one."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """What plays in a section: names of drum groove, bass, comping and pad pattern and of the fill at its end.
+    """The patterns of a section: names of groove, bass, comping and pad pattern, and of the kind of fill at its end.
 
     An empty name is silence. `energy` is 0..1.
     """
@@ -79,7 +79,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Arrangement:
-    """One way to play a style: who plays (names of `PROGRAMS`, "" for nobody) and what in which section."""
+    """An arrangement of a style: its instruments (of `PROGRAMS`, "" for none) and the layer of every section."""
 
     comp: str
     bass: str
@@ -88,7 +88,7 @@ class Arrangement:
     pad: str = ""
 
     def layer(self, section: str) -> Layer:
-        """What is played in a section: a solo is played like an interlude, a pre-chorus leads from verse to chorus."""
+        """Return the layer of a section: a solo has that of an interlude, a pre-chorus leads from verse to chorus."""
         if section == "pre-chorus":
             verse, chorus = self.layers["verse"], self.layers["chorus"]
             energy = (verse.energy + chorus.energy) / 2
@@ -102,13 +102,13 @@ Progressions = dict[str, dict[str, tuple[str, ...]]]
 
 @dataclass(frozen=True)
 class Style:
-    """A style: its words, how it moves and what it is played on. One arrangement is drawn a song.
+    """A style of music. A song draws one of its arrangements.
 
     `tempi` are frames a bar, even multiples of the beats of a bar, so that a beat is a whole number of codec frames.
-    `major` is the share of songs in a major key. `swing` is where the second half of every `swing_grid` beats falls
-    (0.5 is straight). `moods` are words by mode. `pushed` is the share of melodic lines with a syncopation. `loose` is
-    how much of a player's imprecision is heard (0: machines), `late` the milliseconds by which the backbeat drags.
-    `mix` is how it is usually mixed.
+    `major` is the share of songs in a major key. `swing` is the share of every `swing_grid` beats at which their
+    second half falls (0.5 is straight). `moods` are words by mode. `pushed` is the share of melodic lines with a
+    syncopation. `loose` scales the players' imprecision (0: machines), `late` is the delay of the backbeat in
+    milliseconds. `mix` is the usual mix.
     """
 
     name: str

@@ -19,7 +19,7 @@ from collections import Counter, defaultdict
 from importlib.resources import files
 from pathlib import Path
 
-from khala.corpus import compose
+from khala.corpus.composer import compose
 from khala.corpus.composer.compose.templates import literals
 from khala.corpus.composer.compose.words import PHRASE_WORDS
 

@@ -81,7 +81,7 @@ def master(song: np.ndarray, tilt: float = 0.0) -> np.ndarray:
 def song_lufs(song: np.ndarray) -> float:
     """Return the integrated loudness in LUFS (ITU-R BS.1770-4) of [2, n] at `SAMPLE_RATE`.
 
-    The filters are applied to spectra of 100 ms, which is faster than the meter of `audio.loudness`.
+    The filters are applied to the spectra of steps of 100 ms.
     """
     step = SAMPLE_RATE // 10
     whole = song[:, : song.shape[1] // step * step].reshape(2, -1, step)

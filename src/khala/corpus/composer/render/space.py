@@ -63,11 +63,9 @@ def _envelope(spans: Sequence[tuple[float, float]], length: int, ramp: float, pa
     last = -np.inf
     for start, end in sorted(spans):
         first = last if 0 <= start - last < pause else start
-        inside[
-            max(round((first - ramp / 2) * SAMPLE_RATE / GRID), 0) : max(
-                round((end + ramp / 2) * SAMPLE_RATE / GRID), 0
-            )
-        ] = 1
+        edges = (time * SAMPLE_RATE / GRID for time in (first - ramp / 2, end + ramp / 2))
+        begin, stop = (max(round(edge), 0) for edge in edges)
+        inside[begin:stop] = 1
         last = max(last, end)
     window = np.hanning(max(round(ramp * SAMPLE_RATE / GRID), 1) + 2)
     smooth = np.convolve(inside, window / window.sum(), mode="same")

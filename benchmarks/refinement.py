@@ -12,7 +12,6 @@ is the mean distance of log-mel bands; "phones" what the recogniser gets wrong o
 
 import argparse
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +49,7 @@ def main() -> None:
     for text in arguments.settings:
         pairs = dict(pair.split("=") for pair in text.split(","))
         values = {name: (int if name.endswith("top_k") else float)(value) for name, value in pairs.items()}
-        sampling = replace(pipe.config.sampling, **values)
+        sampling = pipe.config.sampling.with_changes(**values)
         columns[text] = lambda song, codes, its=sampling: refined(pipe, corpus, song, codes, its)  # type: ignore[misc]
     print("| | error | mel | phones |\n|---|---|---|---|", flush=True)
     for name, make in columns.items():

@@ -157,7 +157,7 @@ def tiny_model(folder: Path, led: bool = False) -> Path:
             backbone=replace(config.backbone, condition_rows=CONDITION_ROWS),
             superres=replace(config.superres, condition_rows=CONDITION_ROWS),
             prompt=replace(config.prompt, supports_guidance=True, lyrics="phones", superres_text="no_lyrics"),
-            sampling=replace(config.sampling, guidance=2.0, superres_top_k=0),
+            sampling=replace(config.sampling, guidance=2.0, superres_sampling="mean"),
         )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

@@ -55,7 +55,9 @@ BYTES = Tokenizer.of_bytes()
          "superres_top_k is -1; it is a whole number from 0 to 1024"),
         ({"prompt": "a", "sampling": {"temperature": 0}}, "temperature is 0; it is a number from 0.1 to 5"),
         ({"prompt": "a", "sampling": 1}, "sampling is 1; it is an object with some of temperature, top_k, "
-         "superres_temperature, superres_top_k, guidance"),
+         "superres_temperature, superres_top_k, guidance, superres_sampling"),
+        ({"prompt": "a", "sampling": {"superres_sampling": "median"}},
+         "superres_sampling is 'median'; it is mean or top_k"),
         ({"prompt": "a", "tempo": 9}, "the request has no field 'tempo'; its fields are prompt, tags, lyrics, "
          "instrumental, duration, takes, best_of, seed, sampling, title"),
     ],
@@ -141,7 +143,8 @@ sampling = st.fixed_dictionaries(
         "temperature": st.floats(0.05, 5.5),
         "top_k": st.integers(0, 1100),
         "superres_temperature": st.floats(),
-        "superres_top_k": st.integers(),
+        "superres_top_k": st.integers(-1, 1100),
+        "superres_sampling": st.sampled_from(["mean", "top_k"]) | st.none(),
     },
 )
 plausible = st.fixed_dictionaries(
@@ -206,3 +209,38 @@ def test_every_request_is_either_sound_or_refused_in_one_line(values, duration_t
 
 def test_sampling_defaults_are_the_published_ones():
     assert Sampling() == Sampling(temperature=1.0, top_k=50, superres_temperature=1.0, superres_top_k=10)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ("top_k", 10)),
+        ({"superres_top_k": 5}, ("top_k", 5)),
+        ({"superres_top_k": 0}, ("mean", 0)),  # as version 0.1 spelt it
+        ({"superres_sampling": "mean"}, ("mean", 0)),
+        ({"superres_sampling": "mean", "superres_top_k": 5}, ("mean", 0)),
+        ({"superres_sampling": "top_k"}, ("top_k", 10)),
+    ],
+)
+def test_super_resolution_draws_or_takes_the_mean(given, expected):
+    chosen = Sampling(**given)
+    assert (chosen.superres_sampling, chosen.superres_top_k) == expected
+    assert SongRequest.from_dict({"prompt": "a", "sampling": vars(chosen)}).sampling == chosen
+
+
+@pytest.mark.parametrize(
+    ("own", "given", "expected"),
+    [
+        ({"superres_top_k": 0}, {"guidance": 2}, ("mean", 0)),
+        ({"superres_top_k": 0}, {"superres_top_k": 30}, ("top_k", 30)),
+        ({"superres_top_k": 0}, {"superres_sampling": "top_k"}, ("top_k", 10)),
+        ({"superres_top_k": 7}, {"temperature": 2}, ("top_k", 7)),
+        ({"superres_top_k": 7}, {"superres_sampling": "top_k"}, ("top_k", 7)),
+        ({"superres_top_k": 7}, {"superres_sampling": "mean"}, ("mean", 0)),
+        ({"superres_top_k": 7}, {"superres_top_k": 0}, ("mean", 0)),
+    ],
+)
+def test_what_a_request_leaves_out_of_sampling_is_the_models(own, given, expected):
+    changed = Sampling(temperature=0.5, **own).with_changes(**given)
+    assert (changed.superres_sampling, changed.superres_top_k) == expected
+    assert changed.temperature == given.get("temperature", 0.5) and changed.guidance == given.get("guidance", 1)

@@ -60,7 +60,14 @@ def generate(
         int | None, typer.Option(metavar="N", help="Among how many codes to choose.  [default: the model's]")
     ] = None,
     superres_top_k: Annotated[
-        int | None, typer.Option(metavar="N", help="The same for the fine levels; 0 draws none.")
+        int | None, typer.Option(metavar="N", help="The same for super-resolution; 0 is --superres-sampling mean.")
+    ] = None,
+    superres_sampling: Annotated[
+        str | None,
+        typer.Option(
+            metavar="mean|top_k",
+            help="How super-resolution chooses a code: nearest to the mean, or drawn.  [default: the model's]",
+        ),
     ] = None,
     guidance: Annotated[
         float | None,
@@ -87,8 +94,8 @@ def generate(
     given: dict[str, Any] = {key: value for key, value in words.items() if value is not None}
     if duration is not None:
         given["duration"] = seconds(duration)
-    chosen: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "superres_top_k": superres_top_k}
-    chosen["guidance"] = guidance
+    chosen: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "guidance": guidance}
+    chosen |= {"superres_sampling": superres_sampling, "superres_top_k": superres_top_k}
     chosen = {key: value for key, value in chosen.items() if value is not None}
     given |= {"takes": takes, "best_of": best_of, "sampling": Sampling(**chosen)}
     if seed is not None:
@@ -101,7 +108,7 @@ def generate(
     require_known("device", device, r"auto|cpu|mps|cuda(:\d+)?", "auto, cpu, cuda, cuda:1 or mps")
     require_dtype(dtype)
     config = describe(model, verify=False).config
-    request = replace(request, sampling=replace(config.sampling, **chosen))
+    request = replace(request, sampling=config.sampling.with_changes(**chosen))
     config.require_possible(request)
     if not quiet:
         for remark in preview(request, config).remarks:

@@ -10,6 +10,7 @@ from khala import weights
 from khala.cli.errors import say
 from khala.cli.progress import progress
 from khala.music.errors import InvalidRequest
+from khala.music.request import Sampling
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -49,7 +50,7 @@ def info(name: Annotated[str, typer.Argument(help="Name, folder or hub id.")]) -
         "codec": f"{type(config.codec).__name__.removesuffix('Config').lower()}, {config.codec.levels} levels of "
         f"{config.codec.codebook} codes",
         "sampling": f"temperature {config.sampling.temperature:g}, top-k {config.sampling.top_k}; "
-        f"super-resolution top-k {config.sampling.superres_top_k}",
+        f"super-resolution {_superres(config.sampling)}",
     }
     for key, value in rows.items():
         typer.echo(f"{key:<17}{value}")
@@ -140,3 +141,7 @@ def export(
     with progress(quiet) as report:
         export_llama(name, to, report)
     typer.echo(f"{to}  (how to serve it: {to / 'README.md'})")
+
+
+def _superres(sampling: Sampling) -> str:
+    return "mean" if sampling.superres_sampling == "mean" else f"top-k {sampling.superres_top_k}"

@@ -110,7 +110,7 @@ class _Take:
         logits_TC, *uncond = (self.model.level_logits(hidden_1TD, level)[0] for hidden_1TD in hidden)
         for uncond_TC in uncond:
             logits_TC = logits_TC + GUIDANCE_SCALE * (sampling.guidance - 1) * (logits_TC - uncond_TC)
-        if sampling.superres_top_k:
+        if sampling.superres_sampling == "top_k":
             uniform_TC = torch.rand(logits_TC.shape, generator=generator(self.input.seed, level))
             uniform_TC = to_device_async(uniform_TC, self.model.device)
             chosen_T = sample(logits_TC, sampling.superres_temperature, sampling.superres_top_k, uniform_TC)

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any, Literal, Self, get_args
 
 from khala.music.errors import InvalidRequest
 from khala.music.tags import parse_tags, unique_tags
@@ -23,19 +23,27 @@ MAX_TAKES = 16
 MAX_BEST_OF = 8
 MAX_SEED = 2**63 - 1
 
+SuperresSampling = Literal["mean", "top_k"]
+"""How super-resolution chooses a code: the one nearest to the mean of its distribution, or a draw."""
+
 
 @dataclass(frozen=True)
 class Sampling:
-    """How freely codes are drawn: `temperature` 0.1..5 and `top_k` 1..1024 of the backbone, then of super-resolution.
-    `top_k` 1 always takes the likeliest code. `superres_top_k` 0 draws none: it takes the code nearest to what all of
-    them, by their likelihood, come to. `guidance` 1..10 makes the backbone keep to the words: above 1 it is decoded
-    twice, which only models that were trained for it bear. Raises InvalidRequest."""
+    """Sampling parameters: `temperature` 0.1..5 and `top_k` 1..1024 of the backbone, then of super-resolution.
+
+    `top_k` 1 always takes the likeliest code. With `superres_sampling` "mean" super-resolution draws nothing: it takes
+    the code nearest to the mean of all codes, weighted by their probabilities. `superres_top_k` is then 0, which alone
+    also means "mean": the spelling of version 0.1, read for one more release. `guidance` 1..10 is the scale of
+    classifier-free guidance; above 1 the backbone is decoded twice, which needs a model trained for it. Raises
+    InvalidRequest.
+    """
 
     temperature: float = 1.0
     top_k: int = 50
     superres_temperature: float = 1.0
     superres_top_k: int = 10
     guidance: float = 1.0
+    superres_sampling: SuperresSampling = "top_k"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "guidance", _number("guidance", self.guidance, 1.0, 10.0))
@@ -43,6 +51,22 @@ class Sampling:
             object.__setattr__(self, name, _number(name, getattr(self, name), 0.1, 5.0))
         for name, least in (("top_k", 1), ("superres_top_k", 0)):
             object.__setattr__(self, name, _integer(name, getattr(self, name), least, 1024))
+        if self.superres_sampling not in get_args(SuperresSampling):
+            choices = " or ".join(get_args(SuperresSampling))
+            raise InvalidRequest(f"superres_sampling is {_shown(self.superres_sampling)}; it is {choices}")
+        if self.superres_sampling == "mean" or self.superres_top_k == 0:
+            object.__setattr__(self, "superres_sampling", "mean")
+            object.__setattr__(self, "superres_top_k", 0)
+
+    def with_changes(self, **given: Any) -> Self:
+        """Return these parameters with those `given` in place of their own.
+
+        `superres_top_k` alone decides `superres_sampling` too, as in a new `Sampling`. Raises InvalidRequest.
+        """
+        values = {**vars(self), "superres_sampling": type(self).superres_sampling, **given}
+        if given.get("superres_sampling") == "top_k" and "superres_top_k" not in given:
+            values["superres_top_k"] = self.superres_top_k or type(self).superres_top_k
+        return type(self)(**values)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def to_request(context: Context, song: NewSong) -> tuple[SongRequest, str]:
     config = context.models.config(model)
     values = {"duration": min(DEFAULT_SECONDS, config.max_seconds), **song.model_dump(exclude_none=True)}
     values.pop("model", None)
-    values["sampling"] = {**vars(config.sampling), **values.get("sampling", {})}
+    values["sampling"] = vars(config.sampling.with_changes(**values.get("sampling", {})))
     request = SongRequest.from_dict(values)
     config.require_possible(request)
     return request, model

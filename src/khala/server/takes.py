@@ -91,7 +91,9 @@ def command_line(take: Take) -> str | None:
     if request.instrumental:
         command += ["--instrumental"]
     command += ["--duration", f"{request.duration:g}", "--temperature", f"{sampling.temperature:g}"]
-    command += ["--top-k", str(sampling.top_k), "--superres-top-k", str(sampling.superres_top_k)]
+    command += ["--top-k", str(sampling.top_k)]
+    mean = sampling.superres_sampling == "mean"
+    command += ["--superres-sampling", "mean"] if mean else ["--superres-top-k", str(sampling.superres_top_k)]
     command += ["--guidance", f"{sampling.guidance:g}"]
     if request.best_of != 1:
         command += ["--best-of", str(request.best_of)]

@@ -15,6 +15,7 @@ from khala.music.request import (
     MAX_TITLE,
     MIN_SECONDS,
     SongRequest,
+    SuperresSampling,
 )
 from khala.music.tags import parse_tags
 
@@ -40,7 +41,12 @@ class NewSampling(StrictModel):
     temperature: Temperature | None = None
     top_k: TopK | None = None
     superres_temperature: Temperature | None = None
-    superres_top_k: Annotated[int, Field(ge=0, le=1024, strict=True)] | None = None
+    superres_sampling: SuperresSampling | None = Field(
+        None, description="mean: super-resolution takes the code nearest to the mean. top_k: it draws."
+    )
+    superres_top_k: Annotated[int, Field(ge=0, le=1024, strict=True)] | None = Field(
+        None, description="0 is superres_sampling mean, as version 0.1 spelled it."
+    )
     guidance: Annotated[float, Field(ge=1, le=10)] | None = None
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from khala.jobs import records
 from khala.music.errors import Kind
+from khala.music.request import SuperresSampling
 
 TROUBLE_KINDS = get_args(Kind)
 SongState = Literal["queued", "running", "done", "partial", "failed", "cancelled"]
@@ -21,6 +22,7 @@ class Sampling(BaseModel):
     superres_temperature: float
     superres_top_k: int
     guidance: float = 1.0
+    superres_sampling: SuperresSampling = "top_k"
 
 
 class Request(BaseModel):

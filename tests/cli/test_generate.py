@@ -74,7 +74,13 @@ def test_sampling_is_the_models_own_unless_chosen(sing, tmp_path: Path) -> None:
         "superres_temperature": 1.0,
         "superres_top_k": 10,
         "guidance": 1.0,
+        "superres_sampling": "top_k",
     }
+    assert sing(*WORDS, "--seed", "1", "--superres-sampling", "mean", "-o", "b.wav") == 0
+    assert sing(*WORDS, "--seed", "1", "--superres-top-k", "0", "-o", "c.wav") == 0
+    means = [json.loads((tmp_path / f"{name}.json").read_text())["request"]["sampling"] for name in "bc"]
+    assert means[0] == means[1] and means[0]["superres_sampling"] == "mean"
+    assert np.array_equal(*(read_audio(tmp_path / f"{name}.wav")[0] for name in "bc"))
 
 
 def test_words_for_which_a_song_is_too_short(

@@ -94,6 +94,7 @@ def test_it_is_asked_as_the_published_service_asks(service: Service) -> None:
         "top_k": 200,
         "superres_temperature": 1.0,
         "superres_top_k": 10,
+        "superres_sampling": "top_k",
         "guidance": 1.0,
     }
 

@@ -60,7 +60,7 @@ def refine(
 
     Pass k reads the prompt, its last position turned into the marker of k, and one position per frame: the sum of the
     embeddings of levels 0..k-1, which grows by one level per pass. All frames are drawn at once, with noise that
-    depends on the take's seed and k alone; `superres_top_k` 0 draws no noise and takes the code nearest to the mean of
+    depends on the take's seed and k alone; `superres_sampling` "mean" takes the code nearest to the mean of
     the codec's `codebooks_QCK`. Nothing is padded, and nothing can be cached: with full attention the text sees the
     song, too. What a take becomes does not depend on its company. `by_rows` as in `models.lm.pack`.
     """

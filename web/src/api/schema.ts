@@ -607,7 +607,15 @@ export interface components {
             top_k?: number | null;
             /** Superres Temperature */
             superres_temperature?: number | null;
-            /** Superres Top K */
+            /**
+             * Superres Sampling
+             * @description mean: super-resolution takes the code nearest to the mean. top_k: it draws.
+             */
+            superres_sampling?: ("mean" | "top_k") | null;
+            /**
+             * Superres Top K
+             * @description 0 is superres_sampling mean, as version 0.1 spelt it.
+             */
             superres_top_k?: number | null;
             /** Guidance */
             guidance?: number | null;
@@ -852,6 +860,12 @@ export interface components {
              * @default 1
              */
             guidance?: number;
+            /**
+             * Superres Sampling
+             * @default top_k
+             * @enum {string}
+             */
+            superres_sampling?: "mean" | "top_k";
         };
         /**
          * Session

@@ -31,7 +31,7 @@ from khala.evaluation.reconstruction import log_mel_l1, multi_resolution_stft, s
 from khala.models.codec.base import Codec
 from khala.models.codec.folder import load_codec
 from khala.models.codec.spectral.codec import SpectralCodec
-from khala.music.distance import edits
+from khala.music.distance import edit_distance
 from khala.scoring.words import listen
 from khala.training.codec.songs import find_songs
 from khala.weights import load_model
@@ -93,7 +93,7 @@ def voices() -> Iterator[tuple[np.ndarray, list[str]]]:
 
 def phone_error_rate(songs: Sequence[tuple[np.ndarray, list[str]]]) -> float:
     """Return edits per phone over all songs."""
-    wrong = sum(edits(transcript(listen(samples, 44100)), phones) for samples, phones in songs)
+    wrong = sum(edit_distance(transcript(listen(samples, 44100)), phones) for samples, phones in songs)
     return wrong / sum(len(phones) for _, phones in songs)
 
 

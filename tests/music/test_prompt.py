@@ -1,6 +1,7 @@
 """Prompts of requests: the styles of models, and text that tries to be a special token."""
 
 import pytest
+from prompts import prompt_text
 
 from khala.music.prompt import (  # fmt: skip
     UNCOND_PROMPT,
@@ -10,7 +11,6 @@ from khala.music.prompt import (  # fmt: skip
     backbone_prompt,
     clamp_prompt,
     compose_prompt,
-    render,
     superres_prompt,
     uncond_prompt,
 )
@@ -20,7 +20,7 @@ MINI = PromptStyle(duration_text=True)
 
 
 def metadata(prompt):
-    return render(prompt).split("<|eom_id|>")[0].removeprefix("<|begin_of_text|>")
+    return prompt_text(prompt).split("<|eom_id|>")[0].removeprefix("<|begin_of_text|>")
 
 
 def test_what_a_request_is_compared_with():
@@ -73,7 +73,7 @@ def test_lyrics_are_cleaned_and_stay_text():
 
 def test_instrumental_has_no_lyrics():
     prompt = backbone_prompt(SongRequest(tags="jazz", instrumental=True), PromptStyle())
-    assert render(prompt) == (
+    assert prompt_text(prompt) == (
         "<|begin_of_text|>jazz<|eom_id|>Instrumental<|eom_id|><|reserved_special_token_1|><|eot_id|><|python_tag|>"
     )
     assert compose_prompt(PromptFields(tags="jazz", language="Instrumental", lyrics="la")) == prompt

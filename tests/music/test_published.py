@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from prompts import prompt_text
 
 from khala.music.layout import TokenLayout
 from khala.music.lyrics import clean_lyrics
-from khala.music.prompt import PromptFields, clamp_prompt, compose_prompt, prompt_pair, render
+from khala.music.prompt import PromptFields, clamp_prompt, compose_prompt, prompt_pair
 from khala.music.published_request import published_parameters
 
 
@@ -31,14 +32,14 @@ def fields_of(request: dict) -> PromptFields:
 
 def test_compose_prompt(reference):
     for case in reference["compose_prompt_text"]:
-        assert render(compose_prompt(fields_of(case["request"]))) == case["text"]
+        assert prompt_text(compose_prompt(fields_of(case["request"]))) == case["text"]
 
 
 def test_prompt_pair_in_every_mode(reference):
     for case in reference["prepare_prompt_texts"]:
         mode = case["request"]["superres_text_mode"]
         pair = prompt_pair(fields_of(case["request"]), "lyrics_only" if mode == "no_tags" else mode)
-        assert [render(p) for p in pair] == [case["backbone_prompt_text"], case["superres_prompt_text"]]
+        assert [prompt_text(p) for p in pair] == [case["backbone_prompt_text"], case["superres_prompt_text"]]
 
 
 def test_clean_lyrics(reference):
@@ -62,7 +63,7 @@ def test_requests_of_the_published_client(reference):
             "temperature": got.temperature,
         }.items() <= expected.items()
         pair = prompt_pair(fields, expected["superres_text_mode"])
-        assert [render(p) for p in pair] == [case["backbone_prompt_text"], case["superres_prompt_text"]]
+        assert [prompt_text(p) for p in pair] == [case["backbone_prompt_text"], case["superres_prompt_text"]]
 
 
 def test_clamp_prompt(reference):

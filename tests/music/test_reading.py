@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from khala.music.lyrics import clean_lyrics
-from khala.music.reading import LONGEST, Section, read_lyrics, sections
+from khala.music.reading import MAX_REPEATED_CHARACTERS, Section, read_lyrics, sections
 
 VERSE = ("Letters in the window light", "I will answer them tonight")
 CHORUS = ("Wait for me, wait for me", "Underneath the apple tree")
@@ -177,7 +177,7 @@ def test_sections_that_come_back() -> None:
 
 def test_repetitions_have_an_end() -> None:
     read = read_lyrics("[chorus x8]\n" + "la la la la la la la la la\n" * 150 + "\n[verse]\nOh\n[chorus]")
-    assert len(read.text) <= LONGEST
+    assert len(read.text) <= MAX_REPEATED_CHARACTERS
 
 
 def test_who_sings_a_line_is_not_sung() -> None:
@@ -217,4 +217,4 @@ def test_what_is_read_reads_as_the_same_again(lines: list[str]) -> None:
 def test_any_text_can_be_read(text: str) -> None:
     read = read_lyrics(text)
     assert all(row.text.strip() and not set("[]{}\n") & set(row.text) for row in read.lines)
-    assert len(read.text) <= LONGEST + 2 * len(read.rows)
+    assert len(read.text) <= MAX_REPEATED_CHARACTERS + 2 * len(read.rows)

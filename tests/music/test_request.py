@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from prompts import prompt_text
 
 from khala.music.errors import InvalidRequest
 from khala.music.lyrics import clean_lyrics
-from khala.music.prompt import PromptStyle, Special, backbone_prompt, render, superres_prompt
+from khala.music.prompt import PromptStyle, Special, backbone_prompt, superres_prompt
 from khala.music.request import MAX_SEED, Sampling, SongRequest
 from khala.weights.tokenizer import Tokenizer
 
@@ -25,39 +26,39 @@ BYTES = Tokenizer.of_bytes()
         ({"prompt": " \n\t "}, "prompt is blank; write something or leave it out"),
         ({"prompt": "x" * 100_000}, "prompt has 100000 characters; at most 2000 are allowed"),
         ({"lyrics": "la\n" * 34_000}, "lyrics has 101999 characters; at most 10000 are allowed"),
-        ({"prompt": "a\x07b"}, "prompt holds a control character (U+0007) at character 2; remove it"),
-        ({"title": "one\ntwo"}, "title holds a line break (U+000A) at character 4; remove it"),
-        ({"lyrics": "la\x00"}, "lyrics holds a control character (U+0000) at character 3; remove it"),
-        ({"lyrics": "la \ud800"}, "lyrics holds half of a surrogate pair (U+D800) at character 4; remove it"),
-        ({"tags": ["a", "b,c"]}, "the tag 'b,c' holds a comma; give it as several tags"),
+        ({"prompt": "a\x07b"}, "prompt contains a control character (U+0007) at character 2; remove it"),
+        ({"title": "one\ntwo"}, "title contains a line break (U+000A) at character 4; remove it"),
+        ({"lyrics": "la\x00"}, "lyrics contains a control character (U+0000) at character 3; remove it"),
+        ({"lyrics": "la \ud800"}, "lyrics contains half of a surrogate pair (U+D800) at character 4; remove it"),
+        ({"tags": ["a", "b,c"]}, "the tag 'b,c' contains a comma; split it into several tags"),
         ({"tags": ["x" * 101]}, "a tag has 101 characters; at most 100 are allowed"),
         ({"tags": [f"t{n}" for n in range(51)]}, "there are 51 tags; at most 50 are allowed"),
-        ({"tags": [1]}, "tags are [1]; they are a list of short texts"),
-        ({"prompt": 5}, "prompt is 5; it is text"),
-        ({"lyrics": "l", "instrumental": True}, "lyrics were given for an instrumental song; leave out one of the two"),
-        ({"prompt": "a", "tags": ["b"]}, "both a prompt and tags were given; describe the song by one of the two"),
-        ({"prompt": "a", "instrumental": 1}, "instrumental is 1; it is either true or false"),
-        ({"prompt": "a", "duration": 0}, "duration is 0; it is a number from 5 to 600 seconds"),
-        ({"prompt": "a", "duration": -3.5}, "duration is -3.5; it is a number from 5 to 600 seconds"),
-        ({"prompt": "a", "duration": 1e9}, "duration is 1000000000.0; it is a number from 5 to 600 seconds"),
-        ({"prompt": "a", "duration": math.nan}, "duration is nan; it is a number from 5 to 600 seconds"),
-        ({"prompt": "a", "duration": "60"}, "duration is '60'; it is a number from 5 to 600 seconds"),
-        ({"prompt": "a", "duration": 10**400}, f"duration is {10**39}...; it is a number from 5 to 600 seconds"),
-        ({"prompt": "a", "duration": True}, "duration is True; it is a number from 5 to 600 seconds"),
-        ({"prompt": "a", "takes": 17}, "takes is 17; it is a whole number from 1 to 16"),
-        ({"prompt": "a", "takes": 1.0}, "takes is 1.0; it is a whole number from 1 to 16"),
-        ({"prompt": "a", "best_of": 9}, "best_of is 9; it is a whole number from 1 to 8"),
-        ({"prompt": "a", "sampling": {"guidance": 0.5}}, "guidance is 0.5; it is a number from 1 to 10"),
-        ({"prompt": "a", "seed": -1}, f"seed is -1; it is a whole number from 0 to {MAX_SEED}"),
-        ({"prompt": "a", "seed": 10**5000}, f"seed is int; it is a whole number from 0 to {MAX_SEED}"),
-        ({"prompt": "a", "sampling": {"top_k": 0}}, "top_k is 0; it is a whole number from 1 to 1024"),
+        ({"tags": [1]}, "tags are [1]; they must be a list of short texts"),
+        ({"prompt": 5}, "prompt is 5; it must be text"),
+        ({"lyrics": "l", "instrumental": True}, "an instrumental cannot have lyrics; leave out one of the two"),
+        ({"prompt": "a", "tags": ["b"]}, "both a prompt and tags were given; use only one of them"),
+        ({"prompt": "a", "instrumental": 1}, "instrumental is 1; it must be true or false"),
+        ({"prompt": "a", "duration": 0}, "duration is 0; it must be a number from 5 to 600 seconds"),
+        ({"prompt": "a", "duration": -3.5}, "duration is -3.5; it must be a number from 5 to 600 seconds"),
+        ({"prompt": "a", "duration": 1e9}, "duration is 1000000000.0; it must be a number from 5 to 600 seconds"),
+        ({"prompt": "a", "duration": math.nan}, "duration is nan; it must be a number from 5 to 600 seconds"),
+        ({"prompt": "a", "duration": "60"}, "duration is '60'; it must be a number from 5 to 600 seconds"),
+        ({"prompt": "a", "duration": 10**400}, f"duration is {10**39}...; it must be a number from 5 to 600 seconds"),
+        ({"prompt": "a", "duration": True}, "duration is True; it must be a number from 5 to 600 seconds"),
+        ({"prompt": "a", "takes": 17}, "takes is 17; it must be a whole number from 1 to 16"),
+        ({"prompt": "a", "takes": 1.0}, "takes is 1.0; it must be a whole number from 1 to 16"),
+        ({"prompt": "a", "best_of": 9}, "best_of is 9; it must be a whole number from 1 to 8"),
+        ({"prompt": "a", "sampling": {"guidance": 0.5}}, "guidance is 0.5; it must be a number from 1 to 10"),
+        ({"prompt": "a", "seed": -1}, f"seed is -1; it must be a whole number from 0 to {MAX_SEED}"),
+        ({"prompt": "a", "seed": 10**5000}, f"seed is int; it must be a whole number from 0 to {MAX_SEED}"),
+        ({"prompt": "a", "sampling": {"top_k": 0}}, "top_k is 0; it must be a whole number from 1 to 1024"),
         ({"prompt": "a", "sampling": {"superres_top_k": -1}},
-         "superres_top_k is -1; it is a whole number from 0 to 1024"),
-        ({"prompt": "a", "sampling": {"temperature": 0}}, "temperature is 0; it is a number from 0.1 to 5"),
-        ({"prompt": "a", "sampling": 1}, "sampling is 1; it is an object with some of temperature, top_k, "
+         "superres_top_k is -1; it must be a whole number from 0 to 1024"),
+        ({"prompt": "a", "sampling": {"temperature": 0}}, "temperature is 0; it must be a number from 0.1 to 5"),
+        ({"prompt": "a", "sampling": 1}, "sampling is 1; it must be an object with any of temperature, top_k, "
          "superres_temperature, superres_top_k, guidance, superres_sampling"),
         ({"prompt": "a", "sampling": {"superres_sampling": "median"}},
-         "superres_sampling is 'median'; it is mean or top_k"),
+         "superres_sampling is 'median'; it must be mean or top_k"),
         ({"prompt": "a", "tempo": 9}, "the request has no field 'tempo'; its fields are prompt, tags, lyrics, "
          "instrumental, duration, takes, best_of, seed, sampling, title"),
     ],
@@ -204,7 +205,7 @@ def test_every_request_is_either_sound_or_refused_in_one_line(values, duration_t
         assert [segment.name for segment in prompt if isinstance(segment, Special)] == grammar
         ids = BYTES.encode(prompt)
         assert [BYTES.decode([i]) for i in ids if i >= BYTES.special_base] == grammar
-        assert BYTES.decode(ids) == render(prompt)
+        assert BYTES.decode(ids) == prompt_text(prompt)
 
 
 def test_sampling_defaults_are_the_published_ones():

@@ -10,7 +10,7 @@ from khala.conditioning.request_terms import description_remarks
 from khala.conditioning.singable import Singable, as_spelled, in_phones
 from khala.conditioning.vocabulary import require_vocabulary
 from khala.models.config import ModelConfig
-from khala.music.languages import NAMES, latin_language
+from khala.music.languages import LANGUAGE_NAMES, latin_language
 from khala.music.lyrics import detect_script
 from khala.music.phones import LETTERS, phonetic
 from khala.music.prompt import PromptStyle
@@ -113,8 +113,8 @@ def _language_remarks(found: Preview) -> list[Remark]:
         remarks.append(Remark("words-left-out", text, first.number, {"count": len(found.singable.partly)}))
     language = latin_language("\n".join(row.text for row in found.singable.lyrics.lines))
     if language not in (None, "en"):
-        text = f"The lyrics look {NAMES[language]}; the model sings them as if they were English."
-        remarks.append(Remark("language", text, None, {"language": language, "name": NAMES[language]}))
+        text = f"The lyrics look {LANGUAGE_NAMES[language]}; the model sings them as if they were English."
+        remarks.append(Remark("language", text, None, {"language": language, "name": LANGUAGE_NAMES[language]}))
     return remarks
 
 

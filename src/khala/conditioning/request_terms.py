@@ -11,7 +11,7 @@ from khala.conditioning.voices import voice_remarks
 from khala.conditioning.wording import END, START, plain_text, undenied_text, wanted_text
 from khala.music.remarks import Remark
 from khala.music.request import SongRequest
-from khala.music.suggested_tags import VOCABULARY
+from khala.music.suggested_tags import TAG_GROUPS
 
 TEMPO_WORDS = {"slow": (0.0, 90.0), "mid tempo": (90.0, 120.0), "fast tempo": (120.0, 1000.0)}
 """Tempo word -> range in beats a minute (lower bound included)."""
@@ -33,7 +33,7 @@ _BPM = re.compile(
     rf"|\btempo {_NUMBER}{END}"
 )
 
-_STYLES = {word for tags in STYLE_TAGS.values() for word in tags} | set(VOCABULARY["genre_style"][1])
+_STYLES = {word for tags in STYLE_TAGS.values() for word in tags} | set(TAG_GROUPS["genre_style"][1])
 _SONG = "|".join(
     (
         "songs?|tracks?|tunes?|pieces?|numbers?|beats?|grooves?|jams?|anthems?|instrumentals?|rhythms?|music",

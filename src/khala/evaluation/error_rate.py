@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from khala.models import recogniser
-from khala.music.distance import edits
+from khala.music.distance import edit_distance
 from khala.music.reading import sections
 from khala.scoring.types import Array
 from khala.scoring.words import PhonePosteriors, listen, phones_of
@@ -21,7 +21,7 @@ def error_rate(hypothesis: Sequence[str], reference: Sequence[str]) -> float:
     empty."""
     if not reference:
         raise ValueError("there is nothing that should have been sung")
-    return edits(hypothesis, reference) / len(reference)
+    return edit_distance(hypothesis, reference) / len(reference)
 
 
 def transcript(heard: PhonePosteriors) -> list[str]:

@@ -1,4 +1,4 @@
-"""What can go wrong, as one line for the person who asked: what is wrong and what would be right."""
+"""Errors that a user can cause: each message is one line that says what is wrong and how to fix it."""
 
 from typing import Literal
 
@@ -14,13 +14,13 @@ Kind = Literal[
     "database-unreachable",
     "internal",
 ]
-"""Why something cannot be done, for programs and for whoever says it in another language."""
+"""Machine-readable cause of an error, for clients and translations."""
 
 
 class KhalaError(Exception):
-    """An error that ends a command with `exit_status` and its message as one line; nothing else is shown.
+    """Base of all errors that users see: a command prints the message on one line and ends with `exit_status`.
 
-    Line breaks in the message (say, of another library's error quoted in it) become spaces.
+    Line breaks in the message, such as those of a quoted error of another library, become spaces.
     """
 
     exit_status = 1
@@ -32,39 +32,39 @@ class KhalaError(Exception):
 
 
 class InvalidRequest(KhalaError):
-    """The request cannot be met as asked."""
+    """Invalid input, or a request that cannot be met."""
 
     exit_status = 2
     kind = "invalid"
 
 
 class OutputError(KhalaError):
-    """The song cannot be written where it should go."""
+    """The output file or folder cannot be written."""
 
     exit_status = 2
 
 
 class ModelError(KhalaError):
-    """A model is missing or broken; the message ends with the command that mends it."""
+    """A model is missing or damaged; the message ends with the command that fixes it."""
 
     exit_status = 3
     kind = "model-broken"
 
 
 class NotFound(KhalaError):
-    """There is no such song, take or file, or it belongs to somebody else."""
+    """No such song, take or file, or it belongs to another owner."""
 
     exit_status = 2
 
 
 class Conflict(KhalaError):
-    """The request contradicts an earlier one or the state that its song is in."""
+    """The request conflicts with an earlier one or with the state of its song."""
 
     exit_status = 2
 
 
 class TooMany(KhalaError):
-    """The queue or a quota is full. `retry_after`: seconds after which it is worth asking again."""
+    """The queue or a quota is full; `retry_after` is the time in seconds before a retry makes sense."""
 
     exit_status = 2
 
@@ -74,7 +74,7 @@ class TooMany(KhalaError):
 
 
 class StoreError(KhalaError):
-    """The database or the artifact store does not answer, is full or read-only; what was stored is safe."""
+    """The database or the artifact store is unreachable, full or read-only; stored data is safe."""
 
     exit_status = 2
     kind = "storage-unreachable"

@@ -1,4 +1,4 @@
-"""The song that `khala generate` makes when it is told nothing: in the words and tags that Khala Mini was taught."""
+"""The song that `khala generate` makes without arguments, in words and tags from Khala Mini's training corpus."""
 
 from khala.music.request import SongRequest
 
@@ -22,4 +22,4 @@ We will run along the sand
     duration=30.0,
     seed=7,
 )
-"""About 30 s of pop: 16 bars, each sung line two bars of seven syllables."""
+"""About 30 s of pop: 16 bars, with lines of seven syllables over two bars each."""

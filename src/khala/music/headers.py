@@ -1,11 +1,11 @@
-"""Section headers of lyrics: the names that models know, and the many ways in which people write them."""
+"""Section headers of lyrics: the names that models know and the ways people write them."""
 
 import difflib
 import re
 from dataclasses import dataclass
 
 SECTION_TAGS = ("intro", "verse", "pre-chorus", "chorus", "post-chorus", "bridge", "inst", "solo", "outro")
-"""Names of the parts of a song that models know, as written between brackets."""
+"""Section names that models know, as written between brackets."""
 
 _ALIASES = {
     "prechorus": "pre-chorus",
@@ -41,19 +41,23 @@ _HINT = re.compile(r"\s*[:|(,;/].*| +- .*| -.*|- .*", re.DOTALL)
 
 @dataclass(frozen=True)
 class Header:
-    """`name` is one of SECTION_TAGS, or an unknown one in lower case; the section is to be sung so many `times`."""
+    """A section header: `name` is one of SECTION_TAGS or an unknown name in lower case; `times` is the repeat count."""
 
     name: str
     times: int = 1
 
     @property
     def known(self) -> bool:
+        """Whether models know the name."""
         return self.name in SECTION_TAGS
 
 
 def read_header(tag: str) -> Header:
-    """What the inside of a bracketed tag stands for: "Verse 1" is a verse, "Hook: all voices" a chorus, "Chorus -
-    final, a cappella" and "Final Chorus" too, "Chorus (x2)" one that is sung twice."""
+    """Parse the text inside a bracketed tag.
+
+    "Verse 1" is a verse; "Hook: all voices", "Chorus - final, a cappella" and "Final Chorus" are choruses; "Chorus
+    (x2)" is a chorus sung twice.
+    """
     times = 1
     if marked := _TIMES.search(tag):
         times = int(marked[1] or marked[2])
@@ -63,25 +67,27 @@ def read_header(tag: str) -> Header:
 
 
 def without_times(tag: str) -> str:
-    """The inside of a tag without how often it is sung."""
+    """Return the text of a tag without its repeat count."""
     return " ".join(_TIMES.sub(" ", tag).split())
 
 
 def section_name(tag: str) -> str:
-    """The name that the inside of a bracketed tag stands for, see `read_header`."""
+    """Return the section name of the text inside a bracketed tag, as `read_header` parses it."""
     return read_header(tag).name
 
 
 def nearest_tag(name: str) -> str | None:
-    """The known tag of which an unknown one is a misspelling, if it is one."""
+    """Return the known tag that `name` misspells, or None."""
     near = difflib.get_close_matches(name.replace(" ", "-"), SECTION_TAGS, n=1, cutoff=0.75)
     return near[0] if near else None
 
 
 def bare_header(line: str, after_blank: bool) -> tuple[str, str] | None:
-    """A line without brackets that is meant as a header, "Verse 1", "CHORUS:", "(Final Chorus)": the header and what is
-    sung behind its colon. Names that are words of songs as well ("Bridge", "Hook") are none without a colon, a number
-    or round brackets, unless a blank line (or nothing) stands before them."""
+    """Parse a header without square brackets ("Verse 1", "CHORUS:", "(Final Chorus)").
+
+    Return the header and the words to sing after its colon, or None if the line is no header. Names that also occur as
+    lyrics ("Bridge", "Hook") need a colon, a number or round brackets, unless a blank line or nothing precedes them.
+    """
     round_brackets = re.fullmatch(r"\((.*)\)\s*[:.]?", line)
     text = (round_brackets[1] if round_brackets else line).strip()
     head, colon, rest = text.partition(":")
@@ -93,7 +99,7 @@ def bare_header(line: str, after_blank: bool) -> tuple[str, str] | None:
 
 
 def _exact(head: str) -> bool:
-    """Whether nothing but a section's name stands there, with its number and how often it is sung."""
+    """Whether the text is only a section name, with an optional number and repeat count."""
     name = re.sub(r"[\s_-]+", " ", _TIMES.sub("", head)).strip(" .").casefold()
     name = re.sub(rf"^(?:{_ORDER} )+", "", name)
     name = re.sub(rf" ?{_COUNT}$" if name not in _PLAIN else "$", "", name)
@@ -103,13 +109,13 @@ def _exact(head: str) -> bool:
 
 
 def _performer(text: str) -> bool:
-    """Whether a name or two stand behind a header's colon, not words to sing."""
+    """Whether the text after a header's colon names performers rather than words to sing."""
     words = text.split()
     return len(words) <= 3 and all(word[:1].isupper() or word in "&+," or word == "and" for word in words)
 
 
 def _known(name: str) -> str | None:
-    """The known tag that a name in lower case means."""
+    """Return the known tag that a lower-case name stands for, or None."""
     for spelling in (name, re.sub(rf"^(?:{_ORDER} )+", "", name)):
         for text in (spelling, re.sub(rf"[ #]*(?:\d+|(?<= ){_COUNT})$", "", spelling)):
             tag = _ALIASES.get(text, text).replace(" ", "-")

@@ -1,10 +1,10 @@
-"""Which language lyrics are in, told from their small words: enough to say that a model does not sing it."""
+"""Guess the language of lyrics from their function words, to warn when a model does not sing it."""
 
 import re
 
 from khala.music.lyrics import detect_script
 
-_SMALL_WORDS = {
+_FUNCTION_WORDS = {
     "en": "the and you i my me it is in of to a that we on for your all this be with are was don't i'm so no"
     " but up down when what know love like just can will never oh yeah they she he her his them us our now"
     " there here",
@@ -35,8 +35,8 @@ _SMALL_WORDS = {
     "id": "yang dan di ke dari ini itu aku kamu kau dia kita kami ku mu tak tidak ada untuk dengan seperti tapi"
     " saat semua cinta hati hidup malam lagi akan bisa hanya selalu",
 }
-_WORDS = {language: frozenset(words.split()) for language, words in _SMALL_WORDS.items()}
-NAMES = {
+_WORDS = {language: frozenset(words.split()) for language, words in _FUNCTION_WORDS.items()}
+LANGUAGE_NAMES = {
     **{
         "en": "English",
         "es": "Spanish",
@@ -48,18 +48,22 @@ NAMES = {
     },
     **{"sv": "Swedish", "pl": "Polish", "tr": "Turkish", "id": "Indonesian"},
 }
-"""Languages by their ISO 639-1 codes."""
-LEAST = 2
-"""Different small words without which nothing is said."""
+"""English names of languages, by ISO 639-1 code."""
+MIN_FUNCTION_WORDS = 2
+"""Number of distinct function words that a guess needs."""
 
 
 def latin_language(text: str) -> str | None:
-    """The language of a text in Latin letters, a key of `NAMES`: the one whose small words are most of it, if they are
-    clearly more than English ones; None where that cannot be told."""
+    """Guess the language of a text in Latin script by its function words.
+
+    Return a key of `LANGUAGE_NAMES`, or None if there is too little evidence or if English is nearly as likely.
+    """
     if detect_script(text) != "latin":
         return None
     words = set(re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)*", text.lower()))
-    hits = {language: len(words & small) for language, small in _WORDS.items()}
+    hits = {language: len(words & function_words) for language, function_words in _WORDS.items()}
     best = max(hits, key=lambda language: hits[language])
-    clear = hits[best] >= max(LEAST, 0.12 * len(words)) and (best == "en" or hits[best] >= 1.5 * hits["en"])
+    clear = hits[best] >= max(MIN_FUNCTION_WORDS, 0.12 * len(words)) and (
+        best == "en" or hits[best] >= 1.5 * hits["en"]
+    )
     return best if clear else None

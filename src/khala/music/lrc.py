@@ -1,26 +1,26 @@
-"""Lyrics with times, as players show them: LRC and its enhanced form, in the notations that are in use.
+"""Parser for lyrics with time stamps: LRC and enhanced LRC, in the notations in common use.
 
-A line is "[01:02.50]what is sung"; several times before it say that it comes back, a time alone that the line before is
-over. Words may have times of their own, "<01:03.10>". There is no standard, only habits:
+A line is "[01:02.50]words". Several times before the words mean that the line comes back; a time without words ends the
+line before it. Words may have times of their own, "<01:03.10>". There is no formal standard:
 https://en.wikipedia.org/wiki/LRC_(file_format)
 """
 
 import re
 from dataclasses import dataclass
 
-# Hours are told from "minutes:seconds:hundredths" by the fraction that follows them.
+# Three colon-separated fields are hours only if a fraction follows; else they are minutes, seconds and hundredths.
 _TIME = r"(?:(\d{1,2}):(?=\d{1,2}:\d{1,2}[.,]))?(\d{1,3}):(\d{1,2}(?:[.:,]\d{1,3})?)"
 _STAMP = re.compile(rf"\s*\[\s*{_TIME}\s*\]")
 _WORD_STAMP = re.compile(rf"<\s*{_TIME}\s*>|\[\s*{_TIME}\s*\]")
 _TAG = re.compile(r"\s*\[\s*([A-Za-z_#]+)\s*:((?:[^\[\]]|\[[^\[\]]*\])*)\]\s*")
 _OFFSET = re.compile(r"[+-]?\d{1,6}")
 _HEADER = re.compile(r"\[[^\[\]]+\]")
-# What stands before the colon of "[Chorus: all voices]"; any other word there makes an ID tag.
+# Words before the colon that make a section header ("[Chorus: all voices]"); any other word makes an ID tag.
 _SECTION = re.compile(
     "intro|opening|(pre|post)?chorus|verse|refrain|hook|drop|bridge|inst|instrumental|interlude|break|solo|part|rap|spoken"
     "|outro|end|ending|coda"
 )
-# Who wrote and played it, as NetEase's and QQ's files say before the first line: "作词 : ...", "Composed by: ...".
+# Credits before the first line, as in files of NetEase and QQ Music: "作词 : ...", "Composed by: ...".
 _CREDIT = re.compile(
     r"""(?:
         [词詞曲]
@@ -35,7 +35,7 @@ _CREDIT = re.compile(
 
 @dataclass(frozen=True)
 class LrcLine:
-    """A line: the seconds at which it begins, None if it has no time; its text, "" where the line before is over."""
+    """A line: its start in seconds, or None without a time stamp, and its text, "" where the line before ends."""
 
     seconds: float | None
     text: str
@@ -43,24 +43,24 @@ class LrcLine:
 
 @dataclass(frozen=True)
 class Lrc:
-    """The `lines` in the order in which they are sung, section headers ("[Chorus: all]") among them; a line that comes
-    back brings its header again. `tags` are the ID tags ("ti", "ar", "offset", ...), keys in lower case."""
+    """Parsed lyrics: `lines` in the order in which they are sung, and ID tags ("ti", "ar", "offset", ...) by lower-case
+    name. Section headers ("[Chorus: all]") are lines too, and are repeated with the lines that come back."""
 
     lines: tuple[LrcLine, ...]
     tags: dict[str, str]
 
 
 def is_lrc(text: str) -> bool:
-    """Whether any line begins with a time."""
+    """Whether any line begins with a time stamp."""
     return any(_STAMP.match(row) for row in text.removeprefix("\ufeff").splitlines())
 
 
 def parse_lrc(text: str) -> Lrc:
-    """Lyrics with times, taken apart; whatever the text, none of it is refused.
+    """Parse lyrics with time stamps; any text is accepted.
 
-    Times lie `[offset:]` milliseconds earlier, none before 0. Word times and the credits before the first line are
-    dropped. A line without a time stays behind the one before it, a header before the one after it. In a text without
-    any time nothing is an ID tag.
+    `[offset:]` moves all times earlier by that many milliseconds, but not below 0. Times of words and credits before
+    the first line are dropped. A line without a time stays after the line before it, a header before the line after
+    it. A text without any time stamp has no ID tags.
     """
     tags: dict[str, str] = {}
     rows: list[tuple[list[float], str]] = []
@@ -88,7 +88,7 @@ def _seconds(stamp: re.Match[str]) -> float:
 
 
 def _id_tags(words: str) -> dict[str, str]:
-    """The ID tags that a line consists of; none if it holds anything else."""
+    """Return the ID tags of a line that consists of nothing else, otherwise none."""
     tags = {}
     while tag := _TAG.match(words):
         tags[tag[1].lower()] = tag[2].strip()
@@ -101,9 +101,9 @@ def _is_credit(words: str, title: str | None) -> bool:
 
 
 def _in_order(rows: list[tuple[list[float], str]]) -> tuple[LrcLine, ...]:
-    """Rows (times, text) by time, a line for every time; what has none keeps its neighbour."""
-    placed: list[tuple[float, int, LrcLine]] = []  # place in time, number of the header that holds, line
-    waiting: list[tuple[int, LrcLine]] = []  # for the next time: headers, and what stands between them and it
+    """Sort rows (times, text) by time, one line for each time; rows without a time stay next to their neighbour."""
+    placed: list[tuple[float, int, LrcLine]] = []  # start in seconds, index of the current header, line
+    waiting: list[tuple[int, LrcLine]] = []  # headers and untimed lines until the next timed one
     headers: list[str] = [""]
     now = 0.0
     for times, words in rows:

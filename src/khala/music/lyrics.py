@@ -1,10 +1,10 @@
-"""The letters of lyrics: cleaned as the published models were taught to read them, and the script they belong to."""
+"""Characters of lyrics: normalisation as in the published models' training, and script detection."""
 
 import re
 import unicodedata
 from collections import Counter
 
-# One pass: what a character becomes is not looked at again ("＾" stays "^" although "^" becomes an apostrophe).
+# One pass: replacements are not replaced again ("＾" stays "^" although "^" becomes an apostrophe).
 _CLEAN = str.maketrans(
     {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # full-width ASCII
     | dict.fromkeys("\u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B))), " ")
@@ -24,8 +24,11 @@ _MOJIBAKE = re.compile("\u00e2\u0080[\u0080-\u00bf]")  # UTF-8 punctuation that 
 
 
 def clean_lyrics(text: str) -> str:
-    """Lyrics as the published models read them: full-width and look-alike characters made ASCII, invisible ones
-    dropped, a run of typographic dashes made one hyphen, white space around the whole removed."""
+    """Normalise lyrics as the published models expect them.
+
+    Full-width and look-alike characters become ASCII, invisible ones are dropped, a run of typographic dashes becomes
+    one hyphen, and surrounding white space is removed.
+    """
     text = _MOJIBAKE.sub(lambda match: match[0].encode("latin-1").decode("utf-8"), text)
     return _DASHES.sub("-", text).translate(_CLEAN).strip()
 
@@ -40,9 +43,11 @@ def _script(letter: str) -> str:
 
 
 def detect_script(text: str) -> str:
-    """The script that most of the letters outside brackets belong to, by its Unicode name: "latin", "han", "hangul",
-    "cyrillic", "arabic", ... Japanese is "kana" (its Han characters included), and Korean "hangul" likewise.
-    "mixed" if no script has 70 % of the letters, "" if there is no letter."""
+    """Return the script of at least 70 % of the letters outside brackets, by its Unicode name in lower case.
+
+    "latin", "han", "cyrillic", "arabic", ...; Japanese is "kana" and Korean "hangul", their Han characters included.
+    "mixed" if no script reaches 70 %, "" if there are no letters.
+    """
     counts = Counter(_script(letter) for letter in re.sub(r"[\[【].*?[\]】]", "", text) if letter.isalpha())
     for host in ("kana", "hangul"):
         if counts[host] * 4 >= counts["han"] and counts[host]:

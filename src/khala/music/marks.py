@@ -1,10 +1,10 @@
-"""What people write into lyrics that nobody sings: markup, chords, stage directions, speakers, marks of repetition."""
+"""Parts of lyrics that are not sung: markup, chords, stage directions, speakers and repeat marks."""
 
 import html
 import re
 
 TAG = re.compile(r"\[([^\[\]]*)\]|\{([^{}]*)\}")
-"""What stands in square brackets or, in ChordPro, in braces."""
+"""Text in square brackets or, in ChordPro, in braces."""
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _BREAK = re.compile(
@@ -37,7 +37,7 @@ _TIMES = re.compile(
       | (?<!\w)(?:x\ ?([2-9])|([2-9])x) )[.!]?$""",
     re.VERBOSE | re.IGNORECASE,
 )
-CUE = re.compile(
+DIRECTION = re.compile(
     r"""\b(?: guitars?
       | drums? | pianos? | bass | synths? | strings | horns? | sax(?:ophone)? | violins? | flute | organ
       | beat | riff | snare | cymbals? | claps? | clapping | instrumental | music | fad(?:e|es|ing) | silence
@@ -49,7 +49,7 @@ CUE = re.compile(
       | sound\ effects? | sfx )\b""",
     re.VERBOSE | re.IGNORECASE,
 )
-"""Words by which a stage direction in square brackets is known."""
+"""Words that mark text in square brackets as a stage direction."""
 _ASIDE = re.compile(
     r"""(?:softly\ |loudly\ |nervously\ |quietly\ )?
       (?: whisper(?:s|ed|ing)? | spoken(?:\ words?)? | shout(?:s|ed|ing) | laugh(?:s|ing|ter) | chuckles? | giggles?
@@ -60,46 +60,45 @@ _ASIDE = re.compile(
       | harmoni[sz]ing | backing\ vocals )""",
     re.VERBOSE | re.IGNORECASE,
 )
-"""What is a stage direction between round brackets or stars as well, where words are mostly sung."""
+"""Stage directions also in round brackets or between asterisks, where text is usually sung."""
 
 
-def pieces(line: str) -> list[str]:
-    """The lines that a line as given really is, free of HTML: parted at breaks that only a browser, a word processor or
-    a program shows as such."""
+def split_breaks(line: str) -> list[str]:
+    """Split a line at HTML, Unicode and escaped line breaks, and remove HTML tags and entities."""
     decoded = _ENTITY.sub(lambda entity: html.unescape(entity[0]), line)
     return [_MARKUP.sub("", piece).replace("\\t", " ").replace('\\"', '"') for piece in _BREAK.split(decoded)]
 
 
 def without_page_text(line: str) -> str:
-    """A line without what lyric pages set around lyrics."""
+    """Return a line without boilerplate of lyrics websites."""
     return _PAGE.sub("", line)
 
 
 def is_heading(line: str) -> bool:
-    """Whether it is a Markdown heading."""
+    """Whether a line is a Markdown heading."""
     return bool(re.match(r"[>\s]*#{1,6}\s", line))
 
 
 def without_markdown(line: str) -> str:
-    """A line without bullets and emphasis; what is starred and is a stage direction ("*sighs*") becomes a tag."""
+    """Return a line without bullets and emphasis; a stage direction between asterisks ("*sighs*") becomes a tag."""
 
     def plain(stars: re.Match[str]) -> str:
-        return f"[{stars[2]}]" if len(stars[1]) == 1 and is_cue(stars[2]) else stars[2]
+        return f"[{stars[2]}]" if len(stars[1]) == 1 and is_direction(stars[2]) else stars[2]
 
     return _STARS.sub(plain, _BULLET.sub("", line))
 
 
-def is_cue(text: str) -> bool:
-    """Whether words in round brackets are a stage direction, not an answer that is sung."""
+def is_direction(text: str) -> bool:
+    """Whether text in round brackets is a stage direction, not words to sing."""
     return bool(_ASIDE.fullmatch(text.strip()))
 
 
-def without_cues(line: str) -> tuple[str, list[str]]:
-    """A line without the stage directions in its round brackets, and these; other words in them are sung."""
+def without_directions(line: str) -> tuple[str, list[str]]:
+    """Return a line without the stage directions in round brackets, and those directions."""
     left_out: list[str] = []
 
     def kept(aside: re.Match[str]) -> str:
-        if not is_cue(aside[1]) or _TIMES.fullmatch(aside[0]):
+        if not is_direction(aside[1]) or _TIMES.fullmatch(aside[0]):
             return aside[0]
         left_out.append(aside[0])
         return " "
@@ -108,31 +107,30 @@ def without_cues(line: str) -> tuple[str, list[str]]:
 
 
 def without_speaker(line: str) -> str:
-    """ "Both: Hold on" without the one who sings it."""
+    """Return a line without its speaker ("Both: Hold on")."""
     return line[match.end() :] if (match := _SPEAKER.match(line)) else line
 
 
-def repeated(line: str) -> tuple[str, int]:
-    """A line without its mark of repetition, and how often it is sung: "Hold on (x3)" three times, "(x2)" alone
-    twice."""
+def split_repeat(line: str) -> tuple[str, int]:
+    """Return a line without its repeat mark, and its repeat count: ("Hold on", 3) for "Hold on (x3)"."""
     if not (match := _TIMES.search(line)):
         return line, 1
     return line[: match.start()].rstrip(), max(int(next(filter(None, match.groups()), 2)), 1)
 
 
 def is_chord(text: str) -> bool:
-    """Whether it is the name of a chord, as in a chord sheet."""
+    """Whether the text is the name of a chord, as in a chord sheet."""
     return bool(_CHORD.fullmatch(text.strip()))
 
 
 def is_chord_line(line: str) -> bool:
-    """Whether a line holds nothing but chords: the upper one of each pair in a chord sheet."""
+    """Whether a line consists of chords only, as above each line of words in a chord sheet."""
     words = line.split()
     return all(map(is_chord, words)) and (len(words) > 1 or bool(re.search(r"[#b♯♭\dm/]", line)))
 
 
-def directive(inside: str) -> str | None:
-    """The header that the inside of a ChordPro directive stands for: "soc" -> "chorus"; None for any other."""
+def directive_header(inside: str) -> str | None:
+    """Return the section header of a ChordPro directive ("soc" -> "chorus"), or None for other directives."""
     if not (match := _DIRECTIVE.match(inside.strip())):
         return None
     return {"c": "chorus", "v": "verse", "b": "bridge"}.get(match[1], match[1]) or match[2] or match[3].strip() or None

@@ -1,4 +1,4 @@
-"""Numbers and signs in lyrics as English words: what is sung where "1999", "$5" or "100%" is written."""
+"""Spell out the numbers and signs of English lyrics: "1999", "$5", "100%"."""
 
 import re
 
@@ -38,7 +38,7 @@ _ARTICLE = re.compile(
 
 
 def spell_numbers(line: str) -> str:
-    """A line of lyrics with its numbers and signs in words; digits within words ("gr8") stay."""
+    """Return a line of lyrics with its numbers and signs as words; digits within words ("gr8") stay."""
 
     def words(found: re.Match[str]) -> str:
         kind = found.lastgroup
@@ -72,7 +72,7 @@ def spell_numbers(line: str) -> str:
 
 
 def cardinal(digits: str) -> list[str]:
-    """A whole number in words; what begins with a zero, or has more than twelve digits, digit by digit."""
+    """Return a whole number as words, digit by digit if it starts with 0 or has more than twelve digits."""
     if len(digits) > 12 or (digits[0] == "0" and len(digits) > 1):
         return [_ONES[int(digit)] for digit in digits]
     return _below(int(digits))
@@ -93,7 +93,7 @@ def _value(number: str) -> int:
 
 
 def _counted(number: str, bare: bool) -> list[str]:
-    """So many of something: "100" is "a hundred", `bare` behind an article, where "hundred" does."""
+    """Return a count as words: "100" is "a hundred", or with `bare`, after an article, "hundred"."""
     words = cardinal(number.replace(",", ""))
     if len(words) == 2 and words[0] == "one":
         return words[1:] if bare else ["a", words[1]]

@@ -1,9 +1,8 @@
-"""English lyrics as phones: what a small model reads instead of spelling, so that it can sing words it never heard.
+"""Grapheme-to-phoneme conversion of English lyrics, so that a small model can sing words it was not trained on.
 
-A phone is one character (`LETTERS`), so that a prompt stays text and every byte-level tokenizer takes it. Words come
-from the CMU Pronouncing Dictionary (BSD licence, `cmudict-license.txt`; packed by recipes/pronunciations), one reading
-each; what it does not hold is taken apart into words that it holds, or read letter by letter. Text in other scripts
-stays as it is.
+A phone is one character (`LETTERS`): prompts stay text that any byte-level tokenizer accepts. Pronunciations come from
+the CMU Pronouncing Dictionary (BSD licence, `cmudict-license.txt`; packed by recipes/pronunciations), one per word.
+Other words are split into known words or read by English spelling rules. Text in other scripts stays as it is.
 """
 
 import lzma
@@ -19,19 +18,19 @@ PHONES = (
     *("B", "CH", "D", "DH", "F", "G", "HH", "JH", "K", "L", "M", "N", "NG", "P", "R", "S", "SH", "T", "TH", "V"),
     *("W", "Y", "Z", "ZH"),
 )
-"""ARPAbet without stress; AX is its unstressed AH. The first 16 are vowels."""
+"""ARPAbet without stress marks; AX is unstressed AH. The first 16 are vowels."""
 LETTERS = "A@^*O0IE381!957UBCDXFGHJKLMNQPRS$T+VWYZ%"
-"""The character that stands for each of `PHONES` in a prompt."""
+"""The character of each of `PHONES` in a prompt."""
 
-LONGEST = 40
-"""No compound is looked for in what has more letters."""
+MAX_COMPOUND_LETTERS = 40
+"""Longest first part of a compound, so that the search stays short."""
 
 _LETTER = dict(zip(PHONES, LETTERS, strict=True))
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*'?|[()]")
 _LATIN = re.compile(r"LATIN SMALL (?:LETTER|LIGATURE) (?:DOTLESS |LONG )?([A-Z]{1,2})(?: WITH .+)?")
 _OTHER_LATIN = {"ð": "d", "þ": "th", "ŋ": "ng"}
 
-# How English spells, longest first; a pattern ends in "$" where it holds at the end of a word alone.
+# English spelling rules, longest first; a pattern with "$" applies only at the end of a word.
 _SPELLINGS = {
     **{"tion": "SH AX N", "sion": "ZH AX N", "ough": "AO", "augh": "AO", "eigh": "EY", "ture": "CH ER"},
     **{"igh": "AY", "tch": "CH", "dge": "JH", "eau": "OW", "oor": "AO R", "ear": "IH R", "air": "EH R", "are": "EH R"},
@@ -52,7 +51,7 @@ _SIBILANT = frozenset("SZ$%CJ")
 
 
 def phonetic(lyrics: str) -> str:
-    """Cleaned lyrics with every English word as phones; section tags, line breaks and brackets stay.
+    """Return cleaned lyrics with every English word as phones; section tags, line breaks and brackets stay.
 
     `phonetic("[verse]\\nSing it")` is "[verse]\\nS1Q 1T".
     """
@@ -60,7 +59,7 @@ def phonetic(lyrics: str) -> str:
 
 
 def pronounce(word: str) -> str | None:
-    """The phones of a word as characters of `LETTERS`; None for what is not written in Latin letters or digits."""
+    """Return the phones of a word as characters of `LETTERS`, or None if it is not in Latin letters or digits."""
     plain = _plain(word)
     if not re.fullmatch(r"[a-z0-9'-]+", plain):
         return None
@@ -71,14 +70,14 @@ def pronounce(word: str) -> str | None:
 
 
 def _plain(word: str) -> str:
-    """A word in a..z, as far as its letters are Latin ones: "Cœur" -> "coeur", "Łódź" -> "lodz"."""
+    """Return a word with its Latin letters reduced to a..z: "Cœur" -> "coeur", "Łódź" -> "lodz"."""
     decomposed = unicodedata.normalize("NFKD", word.casefold())
     return "".join(_base(char) for char in decomposed if not unicodedata.combining(char))
 
 
 @cache
 def _base(char: str) -> str:
-    """The letters that a Latin letter without a decomposition stands for, by its Unicode name."""
+    """Return the plain letters of a Latin letter that has no decomposition, by its Unicode name."""
     found = _LATIN.fullmatch(unicodedata.name(char, ""))
     return _OTHER_LATIN.get(char) or (found[1].lower() if found else char)
 
@@ -94,7 +93,7 @@ def _line(line: str) -> str:
 
 @cache
 def _read(word: str) -> str:
-    """Phones of a word of a..z and apostrophes: as a whole, stretched ("loooove"), in parts, by its letters."""
+    """Phones of a word of a..z and apostrophes: looked up, also if stretched ("loooove"), in parts, or by spelling."""
     stretched = re.sub(r"(.)\1{2,}", r"\1", word)
     tried = (word, stretched, re.sub(r"(.)\1{2,}", r"\1\1", word), word.strip("'"), stretched.rstrip("h"))
     for spelling in tried:
@@ -105,7 +104,7 @@ def _read(word: str) -> str:
 
 
 def _inflected(word: str) -> str:
-    """A known word with an ending, or "" if it is none."""
+    """Phones of a known word with an ending, or ""."""
     for ending, sound in (("'s", "Z"), ("es", "Z"), ("s", "Z"), ("ed", "D"), ("ing", "1Q"), ("in", "1N"), ("ly", "L!")):
         stem = word.removesuffix(ending)
         if stem == word or len(stem) < 2:
@@ -121,8 +120,8 @@ def _inflected(word: str) -> str:
 
 
 def _compound(word: str) -> str:
-    """Two known words written as one, or ""."""
-    for cut in range(min(len(word), LONGEST) - 3, 2, -1):
+    """Phones of a compound of two known words, or ""."""
+    for cut in range(min(len(word), MAX_COMPOUND_LETTERS) - 3, 2, -1):
         first, second = _look_up(word[:cut]), _look_up(word[cut:])
         if first and second:
             return first + second
@@ -151,7 +150,7 @@ def _letters(word: str) -> str:
 
 
 def _look_up(word: str) -> str:
-    """The dictionary's reading, or ""."""
+    """Phones of a word of the dictionary, or ""."""
     return _dictionary().get(word, "")
 
 

@@ -1,4 +1,4 @@
-"""Lyrics as plain text from a file; what word processors and browsers save by default is none."""
+"""Read lyrics from plain-text files; other formats are recognised and refused by name."""
 
 import re
 from typing import BinaryIO
@@ -10,7 +10,7 @@ _BEGINNINGS = {
     b"{\\rtf": "RTF",
     b"%PDF-": "a PDF",
     b"PK\x03\x04": "a ZIP archive",
-    b"\xd0\xcf\x11\xe0": "an old Word file or the like",
+    b"\xd0\xcf\x11\xe0": "an old Word file",
     b"\xff\xfe": "UTF-16",
     b"\xfe\xff": "UTF-16",
     b"ID3": "audio",
@@ -24,8 +24,10 @@ _MARKUP = re.compile(rb"\s*<(\?xml|!doctype|html|head|body)\b", re.IGNORECASE)
 
 
 def read_plain(file: BinaryIO, name: str, limit: int) -> str:
-    """The text of a file called `name`, of `limit` bytes at most. Raises InvalidRequest if it is longer, or no plain
-    text in UTF-8, and OSError."""
+    """Return the text of a file; `name` is for messages.
+
+    Raises InvalidRequest if it is longer than `limit` bytes or not plain text in UTF-8, and OSError.
+    """
     data = file.read(limit + 1)
     if kind := _kind(data.removeprefix(b"\xef\xbb\xbf")):
         raise InvalidRequest(f"{name} is {kind}, not plain text; save the lyrics as plain text in UTF-8")

@@ -1,4 +1,4 @@
-"""The prompt grammar: a request as the text and special tokens that the language models were trained on.
+"""Prompt grammar: a request as the text and special tokens that the language models were trained on.
 
 Vocal:         BOS metadata EOM language EOM START_HEADER END_HEADER lyrics EOM duration EOT PYTHON_TAG
 Instrumental:  BOS metadata EOM "Instrumental" EOM duration EOT PYTHON_TAG
@@ -20,7 +20,7 @@ from khala.music.request import SongRequest
 
 T = TypeVar("T")
 INSTRUMENTAL = "Instrumental"
-"""What stands in the place of the language when nobody sings."""
+"""Takes the place of the language in the prompt of an instrumental."""
 
 SuperresText = Literal["same_as_backbone", "same_as_backbone_no_description", "lyrics_only", "no_lyrics"]
 LyricsText = Literal["spelling", "phones"]
@@ -28,7 +28,7 @@ LyricsText = Literal["spelling", "phones"]
 
 @dataclass(frozen=True)
 class Special:
-    """A special token by its name, such as "<|eom_id|>"."""
+    """A special token, by its name such as "<|eom_id|>"."""
 
     name: str
 
@@ -42,18 +42,18 @@ START_HEADER = Special("<|start_header_id|>")
 END_HEADER = Special("<|end_header_id|>")
 PYTHON_TAG = Special("<|python_tag|>")
 UNCOND_PROMPT: Prompt = (BOS, PYTHON_TAG)
-"""What a model reads that is told nothing: some of its training, and one half of guidance."""
+"""The empty prompt of classifier-free guidance, also used for a share of training."""
 
 
 @dataclass(frozen=True)
 class PromptStyle:
-    """How a model was taught to read prompts.
+    """Prompt format of a model, as in its training. Raises ValueError.
 
-    `duration_text`: the length in seconds stands in the metadata, because the duration token knows minutes only.
-    `superres_text`: what super-resolution reads: the backbone's prompt, the same without a free description, neither
-    description nor tags, or neither description nor lyrics, for a model that is shown frame by frame what is sung.
-    `blank`: it was taught what a prompt that says nothing leads to, so that guidance has something to lead away from.
-    `lyrics`: as they are spelt, or as phones (`music.phones`). Limits in tokens.
+    `duration_text`: the metadata holds the length in seconds, since duration tokens are whole minutes.
+    `superres_text`: prompt of super-resolution: the backbone's prompt; the same without a free description; without
+    description and tags; or without description and lyrics, for a model whose conditions hold the phones of each frame.
+    `supports_guidance`: the model was also trained with `UNCOND_PROMPT`, which classifier-free guidance needs.
+    `lyrics`: spelling, or phones (`music.phones`). Limits are in tokens.
     """
 
     duration_text: bool = False
@@ -65,16 +65,18 @@ class PromptStyle:
 
     def __post_init__(self) -> None:
         if self.superres_text not in get_args(SuperresText):
-            raise ValueError(f"superres_text {self.superres_text!r} is none of {', '.join(get_args(SuperresText))}")
+            raise ValueError(
+                f"superres_text is {self.superres_text!r}; it must be one of {', '.join(get_args(SuperresText))}"
+            )
         if self.lyrics not in get_args(LyricsText):
-            raise ValueError(f"lyrics {self.lyrics!r} is none of {', '.join(get_args(LyricsText))}")
+            raise ValueError(f"lyrics is {self.lyrics!r}; it must be one of {', '.join(get_args(LyricsText))}")
         if min(self.backbone_limit, self.superres_limit) < 1:
-            raise ValueError("a prompt limit is at least 1 token")
+            raise ValueError("a prompt limit must be at least 1 token")
 
 
 @dataclass(frozen=True)
 class PromptFields:
-    """The words of a prompt. The metadata is the first of `description`, `tags`, `genre` that is not blank."""
+    """Text fields of a prompt. The metadata is the first of `description`, `tags`, `genre` that is not blank."""
 
     description: str = ""
     tags: str = ""
@@ -85,7 +87,7 @@ class PromptFields:
 
 
 def compose_prompt(fields: PromptFields) -> Prompt:
-    """The published prompt of `fields`; with the language "Instrumental" the lyrics stay out."""
+    """Return the prompt of `fields` in the published grammar; the language "Instrumental" omits the lyrics."""
     metadata = fields.description.strip() or fields.tags.strip() or fields.genre.strip()
     segments: list[str | Special] = [BOS, metadata, EOM, fields.language, EOM]
     if fields.language != INSTRUMENTAL:
@@ -98,9 +100,10 @@ def compose_prompt(fields: PromptFields) -> Prompt:
 
 
 def prompt_pair(fields: PromptFields, superres_text: SuperresText) -> tuple[Prompt, Prompt]:
-    """Prompts of backbone and super-resolution. Both `same_as_backbone` styles leave a sung language unnamed.
+    """Return the prompts of backbone and super-resolution.
 
-    A description that super-resolution may not read takes the tags with it: the genre alone remains.
+    All styles but `lyrics_only` leave out the language of a vocal song. Where super-resolution omits the description it
+    omits the tags too, and only the genre remains.
     """
     if superres_text != "lyrics_only" and fields.language != INSTRUMENTAL:
         fields = replace(fields, language="")
@@ -113,10 +116,10 @@ def prompt_pair(fields: PromptFields, superres_text: SuperresText) -> tuple[Prom
 
 
 def request_fields(request: SongRequest, style: PromptStyle) -> PromptFields:
-    """The words of a request's prompt: lyrics cleaned, as phones where the style says so; the length rounded up to
+    """Return the text fields of a request: lyrics cleaned, as phones if the style says so, and the length rounded up to
     whole minutes (1..10).
 
-    With `style.duration_text` the length, rounded to 5 s, follows the metadata, or stands alone where none is left.
+    With `style.duration_text` the length, rounded to 5 s, follows the metadata, or takes its place if there is none.
     """
     lyrics = clean_lyrics(request.lyrics)
     length = f"{max(5, 5 * math.floor(request.duration / 5 + 0.5))} seconds" if style.duration_text else ""
@@ -131,27 +134,27 @@ def request_fields(request: SongRequest, style: PromptStyle) -> PromptFields:
 
 
 def backbone_prompt(request: SongRequest, style: PromptStyle) -> Prompt:
-    """What the backbone reads before it writes the song's codes."""
+    """Return the backbone's prompt."""
     return prompt_pair(request_fields(request, style), style.superres_text)[0]
 
 
 def superres_prompt(request: SongRequest, style: PromptStyle) -> Prompt:
-    """What super-resolution reads before the frames."""
+    """Return super-resolution's prompt."""
     return prompt_pair(request_fields(request, style), style.superres_text)[1]
 
 
 def uncond_prompt(request: SongRequest, style: PromptStyle) -> Prompt:
-    """The prompt to compare with or to lead away from: `UNCOND_PROMPT` for a model that was trained with it, else the
-    request without its lyrics or, where there are none, without its description and tags."""
+    """Return the unconditional prompt for guidance and best-of scores: `UNCOND_PROMPT` for a model trained with it,
+    else the request without its lyrics or, if it has none, without its description and tags."""
     if style.supports_guidance:
         return UNCOND_PROMPT
     fields = request_fields(request, style)
-    told = replace(fields, lyrics="") if fields.lyrics else replace(fields, description="", tags="")
-    return prompt_pair(told, style.superres_text)[0]
+    fewer = replace(fields, lyrics="") if fields.lyrics else replace(fields, description="", tags="")
+    return prompt_pair(fewer, style.superres_text)[0]
 
 
 def lyric_lines(prompt: Prompt) -> list[int | None]:
-    """For every segment of a prompt the number of the line of lyrics that it is; None for all else."""
+    """Return the index of every segment of a prompt among the sung lines of the lyrics, or None for other segments."""
     numbers: list[int | None] = []
     sung = START_HEADER in prompt
     inside, line = False, 0
@@ -163,13 +166,8 @@ def lyric_lines(prompt: Prompt) -> list[int | None]:
     return numbers
 
 
-def render(prompt: Prompt) -> str:
-    """The prompt as one string, special tokens by name. For people and records: encode the segments, never this."""
-    return "".join(segment.name if isinstance(segment, Special) else segment for segment in prompt)
-
-
 def clamp_prompt(ids: Sequence[T], limit: int) -> list[T]:
-    """At most `limit` ids: what is too much goes before the last token, which always stays."""
+    """Return at most `limit` ids; the excess is dropped before the last id, which always stays. Raises ValueError."""
     if limit < 1:
-        raise ValueError("a prompt limit is at least 1 token")
+        raise ValueError("a prompt limit must be at least 1 token")
     return list(ids) if len(ids) <= limit else [*ids[: limit - 1], ids[-1]]

@@ -1,8 +1,8 @@
-"""Lyrics as people paste them, read into sections and lines that are sung.
+"""Parse lyrics as people paste them into sections and sung lines.
 
-They come from lyric pages, chat programs, karaoke files, chord sheets and other song models: besides "[verse]" there
-are bare headers, Markdown, HTML, time stamps, chords, stage directions and marks of repetition. There is one set of
-rules: models, measurements and the studio read lyrics through `read_lyrics`, which says what it left out.
+They come from lyrics websites, chat programs, karaoke files, chord sheets and other song models: besides "[verse]"
+there are bare headers, Markdown, HTML, time stamps, chords, stage directions and repeat marks. Models, measurements and
+the studio all use `read_lyrics`, which reports what it left out.
 """
 
 import re
@@ -17,16 +17,16 @@ from khala.music.lrc import is_lrc, parse_lrc
 from khala.music.lyrics import clean_lyrics
 from khala.music.remarks import Remark
 
-LONGEST = 10_000
-"""Characters beyond which nothing is repeated."""
+MAX_REPEATED_CHARACTERS = 10_000
+"""Length of lyrics beyond which nothing is repeated."""
 CHORUSES = ("chorus", "pre-chorus", "post-chorus")
-"""Sections that come back with the same words."""
+"""Sections that are repeated with the same words."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the lyrics as read: a header of the section `header`, words to sing, or a blank line. `number` is that
-    of the line as given, from 1, where it is known."""
+    """A parsed line: a header of the section `header`, words to sing, or a blank line. `number` is its line number in
+    the input, from 1, or None if unknown."""
 
     text: str
     number: int | None = None
@@ -34,13 +34,14 @@ class Row:
 
     @property
     def sung(self) -> bool:
+        """Whether the row holds words to sing."""
         return self.header is None and bool(self.text)
 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the lyrics: `name` is one of SECTION_TAGS, an unknown tag in lower case, or "" before any tag; `label`
-    is what was written in line `number`; `rows` are its lines and where they stand."""
+    """A section of the lyrics. `name` is one of SECTION_TAGS, an unknown tag in lower case, or "" before the first tag;
+    `label` is the header as written in line `number`; `rows` are its sung rows and `lines` their texts."""
 
     name: str
     lines: tuple[str, ...]
@@ -50,31 +51,30 @@ class Section:
 
     @property
     def known(self) -> bool:
-        """Whether models were taught this name (lines before any tag count as known)."""
+        """Whether models know this name; lines before the first tag count as known."""
         return not self.name or self.name in SECTION_TAGS
 
 
 @dataclass(frozen=True)
 class Lyrics:
-    """Lyrics row by row, and what was left out or guessed in reading them."""
+    """Parsed lyrics, and remarks on what was left out or guessed."""
 
     rows: tuple[Row, ...] = ()
     remarks: tuple[Remark, ...] = ()
 
     @property
     def text(self) -> str:
-        """The lyrics with every header between brackets and nothing else that is not sung; it reads as the same
-        again."""
+        """The lyrics with headers in brackets and nothing else that is not sung; parsing it again changes nothing."""
         return "\n".join(row.text if row.header is None else f"[{row.text}]" for row in self.rows).strip()
 
     @property
     def lines(self) -> list[Row]:
-        """The rows that are sung."""
+        """The sung rows."""
         return [row for row in self.rows if row.sung]
 
     @property
     def sections(self) -> list[Section]:
-        """The lyrics part by part."""
+        """The lyrics, section by section."""
         parts: list[tuple[Row, list[Row]]] = []
         for row in self.rows:
             if row.header is not None:
@@ -90,22 +90,22 @@ class Lyrics:
 
 
 def sections(lyrics: str) -> list[Section]:
-    """The lyrics part by part, as `read_lyrics` reads them."""
+    """Return the sections of lyrics, as `read_lyrics` parses them."""
     return read_lyrics(lyrics).sections
 
 
 @lru_cache(256)
 def read_lyrics(text: str) -> Lyrics:
-    """What of a text is sung, and in which sections."""
+    """Parse lyrics into sections and sung lines; any text is accepted."""
     return _Reader(text).lyrics()
 
 
 class _Reader:
-    """Goes through a text line by line."""
+    """Parser that takes a text line by line."""
 
     def __init__(self, text: str) -> None:
         self._rows: list[Row] = []
-        self._times = 1  # that the section at hand is to be sung
+        self._times = 1  # repeat count of the current section
         self._noted: dict[str, list[tuple[str, int | None]]] = {}
         given = list(self._given(unicodedata.normalize("NFC", text)))
         for i, (line, number) in enumerate(given):
@@ -124,7 +124,7 @@ class _Reader:
         self._noted.setdefault(kind, []).append((text.strip(), number))
 
     def _given(self, text: str) -> Iterator[tuple[str, int | None]]:
-        """The lines of a text, cleaned, with their numbers; one line as given may hold several."""
+        """Yield the cleaned lines of a text with their line numbers; a line of the input may hold several."""
         if is_lrc(text):
             self._note("stamps-dropped", "", None)
             yield from ((clean_lyrics(line.text), None) for line in parse_lrc(text).lines)
@@ -135,7 +135,7 @@ class _Reader:
             if i in timed or (i + 1 in timed and line.strip().isdecimal()):
                 self._note("stamps-dropped", line, i + 1)
                 continue
-            for piece in marks.pieces(line):
+            for piece in marks.split_breaks(line):
                 cleaned = clean_lyrics(piece)
                 bare = marks.without_page_text(cleaned)
                 if bare != cleaned:
@@ -144,7 +144,7 @@ class _Reader:
                     yield bare, i + 1
 
     def _line(self, line: str, number: int | None, after_blank: bool, before_words: bool) -> None:
-        """Takes up one line."""
+        """Parse one line."""
         text = marks.without_markdown(line)
         found = list(marks.TAG.finditer(text))
         headers = [self._header_of(tag) for tag in found]
@@ -170,28 +170,32 @@ class _Reader:
             self._words(words, number, after_blank or marks.is_heading(line), whole)
 
     def _header_of(self, tag: re.Match[str]) -> str | None:
-        """The header that a bracket holds, if it is a known one."""
-        inside = tag[1] if tag[1] is not None else marks.directive(tag[2])
+        """Return the text of a bracket that is a known header, or None."""
+        inside = tag[1] if tag[1] is not None else marks.directive_header(tag[2])
         return inside if inside and read_header(inside).known and not marks.is_chord(inside) else None
 
     def _inline(self, tag: re.Match[str], number: int | None) -> str:
-        """What is left of a bracket that is no header."""
-        if marks.repeated(tag[0])[1] > 1:
+        """Return what remains of a bracket that is not a header."""
+        if marks.split_repeat(tag[0])[1] > 1:
             return tag[0]
         chord = tag[1] is not None and marks.is_chord(tag[1])
         self._note("chords-dropped" if chord else "cue-dropped", tag[0], number)
         return "" if chord else " "
 
     def _lone_tag(self, tag: re.Match[str], number: int | None, begins: bool) -> None:
-        """A bracket alone on its line that is no known header. A misspelt one is; so is an unknown name, where a
-        section may begin; else it is a stage direction."""
+        """Parse a bracket that is alone on its line and not a known header: a misspelt header, an unknown section name
+        where a section may begin, or a stage direction."""
         inside = tag[1] or ""
         name = read_header(inside).name
         near = nearest_tag(name)
         named = (
-            bool(name) and begins and len(inside.split()) <= 3 and "," not in inside and not marks.CUE.search(inside)
+            bool(name)
+            and begins
+            and len(inside.split()) <= 3
+            and "," not in inside
+            and not marks.DIRECTION.search(inside)
         )
-        if marks.repeated(tag[0])[1] > 1:
+        if marks.split_repeat(tag[0])[1] > 1:
             self._words(tag[0], number, False)
         elif not marks.is_chord(inside) and (near or named):
             self._note("unknown-section", inside, number)
@@ -207,7 +211,7 @@ class _Reader:
         self._rows.append(Row(label, number, name or header.name))
 
     def _words(self, text: str, number: int | None, after_blank: bool, whole: bool = False) -> None:
-        """Words to sing, if it is any. Where a line holds `whole` lyrics, a sentence is a line of them."""
+        """Add words to sing, if there are any. If one line holds the `whole` lyrics, each sentence becomes a line."""
         if whole:
             for sentence in re.split(r"(?<=[.!?;])\s+", text):
                 self._words(sentence.strip(" ;"), number, False)
@@ -220,10 +224,10 @@ class _Reader:
         if text and marks.is_chord_line(text):
             self._note("chords-dropped", text, number)
             return
-        text, cues = marks.without_cues(marks.without_speaker(text))
-        for cue in cues:
-            self._note("cue-dropped", cue, number)
-        text, times = marks.repeated(text)
+        text, directions = marks.without_directions(marks.without_speaker(text))
+        for direction in directions:
+            self._note("cue-dropped", direction, number)
+        text, times = marks.split_repeat(text)
         sung = any(char.isalnum() for char in text)
         if sung:
             self._rows.append(Row(text, number))
@@ -232,12 +236,12 @@ class _Reader:
             self._again(self._rows[-1:] if sung else self._section(), times - 1)
 
     def _section(self) -> list[Row]:
-        """The sung rows of the section at hand."""
+        """Return the sung rows of the current section."""
         start = max((i for i, row in enumerate(self._rows) if row.header is not None), default=-1)
         return [row for row in self._rows[start + 1 :] if row.sung]
 
     def _end_section(self) -> None:
-        """Sings the section at hand as often as its header says."""
+        """Repeat the current section as often as its header says."""
         self._again(self._section(), self._times - 1)
         self._times = 1
 
@@ -247,12 +251,12 @@ class _Reader:
         blanks = []
         while self._rows and not self._rows[-1].text:
             blanks.append(self._rows.pop())
-        for _ in range(min(times, (LONGEST - size) // max(more, 1))):
+        for _ in range(min(times, (MAX_REPEATED_CHARACTERS - size) // max(more, 1))):
             self._rows += rows
         self._rows += blanks
 
     def _with_choruses(self) -> list[Row]:
-        """The rows; a chorus without words is sung as the one before it."""
+        """Return the rows, with the words of the last chorus in choruses that have none."""
         rows: list[Row] = []
         words: dict[str, list[Row]] = {}
         size = sum(len(row.text) + 1 for row in self._rows)
@@ -264,7 +268,7 @@ class _Reader:
             rows.append(self._rows[start])
             if name in CHORUSES and not its and name in words:
                 size += sum(len(row.text) + 1 for row in words[name])
-                if size <= LONGEST:
+                if size <= MAX_REPEATED_CHARACTERS:
                     self._note("chorus-repeated", self._rows[start].text, self._rows[start].number)
                     rows += words[name]
             rows += self._rows[start + 1 : end]
@@ -275,18 +279,18 @@ class _Reader:
 
 _TEXTS = {
     "stamps-dropped": "Time stamps were left out of the lyrics.",
-    "page-text-dropped": "{first} was taken for text of a page, not words to sing, and left out.",
-    "chords-dropped": "Chords such as {first} were left out: they are not sung.",
-    "cue-dropped": "Stage directions such as {first} were left out: they are not sung.",
-    "header-guessed": "{first} was taken for the header of a section; write it in [brackets] to be sure.",
-    "unknown-section": "[{tag}] is no section that models know.",
-    "repeated": "{first} is sung that many times, and the mark is not.",
-    "chorus-repeated": "[{first}] has no words of its own, so those of the chorus before it are sung again.",
+    "page-text-dropped": "{first} looks like text of a web page and was left out.",
+    "chords-dropped": "Chords such as {first} are not sung and were left out.",
+    "cue-dropped": "Stage directions such as {first} are not sung and were left out.",
+    "header-guessed": "{first} was read as a section header; put it in [brackets] to make this explicit.",
+    "unknown-section": "[{tag}] is not a section name that models know.",
+    "repeated": "{first} is a repeat mark: the words are repeated, the mark is not sung.",
+    "chorus-repeated": "[{first}] has no words of its own, so the words of the chorus before it are repeated.",
 }
 
 
 def _remark(kind: str, found: list[tuple[str, int | None]]) -> Remark:
-    """One remark on all that was found of a kind."""
+    """Return one remark for all findings of a kind."""
     first, number = found[0]
     short = first if len(first) <= 40 else f"{first[:37]}..."
     if kind == "unknown-section":

@@ -1,4 +1,4 @@
-"""Remarks: what a person should know about a request before a song is made of it. They refuse nothing."""
+"""Remarks: warnings about a request, given before the song is made. They never refuse it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,8 +7,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Remark:
-    """`kind` is for programs (a page that translates), `text` is one English sentence for people; `line` is the number
-    of the line of the lyrics as given, from 1; `values` are what the text names."""
+    """A warning about a request.
+
+    `kind` is for programs, which may translate it; `text` is one English sentence; `line` is a line number in the
+    lyrics as given, from 1; `values` are what the text mentions.
+    """
 
     kind: str
     text: str
@@ -16,4 +19,5 @@ class Remark:
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        """Return all fields as JSON values."""
         return {"kind": self.kind, "text": self.text, "line": self.line, "values": dict(self.values)}

@@ -1,4 +1,4 @@
-"""A song request: what somebody asks for, validated once so that nothing behind it needs to doubt it."""
+"""Song requests, validated once so that later stages need not check them again."""
 
 import json
 import re
@@ -22,6 +22,7 @@ MAX_SECONDS = 600.0
 MAX_TAKES = 16
 MAX_BEST_OF = 8
 MAX_SEED = 2**63 - 1
+"""Limits of a request: texts in characters, durations in seconds, tags, takes and candidates by number."""
 
 SuperresSampling = Literal["mean", "top_k"]
 """How super-resolution chooses a code: the one nearest to the mean of its distribution, or a draw."""
@@ -53,7 +54,7 @@ class Sampling:
             object.__setattr__(self, name, _integer(name, getattr(self, name), least, 1024))
         if self.superres_sampling not in get_args(SuperresSampling):
             choices = " or ".join(get_args(SuperresSampling))
-            raise InvalidRequest(f"superres_sampling is {_shown(self.superres_sampling)}; it is {choices}")
+            raise InvalidRequest(f"superres_sampling is {_shown(self.superres_sampling)}; it must be {choices}")
         if self.superres_sampling == "mean" or self.superres_top_k == 0:
             object.__setattr__(self, "superres_sampling", "mean")
             object.__setattr__(self, "superres_top_k", 0)
@@ -71,11 +72,11 @@ class Sampling:
 
 @dataclass(frozen=True)
 class SongRequest:
-    """A song to make: a free `prompt` or `tags`, with `lyrics` or `instrumental`; `duration` in seconds. Each take is
-    the best of `best_of` candidates.
+    """A song to make: a free `prompt` or `tags`, with `lyrics` or `instrumental`; `duration` is in seconds. Each take
+    is the best of `best_of` candidates.
 
-    The texts are trimmed, line breaks unified, those of the prompt made blanks. Without a seed, `with_seed` draws one.
-    Every refusal is an InvalidRequest of one line. `tags` may also be given as one comma-separated string.
+    Texts are trimmed and line breaks become "\\n", or spaces in the prompt. `tags` may also be one comma-separated
+    string. Without a seed, `with_seed` draws one. Raises InvalidRequest.
     """
 
     prompt: str = ""
@@ -102,24 +103,24 @@ class SongRequest:
         if self.seed is not None:
             put(self, "seed", _integer("seed", self.seed, 0, MAX_SEED))
         if not isinstance(self.instrumental, bool):
-            raise InvalidRequest(f"instrumental is {_shown(self.instrumental)}; it is either true or false")
+            raise InvalidRequest(f"instrumental is {_shown(self.instrumental)}; it must be true or false")
         if not isinstance(self.sampling, Sampling):
-            raise InvalidRequest(f"sampling is {_shown(self.sampling)}; it is a set of {_names(Sampling)}")
+            raise InvalidRequest(f"sampling is {_shown(self.sampling)}; it must be a Sampling of {_names(Sampling)}")
         if self.instrumental and self.lyrics:
-            raise InvalidRequest("lyrics were given for an instrumental song; leave out one of the two")
+            raise InvalidRequest("an instrumental cannot have lyrics; leave out one of the two")
         if self.prompt and self.tags:
-            raise InvalidRequest("both a prompt and tags were given; describe the song by one of the two")
+            raise InvalidRequest("both a prompt and tags were given; use only one of them")
         if not (self.prompt or self.tags or self.lyrics):
             raise InvalidRequest("the request is empty; give a prompt, tags or lyrics")
 
     def with_seed(self, seed: int | None = None) -> Self:
-        """The same request with `seed`; with None, its own seed stays or a random one is drawn."""
+        """Return the request with `seed`; None keeps its own seed or draws a random one."""
         if seed is None:
             seed = secrets.randbelow(2**32) if self.seed is None else self.seed  # short enough to be read out
         return replace(self, seed=seed)
 
     def slug(self) -> str:
-        """A short lower-case name for files, [a-z0-9-]{1,40}, from the title, the tags, the prompt or the lyrics."""
+        """Return a short file name, [a-z0-9-]{1,40}, from the title, the tags, the prompt or the lyrics."""
         for text in (self.title, " ".join(self.tags[:4]), self.prompt, re.sub(r"\[.*?\]", "", self.lyrics)):
             ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
             if words := re.findall(r"[a-z0-9]+", ascii_text):
@@ -127,16 +128,17 @@ class SongRequest:
         return "song"
 
     def to_dict(self) -> dict[str, Any]:
-        """All fields as JSON values; `from_dict` makes an equal request of them."""
+        """Return all fields as JSON values, from which `from_dict` makes an equal request."""
         return {**asdict(self), "tags": list(self.tags)}
 
     def to_json(self) -> str:
-        """`to_dict` as one line of JSON."""
+        """Return `to_dict` as one line of JSON."""
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """A request from JSON values: absent fields take their defaults, unknown ones are refused."""
+        """Make a request from JSON values; absent fields take their defaults. Raises InvalidRequest, also for unknown
+        fields."""
         values = _known(cls, "the request", values)
         if "sampling" in values:
             values["sampling"] = Sampling(**_known(Sampling, "sampling", values["sampling"]))
@@ -144,24 +146,24 @@ class SongRequest:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
-        """A request from JSON text."""
+        """Make a request from JSON text. Raises InvalidRequest."""
         try:
             values = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise InvalidRequest(f"the request is not JSON: {error}") from None
+            raise InvalidRequest(f"the request is not valid JSON: {error}") from None
         return cls.from_dict(values)
 
 
 _LINES = "\n\t\v\f\x1c\x1d\x1e\x85"
-"""Control characters of lyrics: word processors part lines by them (`music.reading`)."""
+"""Control characters allowed in lyrics, where word processors use them as line breaks (`music.reading`)."""
 _REFUSED = {"Cc": "a control character", "Cs": "half of a surrogate pair"}
 
 
 def _shown(value: object) -> str:
-    """A value for an error message: printable, on one line, not long."""
+    """Return a value for an error message: printable, short, on one line."""
     try:
         text = repr(value)
-    except (ValueError, RecursionError):  # an integer of over 4300 digits, or an endless nest
+    except (ValueError, RecursionError):  # an integer of over 4300 digits, or endless nesting
         text = type(value).__name__
     return text if len(text) <= 40 else f"{text[:40]}..."
 
@@ -172,7 +174,7 @@ def _names(kind: type) -> str:
 
 def _known(kind: type, what: str, values: object) -> dict[str, Any]:
     if not isinstance(values, Mapping):
-        raise InvalidRequest(f"{what} is {_shown(values)}; it is an object with some of {_names(kind)}")
+        raise InvalidRequest(f"{what} is {_shown(values)}; it must be an object with any of {_names(kind)}")
     for key in values:
         if key not in {f.name for f in fields(kind)}:
             raise InvalidRequest(f"{what} has no field {_shown(key)}; its fields are {_names(kind)}")
@@ -180,7 +182,7 @@ def _known(kind: type, what: str, values: object) -> dict[str, Any]:
 
 
 def _one_line(value: object) -> object:
-    """A text whose line breaks and tabs, with the blanks around them, are one blank each."""
+    """Return a text with each line break or tab, and the white space around it, as one space."""
     if not isinstance(value, str):
         return value
     lines = (line.strip() for line in re.split(r"[\t\n\v\f\r\x85\u2028\u2029]+", value))
@@ -188,9 +190,10 @@ def _one_line(value: object) -> object:
 
 
 def _text(name: str, value: object, limit: int, allowed: str = "") -> str:
-    """Trimmed text of at most `limit` characters, free of control characters but `allowed`, and of lone surrogates."""
+    """Return trimmed text. Raises InvalidRequest for more than `limit` characters, for lone surrogates and for control
+    characters other than `allowed`."""
     if not isinstance(value, str):
-        raise InvalidRequest(f"{name} is {_shown(value)}; it is text")
+        raise InvalidRequest(f"{name} is {_shown(value)}; it must be text")
     text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
     if value and not text:
         raise InvalidRequest(f"{name} is blank; write something or leave it out")
@@ -199,7 +202,7 @@ def _text(name: str, value: object, limit: int, allowed: str = "") -> str:
     for position, char in enumerate(text, 1):
         if unicodedata.category(char) in _REFUSED and char not in allowed:
             kind = "a line break" if char == "\n" else _REFUSED[unicodedata.category(char)]
-            raise InvalidRequest(f"{name} holds {kind} (U+{ord(char):04X}) at character {position}; remove it")
+            raise InvalidRequest(f"{name} contains {kind} (U+{ord(char):04X}) at character {position}; remove it")
     return text
 
 
@@ -207,12 +210,12 @@ def _tags(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         value = parse_tags(value)
     if not isinstance(value, (list, tuple)) or not all(isinstance(tag, str) for tag in value):
-        raise InvalidRequest(f"tags are {_shown(value)}; they are a list of short texts")
+        raise InvalidRequest(f"tags are {_shown(value)}; they must be a list of short texts")
     tags = unique_tags(value)
     for tag in tags:
         _text("a tag", tag, MAX_TAG)
         if "," in tag:
-            raise InvalidRequest(f"the tag {_shown(tag)} holds a comma; give it as several tags")
+            raise InvalidRequest(f"the tag {_shown(tag)} contains a comma; split it into several tags")
     if len(tags) > MAX_TAGS:
         raise InvalidRequest(f"there are {len(tags)} tags; at most {MAX_TAGS} are allowed")
     return tags
@@ -222,12 +225,12 @@ def _number(name: str, value: object, low: float, high: float, unit: str = "") -
     try:
         if isinstance(value, Real) and not isinstance(value, bool) and low <= float(value) <= high:  # NaN never is
             return float(value)
-    except OverflowError:  # a whole number that no float can hold
+    except OverflowError:  # an integer too large for a float
         pass
-    raise InvalidRequest(f"{name} is {_shown(value)}; it is a number from {low:g} to {high:g}{unit}")
+    raise InvalidRequest(f"{name} is {_shown(value)}; it must be a number from {low:g} to {high:g}{unit}")
 
 
 def _integer(name: str, value: object, low: int, high: int) -> int:
     if isinstance(value, Integral) and not isinstance(value, bool) and low <= int(value) <= high:
         return int(value)
-    raise InvalidRequest(f"{name} is {_shown(value)}; it is a whole number from {low} to {high}")
+    raise InvalidRequest(f"{name} is {_shown(value)}; it must be a whole number from {low} to {high}")

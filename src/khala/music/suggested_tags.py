@@ -1,4 +1,4 @@
-"""Tags worth offering to somebody who describes a song, by group. A song may be asked for by any other as well."""
+"""Suggested tags, by group. Requests may use any other tag as well."""
 
 from khala.music.tags import parse_tags
 
@@ -40,5 +40,5 @@ _TAGS = {
         sound, 1960s, 1970s, 1980s, 1990s, 2000s, english, chinese, japanese, spanish, french, german""",
 }
 
-VOCABULARY = {group: (label, parse_tags(_TAGS[group].replace("\n", " "))) for group, label in _LABELS.items()}
-"""Group -> its label and its tags; those that Khala Mini was taught come first."""
+TAG_GROUPS = {group: (label, parse_tags(_TAGS[group].replace("\n", " "))) for group, label in _LABELS.items()}
+"""Group -> its label and its tags, those of Khala Mini's training corpus first."""

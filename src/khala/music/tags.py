@@ -1,12 +1,12 @@
-"""Tags: short words about a song ("rock", "female vocals", "fast tempo"), written as a comma-separated list."""
+"""Tags: short descriptions of a song ("rock", "female vocals", "fast tempo"), as a comma-separated list."""
 
 from collections.abc import Iterable
 
 
 def parse_tags(text: str) -> tuple[str, ...]:
-    """The tags of "a, b" in order: trimmed, inner white space made single, empty ones and repetitions dropped.
+    """Split "a, b" into tags, in order: white space is trimmed and collapsed, empty and repeated tags are dropped.
 
-    Full-width commas and semicolons part tags as well, and so do line breaks.
+    Semicolons, full-width commas and line breaks separate tags, too.
     """
     for separator in "，、;；\n":
         text = text.replace(separator, ",")
@@ -14,7 +14,7 @@ def parse_tags(text: str) -> tuple[str, ...]:
 
 
 def unique_tags(tags: Iterable[str]) -> tuple[str, ...]:
-    """Tags trimmed, without empty ones and without repetitions (upper and lower case are the same tag)."""
+    """Return trimmed tags without empty and repeated ones; case does not distinguish tags."""
     by_key: dict[str, str] = {}
     for tag in tags:
         trimmed = " ".join(tag.split())

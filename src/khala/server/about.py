@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request, Response, status
 
 from khala import __version__
-from khala.music.suggested_tags import VOCABULARY
+from khala.music.suggested_tags import TAG_GROUPS
 from khala.server.access import COOKIE, Caller
 from khala.server.context import ContextDep
 from khala.server.schemas.requests import Session
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api/v1", tags=["service"])
 @router.get("/tags")
 def get_tags(owner: Caller) -> Tags:
     """Return suggested tags, by group; those that the embedded model was trained on come first."""
-    return Tags(**{group: TagGroup(label=label, tags=list(tags)) for group, (label, tags) in VOCABULARY.items()})
+    return Tags(**{group: TagGroup(label=label, tags=list(tags)) for group, (label, tags) in TAG_GROUPS.items()})
 
 
 @router.get("/models")

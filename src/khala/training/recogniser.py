@@ -29,7 +29,7 @@ from khala.models.recogniser import (
     Recogniser,
     greedy_decode,
 )
-from khala.music.distance import edits
+from khala.music.distance import edit_distance
 from khala.music.phones import PHONES
 from khala.nn.conv import ConvNeXtBlock
 from khala.training import checkpoint
@@ -245,7 +245,7 @@ def error_rates(model: Recogniser, heard: Heard, songs: Sequence[Path]) -> dict[
             features = torch.from_numpy(np.array(heard.features(song, levels), dtype=np.float32))
             said, sounding = model(features[None])
             sung = heard.sung(song)
-            wrong += edits(greedy_decode(said[0]), [PHONES[number - 1] for number in sung.classes])
+            wrong += edit_distance(greedy_decode(said[0]), [PHONES[number - 1] for number in sung.classes])
             total += len(sung.classes)
             truth, _ = _labels(sung, 0, said.shape[1])
             right += int(((sounding[0].argmax(1) > 0).numpy() == (truth > 0)).sum())

@@ -43,14 +43,17 @@ def test_an_installed_package_has_them_too_and_what_is_missing_is_said(
         'build_data["force_include"][str(Path(self.root) / "benchmarks")] = "khala/benchmarks"'
         in (ROOT / "hatch_build.py").read_text()
     )
-    assert bench.PLACES[0].name == "benchmarks" and bench.PLACES[0].parent == Path(bench.__file__).parents[1]
-    monkeypatch.setattr(bench, "PLACES", (tmp_path,))
+    assert (
+        bench.SCRIPT_FOLDERS[0].name == "benchmarks"
+        and bench.SCRIPT_FOLDERS[0].parent == Path(bench.__file__).parents[1]
+    )
+    monkeypatch.setattr(bench, "SCRIPT_FOLDERS", (tmp_path,))
     assert run(["bench", "service"]) == 1
     (tmp_path / "service.py").write_text("import nonexistent_package\n")
     assert run(["bench", "service"]) == 1
     assert capsys.readouterr().err.splitlines() == [
-        "khala: the script service.py is missing; install khala-music again",
-        "khala: khala bench service needs nonexistent_package; install it: pip install nonexistent_package",
+        "khala: the script service.py is missing; fix it: pip install --force-reinstall khala-music",
+        "khala: khala bench service requires nonexistent_package; install it: pip install nonexistent_package",
     ]
 
 

@@ -42,7 +42,7 @@ def test_memory_is_told_for_every_device_and_model(
 ) -> None:
     assert run(["doctor"]) == 0
     said = capsys.readouterr().out
-    assert "room cpu" in said and "GB free" in said and "one_shot" in said
+    assert "memory cpu" in said and "GB free" in said and "one_shot" in said
     monkeypatch.setattr("khala.generation.memory.free_memory", lambda device: 10**9)
     assert run(["doctor"]) == 0  # what does not fit is no illness
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("-   official")]
@@ -68,7 +68,7 @@ def test_threads_and_formats_are_told_for_each_part(
     rows = capsys.readouterr().out.splitlines()
     (threads,) = [row for row in rows if row[2:].startswith("threads ")]
     assert (
-        f"the backbone and all else on one, super-resolution and the published codec on {torch.get_num_threads()} "
+        f" {torch.get_num_threads()} (OMP_NUM_THREADS) for super-resolution and the published codec, 1 for everything else"
         in threads
     )
     (number,) = [number for number, row in enumerate(rows) if row[2:].startswith("  official")]

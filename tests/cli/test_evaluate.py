@@ -72,7 +72,7 @@ def test_a_recogniser_that_is_none_is_one_line(song: Path, capsys: pytest.Captur
 def test_without_a_sidecar_it_says_what_cannot_be_judged(song: Path, capsys: pytest.CaptureFixture[str]) -> None:
     song.with_suffix(".json").unlink()
     assert run(["evaluate", str(song)]) == 0
-    assert "only their sound is judged" in capsys.readouterr().err
+    assert "only the sound is judged" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["none.wav", "broken.wav"])

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from khala.audio.files import read_audio, write_audio
 from khala.cli import generate as verb
 from khala.cli.main import run
-from khala.cli.output import OVERTIME
+from khala.cli.output import MAX_OVERRUN
 from khala.music.errors import InvalidRequest
 from khala.music.example import EXAMPLE
 
@@ -35,7 +35,7 @@ def test_a_song_and_its_record(sing, tmp_path: Path, capsys: pytest.CaptureFixtu
     said = capsys.readouterr()
     song = tmp_path / "pop-100-bpm-7-1.wav"
     samples, rate = read_audio(song)
-    assert rate == 44100 and samples.shape[0] == 2 and 0 < samples.shape[1] / rate <= 5 * OVERTIME + 0.1
+    assert rate == 44100 and samples.shape[0] == 2 and 0 < samples.shape[1] / rate <= 5 * MAX_OVERRUN + 0.1
     record = json.loads(song.with_suffix(".json").read_text())
     assert record["request"]["tags"] == ["pop", "100 bpm"] and record["seed"] == 7
     assert json.loads(said.out) == [{"file": song.name, **record}]
@@ -107,7 +107,7 @@ def test_lyrics_come_from_standard_input(
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO()))
     assert sing("--lyrics-file", "-") == 2
-    assert "standard input holds no lyrics; write some" in capsys.readouterr().err
+    assert "standard input contains no lyrics; add some" in capsys.readouterr().err
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("[verse]\nHellö\n".encode())))
     assert sing("--tags", "pop", "--lyrics-file", "-", "--duration", "5", "-o", "a.wav") == 0
     assert json.loads((tmp_path / "a.json").read_text())["request"]["lyrics"] == "[verse]\nHellö"
@@ -120,7 +120,7 @@ def test_nothing_but_an_older_song_of_ours_is_overwritten(
     (tmp_path / "package.json").write_text('{"name": "mine", "version": "1.0.0"}')
     for seed in "1", "2":  # again under the same name: both the song and its record are new
         assert sing(*WORDS, "--seed", seed, "-o", "package.wav") == 0
-    assert ", its record in package.wav.json" in capsys.readouterr().err
+    assert ", record in package.wav.json" in capsys.readouterr().err
     assert sing(*WORDS, "--seed", "3", "-o", "package.mp3", "--quiet") == 0
     assert json.loads((tmp_path / "package.json").read_text())["name"] == "mine"
     records = [json.loads((tmp_path / f"package.{format}.json").read_text()) for format in ("wav", "mp3")]
@@ -129,7 +129,7 @@ def test_nothing_but_an_older_song_of_ours_is_overwritten(
     recording = write_audio(tmp_path / "package.flac", np.zeros((2, 4410), np.float32), 44100)
     before = recording.read_bytes()
     assert sing(*WORDS, "-o", "package.flac") == 2
-    assert "package.flac: it is there already, and no song of Khala's" in capsys.readouterr().err
+    assert "package.flac: it exists and was not made by Khala" in capsys.readouterr().err
     assert recording.read_bytes() == before
 
 
@@ -141,10 +141,10 @@ BAD = {
     "control characters": (["--lyrics", "la\x00la\x1b[31m"], "control character"),
     "lyrics with --instrumental": (["--lyrics", "la", "--instrumental"], "instrumental"),
     "--instrumental alone": (["--instrumental"], "empty"),
-    "prompt and tags": (["--prompt", "a", "--tags", "b"], "one of the two"),
-    "lyrics twice": (["--lyrics", "a", "--lyrics-file", "b"], "leave one of them out"),
+    "prompt and tags": (["--prompt", "a", "--tags", "b"], "use only one of them"),
+    "lyrics twice": (["--lyrics", "a", "--lyrics-file", "b"], "use only one of them"),
     "no such lyrics file": (["--lyrics-file", "none.txt"], "none.txt: No such file"),
-    "no lyrics in the file": (["--lyrics-file", "/dev/null"], "/dev/null holds no lyrics; write some"),
+    "no lyrics in the file": (["--lyrics-file", "/dev/null"], "/dev/null contains no lyrics; add some"),
     "a folder of lyrics": (["--lyrics-file", "."], "Is a directory"),
     "a lyrics file of no name": (["--lyrics-file", "a\0b"], "embedded null byte"),
     "duration 0": (["--duration", "0"], "duration is 0"),
@@ -164,7 +164,7 @@ BAD = {
     "unknown dtype": (["--dtype", "int4"], "--dtype 'int4' is unknown"),
     "half of two dtypes": (["--dtype", "backbone=float32"], "--dtype 'backbone=float32' is unknown"),
     "unknown format": (["--format", "ogg"], "--format 'ogg' is unknown"),
-    "unknown extension": (["--output", "a.txt"], "no extension that can be written"),
+    "unknown extension": (["--output", "a.txt"], "an unsupported extension"),
     "unwritable output": (["--output", "/proc/a.wav"], "cannot write"),
 }
 
@@ -240,13 +240,13 @@ def test_an_interrupt_leaves_nothing_behind(model: Path, tmp_path: Path) -> None
 
 @pytest.mark.parametrize(("text", "length"), [("90", 90), ("90.5", 90.5), ("1:30", 90), ("0:05", 5), (" 10:00 ", 600)])
 def test_lengths(text: str, length: float) -> None:
-    assert verb.seconds(text) == length
+    assert verb.parse_duration(text) == length
 
 
 @pytest.mark.parametrize("text", ["1:60", "1:2:3", ":30", "", "90s"])
 def test_what_is_no_length(text: str) -> None:
     with pytest.raises(InvalidRequest, match="M:SS"):
-        verb.seconds(text)
+        verb.parse_duration(text)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -64,9 +64,9 @@ def test_limits_are_those_of_the_service_until_somebody_changes_them(
     monkeypatch.setenv("KHALA_OWNER_QUEUED", "7")
     run(["keys", "add", "bob", *where])
     assert run(["keys", "limit", "bob", "--running", "2", *where]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "bob: 7 takes may wait, 2 run"
+    assert capsys.readouterr().out.splitlines()[-1] == "bob: at most 7 takes waiting, 2 running"
     owner = Owners(Database(where[1])).all()[0]
     assert (owner.queued_limit, owner.running_limit) == (7, 2)
     assert run(["keys", "limit", "bob", "--queued", "0", *where]) == 2
     assert run(["keys", "limit", "eve", *where]) == 2
-    assert "nobody is called 'eve'" in capsys.readouterr().err
+    assert "there is no owner 'eve'" in capsys.readouterr().err

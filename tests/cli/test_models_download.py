@@ -38,7 +38,7 @@ def test_licence_first_then_a_model_that_makes_songs_offline(server: Hub, tmp_pa
     assert "fc1 bias single" in done.stdout
     assert done.stdout.splitlines()[-1] == "someone/weights  (try it: khala generate --model someone/weights)"
     again = khala(server, tmp_path, "models", "download", "someone/weights", "--quiet", HF_HUB_OFFLINE="1")
-    assert again.returncode == 0 and "It is at hand already, and whole." in again.stderr
+    assert again.returncode == 0 and "The model is already downloaded and complete." in again.stderr
     words = ["--instrumental", "--tags", "folk", "--duration", "5", "--seed", "1", "--json", "--quiet"]
     song = khala(server, tmp_path, "generate", "--model", "someone/weights", *words, HF_HUB_OFFLINE="1")
     assert song.returncode == 0, song.stderr
@@ -52,7 +52,7 @@ def test_a_khala_model_is_listed_and_described_offline(server: Hub, tmp_path: Pa
     listed = khala(server, tmp_path, "models", "list", HF_HUB_OFFLINE="1")
     assert "someone/noise: " in listed.stdout
     described = khala(server, tmp_path, "models", "info", "someone/noise", HF_HUB_OFFLINE="1")
-    assert described.returncode == 0 and "(all files checked)" in described.stdout
+    assert described.returncode == 0 and "(all files verified)" in described.stdout
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def test_export_writes_a_llama_and_says_how_to_serve_it(
 @pytest.mark.parametrize(
     ("format", "to", "status", "says"),
     [
-        ("gguf", "new", 2, "--format 'gguf' is unknown; there is hf-llama"),
+        ("gguf", "new", 2, "--format 'gguf' is unknown; the only format is hf-llama"),
         ("hf-llama", "new", 2, "cannot become a Llama: it embeds codes through the codec's codebooks and it norm"),
     ],
 )

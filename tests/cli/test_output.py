@@ -39,9 +39,9 @@ def test_a_file_gives_the_format_and_is_numbered_for_several_takes(tmp_path: Pat
 @pytest.mark.parametrize(
     ("name", "format", "message"),
     [
-        ("a.txt", None, "no extension that can be written"),
-        ("a.OGG", None, "no extension that can be written"),
-        ("a.flac", "wav", "disagree"),
+        ("a.txt", None, "an unsupported extension"),
+        ("a.OGG", None, "an unsupported extension"),
+        ("a.flac", "wav", "contradict each other"),
         ("a", "ogg", "--format 'ogg' is unknown; choose wav, flac, mp3, opus"),
     ],
 )
@@ -66,10 +66,10 @@ def recording(tmp_path: Path) -> Path:
 
 def test_a_recording_of_somebody_else_is_not_overwritten(recording: Path) -> None:
     (recording.parent / "a.json").write_text('{"request": {}, "seed": 1, "model": {}, "file": "a.flac"}')
-    with pytest.raises(OutputError, match=r"a\.wav: it is there already, and no song of Khala's; move it away"):
+    with pytest.raises(OutputError, match=r"a\.wav: it exists and was not made by Khala; move it away"):
         destinations(ONE, recording, None)
     recording.write_text("an older draft")
-    with pytest.raises(OutputError, match="no song of Khala's"):
+    with pytest.raises(OutputError, match="was not made by Khala"):
         destinations(ONE, recording, None)
 
 

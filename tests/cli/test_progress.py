@@ -1,6 +1,6 @@
 import pytest
 
-from khala.cli.progress import Lines, progress
+from khala.cli.progress import PlainProgress, progress
 
 
 class Clock:
@@ -12,7 +12,7 @@ class Clock:
 
 def test_plain_lines_tell_begin_time_left_and_end(capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
-    lines = Lines(clock)
+    lines = PlainProgress(clock)
     for second in range(21):
         clock.now = float(second)
         lines("backbone", second, 20)
@@ -30,7 +30,7 @@ def test_plain_lines_tell_begin_time_left_and_end(capsys: pytest.CaptureFixture[
 
 
 def test_a_stage_that_is_done_at_once_says_so_once(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = Lines(Clock())
+    lines = PlainProgress(Clock())
     lines("finish", 1, 1)
     lines("finish", 1, 1)
     assert capsys.readouterr().err.splitlines() == ["finish ...", "finish done in 0.0 s"]

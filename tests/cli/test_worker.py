@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from khala.cli.logs import Lines
+from khala.cli.logs import JsonFormatter
 from khala.cli.main import run
 
 
@@ -38,11 +38,11 @@ def test_bad_options_are_one_line(
 def test_a_line_of_the_log_is_json_with_the_ids_of_what_it_is_about() -> None:
     record = logging.makeLogRecord({"name": "khala.worker", "levelname": "INFO", "msg": "stage %s", "args": ("done",)})
     record.__dict__ |= {"song": "s1", "take": "t1"}
-    line = json.loads(Lines().format(record))
+    line = json.loads(JsonFormatter().format(record))
     assert (line["message"], line["level"], line["song"], line["take"]) == ("stage done", "info", "s1", "t1")
     try:
         raise ValueError("two\nlines")
     except ValueError as error:
         failed = logging.makeLogRecord({"msg": "broke", "exc_info": (type(error), error, error.__traceback__)})
-    text = Lines().format(failed)
+    text = JsonFormatter().format(failed)
     assert "\n" not in text and "ValueError" in json.loads(text)["traceback"]

@@ -1,1 +1,1 @@
-"""The `khala` command: thin verbs that compose the floors below, one module each (`khala.cli.main` mounts them)."""
+"""The `khala` command: thin verbs over the rooms below, one module each, mounted by `khala.cli.main`."""

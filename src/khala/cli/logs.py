@@ -1,4 +1,4 @@
-"""Logs of the service: one JSON object a line on stderr, with the ids of song and take where there are any."""
+"""Logs of the service: one JSON object per line on stderr, with the ids of song and take if there are any."""
 
 import json
 import logging
@@ -8,8 +8,8 @@ from typing import Any
 _KNOWN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
-class Lines(logging.Formatter):
-    """A record as a line of JSON: time, level, logger, message, then whatever was given as `extra`."""
+class JsonFormatter(logging.Formatter):
+    """Formatter that writes a line of JSON: time, level, logger and message, then the `extra` fields."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -25,9 +25,9 @@ class Lines(logging.Formatter):
 
 
 def log_lines(level: int = logging.INFO) -> None:
-    """Let everything that is logged in this process come out as lines of JSON."""
+    """Write all logs of this process as lines of JSON."""
     handler = logging.StreamHandler()
-    handler.setFormatter(Lines())
+    handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for noisy in ("alembic", "fsspec", "s3fs", "botocore", "httpx"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,4 +1,4 @@
-"""The `khala` command. A verb is a module `khala.cli.<verb>` with a typer app `app`, imported when it is called."""
+"""The `khala` command. A verb is a module `khala.cli.<verb>` with a typer app `app`, imported on first use."""
 
 import sys
 from collections.abc import Sequence
@@ -9,25 +9,25 @@ import typer
 from typer.core import TyperGroup
 
 from khala import __version__
-from khala.cli.errors import INTERRUPTED, complain, report
+from khala.cli.errors import INTERRUPTED, print_error, report
 from khala.cli.streams import prepare_streams
 
 VERBS = {
-    "generate": "Make a song from words.",
-    "serve": "Serve the API and the studio's page, with workers that make the songs.",
-    "keys": "Make, list and revoke API keys of a service.",
-    "worker": "Make the takes of a service, on this machine or another.",
-    "models": "List the models at hand, describe one, or import published weights.",
-    "evaluate": "Measure songs: tempo, voice, silence, clipping, loudness, form.",
-    "bench": "Measure how fast this machine is.",
-    "doctor": "Say whether this machine can make songs, and what is missing.",
-    "corpus": "Gather songs to train on, composed or your own; turn them into tokens.",
-    "train": "Train a codec, a backbone or a super-resolution model.",
+    "generate": "Make a song from a description and lyrics.",
+    "serve": "Run the API, the studio and workers.",
+    "keys": "Create, list and revoke API keys of a service.",
+    "worker": "Run a worker that makes the takes of a service.",
+    "models": "List, describe, download, import and export models.",
+    "evaluate": "Measure songs: tempo, key, style, voice, words, form, sound.",
+    "bench": "Benchmark this machine.",
+    "doctor": "Check whether this machine can make songs.",
+    "corpus": "Build a training corpus and tokenize it.",
+    "train": "Train a codec, language models or a recogniser.",
 }
 
 
 class Verbs(TyperGroup):
-    """The commands of `VERBS`; importing one is put off until it is asked for."""
+    """The commands of `VERBS`, each imported on first use."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(VERBS)
@@ -55,11 +55,11 @@ def khala(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Whole songs from words."""
+    """Make whole songs from words."""
 
 
 def run(args: Sequence[str]) -> int:
-    """Run `khala ARGS`; return the exit status. Errors that a user can cause are one line on stderr."""
+    """Run `khala ARGS` and return the exit status. Errors that a user can cause are one line on stderr."""
     try:
         status = typer.main.get_command(app).main(list(args) or ["--help"], prog_name="khala", standalone_mode=False)
     except KeyboardInterrupt:
@@ -69,7 +69,7 @@ def run(args: Sequence[str]) -> int:
     except Exception as error:
         status = report(error)
     if status == INTERRUPTED:
-        complain("interrupted")
+        print_error("interrupted")
     return status if isinstance(status, int) else 0
 
 

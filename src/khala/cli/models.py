@@ -1,4 +1,4 @@
-"""`khala models`: what models are at hand; more of them from the model hub or published weights; a way out."""
+"""`khala models`: list, describe, download, import and export models."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from khala import weights
-from khala.cli.errors import say
+from khala.cli.errors import print_line
 from khala.cli.progress import progress
 from khala.music.errors import InvalidRequest
 from khala.music.request import Sampling
@@ -17,29 +17,29 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.callback()
 def models() -> None:
-    """List the models at hand, describe one, download, import or export."""
+    """List, describe, download, import and export models."""
 
 
 @app.command("list")
 def list_() -> None:
-    """The embedded models, and those that were downloaded."""
+    """List the embedded and the downloaded models."""
     found = weights.list_models()
     for info in found:
         typer.echo(str(info))
     if not found:
-        say("There is no model at hand: install khala-music, which brings one.")
+        print_line("There is no model on this machine; install khala-music, which includes one.")
 
 
 @app.command("info")
 def info(name: Annotated[str, typer.Argument(help="Name, folder or hub id.")]) -> None:
-    """Check a model's files and say what it is."""
+    """Verify a model's files and describe it."""
     model = weights.describe(name)
     config = model.config
     language = {"backbone": config.backbone, "super-resolution": config.superres}
     rows = {
         "name": model.name,
         "folder": str(model.folder),
-        "digest": f"{model.digest} (all files checked)",
+        "digest": f"{model.digest} (all files verified)",
         "size": f"{model.size / 1e6:.1f} MB",
         "licence": config.license,
         "longest song": f"{config.max_seconds:g} s",
@@ -64,24 +64,29 @@ def info(name: Annotated[str, typer.Argument(help="Name, folder or hub id.")]) -
 
 @app.command("import")
 def import_(
-    folder: Annotated[Path, typer.Argument(help="Published weights: backbone/, superresolution/, dac_rvq_*.ckpt.")],
-    to: Annotated[Path, typer.Option(metavar="FOLDER", help="The model folder to write.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder of published weights: backbone/, superresolution/, dac_rvq_*.ckpt.")
+    ],
+    to: Annotated[Path, typer.Option(metavar="FOLDER", help="Model folder to write.")],
     fc1_bias: Annotated[
         str,
-        typer.Option(metavar="auto|single|doubled", help="How often the weights expect it added. auto: by iteration."),
+        typer.Option(metavar="auto|single|doubled", help="How often the weights add it; auto decides by iteration."),
     ] = "auto",
-    text_vocab: Annotated[int | None, typer.Option(help="Ids of the text.  [default: by the embeddings]")] = None,
-    codec: Annotated[Path | None, typer.Option(help="The codec's file.  [default: the one in the folder]")] = None,
-    tokenizer: Annotated[
-        Path | None, typer.Option(help="The tokenizer's file or folder.  [default: in FOLDER, or of llama-models]")
+    text_vocab: Annotated[
+        int | None, typer.Option(help="Size of the text vocabulary.  [default: from the embeddings]")
     ] = None,
-    norm_epsilon: Annotated[float | None, typer.Option(help="[default: the training's]")] = None,
+    codec: Annotated[Path | None, typer.Option(help="Codec file.  [default: the one in the folder]")] = None,
+    tokenizer: Annotated[
+        Path | None, typer.Option(help="Tokenizer file or folder.  [default: from the folder, or from llama-models]")
+    ] = None,
+    norm_epsilon: Annotated[float | None, typer.Option(help="Epsilon of the norms.  [default: the training's]")] = None,
     rope_scaling: Annotated[
-        float | None, typer.Option(help="Factor of scaled rotary positions, 1 for none.  [default: the training's]")
+        float | None,
+        typer.Option(help="Scaling of rotary positions, 1 for none.  [default: the training's]"),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
-    """Turn published weights into a model folder. Nothing in them is executed; run it again if it was interrupted."""
+    """Convert published weights to a model folder, without executing anything in them. Run again to resume."""
     from khala.weights.published.contents import ImportOptions
     from khala.weights.published.importing import import_published
 
@@ -95,29 +100,29 @@ def import_(
 
 @app.command("download")
 def download(
-    hub_id: Annotated[str, typer.Argument(metavar="HUB_ID", help="OWNER/NAME on the model hub.")],
+    hub_id: Annotated[str, typer.Argument(metavar="HUB_ID", help="Model on the hub: OWNER/NAME.")],
     revision: Annotated[
         str | None,
-        typer.Option(help="Branch, tag or commit.  [default: as first downloaded, else the newest]"),
+        typer.Option(help="Branch, tag or commit.  [default: the pinned commit, or the newest]"),
     ] = None,
     tokenizer: Annotated[
         Path | None,
-        typer.Option(help="Llama 3's tokenizer, or its folder.  [default: the download's]"),
+        typer.Option(help="File or folder of Llama 3's tokenizer.  [default: from the download]"),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
-    """Fetch a model from the model hub, check it, and import it if it is published weights. Run it again to go on."""
+    """Download a model from the hub, verify it, and import it if it holds published weights. Run again to resume."""
     from khala.weights.published.download import fetch, import_fetched, look_up
 
     listing = look_up(hub_id, revision)
     terms = ", no commercial use" if "-nc-" in listing.license.lower() else ""
-    say(f"Licence of the weights: {listing.license}{terms}.")
-    say(f"{hub_id} at commit {listing.commit[:12]}: {len(listing.files)} files, {listing.size / 1e9:.2f} GB.")
-    bars = sys.stderr.isatty() and not quiet  # the hub's library draws better ones than we could
+    print_line(f"Licence of the weights: {listing.license}{terms}.")
+    print_line(f"{hub_id} at commit {listing.commit[:12]}: {len(listing.files)} files, {listing.size / 1e9:.2f} GB.")
+    bars = sys.stderr.isatty() and not quiet  # the hub's library draws its own
     with progress(quiet or bars) as report:
         folder = fetch(listing, tokenizer, None if bars else report)
     if folder is None:
-        say("It is at hand already, and whole.")
+        print_line("The model is already downloaded and complete.")
     else:
         with progress(quiet) as report:
             lines = import_fetched(listing, folder, tokenizer, report)
@@ -129,15 +134,17 @@ def download(
 @app.command("export")
 def export(
     name: Annotated[str, typer.Argument(help="Name, folder or hub id.")],
-    to: Annotated[Path, typer.Option(metavar="FOLDER", help="The new folder to write.")],
-    format: Annotated[str, typer.Option(metavar="hf-llama", help="hf-llama: what transformers and vLLM load.")],
+    to: Annotated[Path, typer.Option(metavar="FOLDER", help="New folder to write.")],
+    format: Annotated[
+        str, typer.Option(metavar="hf-llama", help="Export format; hf-llama is for transformers and vLLM.")
+    ],
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
-    """Write a model's backbone as a stock Llama checkpoint. Its README.md tells how to serve it."""
+    """Export a model's backbone as a standard Llama checkpoint. Its README.md explains how to serve it."""
     from khala.weights.export import export_llama
 
     if format != "hf-llama":
-        raise InvalidRequest(f"--format {format!r} is unknown; there is hf-llama")
+        raise InvalidRequest(f"--format {format!r} is unknown; the only format is hf-llama")
     with progress(quiet) as report:
         export_llama(name, to, report)
     typer.echo(f"{to}  (how to serve it: {to / 'README.md'})")

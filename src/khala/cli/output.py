@@ -1,4 +1,4 @@
-"""Where takes go: decided, and tried, before any work is done."""
+"""Output paths of takes, chosen and checked before any work is done."""
 
 import os
 import shutil
@@ -10,21 +10,36 @@ from khala.music.errors import InvalidRequest, OutputError
 from khala.music.request import SongRequest
 
 BYTES_PER_SECOND = {"wav": 264_600, "flac": 264_600, "mp3": 40_000, "opus": 40_000}
-"""Upper bounds: 24-bit stereo at 44.1 kHz, and the bit rates that files are encoded with."""
+"""Upper bounds: 24-bit stereo at 44.1 kHz, and the bit rates of the encoders."""
 
-OTHER_FILES = {"aac", "aif", "aiff", "json", "m4a", "mid", "midi", "mp2", "mp4", "oga", "ogg", "txt", "webm", "wma"}
-"""Extensions that cannot be written, of which nobody means a folder."""
+UNWRITABLE = {
+    "aac",
+    "aif",
+    "aiff",
+    "json",
+    "m4a",
+    "mid",
+    "midi",
+    "mp2",
+    "mp4",
+    "oga",
+    "ogg",
+    "txt",
+    "webm",
+    "wma",
+}
+"""Extensions of files that cannot be written and are never meant as folder names."""
 
-OVERTIME = 1.25
-"""A song may become this many times longer than asked before it is cut."""
+MAX_OVERRUN = 1.25
+"""A song is cut at this multiple of the requested length."""
 
 
 def destinations(request: SongRequest, output: str | Path | None, format: str | None) -> list[Path]:
-    """One path per take of a request that has its seed.
+    """Return one path per take of a request with a seed.
 
-    `output` with an audio extension is a file, numbered (`name-1`, `name-2`) where there are several takes; everything
-    else, and whatever ends in a slash, is a folder, in which takes are called `<slug>-<seed>-<take>.<format>`. Raises
-    InvalidRequest, and OutputError also where a file lies that is no song of ours.
+    `output` with an audio extension is a file, numbered (`name-1`, `name-2`) if there are several takes; anything else,
+    and any path that ends in a slash, is a folder for files `<slug>-<seed>-<take>.<format>`. Raises InvalidRequest, and
+    OutputError if a path is not writable or holds a file that is not a song of Khala's.
     """
     if format is not None and format not in BYTES_PER_SECOND:
         raise InvalidRequest(f"--format {format!r} is unknown; choose {_formats()}")
@@ -43,12 +58,12 @@ def destinations(request: SongRequest, output: str | Path | None, format: str | 
 
 def _paths(request: SongRequest, place: Path, format: str | None) -> list[Path]:
     extension = place.suffix.lower().removeprefix(".")
-    if extension in OTHER_FILES:
-        raise InvalidRequest(f"--output {str(place)!r} has no extension that can be written; choose {_formats()}")
+    if extension in UNWRITABLE:
+        raise InvalidRequest(f"--output {str(place)!r} has an unsupported extension; choose {_formats()}")
     if extension not in BYTES_PER_SECOND:
         return _in_folder(request, place, format)
     if format not in (None, extension):
-        raise InvalidRequest(f"--output {str(place)!r} and --format {format} disagree; leave one of them out")
+        raise InvalidRequest(f"--output {str(place)!r} and --format {format} contradict each other; leave one out")
     if request.takes == 1:
         return [place]
     return [place.with_stem(f"{place.stem}-{take}") for take in range(1, request.takes + 1)]
@@ -60,7 +75,7 @@ def _in_folder(request: SongRequest, folder: Path, format: str | None) -> list[P
 
 
 def require_page(path: Path, mark: str) -> None:
-    """Raise OutputError if a page cannot be written to `path`, or would destroy anything but an older one, which bears
+    """Raise OutputError unless a page can be written to `path` without replacing anything but an older page, which has
     `mark` among its first bytes."""
     try:
         if path.exists() and path.stat().st_size:
@@ -68,27 +83,27 @@ def require_page(path: Path, mark: str) -> None:
                 ours = mark.encode() in file.read(1000)
             if not ours:
                 raise OutputError(
-                    f"cannot write {path}: it is there already, and no page of khala evaluate's; choose another --html"
+                    f"cannot write {path}: it exists and was not written by khala evaluate; choose another --html"
                 )
-        _try(path.parent)
+        _require_writable(path.parent)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}; choose another --html") from error
 
 
 def _require_free(path: Path) -> None:
-    """Raise OutputError if writing `path` and its record would destroy anything but an older song of ours."""
+    """Raise OutputError if writing `path` and its record would replace anything but an older song of Khala's."""
     if path.is_dir():
         raise OutputError(f"cannot write {path}: it is a folder; choose another --output")
     if path.exists() and path.stat().st_size and not own_record(path) and not _is_signed(path):
         raise OutputError(
-            f"cannot write {path}: it is there already, and no song of Khala's; move it away or choose another --output"
+            f"cannot write {path}: it exists and was not made by Khala; move it away or choose another --output"
         )
     place_for_record(path)
 
 
 def _is_signed(audio: Path) -> bool:
-    """Whether a file's tags say that we made it."""
-    from khala.audio.reading import open_audio  # takes a while, and is hardly ever needed
+    """Whether a file's tags name Khala as the artist."""
+    from khala.audio.reading import open_audio  # slow to import, and rarely needed
 
     try:
         with open_audio(audio) as file:
@@ -98,21 +113,21 @@ def _is_signed(audio: Path) -> bool:
 
 
 def _require_room(paths: list[Path], request: SongRequest) -> None:
-    """Raise OutputError or OSError unless files can be created where `paths` lie and the disk holds all of them."""
+    """Raise OutputError or OSError unless the folder of `paths` is writable and its disk has room for all of them."""
     folder = paths[0].parent
     existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    _try(existing)
+    _require_writable(existing)
     free = shutil.disk_usage(existing).free
-    seconds = request.takes * request.duration * OVERTIME
+    seconds = request.takes * request.duration * MAX_OVERRUN
     needed = seconds * BYTES_PER_SECOND[paths[0].suffix.lower()[1:]] + request.takes * 20_000
     if free < needed:
         raise OutputError(
             f"cannot write to {folder}: up to {needed / 1e6:.1f} MB are needed and {free / 1e6:.1f} MB are free; "
-            "make room or choose another --output"
+            "free some space or choose another --output"
         )
 
 
-def _try(folder: Path) -> None:
+def _require_writable(folder: Path) -> None:
     with tempfile.TemporaryFile(dir=folder):
         pass
 

@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar with the time left for every stage on a terminal, a plain line now and then elsewhere."""
+"""Progress on stderr: a bar with the remaining time for each stage on a terminal, plain lines elsewhere."""
 
 import signal
 import sys
@@ -8,27 +8,27 @@ from contextlib import ExitStack, contextmanager
 from threading import current_thread, main_thread
 from typing import Protocol
 
-from khala.cli.errors import say
+from khala.cli.errors import print_line
 
-SILENCE = 5.0
-"""Seconds between two plain lines of the same stage."""
+SECONDS_BETWEEN_LINES = 5.0
+"""Minimum time between two plain lines of the same stage."""
 
 
 class Report(Protocol):
-    """Called with a stage's name, how much of it is done, and how much there is."""
+    """Callback with the name of a stage and the amount of work `done` of its `total`."""
 
     def __call__(self, stage: str, done: int, total: int) -> None: ...
 
 
 @contextmanager
 def progress(quiet: bool = False) -> Iterator[Report]:
-    """What to call while work goes on; whatever it shows is finished when the block ends.
+    """Yield a callback that shows progress until the block ends.
 
-    An interrupt is raised where it arrives, or else at the next call: one that arrives where Python drops exceptions
-    (in a finaliser, say) is not lost.
+    An interrupt is raised where it arrives, or at the next call if it arrived where Python drops exceptions, such as in
+    a finaliser.
     """
     with _interrupts() as asked, ExitStack() as stack:
-        show: Report = (lambda stage, done, total: None) if quiet else Lines()
+        show: Report = (lambda stage, done, total: None) if quiet else PlainProgress()
         if not quiet and sys.stderr.isatty():
             show = stack.enter_context(_bars())
 
@@ -42,7 +42,7 @@ def progress(quiet: bool = False) -> Iterator[Report]:
 
 @contextmanager
 def _interrupts() -> Iterator[Callable[[], bool]]:
-    """Whether there was an interrupt since the block began."""
+    """Yield a function that says whether there was an interrupt since the block began."""
     seen = False
 
     def note(*_: object) -> None:
@@ -50,7 +50,7 @@ def _interrupts() -> Iterator[Callable[[], bool]]:
         seen = True
         raise KeyboardInterrupt
 
-    # only in the thread that signals reach, and only if nobody else has taken the signal, or turned it off
+    # only in the thread that receives signals, and only if the signal has its default handler
     ours = current_thread() is main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if ours:
         signal.signal(signal.SIGINT, note)
@@ -61,26 +61,26 @@ def _interrupts() -> Iterator[Callable[[], bool]]:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-class Lines:
-    """Plain lines: one when a stage begins, one at most every `SILENCE` seconds, one when it ends."""
+class PlainProgress:
+    """Prints a line when a stage begins, at most every `SECONDS_BETWEEN_LINES`, and when it ends."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self.stage = ""
-        self.began = self.spoke = 0.0
+        self.began = self.printed = 0.0
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         now = self.clock()
         if stage != self.stage:
-            self.stage, self.began, self.spoke = stage, now, now
-            say(f"{stage} ...")
-        elif 0 < done < total and now - self.spoke >= SILENCE:
-            self.spoke = now
+            self.stage, self.began, self.printed = stage, now, now
+            print_line(f"{stage} ...")
+        elif 0 < done < total and now - self.printed >= SECONDS_BETWEEN_LINES:
+            self.printed = now
             left = (now - self.began) / done * (total - done)
-            say(f"{stage} {done / total:.0%}, about {left:.0f} s left")
-        if done >= total and self.spoke != float("inf"):
-            self.spoke = float("inf")  # a stage ends once
-            say(f"{stage} done in {now - self.began:.1f} s")
+            print_line(f"{stage} {done / total:.0%}, about {left:.0f} s left")
+        if done >= total and self.printed != float("inf"):
+            self.printed = float("inf")  # a stage ends only once
+            print_line(f"{stage} done in {now - self.began:.1f} s")
 
 
 @contextmanager

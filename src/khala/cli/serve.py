@@ -1,11 +1,11 @@
-"""`khala serve`: the API, the studio's page, and workers that make the songs, by one command."""
+"""`khala serve`: the API, the studio and its workers in one command."""
 
 from threading import Thread
 from typing import Annotated, Any
 
 import typer
 
-from khala.cli.errors import say
+from khala.cli.errors import print_line
 from khala.cli.logs import log_lines
 from khala.music.errors import InvalidRequest, KhalaError
 
@@ -14,42 +14,42 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.command()
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to serve at.  [default: 127.0.0.1]")] = None,
-    port: Annotated[int | None, typer.Option(help="[default: 8889]")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.  [default: 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.  [default: 8889]")] = None,
     workers: Annotated[
-        int | None, typer.Option(metavar="N|0", help="Worker processes; 0: they run elsewhere.  [default: 1 per GPU]")
+        int | None, typer.Option(metavar="N|0", help="Worker processes; 0 if they run elsewhere.  [default: 1 per GPU]")
     ] = None,
     gpus: Annotated[
-        str | None, typer.Option(metavar="0,1", help="GPUs to work on.  [default: what a worker finds]")
+        str | None, typer.Option(metavar="0,1", help="GPUs to use.  [default: all that workers find]")
     ] = None,
     runtime_mode: Annotated[
         str | None,
-        typer.Option(metavar="keep_loaded|one_shot", help="Whether the model stays in memory between songs."),
+        typer.Option(metavar="keep_loaded|one_shot", help="Keep the model in memory, or load one part at a time."),
     ] = None,
-    slots: Annotated[int | None, typer.Option(help="Takes that a worker decodes together at most.")] = None,
+    slots: Annotated[int | None, typer.Option(help="Maximum number of takes that a worker decodes together.")] = None,
     model: Annotated[
-        str | None, typer.Option(metavar="NAME|FOLDER|HUB_ID", help="For songs that name none.  [default: mini]")
+        str | None, typer.Option(metavar="NAME|FOLDER|HUB_ID", help="Default model.  [default: mini]")
     ] = None,
     database: Annotated[
         str | None, typer.Option(metavar="URL", help="sqlite:///FILE or postgresql://...  [default: in ./khala-data]")
     ] = None,
     artifacts: Annotated[
-        str | None, typer.Option(metavar="URL", help="A folder, or s3://BUCKET/PREFIX.  [default: in ./khala-data]")
+        str | None,
+        typer.Option(metavar="URL", help="Folder or s3://BUCKET/PREFIX for audio files.  [default: in ./khala-data]"),
     ] = None,
-    open: Annotated[
-        bool | None, typer.Option("--open", help="Let others in without a key, on an address that they can reach.")
-    ] = None,
-    browser: Annotated[bool | None, typer.Option("--browser", help="Show the studio in a browser.")] = None,
+    open: Annotated[bool | None, typer.Option("--open", help="Allow access without a key on a public address.")] = None,
+    browser: Annotated[bool | None, typer.Option("--browser", help="Open the studio in a browser.")] = None,
     allow_host: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="A name that requests may call this server by.")
+        list[str] | None, typer.Option(metavar="NAME", help="Host name to accept in requests. Can be repeated.")
     ] = None,
     allow_origin: Annotated[
-        list[str] | None, typer.Option(metavar="ORIGIN", help="Pages of that origin may use the API.")
+        list[str] | None,
+        typer.Option(metavar="ORIGIN", help="Origin whose pages may use the API (CORS). Can be repeated."),
     ] = None,
 ) -> None:
-    """Serve the API and the studio at http://127.0.0.1:8889, until Ctrl-C.
+    """Serve the API and the studio at http://127.0.0.1:8889 until Ctrl-C.
 
-    Each option can be given as an environment variable as well: --port as KHALA_PORT (docs/api.md names all).
+    Options can also be set by environment variables, such as KHALA_PORT for --port (see docs/api.md).
     """
     given: dict[str, Any] = {
         **{"host": host, "port": port, "workers": workers, "gpus": gpus, "runtime_mode": runtime_mode, "slots": slots},
@@ -77,15 +77,15 @@ def serve(
     app = create_app(Library.open(settings.database, settings.artifacts, limits), settings)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{shown}:{sock.getsockname()[1]}"
-    say(f"Khala is at {address}")
-    if settings.browser:  # in a thread: a browser in the terminal returns when it ends
+    print_line(f"Khala is running at {address}")
+    if settings.browser:  # in a thread: a terminal browser blocks until it exits
         Thread(target=browse, args=(address,), daemon=True).start()
     serving.make_server(app, settings).run(sockets=[sock])
 
 
 def browse(address: str) -> None:
-    """Show `address`; the socket listens already, so that what connects early waits for its answer."""
+    """Open `address` in a browser; the socket already listens, so an early request waits for its answer."""
     import webbrowser
 
     if not webbrowser.open(address):
-        say(f"no browser was found; open {address}")
+        print_line(f"no browser was found; open {address}")

@@ -1,4 +1,4 @@
-"""The standard streams, so that nothing that is said can stop the work."""
+"""Standard streams that never interrupt the work."""
 
 import io
 import os
@@ -6,19 +6,20 @@ import sys
 
 
 def prepare_streams() -> None:
-    """Let closed streams lead to the null device, and stdout replace what its encoding lacks.
+    """Point closed streams at the null device, and let stdout replace characters that its encoding lacks.
 
-    Were a closed stream left closed, the next file to be opened would get its number, and what libraries say on stderr
-    would be written into it."""
+    Otherwise the next file opened would get the number of a closed stream, and libraries that write to stderr would
+    write into it.
+    """
     for name, mode in {"stdin": "r", "stdout": "w", "stderr": "w"}.items():
         if getattr(sys, name) is None:
-            number = os.open(os.devnull, os.O_RDWR)  # the lowest one that is free: the stream's own
+            number = os.open(os.devnull, os.O_RDWR)  # the lowest free number: that of the stream
             os.set_inheritable(number, True)
             setattr(sys, name, os.fdopen(number, mode))
-    if isinstance(sys.stdout, io.TextIOWrapper):  # stderr replaces by itself
+    if isinstance(sys.stdout, io.TextIOWrapper):  # stderr already replaces them
         sys.stdout.reconfigure(errors="replace")
 
 
-def deafen(number: int) -> None:
-    """Let stream `number` lead to the null device from now on, and what it still holds as well."""
+def redirect_to_null(number: int) -> None:
+    """Point stream `number` at the null device, its buffered output included."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), number)

@@ -1,32 +1,34 @@
-"""`khala train`: the recipe of a model, stage by stage, from a corpus to a model folder."""
+"""`khala train`: train a model by its recipe, stage by stage, from a corpus to a model folder."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Train a codec, a backbone or a super-resolution model.")
+app = typer.Typer(no_args_is_help=True, help="Train a codec, a backbone, a super-resolution model or a recogniser.")
 
-RecipeFile = Annotated[Path, typer.Argument(help="The recipe, a TOML file; recipes/mini/recipe.toml is one.")]
-Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="Override the recipe: table.key=value. May be repeated.")
+RecipeFile = Annotated[Path, typer.Argument(help="Recipe file (TOML), such as recipes/mini/recipe.toml.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", help="Override the recipe: table.key=value. Can be repeated.")
 ]
 Run = Annotated[
-    Path | None, typer.Option(help="Folder that all stages share. Default: runs/ and the name of the recipe's folder.")
+    Path | None, typer.Option(help="Folder of all stages.  [default: runs/ and the name of the recipe's folder]")
 ]
-Start = Annotated[str, typer.Option(help="Model to go on from, a name or a folder, instead of beginning anew.")]
-Threads = Annotated[int, typer.Option(min=0, help="Processor threads; 0 leaves it to the recipe.")]
+Corpus = Annotated[Path | None, typer.Option(help="Folder of songs.  [default: corpus in the run's folder]")]
+Tokens = Annotated[Path | None, typer.Option(help="Folder of token shards.  [default: tokens in the run's folder]")]
+Start = Annotated[str, typer.Option(help="Name or folder of a model to start from, instead of random weights.")]
+Threads = Annotated[int, typer.Option(min=0, help="CPU threads; 0 for the recipe's.")]
 
 
 @app.command()
 def codec(
     recipe: RecipeFile,
-    settings: Settings = None,
+    settings: Overrides = None,
     run: Run = None,
-    corpus: Annotated[Path | None, typer.Option(help="Folder of songs. Default: corpus in the run's folder.")] = None,
-    fit_only: Annotated[bool, typer.Option("--fit-only", help="Stop before the vocoder.")] = False,
+    corpus: Corpus = None,
+    fit_only: Annotated[bool, typer.Option("--fit-only", help="Skip the vocoder.")] = False,
 ) -> None:
-    """Fit the codec to the songs of a corpus, then train its vocoder."""
+    """Fit the codec to a corpus, then train its vocoder."""
     from khala.training.codec import train
     from khala.training.recipe import load
 
@@ -37,13 +39,15 @@ def codec(
 @app.command()
 def backbone(
     recipe: RecipeFile,
-    settings: Settings = None,
+    settings: Overrides = None,
     run: Run = None,
-    tokens: Annotated[Path | None, typer.Option(help="Folder of token shards. Default: tokens in the run's.")] = None,
+    tokens: Annotated[
+        Path | None, typer.Option(help="Folder of token shards.  [default: tokens in the run's folder]")
+    ] = None,
     start: Start = "",
     threads: Threads = 0,
 ) -> None:
-    """Train the backbone; goes on where an earlier run with the same folder was."""
+    """Train the backbone, or resume its run in the same folder."""
     from khala.training.backbone import train
     from khala.training.recipe import load
 
@@ -55,11 +59,14 @@ def backbone(
 @app.command()
 def superres(
     recipe: RecipeFile,
-    settings: Settings = None,
+    settings: Overrides = None,
     run: Run = None,
-    tokens: Annotated[Path | None, typer.Option(help="Folder of token shards. Default: tokens in the run's.")] = None,
+    tokens: Annotated[
+        Path | None, typer.Option(help="Folder of token shards.  [default: tokens in the run's folder]")
+    ] = None,
     backbone: Annotated[
-        Path | None, typer.Option(help="Folder of the trained backbone to start from. Default: backbone in the run's.")
+        Path | None,
+        typer.Option(help="Folder of the trained backbone to start from.  [default: backbone in the run's folder]"),
     ] = None,
     start: Start = "",
     threads: Threads = 0,
@@ -76,12 +83,12 @@ def superres(
 @app.command()
 def recogniser(
     recipe: RecipeFile,
-    settings: Settings = None,
+    settings: Overrides = None,
     run: Run = None,
-    corpus: Annotated[Path | None, typer.Option(help="Folder of songs. Default: corpus in the run's folder.")] = None,
+    corpus: Corpus = None,
     threads: Threads = 0,
 ) -> None:
-    """Train the recogniser of sung phones that khala evaluate listens with; goes on where an earlier run was."""
+    """Train the recogniser of sung phones that khala evaluate uses, or resume its run in the same folder."""
     from khala.training.recipe import load
     from khala.training.recogniser import train
 
@@ -93,17 +100,19 @@ def recogniser(
 @app.command()
 def assemble(
     recipe: RecipeFile,
-    settings: Settings = None,
+    settings: Overrides = None,
     run: Run = None,
-    out: Annotated[Path | None, typer.Option(help="The model folder to write. Default: model in the run's.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Model folder to write.  [default: model in the run's folder]")
+    ] = None,
 ) -> None:
-    """Put the trained parts together as a model folder, with a model card of what was measured."""
-    from khala.training.assemble import assemble as put_together
+    """Assemble the trained parts into a model folder, with a model card of the measurements."""
+    from khala.training.assemble import assemble as assemble_model
     from khala.training.recipe import load
 
     folder = _folder(recipe, run)
     target = out or folder / "model"
-    put_together(load(recipe, settings or ()), folder, target)
+    assemble_model(load(recipe, settings or ()), folder, target)
     typer.echo(f"{target}  (try it: khala generate --model {target})")
 
 

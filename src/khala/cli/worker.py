@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from khala.cli.generate import DTYPES, require_dtype, require_known
+from khala.cli.generate import DTYPE_CHOICES, require_dtype, require_known
 from khala.cli.logs import log_lines
 from khala.music.errors import InvalidRequest, KhalaError
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
-MODES = ("keep_loaded", "one_shot")
+RUNTIME_MODES = ("keep_loaded", "one_shot")
 
 
 @app.command()
@@ -20,25 +20,25 @@ def worker(
         str, typer.Option(metavar="URL", envvar="KHALA_DATABASE", help="postgresql://... or sqlite:///FILE.")
     ] = "sqlite:///khala-data/khala.sqlite",
     artifacts: Annotated[
-        str, typer.Option(metavar="URL", envvar="KHALA_ARTIFACTS", help="A folder, or s3://BUCKET/PREFIX.")
+        str, typer.Option(metavar="URL", envvar="KHALA_ARTIFACTS", help="Folder or s3://BUCKET/PREFIX for audio.")
     ] = "khala-data/artifacts",
-    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:1|mps", help="Where to compute.")] = "auto",
-    dtype: Annotated[str, typer.Option(metavar=DTYPES, help="In which numbers.")] = "auto",
+    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:1|mps", help="Compute device.")] = "auto",
+    dtype: Annotated[str, typer.Option(metavar=DTYPE_CHOICES, help="Number format.")] = "auto",
     runtime_mode: Annotated[
-        str, typer.Option(metavar="|".join(MODES), help="The model in memory, or one part at a time.")
+        str, typer.Option(metavar="|".join(RUNTIME_MODES), help="Keep the model in memory, or load one part at a time.")
     ] = "keep_loaded",
-    slots: Annotated[int, typer.Option(min=1, max=64, help="Takes that are decoded together at most.")] = 4,
-    stall: Annotated[float, typer.Option(min=1, help="Seconds without progress after which the device hangs.")] = 120,
-    grace: Annotated[float, typer.Option(min=0, help="Seconds that takes may go on after SIGTERM.")] = 20,
-    with_parent: Annotated[
-        bool, typer.Option("--with-parent", help="Stop when the process that started this one ends.")
-    ] = False,
+    slots: Annotated[int, typer.Option(min=1, max=64, help="Maximum number of takes decoded together.")] = 4,
+    stall: Annotated[
+        float, typer.Option(min=1, help="Seconds without progress after which the device counts as hung.")
+    ] = 120,
+    grace: Annotated[float, typer.Option(min=0, help="Seconds that takes may continue after SIGTERM.")] = 20,
+    with_parent: Annotated[bool, typer.Option("--with-parent", help="Stop when the parent process ends.")] = False,
 ) -> None:
-    """Make the takes that wait in a database, until SIGTERM. As many workers as there are devices may share one."""
+    """Make the takes queued in a database, until SIGTERM. Run one worker per device on the same database."""
     require_known("device", device, r"auto|cpu|mps|cuda(:\d+)?", "auto, cpu, cuda, cuda:1 or mps")
     require_dtype(dtype)
-    if runtime_mode not in MODES:
-        raise InvalidRequest(f"--runtime-mode {runtime_mode!r} is unknown; choose {' or '.join(MODES)}")
+    if runtime_mode not in RUNTIME_MODES:
+        raise InvalidRequest(f"--runtime-mode {runtime_mode!r} is unknown; choose {' or '.join(RUNTIME_MODES)}")
     log_lines()
     try:
         from khala.jobs.library import Library

@@ -106,4 +106,4 @@ def test_stats_tell_forms_singers_and_held_out_words(tmp_path: Path, store) -> N
     counted = CliRunner().invoke(app, ["stats", str(tmp_path)]).output
     assert "2 songs over two minutes" in counted and "singers ada 2" in counted
     assert "lyrics  unheard 1, templates 1" in counted and "1 different, most often intro verse 2" in counted
-    assert "held out 1 songs, 1 of them with 1 words that no other song sings" in counted
+    assert "held out 1 songs, 1 of them with 1 words found in no other song" in counted

@@ -215,14 +215,14 @@ def test_the_command_counts_and_says_what_it_left_out(mine: Path, tmp_path: Path
     out = str(tmp_path / "corpus")
     call = ["ingest", str(mine), "--out", out, "--processes", "2", "--quiet"]
     done = CliRunner().invoke(app, call)
-    assert (done.exit_code, done.stdout) == (0, f"3 new songs in {out}; 0 were there already, 0 got other words\n")
+    assert (done.exit_code, done.stdout) == (0, f"3 songs added to {out}; 0 already there, 0 with changed metadata\n")
     assert done.stderr == ""
     (mine / "one.txt").unlink()
     done = CliRunner().invoke(app, call)
     assert done.exit_code == 2 and done.stderr.startswith("khala: one.wav: its lyrics are missing")
-    assert done.stdout == f"0 new songs in {out}; 2 were there already, 0 got other words, 1 refused\n"
+    assert done.stdout == f"0 songs added to {out}; 2 already there, 0 with changed metadata, 1 refused\n"
     stats = CliRunner().invoke(app, ["stats", out]).stdout
-    assert "songs   3" in stats and "tempo   120 to 120 BPM" in stats and "styles  not said 3" in stats
+    assert "songs   3" in stats and "tempo   120 to 120 BPM" in stats and "styles  unknown 3" in stats
 
 
 def test_json_of_a_stored_song_holds_no_place_of_this_machine(mine: Path, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_a_page_replaces_an_older_one_and_nothing_else(
         assert run(["evaluate", str(song), "--html", str(tmp_path / "report.html")]) == 0
     capsys.readouterr()
     before = song.read_bytes()
-    for target, reason in (song, "there already"), (tmp_path, "directory"), (tmp_path / "none" / "a.html", "No such"):
+    for target, reason in (song, "it exists"), (tmp_path, "directory"), (tmp_path / "none" / "a.html", "No such"):
         assert run(["evaluate", str(song), "--html", str(target)]) == 2
         said = capsys.readouterr()
         assert said.out == "" and len(said.err.splitlines()) == 1 and reason in said.err

@@ -16,7 +16,11 @@ from khala.music.errors import InvalidRequest
 if TYPE_CHECKING:
     from khala.corpus.composer.synth import SynthProgress
 
-app = typer.Typer(no_args_is_help=True, help="Build a training corpus of composed songs or your own, and tokenize it.")
+app = typer.Typer(
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Build a training corpus of composed songs or your own, and tokenize it.",
+)
 
 _REPORT_SECONDS = 5.0  # between progress lines if stderr is not a terminal
 

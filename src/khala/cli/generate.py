@@ -32,7 +32,7 @@ def generate(
     prompt: Annotated[str | None, typer.Option(metavar="TEXT", help="Description of the song in free text.")] = None,
     tags: Annotated[
         str | None,
-        typer.Option(metavar='"A, B, C"', help='Or as tags, such as "rock, fast tempo, male vocals".'),
+        typer.Option(metavar='"A, B, C"', help='Description as tags, such as "rock, fast tempo, male vocals".'),
     ] = None,
     lyrics: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Lyrics, with [verse] and [chorus] on separate lines.")
@@ -43,7 +43,7 @@ def generate(
     instrumental: Annotated[bool, typer.Option("--instrumental", help="Make a song without vocals.")] = False,
     duration: Annotated[
         str | None,
-        typer.Option(metavar="SECONDS|M:SS", help="Approximate length.  [default: 60; of the example 30]"),
+        typer.Option(metavar="SECONDS|M:SS", help="Approximate length.  [default: 60; example: 30]"),
     ] = None,
     takes: Annotated[int, typer.Option(metavar="N", help="Number of takes.")] = 1,
     best_of: Annotated[int, typer.Option(metavar="N", help="Number of candidates per take; the best one is kept.")] = 1,

@@ -5,7 +5,11 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Train a codec, a backbone, a super-resolution model or a recogniser.")
+app = typer.Typer(
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Train a codec, a backbone, a super-resolution model or a recogniser.",
+)
 
 RecipeFile = Annotated[Path, typer.Argument(help="Recipe file (TOML), such as recipes/mini/recipe.toml.")]
 Overrides = Annotated[

@@ -20,7 +20,7 @@ def worker(
         str, typer.Option(metavar="URL", envvar="KHALA_DATABASE", help="postgresql://... or sqlite:///FILE.")
     ] = "sqlite:///khala-data/khala.sqlite",
     artifacts: Annotated[
-        str, typer.Option(metavar="URL", envvar="KHALA_ARTIFACTS", help="Folder or s3://BUCKET/PREFIX for audio.")
+        str, typer.Option(metavar="URL", envvar="KHALA_ARTIFACTS", help="Folder or s3://BUCKET/PREFIX for audio files.")
     ] = "khala-data/artifacts",
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:1|mps", help="Compute device.")] = "auto",
     dtype: Annotated[str, typer.Option(metavar=DTYPE_CHOICES, help="Number format.")] = "auto",

@@ -1,4 +1,4 @@
-"""Makes the songs of requests.json with the embedded model, each at its first attempt, and the table of README.md.
+"""Make the songs of requests.json with the embedded model, each at its first attempt, and the table in README.md.
 
 python docs/examples/make.py
 """
@@ -17,11 +17,10 @@ from khala.evaluation.targets import request_targets
 HERE = Path(__file__).parent
 INTRO = """# Twelve songs by Khala Mini
 
-Seeds 1 to 12 of the requests in [requests.json](requests.json), each as it came out: none was chosen among others, and
-nothing was done to them but to store them as Opus, at some 70 kbit/s. `python docs/examples/make.py` makes them, and
-this page, again.
+Seeds 1 to 12 of the requests in [requests.json](requests.json), each at its first attempt: none was hand-picked, and they were
+only stored as Opus, at about 70 kbit/s. `python docs/examples/make.py` makes them and this page again.
 
-| | asked for | seconds, of | what `khala evaluate` finds |
+| | request | seconds, requested | what `khala evaluate` finds |
 |---|---|---|---|
 """
 
@@ -34,15 +33,14 @@ def main() -> None:
         name = f"{request.seed:02d}-{request.slug()}.opus"
         store(take, HERE / name)
         judged = evaluate(take.samples, take.rate, request_targets(take.metadata))["verdicts"].items()
-        told = [f"{what} {'as asked' if well else 'missed'}" for what, well in judged if well is not None]
-        verdicts = ", ".join(told)
+        verdicts = ", ".join(f"{what} {'as asked' if well else 'missed'}" for what, well in judged if well is not None)
         words = request.prompt or ", ".join(request.tags)
         rows.append(f"| [{request.title}]({name}) | {words} | {take.seconds:.0f}, {request.duration:g} | {verdicts} |")
     (HERE / "README.md").write_text(INTRO + "\n".join(rows) + "\n", encoding="utf-8")
 
 
 def store(take: khala.Take, path: Path) -> None:
-    """Smaller than `Take.save` makes it, for a repository; requests.json says how it was made."""
+    """Write `take` as a smaller file than `Take.save` does, to fit a repository; requests.json is its record."""
     samples = resample_poly(take.samples, 160, 147, axis=1)  # from 44.1 to 48 kHz
     soundfile.write(path, samples.T, 48000, format="OGG", subtype="OPUS", compression_level=0.9)
 

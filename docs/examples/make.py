@@ -17,8 +17,8 @@ from khala.evaluation.targets import request_targets
 HERE = Path(__file__).parent
 INTRO = """# Twelve songs by Khala Mini
 
-Seeds 1 to 12 of the requests in [requests.json](requests.json), each at its first attempt: none was hand-picked, and they
-were only stored as Opus, at about 70 kbit/s. `python docs/examples/make.py` makes them and this page again.
+Seeds 1 to 12 of the requests in [requests.json](requests.json), each at its first attempt: none was hand-picked, and
+they were only stored as Opus, at about 70 kbit/s. `python docs/examples/make.py` makes them and this page again.
 
 | | request | seconds, requested | what `khala evaluate` finds |
 |---|---|---|---|

@@ -12,22 +12,7 @@ from khala.music.request import SongRequest
 BYTES_PER_SECOND = {"wav": 264_600, "flac": 264_600, "mp3": 40_000, "opus": 40_000}
 """Upper bounds: 24-bit stereo at 44.1 kHz, and the bit rates of the encoders."""
 
-UNWRITABLE = {
-    "aac",
-    "aif",
-    "aiff",
-    "json",
-    "m4a",
-    "mid",
-    "midi",
-    "mp2",
-    "mp4",
-    "oga",
-    "ogg",
-    "txt",
-    "webm",
-    "wma",
-}
+UNWRITABLE = {"aac", "aif", "aiff", "json", "m4a", "mid", "midi", "mp2", "mp4", "oga", "ogg", "txt", "webm", "wma"}
 """Extensions of files that cannot be written and are never meant as folder names."""
 
 MAX_OVERRUN = 1.25

@@ -609,7 +609,7 @@ export interface components {
             superres_temperature?: number | null;
             /**
              * Superres Sampling
-             * @description mean: super-resolution takes the code nearest to the mean. top_k: it draws.
+             * @description mean: super-resolution takes the code nearest to the mean. top_k: it samples.
              */
             superres_sampling?: ("mean" | "top_k") | null;
             /**

@@ -609,12 +609,12 @@ export interface components {
             superres_temperature?: number | null;
             /**
              * Superres Sampling
-             * @description mean: super-resolution takes the code nearest to the mean. top_k: it samples.
+             * @description mean: super-resolution takes the code nearest to the mean. top_k: it draws.
              */
             superres_sampling?: ("mean" | "top_k") | null;
             /**
              * Superres Top K
-             * @description 0 is superres_sampling mean, as version 0.1 spelt it.
+             * @description 0 is superres_sampling mean, as version 0.1 spelled it.
              */
             superres_top_k?: number | null;
             /** Guidance */

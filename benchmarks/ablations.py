@@ -2,14 +2,15 @@
 
     python benchmarks/ablations.py RUN [--part superres] [--minutes 8] [--start MODEL] NAME:KEY=VALUE[,KEY=VALUE...] ...
 
-    python benchmarks/ablations.py runs/mini plain: noise:noise=0.1 spelling:lyrics=spelling
+    python benchmarks/ablations.py runs/mini plain: corrupted:code_corruption=0.1 spelling:lyrics=spelling
     python benchmarks/ablations.py runs/mini --part superres recipe: random:begin=random unhybrid:causal=0.0
 
 Each run begins anew (or with --start's weights) and takes the same time on one thread. `conditions=false` shows no
-outline, `lyrics` is how prompts write them; super-resolution begins with the backbone of RUN unless `begin=random`. Every other
-key is a setting of the recipe's table of the part. Losses are nats a code: for the backbone on whole held-out songs and
-on excerpts of them with their own words, and "other words" is what the excerpts cost behind the words of another one,
-less what they cost behind their own: how much the model listens to its prompt. For super-resolution they are by level.
+outline, `lyrics` is how prompts write them; super-resolution begins with the backbone of RUN unless `begin=random`.
+Every other key is a setting of the recipe's table of the part. Losses are nats a code: for the backbone on whole
+held-out songs and on excerpts of them with their own words, and "other words" is what the excerpts cost behind the
+words of another one, less what they cost behind their own: how much the model listens to its prompt. For
+super-resolution they are by level.
 """
 
 import argparse
@@ -17,16 +18,19 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import torch
 
 from khala.conditioning.phone_sequence import CONDITION_ROWS
-from khala.corpus.data.excerpts import excerpt
-from khala.training import loop, superres
-from khala.training.backbone import BackboneObjective, prepare
-from khala.training.loop import Losses
-from khala.training.recipe import BackboneRecipe, LoopRecipe, load, preset
-from khala.training.superres import HELD_OUT_LEVELS, SuperresObjective
+from khala.corpus.data.loader import excerpt
+from khala.training import loop
+from khala.training.losses import Losses
+from khala.training.objectives import superres
+from khala.training.objectives.backbone import BackboneObjective, prepare
+from khala.training.objectives.superres import HELD_OUT_LEVELS, SuperresObjective
+from khala.training.recipe import BackboneRecipe, LanguageModelRecipe, preset
+from khala.training.recipe_file import load
 
 COLUMNS = {
     "backbone": "| run | steps | whole q0 | whole q1 | excerpt q0 | excerpt q1 | phone | other words |",
@@ -72,10 +76,10 @@ def main() -> None:
         print(f"| {name} | {steps} | " + " | ".join(f"{value:.2f}" for value in figures) + " |", flush=True)
 
 
-def trained(objective: BackboneObjective | SuperresObjective, recipe: LoopRecipe) -> int:
+def trained(objective: loop.Objective[Any], recipe: LanguageModelRecipe) -> int:
     """Train as the recipe says; the number of steps."""
     with TemporaryDirectory() as folder:
-        loop.train(objective, replace(recipe, eval_minutes=1e9), Path(folder))  # type: ignore[arg-type,misc]
+        loop.train(objective, replace(recipe, eval_minutes=1e9), Path(folder))
         return max((int(path.name[5:]) for path in Path(folder).glob("checkpoints/step-*")), default=0)
 
 
@@ -83,10 +87,10 @@ def trained(objective: BackboneObjective | SuperresObjective, recipe: LoopRecipe
 def by_level(objective: SuperresObjective) -> list[float]:
     """Losses of super-resolution on held-out songs, every level of a column alike: each song at several of them."""
     objective.model.eval()
-    losses = Losses({}, {})
+    losses = Losses()
     for number, song in enumerate(objective.corpus.held_out[: objective.recipe.eval_songs]):
         for level in HELD_OUT_LEVELS:
-            objective.loss(objective._refinement([song], [level], 0, [Random(number)]), losses)
+            objective.loss(objective.refinement([song], [level], 0, [Random(number)]), losses)
     return [losses.mean()[name] for name in ("q2-3", "q4-7", "q8-15", "q16-31", "q32-63")]
 
 
@@ -94,20 +98,20 @@ def by_level(objective: SuperresObjective) -> list[float]:
 def held_out(objective: BackboneObjective, recipe: BackboneRecipe) -> list[float]:
     """Losses: whole songs q0, q1; excerpts q0, q1, phone; the worth of the right words."""
     objective.model.eval()
-    whole, own, other = (Losses({}, {}) for _ in range(3))
-    for piece in objective.held_out():
-        objective.loss(piece, whole)
-    asked = []
+    whole, own, other = (Losses() for _ in range(3))
+    for batch in objective.held_out():
+        objective.loss(batch, whole)
+    parts = []
     for song in objective.corpus.held_out:
         for number in range(4):
             request, begin, end, lines = excerpt(song, recipe.excerpt_frames, Random(f"{song.name} {number}"))
             if request.lyrics:
-                asked.append((song, request, begin, end, lines))
-    for i, (song, request, begin, end, lines) in enumerate(asked):
-        words = asked[(i + len(asked) // 2) % len(asked)][1].lyrics
-        objective.loss(objective._piece([(song, request, begin, end, lines)]), own)
+                parts.append((song, request, begin, end, lines))
+    for i, (song, request, begin, end, lines) in enumerate(parts):
+        words = parts[(i + len(parts) // 2) % len(parts)][1].lyrics
+        objective.loss(objective.batch([(song, request, begin, end, lines)]), own)
         strange = replace(request, lyrics=words)
-        objective.loss(objective._piece([(song, strange, begin, end, lines)]), other)
+        objective.loss(objective.batch([(song, strange, begin, end, lines)]), other)
     mean, dearer = own.mean(), other.mean()
     worth = dearer["q0"] + dearer["q1"] - mean["q0"] - mean["q1"]
     return [whole.mean()["q0"], whole.mean()["q1"], mean["q0"], mean["q1"], mean.get("phone", float("nan")), worth]

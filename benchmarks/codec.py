@@ -33,7 +33,7 @@ from khala.models.codec.folder import load_codec
 from khala.models.codec.spectral.codec import SpectralCodec
 from khala.music.distance import edit_distance
 from khala.scoring.words import listen
-from khala.training.codec.songs import find_songs
+from khala.training.songs import find_songs
 from khala.weights import load_model
 
 COLUMNS = "levels  kbit/s  log-mel L1 (codes)  log-mel L1 (sound)  multi-resolution STFT  SI-SDR dB  CPU s"

@@ -19,14 +19,14 @@ preset = "tiny"
 [backbone]
 steps = 3
 batch_tokens = 300
-piece_tokens = 150
+micro_batch_tokens = 150
 log_steps = 1
 max_frames = 20
 threads = 1
 [superres]
 steps = 3
 batch_tokens = 300
-piece_tokens = 150
+micro_batch_tokens = 150
 max_frames = 20
 threads = 1
 """

@@ -10,14 +10,14 @@ from khala.models.presets import tiny
 from khala.music.errors import ModelError
 from khala.training import checkpoint
 from khala.training.checkpoint import State
-from khala.training.optimizer import optimizers
+from khala.training.optimizer import language_model_optimizers
 from khala.training.recipe import BackboneRecipe
 
 
 def trained(steps: int) -> tuple[Backbone, list[torch.optim.Optimizer]]:
     torch.manual_seed(0)
     model = Backbone(tiny().backbone)
-    optims = optimizers(model, BackboneRecipe())
+    optims = language_model_optimizers(model, BackboneRecipe())
     go_on(model, optims, steps)
     return model, optims
 

@@ -33,8 +33,8 @@ def codec(
     fit_only: Annotated[bool, typer.Option("--fit-only", help="Skip the vocoder.")] = False,
 ) -> None:
     """Fit the codec to a corpus, then train its vocoder."""
-    from khala.training.codec import train
-    from khala.training.recipe import load
+    from khala.training.objectives.codec.train import train
+    from khala.training.recipe_file import load
 
     folder = _folder(recipe, run)
     train(load(recipe, settings or ()).codec, corpus or folder / "corpus", folder / "codec", fit_only=fit_only)
@@ -52,8 +52,8 @@ def backbone(
     threads: Threads = 0,
 ) -> None:
     """Train the backbone, or resume its run in the same folder."""
-    from khala.training.backbone import train
-    from khala.training.recipe import load
+    from khala.training.objectives.backbone import train
+    from khala.training.recipe_file import load
 
     folder = _folder(recipe, run)
     chosen = load(recipe, _settings("backbone", settings, threads))
@@ -76,8 +76,8 @@ def superres(
     threads: Threads = 0,
 ) -> None:
     """Train super-resolution, starting from the backbone's weights."""
-    from khala.training.recipe import load
-    from khala.training.superres import train
+    from khala.training.objectives.superres import train
+    from khala.training.recipe_file import load
 
     folder = _folder(recipe, run)
     chosen = load(recipe, _settings("superres", settings, threads))
@@ -93,8 +93,8 @@ def recogniser(
     threads: Threads = 0,
 ) -> None:
     """Train the recogniser of sung phones that khala evaluate uses, or resume its run in the same folder."""
-    from khala.training.recipe import load
-    from khala.training.recogniser import train
+    from khala.training.objectives.recogniser import train
+    from khala.training.recipe_file import load
 
     folder = _folder(recipe, run)
     chosen = load(recipe, _settings("recogniser", settings, threads))
@@ -111,8 +111,8 @@ def assemble(
     ] = None,
 ) -> None:
     """Assemble the trained parts into a model folder, with a model card of the measurements."""
-    from khala.training.assemble import assemble as assemble_model
-    from khala.training.recipe import load
+    from khala.training.assemble import assemble as put_together
+    from khala.training.recipe_file import load
 
     folder = _folder(recipe, run)
     target = out or folder / "model"

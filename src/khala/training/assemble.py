@@ -16,7 +16,7 @@ from khala.models.lm.superres import Superres
 from khala.music.errors import ModelError
 from khala.training import log
 from khala.training.recipe import Recipe, preset
-from khala.training.vocabulary import vocabulary
+from khala.training.text_vocabulary import text_vocabulary
 from khala.weights import save_model
 from khala.weights.tensors import load_module
 
@@ -70,7 +70,7 @@ def assemble(recipe: Recipe, run: Path, out: Path) -> None:
         except (OSError, ValueError) as error:
             mend = f"train it with: khala train {stage} RECIPE"
             raise ModelError(f"no {stage} of this recipe in {run / stage} ({error}); {mend}") from None
-    tokenizer = vocabulary(run / "tokens", config.backbone.text_vocab)
+    tokenizer = text_vocabulary(run / "tokens", config.backbone.text_vocab)
     card = _card(config, run, {"codec": codec, "backbone": backbone, "superres": superres})
     if config.backbone.condition_rows or config.superres.condition_rows:
         config = replace(config, conditions=condition_vocabulary())

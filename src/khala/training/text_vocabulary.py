@@ -8,8 +8,8 @@ from khala.music.errors import InvalidRequest
 from khala.weights.tokenizer import Tokenizer
 
 
-def vocabulary(tokens: Path, size: int) -> Tokenizer:
-    """The tokenizer of `size` ids of a folder of token shards; made of its songs and kept there at the first call.
+def text_vocabulary(tokens: Path, size: int) -> Tokenizer:
+    """Return the tokenizer of `size` ids of a folder of token shards, made of its songs and kept there at first use.
 
     Raises InvalidRequest if the songs have too few words, or the folder's tokenizer another size.
     """
@@ -31,7 +31,7 @@ def vocabulary(tokens: Path, size: int) -> Tokenizer:
 
 
 def texts(corpus: TokenCorpus) -> list[str]:
-    """All that the requests for songs to learn from are written with, a line each."""
+    """Return the words of all requests for songs to learn from, a line each."""
     lines = []
     for song in corpus.train:
         lines += [", ".join(song.tags), song.description, *song.lyrics.splitlines()]

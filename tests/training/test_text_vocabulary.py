@@ -12,7 +12,7 @@ from khala.models.lm.backbone import Backbone
 from khala.models.presets import tiny
 from khala.music.errors import InvalidRequest, ModelError
 from khala.training.start import start_from
-from khala.training.vocabulary import texts, vocabulary
+from khala.training.text_vocabulary import text_vocabulary, texts
 from khala.weights.tokenizer import Tokenizer
 
 CONFIG = tiny().backbone
@@ -28,17 +28,17 @@ def model(text_vocab: int = 512, **changes: int) -> Backbone:
 
 
 def test_bytes_need_no_corpus(tmp_path: Path) -> None:
-    assert vocabulary(tmp_path / "none", 512).encode("é") == list("é".encode())
+    assert text_vocabulary(tmp_path / "none", 512).encode("é") == list("é".encode())
 
 
 def test_words_are_kept_with_the_tokens(fresh_tokens: Path) -> None:
-    made = vocabulary(fresh_tokens, 532)
+    made = text_vocabulary(fresh_tokens, 532)
     assert len(made.encode("dancing morning")) < len("dancing morning")
     assert made.decode(made.encode("żółw, morning")) == "żółw, morning"
     (fresh_tokens / "shard-0000.jsonl").unlink()
-    assert vocabulary(fresh_tokens, 532).encode("dancing morning") == made.encode("dancing morning")
+    assert text_vocabulary(fresh_tokens, 532).encode("dancing morning") == made.encode("dancing morning")
     with pytest.raises(InvalidRequest, match="532 ids"):
-        vocabulary(fresh_tokens, 533)
+        text_vocabulary(fresh_tokens, 533)
 
 
 def test_held_out_songs_lend_no_words(tokens: Path) -> None:
@@ -50,7 +50,7 @@ def test_held_out_songs_lend_no_words(tokens: Path) -> None:
 
 def test_too_few_words_are_an_error(fresh_tokens: Path) -> None:
     with pytest.raises(InvalidRequest, match="smaller text_vocab"):
-        vocabulary(fresh_tokens, 4096)
+        text_vocabulary(fresh_tokens, 4096)
     assert not (fresh_tokens / "tokenizer.json").exists()
 
 

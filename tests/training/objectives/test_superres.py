@@ -17,11 +17,11 @@ from khala.models.lm.superres import Superres
 from khala.models.presets import tiny
 from khala.music.errors import ModelError
 from khala.nn.rvq import ResidualVQ
-from khala.training import superres
-from khala.training.backbone import CausalPiece
-from khala.training.loop import Losses
+from khala.training.losses import Losses
+from khala.training.objectives import superres
+from khala.training.objectives.causal import CausalBatch
+from khala.training.objectives.superres import BatchSpec, LevelBatch, SuperresObjective, bucket, requantised
 from khala.training.recipe import BackboneRecipe, Recipe, SuperresRecipe
-from khala.training.superres import LevelPiece, Plan, SuperresObjective, bucket, requantised
 from khala.weights.tensors import save_module
 from khala.weights.tokenizer import Tokenizer
 
@@ -33,17 +33,17 @@ LAYOUT = CONFIG.superres.layout
 def objective(tokens: Path) -> SuperresObjective:
     torch.manual_seed(0)
     model = Superres(CONFIG.superres).bind_codebooks(codebooks(tokens))
-    recipe = SuperresRecipe(batch_tokens=900, piece_tokens=450, max_frames=48, causal=0.3)
+    recipe = SuperresRecipe(batch_tokens=900, micro_batch_tokens=450, max_frames=48, causal=0.3)
     return SuperresObjective(model, tokens, Tokenizer.of_bytes(), CONFIG.prompt, recipe)
 
 
 def test_the_loss_is_that_of_one_song_after_another(objective: SuperresObjective) -> None:
-    piece = objective.piece(next(plan for step in objective.epoch(0) for plan in step if not plan.causal))
-    assert isinstance(piece, LevelPiece) and len(piece.texts) >= 2
-    losses = Losses({}, {})
-    total = objective.loss(piece, losses)
+    batch = objective.micro_batch(next(spec for step in objective.epoch(0) for spec in step if not spec.causal))
+    assert isinstance(batch, LevelBatch) and len(batch.texts) >= 2
+    losses = Losses()
+    total = objective.loss(batch, losses)
     expected = 0.0
-    for text, song in zip(piece.texts, piece.codes, strict=True):
+    for text, song in zip(batch.texts, batch.codes, strict=True):
         level = len(song) - 1
         text = text.clone()
         text[-1] = LAYOUT.marker(level)
@@ -52,18 +52,18 @@ def test_the_loss_is_that_of_one_song_after_another(objective: SuperresObjective
         logits = objective.model.logits(hidden[0, len(text) :])[:, list(LAYOUT.level_rows(level))]
         expected += F.cross_entropy(logits, song[level], reduction="sum").item()
     assert total.item() == pytest.approx(expected, rel=1e-4)
-    assert sum(losses.counts.values()) == piece.predictions
-    assert set(losses.counts) == {bucket(len(song) - 1) for song in piece.codes}
+    assert sum(losses.counts.values()) == batch.predictions
+    assert set(losses.counts) == {bucket(len(song) - 1) for song in batch.codes}
 
 
 def test_songs_of_a_piece_have_one_length_and_windows_lie_anywhere(objective: SuperresObjective) -> None:
     starts = set()
     for epoch in range(3):
-        for plan in (plan for step in objective.epoch(epoch) for plan in step if not plan.causal):
-            piece = objective.piece(plan)
-            lengths = {len(text) + song.shape[1] for text, song in zip(piece.texts, piece.codes, strict=True)}
-            assert len(lengths) == 1 and all(song.shape[1] <= 48 for song in piece.codes)
-            starts |= {int(song[0, 0]) for song in piece.codes}
+        for spec in (spec for step in objective.epoch(epoch) for spec in step if not spec.causal):
+            batch = objective.micro_batch(spec)
+            lengths = {len(text) + song.shape[1] for text, song in zip(batch.texts, batch.codes, strict=True)}
+            assert len(lengths) == 1 and all(song.shape[1] <= 48 for song in batch.codes)
+            starts |= {int(song[0, 0]) for song in batch.codes}
     assert len(starts) > 4, "codes are periodic in time: windows that start anywhere start with any of them"
 
 
@@ -71,27 +71,27 @@ def test_songs_of_a_piece_have_one_length_and_windows_lie_anywhere(objective: Su
 def test_levels_come_as_often_as_the_recipe_says(objective: SuperresObjective, tokens: Path, offset: float) -> None:
     recipe = replace(objective.recipe, causal=0.0, level_offset=offset)
     made = SuperresObjective(objective.model, tokens, Tokenizer.of_bytes(), CONFIG.prompt, recipe)
-    plans = [plan for epoch in range(30) for step in made.epoch(epoch) for plan in step]
-    found = Counter(len(song) - 1 for plan in plans for song in made.piece(plan).codes)
+    plans = [spec for epoch in range(30) for step in made.epoch(epoch) for spec in step]
+    found = Counter(len(song) - 1 for spec in plans for song in made.micro_batch(spec).codes)
     weights = {level: 1 / (level + offset) for level in range(2, CONFIG.superres.levels)}
     for level, weight in weights.items():
         assert found[level] / found.total() == pytest.approx(weight / sum(weights.values()), abs=0.04)
     assert found.keys() == weights.keys()
 
 
-def test_a_window_shows_the_cues_of_its_own_frames(tokens: Path) -> None:
+def test_a_window_has_the_conditions_of_its_own_frames(tokens: Path) -> None:
     torch.manual_seed(0)
     model = Superres(replace(CONFIG.superres, condition_rows=CONDITION_ROWS)).bind_codebooks(codebooks(tokens))
     style = replace(CONFIG.prompt, superres_text="no_lyrics")
-    recipe = SuperresRecipe(max_frames=12, causal=0.0, untold=0.0)
+    recipe = SuperresRecipe(max_frames=12, causal=0.0, phone_dropout=0.0)
     made = SuperresObjective(model, tokens, Tokenizer.of_bytes(), style, recipe)
-    made.corpus.train = [replace(song, bar=96) for song in made.corpus.train]  # no two frames have the same cues
+    made.corpus.train = [replace(song, bar=96) for song in made.corpus.train]  # no two frames have the same conditions
     begins = set()
     for number, song in enumerate(made.corpus.train):
-        piece = made.piece(Plan(False, 0, [number]))
-        (codes,), (cues,) = piece.codes, piece.cues
+        batch = made.micro_batch(BatchSpec(False, 0, [number]))
+        (codes,), (condition_ids,) = batch.codes, batch.condition_ids
         rows = torch.tensor(made.corpus.condition_ids(song, song.outline, 0, song.frames))
-        (begin,) = (at for at in range(song.frames - 11) if torch.equal(rows[at : at + 12], cues))
+        (begin,) = (at for at in range(song.frames - 11) if torch.equal(rows[at : at + 12], condition_ids))
         assert codes.tolist() == made.corpus.codes(song, len(codes), begin, 12).tolist()
         begins.add(begin)
     assert len(begins) > 10
@@ -100,10 +100,10 @@ def test_a_window_shows_the_cues_of_its_own_frames(tokens: Path) -> None:
 def test_held_out_songs_are_never_trained_on(objective: SuperresObjective, monkeypatch: pytest.MonkeyPatch) -> None:
     read, codes = [], objective.corpus.codes
     monkeypatch.setattr(objective.corpus, "codes", lambda song, *part: read.append(song) or codes(song, *part))
-    plans = [plan for epoch in range(2) for step in objective.epoch(epoch) for plan in step]
-    assert len({plan.causal for plan in plans}) == 2
-    for plan in plans:
-        objective.piece(plan)
+    plans = [spec for epoch in range(2) for step in objective.epoch(epoch) for spec in step]
+    assert len({spec.causal for spec in plans}) == 2
+    for spec in plans:
+        objective.micro_batch(spec)
     assert read and set(read) <= set(objective.corpus.train)
     read.clear()
     objective.held_out()
@@ -114,16 +114,16 @@ def test_some_steps_are_causal_behind_marker_0(objective: SuperresObjective) -> 
     steps = [step for epoch in range(20) for step in objective.epoch(epoch)]
     share = sum(step[0].causal for step in steps) / len(steps)
     assert share == pytest.approx(objective.recipe.causal, abs=0.1)
-    assert all(len({plan.causal for plan in step}) == 1 for step in steps)
-    piece = objective.piece(Plan(True, 0, [0]))
-    assert isinstance(piece, CausalPiece)
-    assert piece.ids_BT[0, int(piece.q0_at[0])] == LAYOUT.marker(0)
-    losses = Losses({}, {})
-    objective.loss(piece, losses)
+    assert all(len({spec.causal for spec in step}) == 1 for step in steps)
+    batch = objective.micro_batch(BatchSpec(True, 0, [0]))
+    assert isinstance(batch, CausalBatch)
+    assert batch.ids_BT[0, int(batch.q0_at[0])] == LAYOUT.marker(0)
+    losses = Losses()
+    objective.loss(batch, losses)
     assert {"q0", "q1"} <= set(losses.counts)
 
 
-def test_levels_lead_back_from_what_is_misheard() -> None:
+def test_levels_lead_back_from_what_is_corrupt_codes() -> None:
     torch.manual_seed(1)
     sizes = torch.tensor([1.0, 0.6, 0.4, 0.25, 0.15])
     codebooks_QCK = torch.randn(5, 64, 3) * sizes[:, None, None]
@@ -151,17 +151,17 @@ def test_levels_lead_back_from_what_is_misheard() -> None:
     assert away(5, found_QT) < 0.5 * away(2, found_QT) and away(5, found_QT) < away(5, unmended_QT)
 
 
-def test_the_backbones_codes_are_misheard_in_training_alone(tokens: Path, objective: SuperresObjective) -> None:
-    recipe = replace(objective.recipe, noise=0.5)
+def test_the_backbones_codes_are_corrupted_in_training_alone(tokens: Path, objective: SuperresObjective) -> None:
+    recipe = replace(objective.recipe, code_corruption=0.5)
     noisy = SuperresObjective(objective.model, tokens, Tokenizer.of_bytes(), CONFIG.prompt, recipe)
-    plan = next(plan for step in objective.epoch(0) for plan in step if not plan.causal)
-    for clean, heard in zip(objective.piece(plan).codes, noisy.piece(plan).codes, strict=True):
+    spec = next(spec for step in objective.epoch(0) for spec in step if not spec.causal)
+    for clean, heard in zip(objective.micro_batch(spec).codes, noisy.micro_batch(spec).codes, strict=True):
         assert clean.shape == heard.shape and 0.2 < (clean[:2] != heard[:2]).float().mean() < 0.6
         other = (clean[:2] != heard[:2]).any(0)
         assert torch.equal(clean[2:, ~other], heard[2:, ~other])
         assert (clean[2:, other] != heard[2:, other]).float().mean() > 0.5, "the levels above mend them"
     for clean, heard in zip(objective.held_out(), noisy.held_out(), strict=True):
-        assert isinstance(clean, CausalPiece) or torch.equal(clean.codes[0], heard.codes[0])
+        assert isinstance(clean, CausalBatch) or torch.equal(clean.codes[0], heard.codes[0])
 
 
 @pytest.mark.parametrize(("level", "name"), [(2, "q2-3"), (3, "q2-3"), (4, "q4-7"), (31, "q16-31"), (63, "q32-63")])
@@ -175,7 +175,7 @@ def test_it_starts_from_the_backbone_and_needs_one(tokens: Path, tmp_path: Path)
         preset="tiny",
         codec=replace(Recipe().codec, model=codec),
         backbone=BackboneRecipe(),
-        superres=SuperresRecipe(steps=1, batch_tokens=200, piece_tokens=200, matrix_rate=0.0, embedding_rate=0.0),
+        superres=SuperresRecipe(steps=1, batch_tokens=200, micro_batch_tokens=200, matrix_rate=0.0, embedding_rate=0.0),
     )
     with pytest.raises(ModelError, match="khala train backbone"):
         superres.train(recipe, tokens, tmp_path / "backbone", tmp_path / "superres")
@@ -192,34 +192,38 @@ def test_it_starts_from_the_backbone_and_needs_one(tokens: Path, tmp_path: Path)
         assert torch.equal(weights[name][: len(own)], own), name
 
 
-def test_both_objectives_show_the_cues_of_their_frames(tokens: Path) -> None:
+def test_both_objectives_have_the_conditions_of_their_frames(tokens: Path) -> None:
     torch.manual_seed(0)
     model = Superres(replace(CONFIG.superres, condition_rows=CONDITION_ROWS)).bind_codebooks(codebooks(tokens))
     style = replace(CONFIG.prompt, superres_text="no_lyrics")
-    made = SuperresObjective(model, tokens, Tokenizer.of_bytes(), style, SuperresRecipe(max_frames=20, untold=0.0))
-    piece = made.piece(Plan(False, 0, [0, 1]))
-    assert isinstance(piece, LevelPiece)
-    losses = Losses({}, {})
-    total = made.loss(piece, losses)
+    made = SuperresObjective(
+        model, tokens, Tokenizer.of_bytes(), style, SuperresRecipe(max_frames=20, phone_dropout=0.0)
+    )
+    batch = made.micro_batch(BatchSpec(False, 0, [0, 1]))
+    assert isinstance(batch, LevelBatch)
+    losses = Losses()
+    total = made.loss(batch, losses)
     expected = 0.0
-    for text, song, rows in zip(piece.texts, piece.codes, piece.cues, strict=True):
+    for text, song, rows in zip(batch.texts, batch.codes, batch.condition_ids, strict=True):
         assert rows is not None and len(rows) == song.shape[1]
         x = model.embed_song(text[None], song[None, :-1], rows[None])
         hidden = model(x, causal=False)[0, len(text) :]
         expected += F.cross_entropy(model.level_logits(hidden, len(song) - 1), song[-1], reduction="sum").item()
     assert total.item() == pytest.approx(expected, rel=1e-4)
     wholes = [made.corpus.condition_ids(song, song.outline, 0, song.frames) for song in made.corpus.train[:2]]
-    rows = piece.cues[0]
-    assert rows is not None and any(rows.tolist() == cues[at:][: len(rows)] for cues in wholes for at in range(99))
-    untold = SuperresObjective(model, tokens, Tokenizer.of_bytes(), style, SuperresRecipe(max_frames=20, untold=0.999))
-    bare = untold.piece(Plan(False, 0, [0, 1]))
-    assert isinstance(bare, LevelPiece) and bare.cues[0] is not None
-    assert (bare.cues[0][:, NUM_CONDITIONS:] == PAD_ID).all() and torch.equal(
-        bare.cues[0][:, :NUM_CONDITIONS], rows[:, :NUM_CONDITIONS]
+    rows = batch.condition_ids[0]
+    assert rows is not None and any(rows.tolist() == whole[at:][: len(rows)] for whole in wholes for at in range(99))
+    dropping = SuperresObjective(
+        model, tokens, Tokenizer.of_bytes(), style, SuperresRecipe(max_frames=20, phone_dropout=0.999)
     )
-    causal = made.piece(Plan(True, 0, [0]))
-    assert isinstance(causal, CausalPiece) and causal.cues_BTC is not None
-    assert causal.cues_BTC[0, int(causal.q0_at[0])].tolist() == wholes[0][0]
+    bare = dropping.micro_batch(BatchSpec(False, 0, [0, 1]))
+    assert isinstance(bare, LevelBatch) and bare.condition_ids[0] is not None
+    assert (bare.condition_ids[0][:, NUM_CONDITIONS:] == PAD_ID).all() and torch.equal(
+        bare.condition_ids[0][:, :NUM_CONDITIONS], rows[:, :NUM_CONDITIONS]
+    )
+    causal = made.micro_batch(BatchSpec(True, 0, [0]))
+    assert isinstance(causal, CausalBatch) and causal.condition_ids_BTC is not None
+    assert causal.condition_ids_BTC[0, int(causal.q0_at[0])].tolist() == wholes[0][0]
     assert all(
-        word not in Tokenizer.of_bytes().decode(piece.texts[0].tolist()) for word in made.corpus.train[0].lyrics.split()
+        word not in Tokenizer.of_bytes().decode(batch.texts[0].tolist()) for word in made.corpus.train[0].lyrics.split()
     )

@@ -1,12 +1,10 @@
 """The closed-form half of the spectral codec: principal components of the features, then k-means level after level.
 
-Features come from random frame-aligned excerpts of many songs. Their errors are weighed (``FitRecipe``) so that what is
-heard is what the first levels hold; principal components and k-means are optimal in that metric. Work is kept in
-``out``: ``latents.safetensors`` after the projection, ``codebooks.safetensors`` while levels are added; a killed fit
+Features come from random frame-aligned excerpts of many songs. Their errors are weighed (`FitRecipe`) so that the first
+levels hold what is heard; principal components and k-means are optimal in that metric. Work is kept in
+`out`: `latents.safetensors` after the projection, `codebooks.safetensors` while levels are added; a killed fit
 goes on from there.
 """
-
-from __future__ import annotations
 
 import time
 from pathlib import Path
@@ -19,16 +17,16 @@ from torch import Tensor
 from khala.models.codec.spectral.codec import SpectralCodec
 from khala.models.codec.spectral.features import Analysis
 from khala.nn.rvq import nearest
-from khala.training.codec.kmeans import assign, fit_level
-from khala.training.codec.recipe import CodecRecipe, FitRecipe
-from khala.training.codec.songs import excerpts, find_songs, read_excerpt
 from khala.training.log import Log
+from khala.training.objectives.codec.kmeans import assign, fit_level
+from khala.training.recipe import CodecRecipe, FitRecipe
+from khala.training.songs import excerpts, find_songs, read_excerpt
 
 REPORTED = (1, 2, 4, 8, 16, 32, 64)
 
 
 def fit_codec(corpus: Path, recipe: CodecRecipe, out: Path) -> SpectralCodec:
-    """Projection and codebooks from the songs under ``corpus``. The vocoder of the result is untrained."""
+    """Fit projection and codebooks to the songs under `corpus`. The vocoder of the result is untrained."""
     if recipe.fit.threads:
         torch.set_num_threads(recipe.fit.threads)
     codec = SpectralCodec(recipe.model)
@@ -43,7 +41,7 @@ def fit_codec(corpus: Path, recipe: CodecRecipe, out: Path) -> SpectralCodec:
 
 
 def weights(recipe: FitRecipe, analysis: Analysis) -> Tensor:
-    """The weight of an error in each feature value [F]; see ``FitRecipe``."""
+    """Return the weight of an error in each feature value [F]; see `FitRecipe`."""
     config = analysis.config
     centre = (analysis.mel @ torch.linspace(0, config.sample_rate / 2, config.fft // 2 + 1)) / analysis.mel.sum(1)
     octaves = torch.log2(centre / 5000).clamp(0, 1.68) / 1.68  # 16 kHz is 1.68 octaves above 5 kHz
@@ -56,7 +54,7 @@ def weights(recipe: FitRecipe, analysis: Analysis) -> Tensor:
 
 
 def collect(songs: list[Path], frames: int, excerpt: int, codec: SpectralCodec, seed: int) -> Tensor:
-    """Features [frames, F] float16 of random excerpts, every song as often as any other."""
+    """Collect features [frames, F] float16 of random excerpts, every song as often as any other."""
     analysis, hop = codec.analysis, codec.hop
     margin = 2  # frames read on either side, so that an excerpt's edges hear their neighbours
     rows = torch.empty(frames, sum(analysis.widths), dtype=torch.float16)
@@ -114,7 +112,7 @@ def _project(rows: Tensor, codec: SpectralCodec, fit: FitRecipe) -> None:
 
 
 def _found(out: Path, codec: SpectralCodec) -> Tensor:
-    """The codebooks [levels done, C, D] of a fit that was killed."""
+    """Return the codebooks [levels done, C, D] of a fit that was killed."""
     path = out / "codebooks.safetensors"
     return load_file(path)["codebooks"] if path.exists() else codec.codebooks[:0]
 
@@ -135,7 +133,7 @@ def _codebooks(
             iterations = fit.first_iterations if first else fit.iterations
             book = fit_level(points, config.codebook, iterations, fit.shrink, generator)
             if not first:
-                book[book.norm(dim=1).argmin()] = 0  # a code that adds nothing, for who does not know better
+                book[book.norm(dim=1).argmin()] = 0  # a code that adds nothing, for a model that is not sure
             books[level] = book.half().float()
             if level % 8 == 7 or level < 8 or level == config.levels - 1:
                 _write({"codebooks": books[: level + 1]}, path)

@@ -1,7 +1,5 @@
 """k-means for one level of a residual quantiser: few iterations, the same for the same generator."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 
@@ -19,7 +17,7 @@ def fit_level(points_ND: Tensor, codes: int, iterations: int, shrink: float, gen
     """Cluster centres [codes, D] of the points, which are residuals around zero, by Lloyd's iteration.
 
     A centre that attracts fewer than two points moves to a random point that is far from its own centre. In the end
-    ``shrink`` pulls centres of few points to zero, which is what a residual is on average, so that a level does not
+    `shrink` pulls centres of few points to zero, which is what a residual is on average, so that a level does not
     learn its songs by heart.
     """
     book_CD = _spread(points_ND, codes, generator)

@@ -1,11 +1,11 @@
 """Super-resolution's two objectives: mostly a level from the levels below it, now and then the backbone's own.
 
 Refinement: text, its last position the marker of the level, then one position per frame that holds the sum of the
-levels below; attention is full, the loss is on that level of every frame. Every song of a piece has a level of its own,
-and a window of frames just long enough that all of them have one length: no padding, no mask, the fast kernel.
+levels below; attention is full, the loss is on that level of every frame. Every song of a micro-batch has a level of
+its own, and a window of frames just long enough that all have one length: no padding, no mask, the fast kernel.
 
-What the backbone writes is not what a song would have there. So some of the codes of its levels may be misheard; from
-there the levels above are quantised anew, and lead back to the song: to super-resolution they are there to be mended.
+The backbone's codes are not those that a song would have there. So some codes of its levels may be corrupted; from
+there the levels above are quantised anew, and lead back to the song: super-resolution learns to mend them.
 
 Alignment: text, its last position marker 0, then q0 and q1 in turn, causally, as the backbone does it.
 """
@@ -20,8 +20,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from khala.conditioning.phone_sequence import without_phones
-from khala.corpus.data.batches import pack
-from khala.corpus.data.excerpts import vary
+from khala.conditioning.vocabulary import require_vocabulary
+from khala.corpus.data.loader import TokenSong, pack, vary
 from khala.corpus.data.shards import codebooks
 from khala.corpus.data.songs import TokenCorpus, TokenSong
 from khala.models.config import ModelConfig
@@ -32,24 +32,25 @@ from khala.music.errors import ModelError
 from khala.music.prompt import PromptStyle, clamp_prompt, superres_prompt
 from khala.nn.rvq import ResidualVQ
 from khala.training import loop
-from khala.training.backbone import CausalPiece, causal_loss, causal_piece, misheard
-from khala.training.loop import Losses
+from khala.training.losses import Losses
+from khala.training.objectives.causal import CausalBatch, causal_batch, causal_loss, corrupt_codes
+from khala.training.objectives.language_model import LanguageModelObjective
 from khala.training.recipe import Recipe, SuperresRecipe, preset
 from khala.training.start import start_from
-from khala.training.vocabulary import vocabulary
+from khala.training.text_vocabulary import text_vocabulary
 from khala.weights import load_model
 from khala.weights.tensors import load_module
 from khala.weights.tokenizer import Tokenizer
 
-FIRST = 2
+FIRST_LEVEL = 2
 """The lowest level that is refined; those below it are the backbone's."""
 HELD_OUT_LEVELS = (2, 3, 5, 7, 9, 12, 18, 25, 36, 52)
 """Levels at which held-out songs are measured, in turn."""
 
 
 @dataclass(frozen=True)
-class Plan:
-    """All that decides what a piece holds: which objective, epoch, numbers of songs."""
+class BatchSpec:
+    """Everything that decides a micro-batch: which objective, epoch, numbers of songs."""
 
     causal: bool
     epoch: int
@@ -57,13 +58,13 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class LevelPiece:
+class LevelBatch:
     """Songs of one length in positions: prompts [N_b], codes [k_b + 1, T_b] whose last level k_b is to be predicted,
-    and the cues of their frames, if the model is shown any."""
+    and the condition ids of their frames [T_b, C], if the model has conditions."""
 
     texts: list[Tensor]
     codes: list[Tensor]
-    cues: list[Tensor | None]
+    condition_ids: list[Tensor | None]
 
     @property
     def predictions(self) -> int:
@@ -86,18 +87,19 @@ def train(recipe: Recipe, tokens: Path, backbone: Path, out: Path, start: str = 
 def prepare(
     recipe: Recipe, tokens: Path, backbone: Path | None, start: str = "", config: ModelConfig | None = None
 ) -> "SuperresObjective":
-    """The objective that `train` goes by, before its first step, for the recipe's preset or another `config`; with
-    neither backbone nor model to start from, the weights are random."""
+    """Return the objective of `train` before its first step, for the recipe's preset or another `config`; with neither
+    backbone nor model to start from, the weights are random."""
     config = config or preset(recipe)
     torch.manual_seed(recipe.superres.seed)
     model = Superres(config.superres).bind_codebooks(codebooks(tokens))
-    words = vocabulary(tokens, config.superres.text_vocab)
+    tokenizer = text_vocabulary(tokens, config.superres.text_vocab)
     if start:
         known = load_model(start)
-        start_from(model, words, known.superres, known.tokenizer)
+        require_vocabulary(known.config)
+        start_from(model, tokenizer, known.superres, known.tokenizer)
     elif backbone:
         init_from_backbone(model, _trained(config.backbone, backbone))
-    return SuperresObjective(model, tokens, words, config.prompt, recipe.superres)
+    return SuperresObjective(model, tokens, tokenizer, config.prompt, recipe.superres)
 
 
 def _trained(config: TransformerConfig, run: Path) -> Backbone:
@@ -111,63 +113,64 @@ def _trained(config: TransformerConfig, run: Path) -> Backbone:
 
 
 def bucket(level: int) -> str:
-    """The name under which a level's loss is reported: "q2-3", "q4-7", ... "q32-63"."""
+    """Return the name under which a level's loss is reported: "q2-3", "q4-7", ... "q32-63"."""
     low = 1 << (level.bit_length() - 1)
     return f"q{low}-{2 * low - 1}"
 
 
-def requantised(codes_QT: Tensor, heard_2T: Tensor, levels: int, quantiser: ResidualVQ) -> Tensor:
-    """So many levels of a song of which the first are heard as others: where they are, those from `FIRST` on are those
-    of the residual that is left, as an encoder would find them."""
-    other_T = (codes_QT[:FIRST] != heard_2T).any(0)
-    residual_1KN = quantiser.decode(codes_QT[None, :, other_T]) - quantiser.decode(heard_2T[None, :, other_T])
-    upper_QT = codes_QT[FIRST:levels].clone()
-    upper_QT[:, other_T] = quantiser.encode(residual_1KN, levels, FIRST)[0]
-    return torch.cat([heard_2T, upper_QT])
+def requantised(codes_QT: Tensor, corrupted_2T: Tensor, levels: int, quantiser: ResidualVQ) -> Tensor:
+    """Return `levels` levels of a song over corrupted codes: where these differ from the song's own, the levels from
+    `FIRST_LEVEL` on are those of the residual that is left, as an encoder would find them."""
+    other_T = (codes_QT[:FIRST_LEVEL] != corrupted_2T).any(0)
+    residual_1KN = quantiser.decode(codes_QT[None, :, other_T]) - quantiser.decode(corrupted_2T[None, :, other_T])
+    upper_QT = codes_QT[FIRST_LEVEL:levels].clone()
+    upper_QT[:, other_T] = quantiser.encode(residual_1KN, levels, FIRST_LEVEL)[0]
+    return torch.cat([corrupted_2T, upper_QT])
 
 
-class SuperresObjective:
-    """The hybrid training of a super-resolution model on a folder of token shards."""
+class SuperresObjective(LanguageModelObjective[LevelBatch | CausalBatch]):
+    """The hybrid training of a super-resolution model."""
+
+    model: Superres
+    recipe: SuperresRecipe
 
     def __init__(
         self, model: Superres, tokens: Path, tokenizer: Tokenizer, style: PromptStyle, recipe: SuperresRecipe
     ) -> None:
-        self.model, self.layout, self.recipe = model, model.config.layout, recipe
-        self.tokenizer, self.style = tokenizer, style
-        self.corpus = TokenCorpus(tokens)
+        super().__init__(model, tokens, tokenizer, style, recipe)
         codebooks_QCK = codebooks(tokens)
         self.quantiser = ResidualVQ(*codebooks_QCK.shape)
         self.quantiser.codebooks = codebooks_QCK
-        self.levels = range(FIRST, model.config.levels)
+        self.levels = range(FIRST_LEVEL, model.config.levels)
         self.weights = [1 / (level + recipe.level_offset) for level in self.levels]
 
-    def epoch(self, number: int) -> list[list[Plan]]:
+    def epoch(self, number: int) -> list[list[BatchSpec]]:
         wordless = self.style.superres_text == "no_lyrics"
         bounds = [song.text_bound - wordless * len(song.lyrics.encode()) for song in self.corpus.train]
         frames = [min(song.frames, self.recipe.max_frames) for song in self.corpus.train]
         lengths = [bound + count for bound, count in zip(bounds, frames, strict=True)]
         random = Random(f"{self.recipe.seed} epoch {number}")
-        steps = pack(lengths, self.recipe.piece_tokens, self.recipe.batch_tokens, random)
+        steps = pack(lengths, self.recipe.micro_batch_tokens, self.recipe.batch_tokens, random)
         kinds = [random.random() < self.recipe.causal for _ in steps]
-        return [[Plan(kind, number, songs) for songs in step] for kind, step in zip(kinds, steps, strict=True)]
+        return [[BatchSpec(kind, number, songs) for songs in step] for kind, step in zip(kinds, steps, strict=True)]
 
-    def piece(self, plan: Plan) -> LevelPiece | CausalPiece:
-        songs = [self.corpus.train[number] for number in plan.songs]
-        if plan.causal:
-            return self._causal(songs, plan.epoch)
-        dice = [Random(f"{self.recipe.seed} {plan.epoch} {song.name} level") for song in songs]
+    def micro_batch(self, spec: BatchSpec) -> LevelBatch | CausalBatch:
+        songs = [self.corpus.train[number] for number in spec.songs]
+        if spec.causal:
+            return self._causal(songs, spec.epoch)
+        dice = [Random(f"{self.recipe.seed} {spec.epoch} {song.name} level") for song in songs]
         levels = [one.choices(self.levels, self.weights)[0] for one in dice]
-        return self._refinement(songs, levels, plan.epoch, dice, self.recipe.untold, self.recipe.noise)
+        return self.refinement(songs, levels, spec.epoch, dice, self.recipe.phone_dropout, self.recipe.code_corruption)
 
-    def loss(self, piece: LevelPiece | CausalPiece, losses: Losses) -> Tensor:
-        if isinstance(piece, CausalPiece):
-            return causal_loss(self.model, piece, self.layout, losses)
+    def loss(self, batch: LevelBatch | CausalBatch, losses: Losses, progress: float = 1.0) -> Tensor:
+        if isinstance(batch, CausalBatch):
+            return causal_loss(self.model, batch, self.layout, losses)
         model = self.model
-        texts = [text.to(model.device) for text in piece.texts]
-        codes = [song.to(model.device) for song in piece.codes]
-        cues = [None if rows is None else rows[None].to(model.device) for rows in piece.cues]
-        songs = zip(texts, codes, cues, strict=True)
-        x_BTD = torch.cat([model.embed_song(n[None], song[None, :-1], rows) for n, song, rows in songs])
+        texts = [text.to(model.device) for text in batch.texts]
+        codes = [song.to(model.device) for song in batch.codes]
+        condition_ids = [None if rows is None else rows[None].to(model.device) for rows in batch.condition_ids]
+        songs = zip(texts, codes, condition_ids, strict=True)
+        x_BTD = torch.cat([model.embed_song(text[None], song[None, :-1], rows) for text, song, rows in songs])
         start = min(len(text) for text in texts)
         hidden_BTD = model(x_BTD, causal=False, start=start)
         nats = x_BTD.new_zeros(())
@@ -179,61 +182,63 @@ class SuperresObjective:
             nats = nats + nats_T.sum()
         return nats
 
-    def held_out(self) -> list[LevelPiece | CausalPiece]:
+    def held_out(self) -> list[LevelBatch | CausalBatch]:
         songs = self.corpus.held_out[: self.recipe.eval_songs]
         levels = [level for level in HELD_OUT_LEVELS if level < self.model.config.levels]
-        pieces: list[LevelPiece | CausalPiece] = [
-            self._refinement([song], [levels[number % len(levels)]], 0, [Random(number)])
+        batches: list[LevelBatch | CausalBatch] = [
+            self.refinement([song], [levels[number % len(levels)]], 0, [Random(number)])
             for number, song in enumerate(songs)
         ]
-        return [*pieces, *(self._causal([song], 0) for song in songs[:4])]
+        return [*batches, *(self._causal([song], 0) for song in songs[:4])]
 
-    def _refinement(
+    def refinement(
         self,
         songs: list[TokenSong],
         levels: list[int],
         epoch: int,
         dice: list[Random],
-        untold: float = 0.0,
-        noise: float = 0.0,
-    ) -> LevelPiece:
+        phone_dropout: float = 0.0,
+        code_corruption: float = 0.0,
+    ) -> LevelBatch:
+        """Read a window of each song, with the levels up to the one that is to be predicted."""
         texts = [self._text(song, epoch) for song in songs]
         whole = [len(text) + min(song.frames, self.recipe.max_frames) for text, song in zip(texts, songs, strict=True)]
         length = min(*whole, self.model.config.context)
-        kept, codes, cues = [], [], []
+        kept, codes, condition_ids = [], [], []
         for text, song, level, random in zip(texts, songs, levels, dice, strict=True):
             frames = length - len(text)
-            if frames > 0:  # else the prompt alone is longer than another song of the piece: its turn comes in another
+            if frames > 0:  # else the prompt alone is longer than another song of the batch: its turn comes in another
                 first = random.randint(0, song.frames - frames)
                 kept.append(torch.tensor(text))
-                if noise:
+                if code_corruption:
                     known = self.corpus.codes(song, self.model.config.levels, first, frames)
-                    heard = misheard(known[:FIRST], noise, random)
-                    codes.append(requantised(_tensor(known), _tensor(heard), level + 1, self.quantiser))
+                    corrupted = corrupt_codes(known[:FIRST_LEVEL], code_corruption, random)
+                    codes.append(requantised(_tensor(known), _tensor(corrupted), level + 1, self.quantiser))
                 else:
                     codes.append(_tensor(self.corpus.codes(song, level + 1, first, frames)))
-                cues.append(self._cues(song, first, frames, random.random() < untold))
-        return LevelPiece(kept, codes, cues)
+                dropped = random.random() < phone_dropout
+                condition_ids.append(self._condition_ids(song, first, frames, dropped))
+        return LevelBatch(kept, codes, condition_ids)
 
-    def _causal(self, songs: list[TokenSong], epoch: int) -> CausalPiece:
+    def _causal(self, songs: list[TokenSong], epoch: int) -> CausalBatch:
         texts = [[*self._text(song, epoch)[:-1], self.layout.marker(0)] for song in songs]
         frames = [min(song.frames, self.recipe.max_frames // 2) for song in songs]
         codes = [self.corpus.codes(song, 2, 0, count) for song, count in zip(songs, frames, strict=True)]
         ends = [count == song.frames for song, count in zip(songs, frames, strict=True)]
-        cues = None
+        condition_ids = None
         if self.model.config.condition_rows:
-            rows = [self._shown(song)[: count + 1] for song, count in zip(songs, frames, strict=True)]
-            cues = [condition_stream([PAD_ID] * len(text), its) for text, its in zip(texts, rows, strict=True)]
-        return causal_piece(texts, codes, ends, self.layout, cues=cues)
+            rows = [self._rows(song)[: count + 1] for song, count in zip(songs, frames, strict=True)]
+            condition_ids = [condition_stream([PAD_ID] * len(text), its) for text, its in zip(texts, rows, strict=True)]
+        return causal_batch(texts, codes, ends, self.layout, condition_ids=condition_ids)
 
-    def _cues(self, song: TokenSong, first: int, frames: int, untold: bool) -> Tensor | None:
+    def _condition_ids(self, song: TokenSong, first: int, frames: int, dropped: bool) -> Tensor | None:
         if not self.model.config.condition_rows:
             return None
-        rows = self._shown(song)[first : first + frames]
-        return torch.tensor(without_phones(rows) if untold else rows)
+        rows = self._rows(song)[first : first + frames]
+        return torch.tensor(without_phones(rows) if dropped else rows)
 
-    def _shown(self, song: TokenSong) -> list[list[int]]:
-        """The cues of a whole song: what is next is known at the end of a window, too."""
+    def _rows(self, song: TokenSong) -> list[list[int]]:
+        """Rows of conditions of a whole song: the end of a window needs the frame after it."""
         return self.corpus.condition_ids(song, song.outline, 0, song.frames)
 
     def _text(self, song: TokenSong, epoch: int) -> list[int]:

@@ -1,6 +1,7 @@
 """The recogniser learns a toy language: every phone is a band of noise, and a codec that leaves songs as they are."""
 
 import json
+import signal
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,12 +15,14 @@ from steps import DECAY, FACTORS, WARMUP, Step, norm, rates
 
 from khala.audio.files import write_audio
 from khala.models.recogniser import FRAME_SPECTRA, MEL_BANDS, PHONE_FRAMES_PER_SECOND, Recogniser
-from khala.music.errors import InvalidRequest
-from khala.music.phones import PHONES
-from khala.training import log
-from khala.training import recogniser as training
-from khala.training.codec.songs import find_songs
-from khala.training.recogniser import Heard, RecogniserRecipe, Sung, batch, coding, error_rates, prepare, train
+from khala.music.errors import InvalidRequest, KhalaError
+from khala.training import checkpoint, log
+from khala.training.losses import Losses
+from khala.training.objectives import recogniser
+from khala.training.objectives.recogniser import PhoneBatch, RecogniserObjective, train
+from khala.training.recipe import RecogniserRecipe
+from khala.training.song_spectra import PhoneSpans, SongSpectra
+from khala.training.songs import find_songs
 from khala.weights.tensors import load_module
 
 RATE = 44100
@@ -49,7 +52,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def transparent(monkeypatch: pytest.MonkeyPatch) -> None:
     """A codec whose codes are the samples themselves."""
     codec = SimpleNamespace(encode=lambda samples, levels: samples, decode=lambda codes: codes)
-    monkeypatch.setattr(training, "load_model", lambda name: SimpleNamespace(codec=codec))
+    monkeypatch.setattr(recogniser, "load_model", lambda name: SimpleNamespace(codec=codec))
 
 
 def test_it_learns_what_is_sung(corpus: Path, tmp_path: Path) -> None:
@@ -70,40 +73,50 @@ def test_it_learns_what_is_sung(corpus: Path, tmp_path: Path) -> None:
 
 def test_a_run_goes_on_where_it_was(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = train(SHORT, corpus, tmp_path / "whole").read_bytes()
-    real, count = training.batch, []
+    real = RecogniserObjective.micro_batch
 
-    def interrupted(*arguments: object) -> object:
-        count.append(None)
-        if len(count) == 3:
+    def interrupted(objective: RecogniserObjective, number: int) -> PhoneBatch:
+        if number == 2:
             raise KeyboardInterrupt
-        return real(*arguments)  # type: ignore[arg-type]
+        return real(objective, number)
 
-    monkeypatch.setattr(training, "batch", interrupted)
-    often = RecogniserRecipe(**{**vars(SHORT), "checkpoint_minutes": 0.0})
-    with pytest.raises(KeyboardInterrupt):
+    often = replace(SHORT, checkpoint_minutes=1e-6)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(RecogniserObjective, "micro_batch", interrupted)
         train(often, corpus, tmp_path / "parts")
-    monkeypatch.setattr(training, "batch", real)
     assert train(often, corpus, tmp_path / "parts").read_bytes() == whole
 
 
-def test_labels_lie_where_the_phones_are(corpus: Path, tmp_path: Path) -> None:
-    heard = Heard(Recogniser(), training.load_model("").codec, tmp_path)
-    songs = sorted(corpus.glob("*.flac"))
-    taken = batch(heard, songs, SHORT, 0)
-    frames = round(SHORT.seconds * PHONE_FRAMES_PER_SECOND)
-    assert taken.features.shape == (3, FRAME_SPECTRA * frames, 2 * MEL_BANDS) and taken.frames.shape == (3, frames)
-    assert int(taken.counts.sum()) == len(taken.said)
-    again = batch(heard, songs, SHORT, 0)
-    torch.testing.assert_close(taken.features, again.features)
-    song = songs[0]
-    classes, said = training._labels(heard.sung(song), 0, round(4 * PHONE_FRAMES_PER_SECOND))
-    first = json.loads(song.with_suffix(".json").read_text())["truth"]["phones"][0]
-    middle = round((first["start"] + first["end"]) / 2 * PHONE_FRAMES_PER_SECOND)
-    assert PHONES[classes[middle] - 1] == first["phone"].upper() == PHONES[said[0] - 1]
+def test_a_loss_that_is_not_finite_ends_the_run(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        RecogniserObjective, "loss", lambda self, *_: next(self.model.parameters()).sum() * float("nan")
+    )
+    with pytest.raises(KhalaError, match="not finite since step 1;"):
+        train(replace(SHORT, steps=99), corpus, tmp_path)
+    assert not (tmp_path / "recogniser.safetensors").exists()
+
+
+def test_a_termination_signal_ends_it_with_a_checkpoint(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = train(SHORT, corpus, tmp_path / "whole").read_bytes()
+    real = RecogniserObjective.micro_batch
+
+    def signalled(objective: RecogniserObjective, number: int) -> PhoneBatch:
+        if number == 1:
+            signal.raise_signal(signal.SIGTERM)
+        return real(objective, number)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(RecogniserObjective, "micro_batch", signalled)
+        train(SHORT, corpus, tmp_path / "parts")
+    latest = checkpoint.latest(tmp_path / "parts")
+    assert latest is not None and latest.name == "step-00000002"
+    assert train(SHORT, corpus, tmp_path / "parts").read_bytes() == whole
 
 
 class Flat:
-    """Songs whose spectra are one level throughout, in which a phone is sung all the time, or where `unsung` nobody."""
+    """Songs whose spectra are one level throughout, in which a phone is sung all the time, or nobody if `unsung`."""
 
     def __init__(self, unsung: Callable[[Path], bool] = lambda song: False) -> None:
         self.unsung, self.levels = unsung, []
@@ -112,19 +125,20 @@ class Flat:
         self.levels.append(levels)
         return np.ones((400, 2 * MEL_BANDS), np.float16)
 
-    def sung(self, song: Path) -> Sung:
-        phones = 0 if self.without_phones(song) else 99
-        return Sung(np.full(phones, 7), np.arange(phones) * 0.1, np.arange(phones) * 0.1 + 0.1)
+    def phones(self, song: Path) -> PhoneSpans:
+        count = 0 if self.unsung(song) else 99
+        return PhoneSpans(np.full(count, 7), np.arange(count) * 0.1, np.arange(count) * 0.1 + 0.1)
 
 
-def heard_in_training(flat: Flat, numbers: range, **settings: float) -> list[training.Batch]:
+def batches(flat: Flat, numbers: range, **settings: float) -> list[PhoneBatch]:
     songs = [Path(f"song-{number}.flac") for number in numbers]
     recipe = RecogniserRecipe(**{"batch": 10, "seconds": 1.0} | settings)
-    return [batch(flat, songs, recipe, step) for step in range(40)]
+    made = RecogniserObjective(Recogniser(), flat, songs, [], recipe)
+    return [made.micro_batch(number) for number in range(40)]
 
 
 def test_excerpts_are_heard_as_on_other_systems() -> None:
-    excerpts = torch.cat([taken.features for taken in heard_in_training(Flat(), range(1, 9))])
+    excerpts = torch.cat([batch.features for batch in batches(Flat(), range(1, 9))])
     silent = excerpts < 0
     mono = silent[:, :, MEL_BANDS:].all((1, 2))
     assert mono.float().mean() == pytest.approx(0.15, abs=0.05)
@@ -142,7 +156,7 @@ def test_excerpts_are_heard_as_on_other_systems() -> None:
 
 def test_a_share_of_the_excerpts_is_heard_coded() -> None:
     flat = Flat()
-    heard_in_training(flat, range(1, 28), coded=0.4)  # 9, 18 and 27 are there after a codec
+    batches(flat, range(1, 28), coded=0.4)  # 9, 18 and 27 are there after a codec
     found = Counter(flat.levels)
     assert found[0] / found.total() == pytest.approx(0.6, abs=0.06)
     for levels in (2, 8, 64):
@@ -151,7 +165,7 @@ def test_a_share_of_the_excerpts_is_heard_coded() -> None:
 
 def test_most_excerpts_without_singing_are_left_out() -> None:
     flat = Flat(unsung=lambda song: int(song.stem[5:]) % 2 == 0)
-    counts = torch.cat([taken.counts for taken in heard_in_training(flat, range(1, 9))])
+    counts = torch.cat([batch.counts for batch in batches(flat, range(1, 9))])
     assert (counts == 0).float().mean() == pytest.approx(0.2 / 1.2, abs=0.05)
 
 
@@ -171,31 +185,33 @@ def test_a_step_learns_from_its_own_excerpts_alone(corpus: Path, tmp_path: Path,
     assert len(steps) == 3
     torch.manual_seed(recipe.seed)
     model = Recogniser()
-    heard = Heard(model, training.load_model("").codec, tmp_path / "features")
-    learned, _ = find_songs(corpus)
+    spectra = SongSpectra(model, recogniser.load_model("").codec, tmp_path / "features")
+    made = RecogniserObjective(model, spectra, find_songs(corpus)[0], [], recipe)
     for number, step in enumerate(steps):
         model.zero_grad()
-        taken = batch(heard, learned, recipe, number)
-        sum(training.objective(model, taken, recipe, number / recipe.steps).values()).backward()
+        made.loss(made.micro_batch(number), Losses(), number / recipe.steps).backward()
         assert norm(step) == pytest.approx(norm({weight: (0.0, weight.grad) for weight in model.parameters()}))
 
 
-def test_few_songs_are_heard_coded_and_none_twice(corpus: Path, tmp_path: Path) -> None:
-    songs = sorted(corpus.glob("*.flac"))
-    assert {coding(song) for song in songs} == {0, 8}  # of the numbers 1 to 14, 9 alone
-    calls = []
-    codec = SimpleNamespace(encode=lambda samples, levels: calls.append(levels) or samples, decode=lambda codes: codes)
-    heard = Heard(Recogniser(), codec, tmp_path)  # type: ignore[arg-type]
-    prepare(heard, songs)
-    prepare(heard, songs)
-    assert calls == [8] and len(list(tmp_path.iterdir())) == 15
-
-
 def test_a_stranger_understands_nothing(corpus: Path, tmp_path: Path) -> None:
-    heard = Heard(Recogniser(), training.load_model("").codec, tmp_path)
-    assert error_rates(Recogniser(), heard, sorted(corpus.glob("*.flac"))[:1])["levels 0"] > 0.7
+    spectra = SongSpectra(Recogniser(), recogniser.load_model("").codec, tmp_path)
+    songs = sorted(corpus.glob("*.flac"))[:1]
+    ((_, rates),) = RecogniserObjective(spectra.recogniser, spectra, songs, songs, SHORT).evaluate()
+    assert rates["levels 0"] > 0.7
 
 
 def test_an_empty_corpus_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="0 songs"):
         train(SHORT, tmp_path, tmp_path / "run")
+
+
+def test_labels_are_those_of_the_excerpts(corpus: Path, tmp_path: Path) -> None:
+    songs = sorted(corpus.glob("*.flac"))
+    spectra = SongSpectra(Recogniser(), recogniser.load_model("").codec, tmp_path)
+    made = RecogniserObjective(spectra.recogniser, spectra, songs, [], SHORT)
+    batch = made.micro_batch(0)
+    frames = round(SHORT.seconds * PHONE_FRAMES_PER_SECOND)
+    assert batch.features.shape == (3, FRAME_SPECTRA * frames, 2 * MEL_BANDS) and batch.frames.shape == (3, frames)
+    assert int(batch.counts.sum()) == len(batch.transcripts)
+    torch.testing.assert_close(batch.features, made.micro_batch(0).features)
+    assert not torch.equal(batch.features, made.micro_batch(1).features)

@@ -1,7 +1,5 @@
 """How a codec sounds by the numbers: held-out songs through some of its levels, compared with themselves."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 
@@ -13,11 +11,11 @@ WINDOWS = (512, 1024, 2048)
 
 @torch.no_grad()
 def reconstruction(codec: SpectralCodec, songs: list[Tensor], levels: int | None) -> dict[str, float]:
-    """Means over songs [2, N] after a round trip through the first ``levels`` levels; None skips projection and codes,
+    """Means over songs [2, N] after a round trip through the first `levels` levels; None skips projection and codes,
     which leaves the vocoder alone.
 
-    ``log_mel``: L1 of log mel magnitudes over mid and side. ``stft``: spectral convergence plus L1 of log magnitudes,
-    mean of three windows. ``si_sdr`` in dB: low for any decoder that chooses its own phase.
+    `log_mel`: L1 of log mel magnitudes over mid and side. `stft`: spectral convergence plus L1 of log magnitudes,
+    mean of three windows. `si_sdr` in dB: low for any decoder that chooses its own phase.
     """
     sums: dict[str, float] = {}
     for song in songs:

@@ -1,0 +1,204 @@
+"""The backbone's objective: prompts and codes of whole songs and of excerpts, as `causal` predicts them.
+
+A model with conditions predicts the phone of a frame one code early: it reads the phone of the frame at hand before it
+writes the frame.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from khala.conditioning.outline import prompt_rows
+from khala.conditioning.phone_sequence import PHONE_IDS, UNKNOWN_PHONE, without_phones
+from khala.conditioning.vocabulary import require_vocabulary
+from khala.corpus.data.loader import TokenSong, excerpt, pack, vary
+from khala.corpus.data.shards import NO_CHORD, codebooks
+from khala.models.config import ModelConfig
+from khala.models.lm.backbone import Backbone, condition_stream
+from khala.models.lm.transformer import Transformer
+from khala.music.prompt import UNCOND_PROMPT, PromptStyle, backbone_prompt, clamp_prompt
+from khala.music.request import SongRequest
+from khala.training import loop
+from khala.training.losses import Losses
+from khala.training.objectives.causal import (
+    AuxiliaryTarget,
+    CausalBatch,
+    causal_batch,
+    causal_loss,
+    corrupt_codes,
+    joined,
+)
+from khala.training.objectives.language_model import LanguageModelObjective
+from khala.training.recipe import BackboneRecipe, Recipe, preset
+from khala.training.start import start_from
+from khala.training.text_vocabulary import text_vocabulary
+from khala.weights import load_model
+from khala.weights.tokenizer import Tokenizer
+
+EXCERPT_PROMPT_BYTES_PER_FRAME = 160, 128
+"""The prompt of an excerpt of 128 frames has about 160 bytes."""
+CHORD_BYTES = range(128, 128 + NO_CHORD + 1)
+"""The rows of the head for chords: those of bytes with which no letter begins."""
+
+
+@dataclass(frozen=True)
+class BatchSpec:
+    """Everything that decides a micro-batch: epoch, pass over excerpts (None: whole songs), numbers of songs."""
+
+    epoch: int
+    excerpts: int | None
+    songs: list[int]
+
+
+def train(recipe: Recipe, tokens: Path, out: Path, start: str = "") -> Path:
+    """Train the backbone of the recipe's preset on a folder of token shards; returns the path of its weights in `out`.
+
+    Begins with random weights or, if `start` names a model, with those of its backbone. Raises ModelError.
+    """
+    return loop.train(prepare(recipe, tokens, start), recipe.backbone, out)
+
+
+def prepare(recipe: Recipe, tokens: Path, start: str = "", config: ModelConfig | None = None) -> "BackboneObjective":
+    """Return the objective of `train` before its first step, for the recipe's preset or another `config`."""
+    config = config or preset(recipe)
+    torch.manual_seed(recipe.backbone.seed)
+    model = Backbone(config.backbone).bind_codebooks(codebooks(tokens))
+    tokenizer = text_vocabulary(tokens, config.backbone.text_vocab)
+    if start:
+        known = load_model(start)
+        require_vocabulary(known.config)
+        start_from(model, tokenizer, known.backbone, known.tokenizer)
+    return BackboneObjective(model, tokens, tokenizer, config.prompt, recipe.backbone)
+
+
+class BackboneObjective(LanguageModelObjective[CausalBatch]):
+    """Next-token training of a backbone."""
+
+    recipe: BackboneRecipe
+
+    def __init__(
+        self, model: Transformer, tokens: Path, tokenizer: Tokenizer, style: PromptStyle, recipe: BackboneRecipe
+    ) -> None:
+        super().__init__(model, tokens, tokenizer, style, recipe)
+        self.phone_rows = torch.tensor(PHONE_IDS)
+        self.chord_rows = torch.tensor(CHORD_BYTES)
+
+    def epoch(self, number: int) -> list[list[BatchSpec]]:
+        """Every song whole once, and as many steps of excerpts as make their share."""
+        random = Random(f"{self.recipe.seed} epoch {number}")
+        steps = self._pass(BatchSpec(number, None, []), self.recipe.max_frames, random)
+        share = self.recipe.excerpt_share
+        excerpts: list[list[BatchSpec]] = []
+        passes = count()
+        while share and len(excerpts) < len(steps) * share / (1 - share):
+            index = next(passes)
+            excerpts += self._pass(BatchSpec(number, index, []), self._excerpt_frames(index), random)
+        if excerpts:
+            steps += excerpts[: round(len(steps) * share / (1 - share))]
+            random.shuffle(steps)
+        return steps
+
+    def _pass(self, spec: BatchSpec, frames: int, random: Random) -> list[list[BatchSpec]]:
+        size, per_frames = EXCERPT_PROMPT_BYTES_PER_FRAME
+        bound = size * frames // per_frames
+        lengths = [
+            (song.text_bound if spec.excerpts is None else min(bound, song.text_bound)) + 2 * min(song.frames, frames)
+            for song in self.corpus.train
+        ]
+        steps = pack(lengths, self.recipe.micro_batch_tokens, self.recipe.batch_tokens, random)
+        return [[replace(spec, songs=songs) for songs in step] for step in steps]
+
+    def _excerpt_frames(self, number: int) -> int:
+        """Frames of the excerpts of a pass."""
+        return self.recipe.excerpt_frames << number % self.recipe.excerpt_lengths
+
+    def micro_batch(self, spec: BatchSpec) -> CausalBatch:
+        songs = [self.corpus.train[number] for number in spec.songs]
+        dice = Random(f"{self.recipe.seed} {spec.epoch} {spec.excerpts} {spec.songs}")
+        uncond = [dice.random() < self.recipe.prompt_dropout for _ in songs]
+        if spec.excerpts is None:
+            return self._whole(songs, spec.epoch, uncond, dice)
+        parts = []
+        for song in songs:
+            random = Random(f"{self.recipe.seed} {spec.epoch} {spec.excerpts} {song.name}")
+            parts.append((song, *excerpt(song, self._excerpt_frames(spec.excerpts), random)))
+        return self.batch(parts, uncond, dice)
+
+    def loss(self, batch: CausalBatch, losses: Losses, progress: float = 1.0) -> Tensor:
+        return causal_loss(self.model, batch, self.layout, losses)
+
+    def held_out(self) -> list[CausalBatch]:
+        songs = sorted(self.corpus.held_out[: self.recipe.eval_songs], key=lambda song: song.frames)
+        return [self._whole(songs[begin : begin + 2], 0) for begin in range(0, len(songs), 2)]
+
+    def _whole(
+        self, songs: list[TokenSong], epoch: int, uncond: Sequence[bool] = (), dice: Random | None = None
+    ) -> CausalBatch:
+        parts = []
+        for song in songs:
+            request = vary(song, Random(f"{self.recipe.seed} {epoch} {song.name}"))
+            parts.append((song, request, 0, song.frames, range(len(song.lines))))
+        return self.batch(parts, uncond, dice)
+
+    def batch(
+        self,
+        parts: list[tuple[TokenSong, SongRequest, int, int, range]],
+        uncond: Sequence[bool] = (),
+        dice: Random | None = None,
+    ) -> CausalBatch:
+        """Read parts of songs: song, request, first frame, end, lines of its lyrics; as many frames as model and recipe
+        allow.
+
+        Those that are `uncond` stand behind an empty prompt. Codes are corrupted and conditions dropped by `dice`, if
+        there are any.
+        """
+        texts, codes, ends, phones, chords, condition_ids = [], [], [], [], [], []
+        for (song, request, begin, end, lines), bare in zip(parts, uncond or [False] * len(parts), strict=True):
+            prompt = UNCOND_PROMPT if bare else backbone_prompt(request, self.style)
+            text = clamp_prompt(self.tokenizer.encode(prompt), self.style.backbone_limit)
+            frames = min(end - begin, self.recipe.max_frames, (self.model.config.context - len(text)) // 2)
+            texts.append(text)
+            codes.append(self.corpus.codes(song, 2, begin, frames))
+            ends.append(begin == 0 and frames == song.frames)
+            if self.model.config.condition_rows:
+                outline = song.outline
+                if bare:
+                    outline = outline.without_style_and_key
+                elif dice and dice.random() < self.recipe.style_key_dropout:
+                    outline = replace(outline, style="") if dice.random() < 0.5 else replace(outline, key=-1)
+                marks = clamp_prompt(self.tokenizer.lines(prompt), self.style.backbone_limit)
+                rows = self.corpus.condition_ids(song, outline, begin, end, lines)[: frames + 1]
+                condition_ids.append(condition_stream(prompt_rows(marks), without_phones(rows) if bare else rows))
+            if self.recipe.phone_loss_weight:
+                phones.append(self._phones(song, begin, frames, bare))
+            if self.recipe.chord_loss_weight:
+                chords.append(song.chord_frames(begin, frames))
+        inputs = None
+        if dice and self.recipe.code_corruption:
+            inputs = [corrupt_codes(song, self.recipe.code_corruption, dice) for song in codes]
+        auxiliary = []
+        if phones:
+            early = self.model.config.condition_rows > 0
+            weight = self.recipe.phone_loss_weight
+            auxiliary.append(AuxiliaryTarget("phone", self.phone_rows, joined(phones), weight, early))
+        if chords:
+            weight = self.recipe.chord_loss_weight
+            auxiliary.append(AuxiliaryTarget("chord", self.chord_rows, joined(chords), weight))
+        batch = causal_batch(texts, codes, ends, self.layout, inputs, condition_ids or None)
+        return replace(batch, auxiliary=tuple(auxiliary))
+
+    def _phones(self, song: TokenSong, begin: int, frames: int, bare: bool) -> np.ndarray:
+        """Phones to predict, uint8 [frames]: a model with conditions predicts the next frame's, none behind an empty
+        prompt; any other the phone of the frame."""
+        if not self.model.config.condition_rows:
+            return self.corpus.phones(song, begin, frames)
+        ahead = self.corpus.phones(song, begin + 1, frames)
+        targets = np.full(frames, UNKNOWN_PHONE, np.uint8)
+        targets[: len(ahead)] = UNKNOWN_PHONE if bare else ahead
+        return targets

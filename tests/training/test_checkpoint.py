@@ -60,3 +60,19 @@ def test_a_broken_checkpoint_says_how_to_mend_it(tmp_path: Path) -> None:
     (folder / "model.safetensors").write_bytes(b"short")
     with pytest.raises(ModelError, match=r"mend it with: rm -r .*step-00000001"):
         checkpoint.load(folder, model, optims)
+
+
+def test_momentum_of_another_division_of_the_weights_is_refused(tmp_path: Path) -> None:
+    model, optims = trained(1)
+    muon, adam = optims
+    muon.add_param_group({"params": [parameter for group in adam.param_groups for parameter in group["params"]]})
+    folder = checkpoint.save(tmp_path, State(step=1), model, optims)
+    for weight in muon.param_groups[-1]["params"]:
+        muon.state[weight]["momentum"] = torch.zeros_like(weight)
+    more = checkpoint.save(tmp_path, State(step=2), model, optims)
+    _, others = trained(0)
+    assert checkpoint.load(folder, model, others) == State(step=1)
+    with pytest.raises(ModelError, match="another division of the weights"):
+        checkpoint.load(more, model, others)
+    with pytest.raises(ModelError, match="another division of the weights"):
+        checkpoint.load(folder, model, others[::-1])

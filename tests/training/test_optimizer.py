@@ -9,6 +9,7 @@ from khala.conditioning.phone_sequence import CONDITION_ROWS
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.superres import Superres
 from khala.models.presets import tiny
+from khala.nn.norm import RMSNorm
 from khala.training.optimizer import language_model_optimizers
 from khala.training.recipe import BackboneRecipe
 
@@ -26,7 +27,7 @@ def test_every_parameter_is_in_one_group(make) -> None:
 
 
 def test_every_kind_of_weight_has_its_own_rate() -> None:
-    model = Backbone(replace(tiny().backbone, condition_rows=CONDITION_ROWS, bias=True))
+    model = Superres(replace(tiny().superres, condition_rows=CONDITION_ROWS, bias=True))
     recipe = BackboneRecipe(matrix_rate=1.0, embedding_rate=2.0, head_rate=3.0, other_rate=4.0)
     groups = [group for optimizer in language_model_optimizers(model, recipe) for group in optimizer.param_groups]
     found = {weight: group["rate"] for group in groups for weight in group["params"]}
@@ -35,7 +36,10 @@ def test_every_kind_of_weight_has_its_own_rate() -> None:
     assert found[model.head.weight] == 3.0
     matrices = [module for module in model.blocks.modules() if isinstance(module, torch.nn.Linear)]
     assert matrices and {(found[module.weight], found[module.bias]) for module in matrices} == {(1.0, 4.0)}
-    assert found[model.norm.weight] == 4.0
+    gains = [module.weight for module in model.modules() if isinstance(module, RMSNorm)]
+    assert {weight.dim() for weight in gains} == {1, 2}, "norms of queries and keys have a gain per head"
+    assert all(found[weight] == 4.0 for weight in gains)
+    assert model.codebooks.bias.dim() == 2 and found[model.codebooks.bias] == 4.0, "a bias per level and code"
 
 
 def test_queries_keys_and_values_are_orthogonalised_apart() -> None:

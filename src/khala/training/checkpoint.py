@@ -79,8 +79,11 @@ def _optimizer_tensors(optimizers: list[torch.optim.Optimizer]) -> dict[str, tor
 
 def _load_optimizer(optimizer: torch.optim.Optimizer, number: int, tensors: dict[str, torch.Tensor]) -> None:
     whole = optimizer.state_dict()
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     for name, tensor in tensors.items():
         owner, index, key = name.split(".")
         if int(owner) == number:
+            if int(index) >= len(weights) or (tensor.dim() and tensor.shape != weights[int(index)].shape):
+                raise ValueError(f"its optimizer state {name} belongs to another division of the weights")
             whole["state"].setdefault(int(index), {})[key] = tensor
     optimizer.load_state_dict(whole)

@@ -29,7 +29,7 @@ def language_model_optimizers(model: Transformer, recipe: LanguageModelRecipe) -
             others[recipe.embedding_rate].append(weight)
         elif name == "head.weight":
             others[recipe.head_rate].append(weight)
-        elif weight.dim() == 2 and not name.endswith("bias"):
+        elif weight.dim() == 2 and not name.endswith(("bias", "norm.weight")):  # a bias per level, a gain per head
             matrices[re.sub(r"^blocks\.\d+\.", "", name)].append(weight)  # all blocks' matrices of one kind
         else:
             others[recipe.other_rate].append(weight)

@@ -16,6 +16,7 @@ from khala.models.lm.superres import Superres
 from khala.music.errors import ModelError
 from khala.training import log
 from khala.training.recipe import Recipe, preset
+from khala.training.run_vocabulary import require_same
 from khala.training.text_vocabulary import text_vocabulary
 from khala.weights import save_model
 from khala.weights.tensors import load_module
@@ -58,9 +59,11 @@ It imitates its corpus: its styles, its lengths, its words. What a prompt asks f
 def assemble(recipe: Recipe, run: Path, out: Path) -> None:
     """Write the model folder `out` in float16 from `run`'s codec, backbone and superres.
 
-    Raises ModelError, with the command to run, if a part is not trained yet.
+    Raises ModelError, with the command to run, if a part is not trained yet or learned other conditions.
     """
     config = preset(recipe)
+    for stage in ("backbone", "superres"):
+        require_same(run / stage, config)
     codec = load_codec(run / "codec")
     backbone = Backbone(config.backbone)
     superres = Superres(config.superres)

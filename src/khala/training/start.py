@@ -1,4 +1,4 @@
-"""Go on from a model that exists: its weights under a run's own vocabulary."""
+"""Start from a model that exists: its weights under a run's own text vocabulary."""
 
 import torch
 
@@ -7,7 +7,7 @@ from khala.music.errors import ModelError
 from khala.weights.tokenizer import Tokenizer
 
 
-def start_from(model: Transformer, words: Tokenizer, known: Transformer, known_words: Tokenizer) -> None:
+def start_from(model: Transformer, tokenizer: Tokenizer, known: Transformer, known_tokenizer: Tokenizer) -> None:
     """Copy the weights of `known` into `model`. A word that is new starts as the mean of its bytes' rows.
 
     Raises ModelError if the models differ in more than their text vocabularies.
@@ -18,13 +18,13 @@ def start_from(model: Transformer, words: Tokenizer, known: Transformer, known_w
         ours[name].shape[name in rows :] != theirs[name].shape[name in rows :] for name in ours
     ):
         raise ModelError("the model to start from has another shape than the recipe's; choose another, or its preset")
-    places = _places(words, known_words)
+    ids = _same_text(tokenizer, known_tokenizer)
     with torch.no_grad():
         for name, target in ours.items():
             source = theirs[name].to(target)
             if name in rows:
-                text = torch.stack([source[place].mean(0) for place in places])
-                source = torch.cat([text, source[known_words.vocab :]])
+                text = torch.stack([source[its].mean(0) for its in ids])
+                source = torch.cat([text, source[known_tokenizer.vocab :]])
             if source.shape != target.shape:
                 raise ModelError(
                     f"{name} of the model to start from is {tuple(source.shape)}, not {tuple(target.shape)}"
@@ -32,8 +32,8 @@ def start_from(model: Transformer, words: Tokenizer, known: Transformer, known_w
             target.copy_(source)
 
 
-def _places(words: Tokenizer, known: Tokenizer) -> list[list[int]]:
-    """For every id of `words`, the ids of `known` that say the same."""
+def _same_text(tokenizer: Tokenizer, known: Tokenizer) -> list[list[int]]:
+    """Return for every id of `tokenizer` the ids of `known` that spell the same text."""
     place = {piece: [i] for i, piece in enumerate(known.pieces())}
-    found = [place.get(piece) or [place[bytes([byte])][0] for byte in piece] for piece in words.pieces()]
-    return found + [[known.special_base + i] for i in range(words.vocab - words.special_base)]
+    found = [place.get(piece) or [place[bytes([byte])][0] for byte in piece] for piece in tokenizer.pieces()]
+    return found + [[known.special_base + i] for i in range(tokenizer.vocab - tokenizer.special_base)]

@@ -36,13 +36,14 @@ from khala.training.objectives.causal import (
 )
 from khala.training.objectives.language_model import LanguageModelObjective
 from khala.training.recipe import BackboneRecipe, Recipe, preset
+from khala.training.run_vocabulary import keep_vocabulary
 from khala.training.start import start_from
 from khala.training.text_vocabulary import text_vocabulary
 from khala.weights import load_model
 from khala.weights.tokenizer import Tokenizer
 
-EXCERPT_PROMPT_BYTES_PER_FRAME = 160, 128
-"""The prompt of an excerpt of 128 frames has about 160 bytes."""
+EXCERPT_PROMPT_BYTES_PER_FRAME = 1.25
+"""About how long the prompt of an excerpt is."""
 CHORD_BYTES = range(128, 128 + NO_CHORD + 1)
 """The rows of the head for chords: those of bytes with which no letter begins."""
 
@@ -61,7 +62,10 @@ def train(recipe: Recipe, tokens: Path, out: Path, start: str = "") -> Path:
 
     Begins with random weights or, if `start` names a model, with those of its backbone. Raises ModelError.
     """
-    return loop.train(prepare(recipe, tokens, start), recipe.backbone, out)
+    objective = prepare(recipe, tokens, start)
+    if objective.model.config.condition_rows:
+        keep_vocabulary(out, preset(recipe))
+    return loop.train(objective, recipe.backbone, out)
 
 
 def prepare(recipe: Recipe, tokens: Path, start: str = "", config: ModelConfig | None = None) -> "BackboneObjective":
@@ -105,8 +109,7 @@ class BackboneObjective(LanguageModelObjective[CausalBatch]):
         return steps
 
     def _pass(self, spec: BatchSpec, frames: int, random: Random) -> list[list[BatchSpec]]:
-        size, per_frames = EXCERPT_PROMPT_BYTES_PER_FRAME
-        bound = size * frames // per_frames
+        bound = int(EXCERPT_PROMPT_BYTES_PER_FRAME * frames)
         lengths = [
             (song.text_bound if spec.excerpts is None else min(bound, song.text_bound)) + 2 * min(song.frames, frames)
             for song in self.corpus.train

@@ -36,6 +36,7 @@ from khala.training.losses import Losses
 from khala.training.objectives.causal import CausalBatch, causal_batch, causal_loss, corrupt_codes
 from khala.training.objectives.language_model import LanguageModelObjective
 from khala.training.recipe import Recipe, SuperresRecipe, preset
+from khala.training.run_vocabulary import keep_vocabulary, require_same
 from khala.training.start import start_from
 from khala.training.text_vocabulary import text_vocabulary
 from khala.weights import load_model
@@ -81,7 +82,10 @@ def train(recipe: Recipe, tokens: Path, backbone: Path, out: Path, start: str = 
     Begins with the weights of the backbone in the run folder `backbone` or, if `start` names a model, with those of its
     super-resolution. Raises ModelError if there is no such backbone or model.
     """
-    return loop.train(prepare(recipe, tokens, backbone, start), recipe.superres, out)
+    objective = prepare(recipe, tokens, backbone, start)
+    if objective.model.config.condition_rows:
+        keep_vocabulary(out, preset(recipe))
+    return loop.train(objective, recipe.superres, out)
 
 
 def prepare(
@@ -98,6 +102,7 @@ def prepare(
         require_vocabulary(known.config)
         start_from(model, tokenizer, known.superres, known.tokenizer)
     elif backbone:
+        require_same(backbone, config)
         init_from_backbone(model, _trained(config.backbone, backbone))
     return SuperresObjective(model, tokens, tokenizer, config.prompt, recipe.superres)
 

@@ -23,7 +23,7 @@ from typing import Any
 import torch
 
 from khala.conditioning.phone_sequence import CONDITION_ROWS
-from khala.corpus.data.loader import excerpt
+from khala.corpus.data.excerpts import excerpt
 from khala.training import loop
 from khala.training.losses import Losses
 from khala.training.objectives import superres

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from khala.corpus.data.loader import TokenSong
+from khala.corpus.data.songs import TokenSong
 from khala.music.errors import InvalidRequest
 from khala.training.songs import find_songs
 

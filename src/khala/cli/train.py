@@ -111,7 +111,7 @@ def assemble(
     ] = None,
 ) -> None:
     """Assemble the trained parts into a model folder, with a model card of the measurements."""
-    from khala.training.assemble import assemble as put_together
+    from khala.training.assemble import assemble as assemble_model
     from khala.training.recipe_file import load
 
     folder = _folder(recipe, run)

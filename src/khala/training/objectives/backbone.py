@@ -17,8 +17,11 @@ from torch import Tensor
 from khala.conditioning.outline import prompt_rows
 from khala.conditioning.phone_sequence import PHONE_IDS, UNKNOWN_PHONE, without_phones
 from khala.conditioning.vocabulary import require_vocabulary
-from khala.corpus.data.loader import TokenSong, excerpt, pack, vary
-from khala.corpus.data.shards import NO_CHORD, codebooks
+from khala.corpus.data.batches import pack
+from khala.corpus.data.excerpts import excerpt, vary
+from khala.corpus.data.frames import NO_CHORD
+from khala.corpus.data.shards import codebooks
+from khala.corpus.data.songs import TokenSong
 from khala.models.config import ModelConfig
 from khala.models.lm.backbone import Backbone, condition_stream
 from khala.models.lm.transformer import Transformer

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from khala.audio.files import replacing
-from khala.corpus.data.loader import TokenCorpus
+from khala.corpus.data.songs import TokenCorpus
 from khala.models.lm.transformer import Transformer
 from khala.music.errors import InvalidRequest
 from khala.music.prompt import PromptStyle

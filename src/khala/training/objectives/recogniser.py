@@ -24,7 +24,7 @@ from khala.models.recogniser import (
     Recogniser,
     greedy_decode,
 )
-from khala.music.distance import edits
+from khala.music.distance import edit_distance
 from khala.music.phones import PHONES
 from khala.training import loop
 from khala.training.checkpoint import State
@@ -143,7 +143,7 @@ class RecogniserObjective:
                 features = torch.from_numpy(np.array(self.spectra.features(song, levels), dtype=np.float32))
                 said, heard = self.model(features[None])
                 phones = self.spectra.phones(song)
-                wrong += edits(greedy_decode(said[0]), [PHONES[number - 1] for number in phones.classes])
+                wrong += edit_distance(greedy_decode(said[0]), [PHONES[number - 1] for number in phones.classes])
                 total += len(phones.classes)
                 truth, _ = phones.labels(0, said.shape[1])
                 right += int(((heard[0].argmax(1) > 0).numpy() == (truth > 0)).sum())

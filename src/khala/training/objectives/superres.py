@@ -21,9 +21,10 @@ from torch import Tensor
 
 from khala.conditioning.phone_sequence import without_phones
 from khala.conditioning.vocabulary import require_vocabulary
-from khala.corpus.data.loader import TokenSong, pack, vary
+from khala.corpus.data.batches import pack
+from khala.corpus.data.excerpts import vary
 from khala.corpus.data.shards import codebooks
-from khala.corpus.data.songs import TokenCorpus, TokenSong
+from khala.corpus.data.songs import TokenSong
 from khala.models.config import ModelConfig
 from khala.models.lm.backbone import Backbone, condition_stream
 from khala.models.lm.config import PAD_ID, TransformerConfig

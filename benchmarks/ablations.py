@@ -30,7 +30,7 @@ from khala.training.objectives import superres
 from khala.training.objectives.backbone import BackboneObjective, prepare
 from khala.training.objectives.superres import HELD_OUT_LEVELS, SuperresObjective
 from khala.training.recipe import BackboneRecipe, LanguageModelRecipe, preset
-from khala.training.recipe_file import load
+from khala.training.recipe_file import load_recipe
 
 COLUMNS = {
     "backbone": "| run | steps | whole q0 | whole q1 | excerpt q0 | excerpt q1 | phone | other words |",
@@ -53,7 +53,7 @@ def main() -> None:
     for text in arguments.runs:
         name, _, settings = text.partition(":")
         pairs = dict(pair.split("=") for pair in settings.split(",") if pair)
-        system = preset(load(arguments.recipe))
+        system = preset(load_recipe(arguments.recipe))
         system = replace(system, prompt=replace(system.prompt, lyrics=pairs.pop("lyrics", "phones")))
         shown = CONDITION_ROWS * (pairs.pop("conditions", "true") == "true")
         system = replace(
@@ -63,7 +63,7 @@ def main() -> None:
         )
         begin = None if pairs.pop("begin", "backbone") == "random" else arguments.run / "backbone"
         chosen = [f"{part}.{key}={value}" for key, value in pairs.items()]
-        recipe = load(arguments.recipe, [*chosen, f"{part}.minutes={arguments.minutes}", f"{part}.threads=1"])
+        recipe = load_recipe(arguments.recipe, [*chosen, f"{part}.minutes={arguments.minutes}", f"{part}.threads=1"])
         tokens = arguments.run / "tokens"
         if part == "backbone":
             objective = prepare(recipe, tokens, arguments.start, system)

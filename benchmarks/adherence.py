@@ -30,9 +30,9 @@ from khala.corpus.composer.compose.harmony import tones
 from khala.corpus.composer.render import render_score
 from khala.corpus.composer.score import Score
 from khala.corpus.composer.voice import VoiceBank
-from khala.evaluation.chords import Chord
+from khala.evaluation.chords import ChordSpan
 from khala.evaluation.report import evaluate, evaluate_file
-from khala.evaluation.sections import Part, form_correlation
+from khala.evaluation.sections import SectionSpan, form_correlation
 from khala.evaluation.targets import RequestTargets, request_targets
 
 FIRST_SEED = 50_000_001
@@ -101,15 +101,15 @@ def targets_of(score: Score, kind: str, ended: bool | None, outline: dict[str, A
     return wanted if kind == "generated" else replace(wanted, parts=parts(score), chords=chords(score))
 
 
-def chords(score: Score) -> tuple[Chord, ...]:
+def chords(score: Score) -> tuple[ChordSpan, ...]:
     beat = score.beat_seconds
     played = [chord for section in score.sections for chord in section.chords]
-    return tuple(Chord(chord.start * beat, (chord.start + chord.length) * beat, tones(chord)) for chord in played)
+    return tuple(ChordSpan(chord.start * beat, (chord.start + chord.length) * beat, tones(chord)) for chord in played)
 
 
-def parts(score: Score) -> tuple[Part, ...]:
+def parts(score: Score) -> tuple[SectionSpan, ...]:
     bar = score.frames_per_bar * 2048 / 44100
-    return tuple(Part(s.start_bar * bar, (s.start_bar + s.bars) * bar, s.energy, s.name) for s in score.sections)
+    return tuple(SectionSpan(s.start_bar * bar, (s.start_bar + s.bars) * bar, s.energy, s.name) for s in score.sections)
 
 
 def kept(pipe: khala.Pipeline, score: Score, kind: str, others: Sequence[Score], out: Path | None) -> Record:

@@ -21,8 +21,9 @@ from khala.conditioning.phone_sequence import CONDITION_ROWS
 from khala.jobs import artifacts, claims, steps
 from khala.jobs.claims import Claim, Claims
 from khala.jobs.library import Library
-from khala.jobs.records import STAGE_SHARES, Song
-from khala.jobs.stages import Report, StageOutput
+from khala.jobs.records import STAGE_SHARES, SongRecord
+from khala.jobs.stages import StageOutput
+from khala.music.progress import Progress
 from khala.music.request import SongRequest
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
@@ -184,7 +185,7 @@ def impatient() -> None:
     claims.MAX_LOSSES = 100
 
 
-def ended(song: Song) -> bool:
+def ended(song: SongRecord) -> bool:
     return all(take.state in ("done", "failed", "cancelled") for take in song.takes)
 
 
@@ -228,19 +229,19 @@ class TroubledStages:
     def unload(self) -> None:
         self._stages.unload()
 
-    def backbone(self, claims: Sequence[Claim], report: Report, wanted: Callable[[Claim], bool]) -> list[StageOutput]:
+    def backbone(self, claims: Sequence[Claim], report: Progress, wanted: Callable[[Claim], bool]) -> list[StageOutput]:
         self._begin("backbone", claims, report)
         return self._stages.backbone(claims, report, wanted)
 
-    def superres(self, claims: Sequence[Claim], backbones: Sequence[bytes], report: Report) -> list[StageOutput]:
+    def superres(self, claims: Sequence[Claim], backbones: Sequence[bytes], report: Progress) -> list[StageOutput]:
         self._begin("superres", claims, report)
         return self._stages.superres(claims, backbones, report)
 
-    def render(self, claim: Claim, backbone: bytes, codes: bytes, report: Report) -> StageOutput:
+    def render(self, claim: Claim, backbone: bytes, codes: bytes, report: Progress) -> StageOutput:
         self._begin("render", [claim], report)
         return self._stages.render(claim, backbone, codes, report)
 
-    def _begin(self, stage: str, claims: Sequence[Claim], report: Report) -> None:
+    def _begin(self, stage: str, claims: Sequence[Claim], report: Progress) -> None:
         for claim in claims:
             with (self._site.marks / f"{claim.take_id}-{stage}").open("a") as mark:
                 mark.write(f"{os.getpid()} with {len(claims)}\n")
@@ -282,7 +283,7 @@ KINDS = {"backbone", "codes", "audio.flac", "audio.mp3", "metadata", "peaks"}
 """What is stored of a take that is done."""
 
 
-def undisturbed(site: Site, song: Song, folder: Path) -> list[str]:
+def undisturbed(site: Site, song: SongRecord, folder: Path) -> list[str]:
     """Digests of the audio that the pipeline makes of a song without any service."""
     from khala.generation.pipeline import load
 
@@ -291,7 +292,7 @@ def undisturbed(site: Site, song: Song, folder: Path) -> list[str]:
     return [hashlib.sha256(path.read_bytes()).hexdigest() for path in saved]
 
 
-def assert_made(library: Library, song: Song, expected: list[str]) -> None:
+def assert_made(library: Library, song: SongRecord, expected: list[str]) -> None:
     """All takes are done, each with one of each artifact, whole, and with the samples expected."""
     made = library.song(None, song.id)
     assert [take.state for take in made.takes] == ["done"] * len(made.takes)
@@ -304,7 +305,7 @@ def assert_made(library: Library, song: Song, expected: list[str]) -> None:
     assert sorted(map(str, done)) == sorted(take.id for take in made.takes)
 
 
-def begun(site: Site, song: Song, stage: str) -> list[int]:
+def begun(site: Site, song: SongRecord, stage: str) -> list[int]:
     """How often a stage was begun, for each take."""
     marks = [site.marks / f"{take.id}-{stage}" for take in song.takes]
     return [len(mark.read_text().splitlines()) if mark.exists() else 0 for mark in marks]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from khala.corpus.composer.render import Rendered
-from khala.corpus.composer.score import Chord, FormSection, Mix, Note, Part, Score, SungLine, SungSyllable
+from khala.corpus.composer.score import Chord, FormSection, InstrumentPart, Mix, Note, Score, SungLine, SungSyllable
 from khala.corpus.composer.synth import write_song
 from khala.corpus.composer.voice.bank import FFT_SIZE, PERIOD_SECONDS, VOICE_RATE, Place, Word
 
@@ -61,9 +61,9 @@ def _score(voice: str = "female", frames_per_bar: int = 40) -> Score:
         singer="ada" if voice else "", backing="",
         sections=(FormSection("verse", 0, 8, 0.5, tuple(Chord(4.0 * bar, 4.0, 0, "maj") for bar in range(8))),),
         parts=(
-            Part("drums", 0, tuple(beats), drums=True),
-            Part("bass", 33, tuple(bass), reverb=0.0),
-            Part("comp", 0, tuple(chords), pan=-0.5),
+            InstrumentPart("drums", 0, tuple(beats), drums=True),
+            InstrumentPart("bass", 33, tuple(bass), reverb=0.0),
+            InstrumentPart("comp", 0, tuple(chords), pan=-0.5),
         ),
         lines=lines if voice else (), mix=Mix(),
         tags=("pop", "female vocals"), description="A pop song.", lyrics="[verse]\nmoon sister night" if voice else "",

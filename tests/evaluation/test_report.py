@@ -7,7 +7,7 @@ import soundfile
 
 from khala.audio.files import write_audio
 from khala.evaluation.report import VERDICTS, distance_of, evaluate, evaluate_file, summarise
-from khala.evaluation.sections import Part
+from khala.evaluation.sections import SectionSpan
 from khala.evaluation.targets import RequestTargets
 from khala.music.errors import InvalidRequest
 
@@ -39,7 +39,7 @@ def test_a_silent_file_fails_whatever_it_was_asked_for() -> None:
         styles=frozenset({"pop"}),
         voice=True,
         lyrics="[verse]\nSing",
-        parts=(Part(0, 4, 0.2), Part(4, 8, 0.9)),
+        parts=(SectionSpan(0, 4, 0.2), SectionSpan(4, 8, 0.9)),
         seconds=20,
         ended=True,
     )

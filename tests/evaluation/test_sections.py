@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from khala.evaluation.sections import Part, form_correlation
+from khala.evaluation.sections import SectionSpan, form_correlation
 
 RATE = 8000
-FORM = [Part(0, 4, 0.2), Part(4, 10, 0.9), Part(10, 12, 0.4)]
+FORM = [SectionSpan(0, 4, 0.2), SectionSpan(4, 10, 0.9), SectionSpan(10, 12, 0.4)]
 
 
 def song(gains: list[float], seconds: float = 12) -> np.ndarray:
@@ -32,4 +32,4 @@ def test_the_form_is_stretched_to_a_shorter_song() -> None:
 
 def test_nothing_can_be_said_where_nothing_changes() -> None:
     assert form_correlation(np.ones((2, 12 * RATE)), RATE, FORM) is None
-    assert form_correlation(song([0.2, 1.0, 0.4]), RATE, [Part(0, 6, 0.5), Part(6, 12, 0.5)]) is None
+    assert form_correlation(song([0.2, 1.0, 0.4]), RATE, [SectionSpan(0, 6, 0.5), SectionSpan(6, 12, 0.5)]) is None

@@ -2,14 +2,19 @@ import numpy as np
 import pytest
 import torch
 
-from khala.evaluation.sections import Part
+from khala.evaluation.sections import SectionSpan
 from khala.evaluation.structure import compare_sections, locate_sections, similarity
 from khala.music.phones import PHONES
 from khala.scoring.types import Array
 from khala.scoring.words import PhonePosteriors
 
 RATE = 22050
-SONG = (Part(0, 6, 0.5, "verse"), Part(6, 12, 0.9, "chorus"), Part(12, 18, 0.5, "verse"), Part(18, 24, 0.9, "chorus"))
+SONG = (
+    SectionSpan(0, 6, 0.5, "verse"),
+    SectionSpan(6, 12, 0.9, "chorus"),
+    SectionSpan(12, 18, 0.5, "verse"),
+    SectionSpan(18, 24, 0.9, "chorus"),
+)
 
 
 def tune(seed: int) -> Array:

@@ -8,7 +8,7 @@ from service import ask, finish
 
 from khala.jobs.claims import Claims
 from khala.jobs.library import Library
-from khala.jobs.records import Limits, Song
+from khala.jobs.records import Limits, SongRecord
 from khala.music.errors import Conflict, InvalidRequest, NotFound, TooMany
 from khala.music.request import SongRequest
 from khala.music.seeds import take_seed
@@ -42,7 +42,7 @@ def test_an_idempotency_key_makes_one_song(library: Library) -> None:
 
 
 def test_of_many_submissions_with_one_key_at_the_same_time_one_makes_a_song(library: Library) -> None:
-    made: list[Song] = []
+    made: list[SongRecord] = []
     threads = [
         Thread(target=lambda: made.append(library.submit("local", ask(), idempotency_key="k"))) for _ in range(6)
     ]

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from khala.models.recogniser import (
     HOP_SAMPLES,
     MEL_BANDS,
-    SAMPLE_RATE,
+    RECOGNISER_SAMPLE_RATE,
     Recogniser,
     ctc_log_likelihood,
     force_align,
@@ -30,17 +30,17 @@ def test_it_is_small_enough_to_ship() -> None:
 
 
 def test_features_know_no_loudness_and_one_channel_is_two_equal_ones() -> None:
-    noise = 0.1 * torch.randn(1, SAMPLE_RATE)
+    noise = 0.1 * torch.randn(1, RECOGNISER_SAMPLE_RATE)
     model = Recogniser()
     loud, quiet, stereo = model.features(noise), model.features(0.05 * noise), model.features(noise.expand(2, -1))
-    assert loud.shape == (SAMPLE_RATE // HOP_SAMPLES + 1, 2 * MEL_BANDS)
+    assert loud.shape == (RECOGNISER_SAMPLE_RATE // HOP_SAMPLES + 1, 2 * MEL_BANDS)
     torch.testing.assert_close(loud, quiet, atol=1e-3, rtol=0)
     torch.testing.assert_close(loud, stereo)
     assert torch.isfinite(model.features(torch.zeros(2, 5000))).all()
 
 
 def test_a_band_lights_up_where_a_tone_sounds() -> None:
-    time = torch.arange(SAMPLE_RATE) / SAMPLE_RATE
+    time = torch.arange(RECOGNISER_SAMPLE_RATE) / RECOGNISER_SAMPLE_RATE
     spectra = [Recogniser().features(torch.sin(2 * math.pi * hertz * time)[None])[40] for hertz in (300, 3000)]
     low, high = (int(spectrum[:MEL_BANDS].argmax()) for spectrum in spectra)
     assert low < MEL_BANDS / 5 and MEL_BANDS / 2 < high < MEL_BANDS - 5

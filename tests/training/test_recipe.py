@@ -9,13 +9,13 @@ import pytest
 from khala.models.presets import mini
 from khala.music.errors import InvalidRequest
 from khala.training.recipe import Recipe, RecogniserRecipe, preset
-from khala.training.recipe_file import load
+from khala.training.recipe_file import load_recipe
 
 MINI = Path(__file__).parents[2] / "recipes" / "mini" / "recipe.toml"
 
 
 def test_the_mini_recipe_trains_the_mini_preset() -> None:
-    assert preset(load(MINI)) == mini()
+    assert preset(load_recipe(MINI)) == mini()
 
 
 def test_an_unknown_preset() -> None:

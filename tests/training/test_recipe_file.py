@@ -6,7 +6,7 @@ import pytest
 
 from khala.music.errors import InvalidRequest
 from khala.training.recipe import Recipe
-from khala.training.recipe_file import ALIASES, load
+from khala.training.recipe_file import ALIASES, load_recipe
 
 MINI = Path(__file__).parents[2] / "recipes" / "mini" / "recipe.toml"
 
@@ -18,14 +18,16 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_the_mini_recipe_loads() -> None:
-    recipe = load(MINI)
+    recipe = load_recipe(MINI)
     assert recipe.backbone.minutes > 0 and recipe.superres.minutes > 0 and recipe.corpus.hours > 0
 
 
 def test_absent_tables_take_defaults_and_settings_override(tmp_path: Path) -> None:
     path = write(tmp_path, "[backbone]\nminutes = 3\n")
-    assert load(path).superres == Recipe().superres
-    recipe = load(path, ["backbone.minutes=60", "superres.causal=0.5", "preset=tiny", "backbone.precision=float32"])
+    assert load_recipe(path).superres == Recipe().superres
+    recipe = load_recipe(
+        path, ["backbone.minutes=60", "superres.causal=0.5", "preset=tiny", "backbone.precision=float32"]
+    )
     assert recipe.backbone.minutes == 60.0 and recipe.superres.causal == 0.5
     assert recipe.preset == "tiny" and recipe.backbone.precision == "float32"
 
@@ -50,16 +52,16 @@ def test_old_names_of_keys_are_read_but_not_beside_the_new(tmp_path: Path, table
     value, new = OLD_VALUES[table][old], ALIASES[table][old]
     path = write(tmp_path, f"[{table}]\n{old} = {value}\n")
     expected = value + 1 if old == "doublings" else value
-    assert getattr(getattr(load(path), table), new) == expected != getattr(getattr(Recipe(), table), new)
-    assert load(path) == load(write(tmp_path, f"[{table}]\n{new} = {expected}\n"))
-    assert load(path, [f"{table}.{old}={value}"]) == load(path), "a setting takes the place of either"
+    assert getattr(getattr(load_recipe(path), table), new) == expected != getattr(getattr(Recipe(), table), new)
+    assert load_recipe(path) == load_recipe(write(tmp_path, f"[{table}]\n{new} = {expected}\n"))
+    assert load_recipe(path, [f"{table}.{old}={value}"]) == load_recipe(path), "a setting takes the place of either"
     with pytest.raises(InvalidRequest, match=rf"{table}\.{old} is the old name of {table}\.{new}"):
-        load(write(tmp_path, f"[{table}]\n{old} = {value}\n{new} = {expected}\n"))
+        load_recipe(write(tmp_path, f"[{table}]\n{old} = {value}\n{new} = {expected}\n"))
 
 
 def test_a_value_under_an_old_name_is_judged_under_the_new(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match=r"backbone\.excerpt_lengths is 'two'"):
-        load(write(tmp_path, "[backbone]\ndoublings = 'two'\n"))
+        load_recipe(write(tmp_path, "[backbone]\ndoublings = 'two'\n"))
 
 
 @pytest.mark.parametrize(
@@ -82,10 +84,10 @@ def test_a_value_under_an_old_name_is_judged_under_the_new(tmp_path: Path) -> No
 )
 def test_bad_recipes_are_refused_in_one_line(tmp_path: Path, text: str, settings: list[str], complaint: str) -> None:
     with pytest.raises(InvalidRequest, match=complaint) as error:
-        load(write(tmp_path, text), settings)
+        load_recipe(write(tmp_path, text), settings)
     assert "\n" not in str(error.value)
 
 
 def test_a_recipe_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="cannot read the recipe"):
-        load(tmp_path / "none.toml")
+        load_recipe(tmp_path / "none.toml")

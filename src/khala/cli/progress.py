@@ -6,29 +6,23 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from threading import current_thread, main_thread
-from typing import Protocol
 
 from khala.cli.errors import print_line
+from khala.music.progress import Progress
 
 SECONDS_BETWEEN_LINES = 5.0
 """Minimum time between two plain lines of the same stage."""
 
 
-class Report(Protocol):
-    """Callback with the name of a stage and the amount of work `done` of its `total`."""
-
-    def __call__(self, stage: str, done: int, total: int) -> None: ...
-
-
 @contextmanager
-def progress(quiet: bool = False) -> Iterator[Report]:
+def progress(quiet: bool = False) -> Iterator[Progress]:
     """Yield a callback that shows progress until the block ends.
 
     An interrupt is raised where it arrives, or at the next call if it arrived where Python drops exceptions, such as in
     a finaliser.
     """
     with _interrupts() as asked, ExitStack() as stack:
-        show: Report = (lambda stage, done, total: None) if quiet else PlainProgress()
+        show: Progress = (lambda stage, done, total: None) if quiet else PlainProgress()
         if not quiet and sys.stderr.isatty():
             show = stack.enter_context(_bars())
 
@@ -84,9 +78,10 @@ class PlainProgress:
 
 
 @contextmanager
-def _bars() -> Iterator[Report]:
+def _bars() -> Iterator[Progress]:
+    import rich.progress
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     columns = (
         TextColumn("{task.description:<9}"),
@@ -94,7 +89,7 @@ def _bars() -> Iterator[Report]:
         TaskProgressColumn(),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bars:
+    with rich.progress.Progress(*columns, console=Console(stderr=True)) as bars:
         tasks: dict[str, TaskID] = {}
 
         def report(stage: str, done: int, total: int) -> None:

@@ -33,11 +33,13 @@ def codec(
     fit_only: Annotated[bool, typer.Option("--fit-only", help="Skip the vocoder.")] = False,
 ) -> None:
     """Fit the codec to a corpus, then train its vocoder."""
-    from khala.training.objectives.codec.train import train
-    from khala.training.recipe_file import load
+    from khala.training.objectives.codec.train import train_codec
+    from khala.training.recipe_file import load_recipe
 
     folder = _folder(recipe, run)
-    train(load(recipe, settings or ()).codec, corpus or folder / "corpus", folder / "codec", fit_only=fit_only)
+    train_codec(
+        load_recipe(recipe, settings or ()).codec, corpus or folder / "corpus", folder / "codec", fit_only=fit_only
+    )
 
 
 @app.command()
@@ -52,12 +54,12 @@ def backbone(
     threads: Threads = 0,
 ) -> None:
     """Train the backbone, or resume its run in the same folder."""
-    from khala.training.objectives.backbone import train
-    from khala.training.recipe_file import load
+    from khala.training.objectives.backbone import train_backbone
+    from khala.training.recipe_file import load_recipe
 
     folder = _folder(recipe, run)
-    chosen = load(recipe, _settings("backbone", settings, threads))
-    train(chosen, tokens or folder / "tokens", folder / "backbone", start)
+    chosen = load_recipe(recipe, _settings("backbone", settings, threads))
+    train_backbone(chosen, tokens or folder / "tokens", folder / "backbone", start)
 
 
 @app.command()
@@ -76,12 +78,12 @@ def superres(
     threads: Threads = 0,
 ) -> None:
     """Train super-resolution, starting from the backbone's weights."""
-    from khala.training.objectives.superres import train
-    from khala.training.recipe_file import load
+    from khala.training.objectives.superres import train_superres
+    from khala.training.recipe_file import load_recipe
 
     folder = _folder(recipe, run)
-    chosen = load(recipe, _settings("superres", settings, threads))
-    train(chosen, tokens or folder / "tokens", backbone or folder / "backbone", folder / "superres", start)
+    chosen = load_recipe(recipe, _settings("superres", settings, threads))
+    train_superres(chosen, tokens or folder / "tokens", backbone or folder / "backbone", folder / "superres", start)
 
 
 @app.command()
@@ -93,12 +95,12 @@ def recogniser(
     threads: Threads = 0,
 ) -> None:
     """Train the recogniser of sung phones that khala evaluate uses, or resume its run in the same folder."""
-    from khala.training.objectives.recogniser import train
-    from khala.training.recipe_file import load
+    from khala.training.objectives.recogniser import train_recogniser
+    from khala.training.recipe_file import load_recipe
 
     folder = _folder(recipe, run)
-    chosen = load(recipe, _settings("recogniser", settings, threads))
-    typer.echo(train(chosen.recogniser, corpus or folder / "corpus", folder / "recogniser"))
+    chosen = load_recipe(recipe, _settings("recogniser", settings, threads))
+    typer.echo(train_recogniser(chosen.recogniser, corpus or folder / "corpus", folder / "recogniser"))
 
 
 @app.command()
@@ -112,11 +114,11 @@ def assemble(
 ) -> None:
     """Assemble the trained parts into a model folder, with a model card of the measurements."""
     from khala.training.assemble import assemble as assemble_model
-    from khala.training.recipe_file import load
+    from khala.training.recipe_file import load_recipe
 
     folder = _folder(recipe, run)
     target = out or folder / "model"
-    assemble_model(load(recipe, settings or ()), folder, target)
+    assemble_model(load_recipe(recipe, settings or ()), folder, target)
     typer.echo(f"{target}  (try it: khala generate --model {target})")
 
 

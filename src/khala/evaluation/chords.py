@@ -21,7 +21,7 @@ INTERVALS = {
 
 
 @dataclass(frozen=True)
-class Chord:
+class ChordSpan:
     """A chord from `start` to `end` in seconds: pitch classes, 0 = C."""
 
     start: float
@@ -29,7 +29,7 @@ class Chord:
     classes: tuple[int, ...]
 
 
-def chord_agreement(chroma_T12: Array, chords: Sequence[Chord]) -> float | None:
+def chord_agreement(chroma_T12: Array, chords: Sequence[ChordSpan]) -> float | None:
     """Return how much of a chroma [T, 12] lies on the notes of the chords that sound, above chance.
 
     1 is all of it, 0 as much as if it were spread evenly; None where no chord is heard at all. The chords are stretched

@@ -13,7 +13,7 @@ WINDOW_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Part:
+class SectionSpan:
     """A section from `start` to `end` in seconds, with its intended `energy` 0..1 and its `name`."""
 
     start: float
@@ -22,7 +22,7 @@ class Part:
     name: str = ""
 
 
-def form_correlation(samples: Array, rate: int, parts: Sequence[Part]) -> float | None:
+def form_correlation(samples: Array, rate: int, parts: Sequence[SectionSpan]) -> float | None:
     """Return the correlation -1..1 between the level in dB of samples [channels, N] and the energy of the section that
     sounds.
 

@@ -12,7 +12,7 @@ from itertools import combinations, product
 
 import numpy as np
 
-from khala.evaluation.sections import Part
+from khala.evaluation.sections import SectionSpan
 from khala.models.recogniser import force_align
 from khala.music.reading import sections
 from khala.scoring.key import chroma
@@ -41,7 +41,7 @@ class Structure:
         return self.choruses > self.others
 
 
-def compare_sections(samples: Array, rate: int, parts: Sequence[Part]) -> Structure | None:
+def compare_sections(samples: Array, rate: int, parts: Sequence[SectionSpan]) -> Structure | None:
     """Compare the sections of samples [channels, N]; None without two choruses and a verse that can be compared."""
     frames, shortest = _frames(samples, rate), MIN_SECONDS * FRAMES_PER_SECOND
     pieces = {
@@ -56,7 +56,7 @@ def compare_sections(samples: Array, rate: int, parts: Sequence[Part]) -> Struct
     )
 
 
-def locate_sections(heard: PhonePosteriors, lyrics: str) -> tuple[Part, ...]:
+def locate_sections(heard: PhonePosteriors, lyrics: str) -> tuple[SectionSpan, ...]:
     """Return the sections with words, aligned with a song; none if there are more phones than frames."""
     lines = phone_lines(lyrics)
     try:
@@ -68,7 +68,7 @@ def locate_sections(heard: PhonePosteriors, lyrics: str) -> tuple[Part, ...]:
     parts = []
     for number in dict.fromkeys(owners):
         inside = [span for span, owner in zip(spans, owners, strict=True) if owner == number]
-        parts.append(Part(inside[0][0] / heard.frame_rate, inside[-1][1] / heard.frame_rate, 0.0, names[number]))
+        parts.append(SectionSpan(inside[0][0] / heard.frame_rate, inside[-1][1] / heard.frame_rate, 0.0, names[number]))
     return tuple(parts)
 
 
@@ -99,5 +99,5 @@ def _standardised(columns: Array) -> Array:
     return np.asarray((columns - columns.mean(axis=0)) / (columns.std(axis=0) + 1e-6))
 
 
-def _cut(frames: Array, part: Part) -> Array:
+def _cut(frames: Array, part: SectionSpan) -> Array:
     return frames[round(part.start * FRAMES_PER_SECOND) : round(part.end * FRAMES_PER_SECOND)]

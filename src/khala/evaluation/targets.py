@@ -13,8 +13,8 @@ from typing import Any
 from khala.audio.listing import files_beside
 from khala.conditioning.request_terms import parse_bpm, parse_key, parse_styles, parse_tempo_range
 from khala.conditioning.voices import parse_voice
-from khala.evaluation.chords import INTERVALS, Chord
-from khala.evaluation.sections import Part
+from khala.evaluation.chords import INTERVALS, ChordSpan
+from khala.evaluation.sections import SectionSpan
 from khala.evaluation.tempo import agrees
 from khala.generation.record_file import own_record
 from khala.music.errors import InvalidRequest
@@ -42,9 +42,9 @@ class RequestTargets:
     styles: frozenset[str] = frozenset()
     voice: bool | None = None
     lyrics: str = ""
-    parts: tuple[Part, ...] = ()
-    sections: tuple[Part, ...] = ()
-    chords: tuple[Chord, ...] = ()
+    parts: tuple[SectionSpan, ...] = ()
+    sections: tuple[SectionSpan, ...] = ()
+    chords: tuple[ChordSpan, ...] = ()
     seconds: float | None = None
     ended: bool | None = None
 
@@ -112,7 +112,9 @@ def _targets_of_truth(fields: Mapping[str, Any], truth: Mapping[str, Any]) -> Re
         styles=frozenset({str(fields["style"])}),
         voice=bool(fields["vocal"]),
         lyrics=str(fields["lyrics"]) if fields["vocal"] else "",
-        parts=tuple(Part(float(s["start"]), float(s["end"]), float(s["energy"]), s["name"]) for s in truth["sections"]),
+        parts=tuple(
+            SectionSpan(float(s["start"]), float(s["end"]), float(s["energy"]), s["name"]) for s in truth["sections"]
+        ),
         chords=tuple(_chord(chord) for chord in truth["chords"]),
     )
 
@@ -130,7 +132,7 @@ def _targets_of_request(record: Mapping[str, Any], request: Mapping[str, Any]) -
         voice=parse_voice(request, words),
         lyrics=str(request.get("lyrics", "")),
         sections=tuple(
-            Part(float(begin), float(end), 0.0, name)
+            SectionSpan(float(begin), float(end), 0.0, name)
             for name, begin, end in (record.get("outline") or {}).get("sections", ())
         ),
         seconds=float(request["duration"]) if "duration" in request else None,
@@ -138,6 +140,6 @@ def _targets_of_request(record: Mapping[str, Any], request: Mapping[str, Any]) -
     )
 
 
-def _chord(fields: Mapping[str, Any]) -> Chord:
+def _chord(fields: Mapping[str, Any]) -> ChordSpan:
     classes = sorted((fields["root"] + step) % 12 for step in INTERVALS[fields["quality"]])
-    return Chord(float(fields["start"]), float(fields["end"]), tuple(classes))
+    return ChordSpan(float(fields["start"]), float(fields["end"]), tuple(classes))

@@ -16,9 +16,10 @@ from torch import Tensor
 
 from khala.audio.samples import Samples
 from khala.generation.plan import TakePlan
-from khala.generation.progress import Progress, reporting, silent
+from khala.generation.progress import reporting
 from khala.generation.result import BackboneResult, Candidate
 from khala.models.lm.backbone import Backbone, interleave
+from khala.music.progress import Progress, silent
 from khala.music.request import SongRequest
 from khala.music.seeds import take_seed
 from khala.nn.threads import one_thread

@@ -14,11 +14,12 @@ from torch import Tensor
 
 from khala.generation.draw import TokenSampler
 from khala.generation.guide import FrameGuide
-from khala.generation.progress import Progress, reporting, silent
+from khala.generation.progress import reporting
 from khala.generation.result import BackboneResult
 from khala.generation.sequences import Sequences
 from khala.generation.slot import Slot
 from khala.models.lm.backbone import Backbone
+from khala.music.progress import Progress, silent
 from khala.nn.threads import one_thread
 
 STEPS_PER_SYNC = 32

@@ -11,7 +11,7 @@ The stages can be run apart, each on another day or machine (with the same model
     take = pipe.render(plan, codes, result)            a `Take`: `take.save(path)`, `take.samples`, `take.metadata`
 
 `backbone` and `superres` take plans of different requests at once; what a take becomes does not depend on its company.
-Every stage reports through `progress` and is stopped by an exception raised there (`generation.progress.Progress`).
+Every stage reports through `progress` and is stopped by an exception raised there (`music.progress.Progress`).
 A pipeline keeps no state between calls. It computes one thing at a time: never call it from two threads.
 """
 
@@ -30,7 +30,7 @@ from khala.generation.finish import finish
 from khala.generation.formats import settle
 from khala.generation.memory import Mode, free_memory, need, takes_at_once
 from khala.generation.plan import TakePlan, guide_for, plan_take
-from khala.generation.progress import Progress, share, silent, timed
+from khala.generation.progress import share, timed
 from khala.generation.record import make_record
 from khala.generation.refine import refine
 from khala.generation.result import BackboneResult
@@ -39,6 +39,7 @@ from khala.generation.synthesis import synthesise
 from khala.generation.take import Take
 from khala.models.config import ModelConfig
 from khala.models.lm.pack import runs
+from khala.music.progress import Progress, silent
 from khala.music.request import SongRequest
 from khala.weights.loading import LoadedModel, load_parts, open_model
 

@@ -1,12 +1,14 @@
-"""How the stages of a song report how far they are, and how they are stopped: whoever listens may raise."""
+"""How the stages of a song report their progress and their time."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal, Protocol
+from typing import Literal
 
 from torch import nn
+
+from khala.music.progress import Progress
 
 Stage = Literal["backbone", "superres", "decode", "finish"]
 
@@ -14,24 +16,10 @@ REPORT_SECONDS = 0.25
 """Between two reports of a long computation."""
 
 
-class Progress(Protocol):
-    """Called as a stage goes on: `done` of `total`, in the stage's own units (frames, levels, chunks).
-
-    Reports come several times a second while a language model computes, with the same `done` if there is nothing new:
-    an exception raised here ends the stage at once, and nothing of it stays behind.
-    """
-
-    def __call__(self, stage: Stage, done: int, total: int) -> None: ...
-
-
-def silent(stage: Stage, done: int, total: int) -> None:
-    """Report to nobody."""
-
-
 def share(progress: Progress, part: int, parts: int) -> Progress:
     """Progress of part 0, 1, ... of so many, as progress of all of them, a stage being as long for each."""
 
-    def report(stage: Stage, done: int, total: int) -> None:
+    def report(stage: str, done: int, total: int) -> None:
         progress(stage, part * total + done, parts * total)
 
     return report

@@ -8,9 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from khala.generation.progress import Progress, reporting, silent
+from khala.generation.progress import reporting
 from khala.models.lm.pack import encode_pack, runs
 from khala.models.lm.superres import Superres, mark_task
+from khala.music.progress import Progress, silent
 from khala.music.request import Sampling
 from khala.nn.sampling import generator, nearest_to_mean, sample, to_device_async
 from khala.nn.threads import one_thread

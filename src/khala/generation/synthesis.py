@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from khala.audio.samples import Samples
-from khala.generation.progress import Progress, silent
 from khala.models.codec.base import Codec
+from khala.music.progress import Progress, silent
 from khala.nn.threads import one_thread
 
 CHUNK_FRAMES = 512

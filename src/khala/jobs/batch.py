@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from khala.jobs.claims import ClaimLost, StageProgress
 from khala.jobs.records import Claim
-from khala.jobs.stages import Report
 from khala.music.errors import StoreError
+from khala.music.progress import Progress
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -45,7 +45,7 @@ class Batch:
         if claim is not None and claim.take_id in self.lost:
             raise ClaimLost(claim.take_id)
 
-    def report(self, claims: Sequence[Claim]) -> Report:
+    def report(self, claims: Sequence[Claim]) -> Progress:
         """Return the progress callback of a stage that computes `claims`. It raises ClaimLost once all are lost."""
 
         def report(stage: str, done: int, total: int) -> None:

@@ -17,7 +17,7 @@ RECENT_WEIGHT = 0.2
 def emit(
     connection: Connection, kind: str, song_id: str, owner_id: str, take_id: str | None = None, **data: Any
 ) -> None:
-    """Add an event (`records.Event`). Writers take turns, so ids grow in the order of commits."""
+    """Add an event (`records.EventRecord`). Writers take turns, so ids grow in the order of commits."""
     emit_all(connection, kind, song_id, owner_id, [take_id], **data)
 
 

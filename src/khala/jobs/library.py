@@ -23,7 +23,7 @@ from khala.jobs.journal import count, emit, emit_all
 from khala.jobs.maintenance import Maintenance
 from khala.jobs.owners import Owners
 from khala.jobs.queue_estimate import QueueEstimate
-from khala.jobs.records import Artifact, Event, Limits, Page, Song, Take
+from khala.jobs.records import Artifact, EventRecord, Limits, Page, SongRecord, TakeRecord
 from khala.jobs.tables import artifacts, events, new_id, owners, songs, takes
 from khala.music.errors import Conflict, InvalidRequest, NotFound, StoreError, TooMany
 from khala.music.request import MAX_TITLE, SongRequest
@@ -68,9 +68,9 @@ class Library:
         model: str = "mini",
         idempotency_key: str | None = None,
         asked_seconds: float | None = None,
-    ) -> Song:
+    ) -> SongRecord:
         """Store a new song with its takes queued, and return it. Without a seed one is drawn. `asked_seconds`: the
-        length requested, if the request is for less (`records.Song`).
+        length requested, if the request is for less (`records.SongRecord`).
 
         With an idempotency key that this owner used before, return the song of that time; raises Conflict if it was for
         another request. Raises TooMany when a quota or the queue is full, NotFound for an unknown owner.
@@ -127,12 +127,12 @@ class Library:
             page = self._with_estimates(connection, found[:limit])
         return Page(tuple(page), page[-1].id if len(found) > limit else None)
 
-    def song(self, owner_id: str | None, song_id: str) -> Song:
+    def song(self, owner_id: str | None, song_id: str) -> SongRecord:
         """Return a song. Raises NotFound."""
         with self.database.read() as connection:
             return self._song(connection, owner_id, song_id)
 
-    def take(self, owner_id: str | None, take_id: str) -> Take:
+    def take(self, owner_id: str | None, take_id: str) -> TakeRecord:
         """Return a take. Raises NotFound."""
         with self.database.read() as connection:
             song_id = connection.execute(select(takes.c.song_id).where(takes.c.id == take_id)).scalar()
@@ -174,7 +174,9 @@ class Library:
             raise NotFound("there is no such take")
         return there[0] if there else stored
 
-    def update(self, owner_id: str | None, song_id: str, title: str | None = None, liked: bool | None = None) -> Song:
+    def update(
+        self, owner_id: str | None, song_id: str, title: str | None = None, liked: bool | None = None
+    ) -> SongRecord:
         """Rename or like a song; None leaves a value unchanged. Raises NotFound, InvalidRequest."""
         with self.database.write() as connection:
             song = self._song(connection, owner_id, song_id)
@@ -193,14 +195,14 @@ class Library:
                 emit(connection, "updated", song_id, song.owner_id, **values)
             return self._song(connection, owner_id, song_id)
 
-    def cancel(self, owner_id: str | None, song_id: str) -> Song:
+    def cancel(self, owner_id: str | None, song_id: str) -> SongRecord:
         """Cancel all takes that are queued or running; takes that have ended stay. Raises NotFound."""
         with self.database.write() as connection:
             song = self._song(connection, owner_id, song_id)
             self._cancel(connection, song)
             return self._song(connection, owner_id, song_id)
 
-    def retry(self, owner_id: str | None, song_id: str) -> Song:
+    def retry(self, owner_id: str | None, song_id: str) -> SongRecord:
         """Queue the takes that failed or were cancelled again; finished stages are not repeated.
 
         Raises NotFound, TooMany; Conflict if there is no such take.
@@ -233,7 +235,7 @@ class Library:
 
     def events(
         self, after: int, owner_id: str | None = None, song_id: str | None = None, limit: int = 1000
-    ) -> list[Event]:
+    ) -> list[EventRecord]:
         """Return at most `limit` events with ids above `after`, in order. No event with a lower id appears later."""
         where = [events.c.id > after]
         if owner_id is not None:
@@ -242,27 +244,27 @@ class Library:
             where.append(events.c.song_id == song_id)
         with self.database.read() as connection:
             found = connection.execute(select(events).where(*where).order_by(events.c.id).limit(limit)).mappings()
-            return [Event(**row) for row in found]
+            return [EventRecord(**row) for row in found]
 
     def last_event(self) -> int:
         """Return the id of the newest event, 0 if there never was one."""
         with self.database.read() as connection:
             return connection.execute(select(func.max(events.c.id))).scalar() or 0
 
-    def _song(self, connection: Connection, owner_id: str | None, song_id: str) -> Song:
+    def _song(self, connection: Connection, owner_id: str | None, song_id: str) -> SongRecord:
         found = rows.read_songs(connection, (songs.c.id == song_id) & _owned(owner_id))
         if not found:
             raise NotFound("there is no such song")
         return self._with_estimates(connection, found)[0]
 
-    def _with_estimates(self, connection: Connection, found: Iterable[Song]) -> list[Song]:
+    def _with_estimates(self, connection: Connection, found: Iterable[SongRecord]) -> list[SongRecord]:
         found = list(found)
         if not any(take.state in ACTIVE for song in found for take in song.takes):
             return found
         estimate = QueueEstimate(connection)
         return [replace(song, takes=tuple(self._now(estimate.of(song, take)) for take in song.takes)) for song in found]
 
-    def _now(self, take: Take) -> Take:
+    def _now(self, take: TakeRecord) -> TakeRecord:
         """Return the take with the fault of the database as its note, which its worker cannot record."""
         fault = self.database.fault
         if fault is None or take.state not in ACTIVE:
@@ -279,7 +281,7 @@ class Library:
             wait = QueueEstimate(connection).seconds_until_room(more, owner_id)
             raise TooMany(f"your limit of {room.limit} waiting takes is reached; try again later", wait)
 
-    def _cancel(self, connection: Connection, song: Song) -> None:
+    def _cancel(self, connection: Connection, song: SongRecord) -> None:
         for take in song.takes:
             if take.state in ACTIVE:
                 values = {"state": "cancelled", "worker_id": None, "attempt": take.attempt + 1, **CLEARED_NOTE}

@@ -9,7 +9,7 @@ from khala.jobs.artifacts import Artifacts
 from khala.jobs.claims import WORKER_TIMEOUT_SECONDS, release_lost
 from khala.jobs.database import Database
 from khala.jobs.journal import emit
-from khala.jobs.records import Count, Status, Worker
+from khala.jobs.records import Count, ServiceStatus, WorkerRecord
 from khala.jobs.tables import counts, events, songs, takes, workers
 
 DAY_SECONDS = 86_400.0
@@ -23,7 +23,7 @@ class Maintenance:
     def __init__(self, database: Database, store: Artifacts) -> None:
         self._database, self._store = database, store
 
-    def status(self) -> Status:
+    def status(self) -> ServiceStatus:
         """Return the live workers and their takes, how many takes are queued and running, and what holds them up."""
         active = takes.c.state.in_(("queued", "running"))
         by_state = select(takes.c.state, func.count().label("number")).where(active).group_by(takes.c.state)
@@ -34,12 +34,12 @@ class Maintenance:
             numbers = {row.state: row.number for row in connection.execute(by_state)}
             made = [(row.worker_id, row.id) for row in connection.execute(running)]
             living = [
-                Worker(**row, takes=tuple(take for worker, take in made if worker == row["id"]))
+                WorkerRecord(**row, takes=tuple(take for worker, take in made if worker == row["id"]))
                 for row in connection.execute(select(workers).where(alive).order_by(workers.c.started)).mappings()
             ]
             fault = self._database.fault
             trouble = fault.kind if fault else connection.execute(notes).scalar()
-        return Status(tuple(living), numbers.get("queued", 0), numbers.get("running", 0), trouble)
+        return ServiceStatus(tuple(living), numbers.get("queued", 0), numbers.get("running", 0), trouble)
 
     def counts(self) -> list[Count]:
         """Return the running totals, for metrics."""

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from sqlalchemy import RowMapping, func, insert, select, update
 
 from khala.jobs.database import Database
-from khala.jobs.records import Key, Limits, Owner, Role
+from khala.jobs.records import ApiKey, Limits, Owner, Role
 from khala.jobs.tables import api_keys, new_id, owners
 from khala.music.errors import InvalidRequest, NotFound
 
@@ -64,20 +64,20 @@ class Owners:
                 connection.execute(update(owners).where(owners.c.id == owner_id).values(values))
         return self.get(owner_id)
 
-    def create_key(self, owner_id: str) -> tuple[Key, str]:
+    def create_key(self, owner_id: str) -> tuple[ApiKey, str]:
         """Create a key of an owner; returns it and its secret, which is not stored. Raises NotFound."""
         self.get(owner_id)
         secret = f"khala_{secrets.token_urlsafe(32)}"
-        key = Key(new_id(), owner_id, secret[:10], time.time(), None)
+        key = ApiKey(new_id(), owner_id, secret[:10], time.time(), None)
         with self._database.write() as connection:
             connection.execute(insert(api_keys).values(**asdict(key), digest=_digest(secret)))
         return key, secret
 
-    def keys(self) -> list[Key]:
+    def keys(self) -> list[ApiKey]:
         """Return all keys, including revoked ones, oldest first."""
         query = select(*(api_keys.c[name] for name in _KEY)).order_by(api_keys.c.created)
         with self._database.read() as connection:
-            return [Key(**row) for row in connection.execute(query).mappings()]
+            return [ApiKey(**row) for row in connection.execute(query).mappings()]
 
     def any_key(self) -> bool:
         """Return whether there is a key that is not revoked."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, Double, String, bindparam, func, select, tuple_
 
 from khala.jobs.claims import WORKER_TIMEOUT_SECONDS
-from khala.jobs.records import STAGE_SHARES, Song, Take
+from khala.jobs.records import STAGE_SHARES, SongRecord, TakeRecord
 from khala.jobs.tables import TakeNumber, owners, stage_speeds, takes, workers
 
 DEFAULT_WAIT_SECONDS = 30.0
@@ -76,7 +76,7 @@ class QueueEstimate:
             owner.number += row.number
             owner.work = _sum([owner.work, self._work(row.model, row.length)])
 
-    def of(self, song: Song, take: Take) -> Take:
+    def of(self, song: SongRecord, take: TakeRecord) -> TakeRecord:
         """Return the take with its position in the queue and the seconds until it is done, where these can be
         estimated."""
         if take.state == "running":
@@ -101,7 +101,7 @@ class QueueEstimate:
         seconds = self._shared(ahead)
         return DEFAULT_WAIT_SECONDS if seconds is None else max(1.0, seconds)
 
-    def _earlier(self, owner_id: str, take: Take) -> tuple[int, float | None]:
+    def _earlier(self, owner_id: str, take: TakeRecord) -> tuple[int, float | None]:
         """Return the number and the work of the takes of the same owner that come before a take."""
         which = {"owner": owner_id, "queued": take.queued, "song": take.song_id, "number": take.number}
         groups = self._connection.execute(_EARLIER, which).all()

@@ -33,7 +33,7 @@ class Owner:
 
 
 @dataclass(frozen=True)
-class Key:
+class ApiKey:
     """An API key without its secret, which is not stored; `hint` is its start."""
 
     id: str
@@ -59,7 +59,7 @@ class Artifact:
 
 
 @dataclass(frozen=True)
-class Take:
+class TakeRecord:
     """One rendition. `number` counts from 1; `queued` is when it was created or last retried.
 
     While it is queued, `position` is its place in the queue (1 = next). While it is queued or running, `eta` is the
@@ -96,7 +96,7 @@ class Take:
 
 
 @dataclass(frozen=True)
-class Song:
+class SongRecord:
     """A request and its takes, by number. `asked_seconds`: the length requested, where the model's limit shortened
     it."""
 
@@ -107,7 +107,7 @@ class Song:
     title: str
     liked: bool
     created: float
-    takes: tuple[Take, ...]
+    takes: tuple[TakeRecord, ...]
     asked_seconds: float | None = None
 
     @property
@@ -127,12 +127,12 @@ class Song:
 class Page:
     """Songs, newest first; `next` is the cursor of the next page, None on the last."""
 
-    songs: tuple[Song, ...]
+    songs: tuple[SongRecord, ...]
     next: str | None
 
 
 @dataclass(frozen=True)
-class Event:
+class EventRecord:
     """Something that happened to a song; ids grow in the order in which events become visible.
 
     `kind` and `data`: queued {} | started {worker} | progress {stage, done 0..1} | stage {stage, seconds} |
@@ -150,7 +150,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Worker:
+class WorkerRecord:
     """A process that makes takes on one device. `takes` are the ids of those it is making."""
 
     id: str
@@ -163,11 +163,11 @@ class Worker:
 
 
 @dataclass(frozen=True)
-class Status:
+class ServiceStatus:
     """Live workers, numbers of takes queued and running, and the kind of trouble that holds them up, if any
     (`music.errors.Kind`)."""
 
-    workers: tuple[Worker, ...]
+    workers: tuple[WorkerRecord, ...]
     queued: int
     running: int
     trouble: str | None

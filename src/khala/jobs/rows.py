@@ -6,23 +6,23 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
 
-from khala.jobs.records import Artifact, Song, Take
+from khala.jobs.records import Artifact, SongRecord, TakeRecord
 from khala.jobs.tables import artifacts, owners, songs, takes
 from khala.music.request import SongRequest
 
 _TAKE = [column.name for column in takes.c if column.name not in ("owner_id", "model", "duration", "losses")]
 
 
-def read_songs(connection: Connection, where: ColumnElement[bool], limit: int | None = None) -> list[Song]:
+def read_songs(connection: Connection, where: ColumnElement[bool], limit: int | None = None) -> list[SongRecord]:
     """Return songs with their takes, newest first, without positions in the queue (`queue_estimate`)."""
     rows = connection.execute(select(songs).where(where).order_by(songs.c.id.desc()).limit(limit)).mappings().all()
-    by_song: dict[str, list[Take]] = defaultdict(list)
+    by_song: dict[str, list[TakeRecord]] = defaultdict(list)
     for take in read_takes(connection, takes.c.song_id.in_([row["id"] for row in rows])):
         by_song[take.song_id].append(take)
     return [song(row, by_song[row["id"]]) for row in rows]
 
 
-def read_takes(connection: Connection, where: ColumnElement[bool]) -> list[Take]:
+def read_takes(connection: Connection, where: ColumnElement[bool]) -> list[TakeRecord]:
     """Return takes with their artifacts, by number."""
     rows = connection.execute(select(takes).where(where).order_by(takes.c.song_id, takes.c.number)).mappings().all()
     stored = read_artifacts(connection, artifacts.c.take_id.in_([row["id"] for row in rows]))
@@ -38,16 +38,16 @@ def read_artifacts(connection: Connection, where: ColumnElement[bool]) -> list[A
     return [Artifact(**row) for row in rows]
 
 
-def song(row: RowMapping | Mapping[str, Any], takes: Iterable[Take]) -> Song:
+def song(row: RowMapping | Mapping[str, Any], takes: Iterable[TakeRecord]) -> SongRecord:
     """Return a song from its row and takes."""
     names = ("id", "owner_id", "model", "title", "liked", "created", "asked_seconds")
     request = SongRequest.from_dict(row["request"])
-    return Song(**{name: row[name] for name in names}, request=request, takes=tuple(takes))
+    return SongRecord(**{name: row[name] for name in names}, request=request, takes=tuple(takes))
 
 
-def take(row: RowMapping | Mapping[str, Any], artifacts: Iterable[Artifact] = ()) -> Take:
+def take(row: RowMapping | Mapping[str, Any], artifacts: Iterable[Artifact] = ()) -> TakeRecord:
     """Return a take from its row and artifacts; a column that the row lacks is None."""
-    return Take(**{name: row.get(name) for name in _TAKE}, artifacts=tuple(artifacts))  # type: ignore[arg-type]
+    return TakeRecord(**{name: row.get(name) for name in _TAKE}, artifacts=tuple(artifacts))  # type: ignore[arg-type]
 
 
 def queue_order(connection: Connection) -> list[RowMapping]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from khala.jobs.records import Claim
+from khala.music.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,6 @@ class StageOutput:
     metadata: dict[str, Any] | None = None
 
 
-class Report(Protocol):
-    """Callback for the progress of a stage, called several times a second. Raises ClaimLost to end the stage."""
-
-    def __call__(self, stage: str, done: int, total: int) -> None: ...
-
-
 class Stages(Protocol):
     """The three stages of a take. They are called by one thread at a time.
 
@@ -34,15 +29,15 @@ class Stages(Protocol):
     other Exception counts as a fault of the process, which then ends.
     """
 
-    def backbone(self, claims: Sequence[Claim], report: Report, wanted: Callable[[Claim], bool]) -> list[StageOutput]:
+    def backbone(self, claims: Sequence[Claim], report: Progress, wanted: Callable[[Claim], bool]) -> list[StageOutput]:
         """Decode takes of one model in one batch; each gives a file `backbone`. A take that is no longer `wanted`
         (because it was cancelled) may be left unfinished."""
         ...
 
-    def superres(self, claims: Sequence[Claim], backbones: Sequence[bytes], report: Report) -> list[StageOutput]:
+    def superres(self, claims: Sequence[Claim], backbones: Sequence[bytes], report: Progress) -> list[StageOutput]:
         """Refine takes of one model in shared passes, from their files `backbone`; each gives a file `codes`."""
         ...
 
-    def render(self, claim: Claim, backbone: bytes, codes: bytes, report: Report) -> StageOutput:
+    def render(self, claim: Claim, backbone: bytes, codes: bytes, report: Progress) -> StageOutput:
         """Render one take: the files `audio.flac`, `audio.mp3`, `metadata` and `peaks`, and the take's metadata."""
         ...

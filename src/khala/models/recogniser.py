@@ -16,10 +16,10 @@ from khala.audio.mel import mel_filters
 from khala.music.phones import PHONES
 from khala.nn.conv import ConvNeXtBlock
 
-SAMPLE_RATE = 44100
+RECOGNISER_SAMPLE_RATE = 44100
 WINDOW_SAMPLES, HOP_SAMPLES, FRAME_SPECTRA = 1024, 512, 2
 """Samples of a spectrum, samples from one to the next, and spectra per frame: 43 frames a second."""
-PHONE_FRAMES_PER_SECOND = SAMPLE_RATE / HOP_SAMPLES / FRAME_SPECTRA
+PHONE_FRAMES_PER_SECOND = RECOGNISER_SAMPLE_RATE / HOP_SAMPLES / FRAME_SPECTRA
 BINS, MEL_BANDS = 187, 64
 """Bins of a spectrum up to 8 kHz, and the mel bands that they are added up to."""
 LOG_FLOOR = 1e-2
@@ -41,7 +41,7 @@ class Recogniser(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("window", torch.hann_window(WINDOW_SAMPLES), persistent=False)
-        mel = mel_filters(MEL_BANDS, BINS, round(2 * (BINS - 1) * SAMPLE_RATE / WINDOW_SAMPLES))
+        mel = mel_filters(MEL_BANDS, BINS, round(2 * (BINS - 1) * RECOGNISER_SAMPLE_RATE / WINDOW_SAMPLES))
         self.register_buffer("mel", torch.tensor(mel, dtype=torch.float32), persistent=False)
         self.enter = nn.Conv1d(2 * MEL_BANDS, WIDTH, 5, stride=FRAME_SPECTRA, padding=2)
         self.blocks = nn.Sequential(*(ConvNeXtBlock(WIDTH, kernel=KERNEL) for _ in range(BLOCKS)))

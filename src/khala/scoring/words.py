@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from khala.audio.resample import resample
-from khala.models.recogniser import PHONE_FRAMES_PER_SECOND, SAMPLE_RATE, Recogniser, ctc_log_likelihood
+from khala.models.recogniser import PHONE_FRAMES_PER_SECOND, RECOGNISER_SAMPLE_RATE, Recogniser, ctc_log_likelihood
 from khala.music.phones import LETTERS, PHONES, phonetic
 from khala.music.reading import sections
 from khala.scoring.types import Array
@@ -40,7 +40,7 @@ class PhonePosteriors:
 def listen(samples: Array, rate: int) -> PhonePosteriors:
     """Recognise the phones of samples [channels, N]; NaN and infinity count as silence."""
     clean = np.nan_to_num(np.atleast_2d(samples), nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
-    clean = resample(clean, rate, SAMPLE_RATE)
+    clean = resample(clean, rate, RECOGNISER_SAMPLE_RATE)
     model = recogniser()
     with torch.inference_mode():
         ctc, frames = model(model.features(torch.from_numpy(clean))[None])

@@ -30,7 +30,7 @@ EVENT = {
 """Schema of a server-sent event in OpenAPI 3.2 (section 4.14.4)."""
 
 
-def describe(app: FastAPI) -> None:
+def describe_api(app: FastAPI) -> None:
     """Make `app.openapi` return the full description, built once."""
 
     def openapi() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from khala.jobs.library import Library
 from khala.music.errors import KhalaError
 from khala.server import about, docs, health, outline, page, problems, published_client, songs, streams, takes
 from khala.server.access import Access
-from khala.server.api_description import describe
+from khala.server.api_description import describe_api
 from khala.server.audio import Renderer
 from khala.server.catalogue import Catalogue
 from khala.server.context import Context
@@ -75,7 +75,7 @@ def create_routes() -> FastAPI:
     problems.install(app)
     for module in (songs, outline, takes, streams, about, health, published_client):
         app.include_router(module.router)
-    describe(app)
+    describe_api(app)
     docs.install(app)
     return app
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from fastapi.sse import format_sse_event
 
 from khala.jobs.library import Library
-from khala.jobs.records import Event
+from khala.jobs.records import EventRecord
 from khala.music.errors import KhalaError
 from khala.server.schemas import events as schemas
 
@@ -31,7 +31,7 @@ BACKLOG_EVENTS = 5000
 class EncodedEvent:
     """An event that is encoded once, however many streams send it."""
 
-    event: Event
+    event: EventRecord
 
     @cached_property
     def frame(self) -> bytes:
@@ -56,7 +56,7 @@ class Stream:
     waiting: "asyncio.Queue[EncodedEvent | None]" = field(default_factory=lambda: asyncio.Queue(BACKLOG_EVENTS))
     ended: bool = False
 
-    def wants(self, event: Event) -> bool:
+    def wants(self, event: EventRecord) -> bool:
         """Return whether the event belongs to this stream."""
         return self.owner_id in (None, event.owner_id) and self.song_id in (None, event.song_id)
 

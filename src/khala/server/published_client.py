@@ -10,7 +10,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from khala.jobs.records import Song, Take
+from khala.jobs.records import SongRecord, TakeRecord
 from khala.music.errors import NotFound
 from khala.music.lyrics import clean_lyrics
 from khala.music.published_request import published_parameters
@@ -168,7 +168,7 @@ def _take_id(context: Context, owner_id: str | None, job_id: str, index: int) ->
     return song.takes[index].id
 
 
-def _position(context: Context, song: Song) -> int:
+def _position(context: Context, song: SongRecord) -> int:
     """Return the queue position of a song, not counting takes for which a worker is free; 0 if it need not wait."""
     waiting = [take.position for take in song.takes if take.position is not None]
     if not waiting or song.state != "queued":
@@ -177,7 +177,7 @@ def _position(context: Context, song: Song) -> int:
     return max(0, min(waiting) - idle)
 
 
-def _state(song: Song) -> Literal["queued", "pending", "generating", "completed", "partial"]:
+def _state(song: SongRecord) -> Literal["queued", "pending", "generating", "completed", "partial"]:
     states = {take.state for take in song.takes}
     if states == {"done"}:
         return "completed"
@@ -188,7 +188,7 @@ def _state(song: Song) -> Literal["queued", "pending", "generating", "completed"
     return "queued" if states == {"queued"} else "pending"
 
 
-def _track(song: Song, take: Take) -> Track:
+def _track(song: SongRecord, take: TakeRecord) -> Track:
     status: Any = take.state
     text = {"queued": "Queued", "done": "Done", "failed": "Failed", "cancelled": "Cancelled"}.get(take.state, "")
     if take.state == "queued" and take.position is not None:
@@ -212,7 +212,7 @@ def _track(song: Song, take: Take) -> Track:
     )
 
 
-def _worker_phase(take: Take) -> str:
+def _worker_phase(take: TakeRecord) -> str:
     if take.state != "running":
         return "idle"
     stage = take.stage or "load"

@@ -84,7 +84,7 @@ async def all_events(context: ContextDep, owner: Caller, after: After) -> Respon
 
 
 def _stream(
-    context: Context, first: Event, after: int | None, owner_id: str | None, song: records.Song | None = None
+    context: Context, first: Event, after: int | None, owner_id: str | None, song: records.SongRecord | None = None
 ) -> EventStream:
     if len(context.hub) >= context.settings.max_streams:
         raise Refusal("busy", "too many event streams are open; try again later", retry_after=10)
@@ -110,7 +110,7 @@ def _stream(
     return EventStream(frames(), headers=HEADERS)
 
 
-async def _ended(context: Context, event: records.Event) -> bool:
+async def _ended(context: Context, event: records.EventRecord) -> bool:
     """Return whether a song has ended and `event` is its last."""
     try:
         song = await asyncio.to_thread(context.library.song, None, event.song_id)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 
-from khala.jobs.records import Take
+from khala.jobs.records import TakeRecord
 from khala.music.errors import NotFound
 from khala.music.request import SongRequest
 from khala.server.access import Caller
@@ -74,7 +74,7 @@ def get_metadata(context: ContextDep, owner: Caller, take_id: Id) -> Metadata:
     return {**take.metadata, "command": command_line(take)}
 
 
-def command_line(take: Take) -> str | None:
+def command_line(take: TakeRecord) -> str | None:
     """Return the command line that makes the same take again; None if the options cannot express the request."""
     record = take.metadata or {}
     request = SongRequest.from_dict(record["request"])

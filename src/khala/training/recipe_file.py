@@ -32,7 +32,7 @@ ALIASES = {
 """Keys of 0.1, by table, that are still read, and what they are called now."""
 
 
-def load(path: Path, settings: Sequence[str] = ()) -> Recipe:
+def load_recipe(path: Path, settings: Sequence[str] = ()) -> Recipe:
     """Read a recipe; `settings` are "table.key=value" overrides, the value in TOML (bare words are strings).
 
     Raises InvalidRequest for a file that cannot be read, an unknown key, a value of another type or out of range.

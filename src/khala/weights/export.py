@@ -27,15 +27,15 @@ from khala.models.lm.backbone import Backbone
 from khala.models.lm.config import TransformerConfig
 from khala.music.errors import InvalidRequest, OutputError
 from khala.music.layout import TokenLayout
+from khala.music.progress import Progress, silent
 from khala.nn.rope import SCALED_CONTEXT
 from khala.weights.names import BACKBONE, TOKENIZER, broken_file, read_config, resolve, verified_digest
-from khala.weights.progress import ByteProgress, no_progress
 from khala.weights.tensors import check_shapes, stream_tensors
 
 _DTYPES = {"F32": torch.float32, "BF16": torch.bfloat16, "F16": torch.float16}
 
 
-def export_llama(name: str, to: Path, progress: ByteProgress = no_progress) -> None:
+def export_llama(name: str, to: Path, progress: Progress = silent) -> None:
     """Write the backbone of the model `name` to the new folder `to`, in the dtype that it is stored in.
 
     One tensor at a time is in memory. Raises InvalidRequest if the backbone is not a Llama, ModelError if the model is
@@ -143,7 +143,7 @@ def _require_new(to: Path) -> Path:
     return to.absolute()
 
 
-def _write_weights(folder: Path, config: TransformerConfig, to: Path, progress: ByteProgress) -> str:
+def _write_weights(folder: Path, config: TransformerConfig, to: Path, progress: Progress) -> str:
     """Write the tensors; returns the name of the embedding's dtype."""
     parts = _parts(config)
     try:

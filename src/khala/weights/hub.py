@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from khala.music.errors import InvalidRequest, KhalaError, ModelError, OutputError
-from khala.weights.progress import ByteProgress, no_progress
+from khala.music.progress import Progress, silent
 from khala.weights.store import File, Listing
 
 LICENSES = {"cc-by-nc-4.0": "CC-BY-NC-4.0", "apache-2.0": "Apache-2.0", "mit": "MIT"}
@@ -34,14 +34,14 @@ def list_repository(repo: str, revision: str | None = None) -> Listing:
     return _cached_listing(repo, revision) if _offline() else _hub_listing(repo, revision)
 
 
-def download_files(listing: Listing, progress: ByteProgress | None = None) -> Path:
+def download_files(listing: Listing, progress: Progress | None = None) -> Path:
     """Download the files of `listing`, check each against its digest, and return their folder.
 
     Without `progress` the hub's library draws progress bars. Raises as `list_repository`, and ModelError for a file
     that has another digest twice.
     """
     own_bars, done = progress is None, 0
-    progress = progress or no_progress
+    progress = progress or silent
     folder = Path()
     for name, file in listing.files.items():
         progress("download", done, listing.size)

@@ -22,8 +22,9 @@ from khala.generation.plan import TakePlan
 from khala.generation.result import BackboneResult, Candidate
 from khala.jobs.artifacts import temporary_file_error
 from khala.jobs.records import Claim
-from khala.jobs.stages import Report, StageOutput
+from khala.jobs.stages import StageOutput
 from khala.music.errors import OutputError
+from khala.music.progress import Progress
 from khala.scoring import score
 
 SAFETENSORS = "application/x-safetensors"
@@ -47,7 +48,7 @@ class PipelineStages:
         self.model: str | None = None
         """Name of the loaded model, as requested."""
 
-    def backbone(self, claims: Sequence[Claim], report: Report, wanted: Callable[[Claim], bool]) -> list[StageOutput]:
+    def backbone(self, claims: Sequence[Claim], report: Progress, wanted: Callable[[Claim], bool]) -> list[StageOutput]:
         """Return the files `backbone`: a `BackboneResult`, its candidates as JSON, and seconds of work. Takes that do
         not fit into memory together are decoded in several batches."""
         pipeline = self._load(claims, report)
@@ -66,7 +67,7 @@ class PipelineStages:
                 outputs.append(self._output("backbone", result.codes, seconds, **more))
         return outputs
 
-    def superres(self, claims: Sequence[Claim], backbones: Sequence[bytes], report: Report) -> list[StageOutput]:
+    def superres(self, claims: Sequence[Claim], backbones: Sequence[bytes], report: Progress) -> list[StageOutput]:
         """Return the files `codes`: codes int16 [levels, T] and seconds of work. Takes share passes over the model."""
         pipeline = self._load(claims, report)
         start = perf_counter()
@@ -75,7 +76,7 @@ class PipelineStages:
         seconds = (perf_counter() - start) / len(claims)
         return [self._output("codes", codes, seconds) for codes in refined]
 
-    def render(self, claim: Claim, backbone: bytes, codes: bytes, report: Report) -> StageOutput:
+    def render(self, claim: Claim, backbone: bytes, codes: bytes, report: Progress) -> StageOutput:
         """Return the files `audio.flac` (24 bits), `audio.mp3`, `metadata` (the record of `khala generate`) and
         `peaks`. Raises StoreError if there is no room for temporary files."""
         pipeline = self._load([claim], report)
@@ -107,7 +108,7 @@ class PipelineStages:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def _load(self, claims: Sequence[Claim], report: Report) -> Pipeline:
+    def _load(self, claims: Sequence[Claim], report: Progress) -> Pipeline:
         """Load the model of these takes, in the mode that memory allows for the longest of them."""
         model, seconds = claims[0].model, max(claim.request.duration for claim in claims)
         if self._pipeline is None or self.model != model or not self._pipeline.fits(seconds):

@@ -119,7 +119,7 @@ REFUSED = {
     "no word of what is played": ({"json": '{"instrumental": true}'}, "its description is missing"),
     "lyrics twice": ({"txt": "la", "lrc": "[00:01]la"}, "song.txt and song.lrc hold its lyrics; keep one of them"),
     "lyrics in the json too": ({"txt": "la", "json": '{"lyrics": "la"}'}, "song.txt and song.json hold its lyrics"),
-    "sung instrumental": ({"txt": "la", "json": '{"instrumental": true}'}, "lyrics were given for an instrumental"),
+    "sung instrumental": ({"txt": "la", "json": '{"instrumental": true}'}, "an instrumental cannot have lyrics"),
     "no json": ({"json": "{"}, "song.json is not JSON"),
     "a deep json": ({"json": "[" * 50_000}, "song.json is not JSON"),
     "a list": ({"json": "[]"}, "song.json is not an object"),
@@ -129,7 +129,7 @@ REFUSED = {
     "a slow beat": ({"txt": "la", "json": '{"bpm": 3}'}, "bpm is 3; it is a number from 20 to 400"),
     "NaN": ({"txt": "la", "json": '{"bpm": NaN}'}, "bpm is nan"),
     "an odd style": ({"txt": "la", "json": '{"style": 3}'}, "style is not a short text"),
-    "control characters": ({"txt": "la\x07"}, "lyrics holds a control character (U+0007) at character 3"),
+    "control characters": ({"txt": "la\x07"}, "lyrics contains a control character (U+0007) at character 3"),
     "huge lyrics": ({"txt": "la\n" * 100_000}, "song.txt is too large"),
     "long lyrics": ({"txt": "la\n" * 4_000}, "lyrics has 11999 characters"),
     "a prompt twice": (

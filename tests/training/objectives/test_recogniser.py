@@ -19,7 +19,7 @@ from khala.music.errors import InvalidRequest, KhalaError
 from khala.training import checkpoint, log
 from khala.training.losses import Losses
 from khala.training.objectives import recogniser
-from khala.training.objectives.recogniser import PhoneBatch, RecogniserObjective, train
+from khala.training.objectives.recogniser import PhoneBatch, RecogniserObjective, train_recogniser
 from khala.training.recipe import RecogniserRecipe
 from khala.training.song_spectra import PhoneSpans, SongSpectra
 from khala.training.songs import find_songs
@@ -58,7 +58,7 @@ def transparent(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_learns_what_is_sung(corpus: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
     recipe = RecogniserRecipe(steps=90, batch=4, seconds=3.0, log_steps=30, test_songs=2)
-    weights = train(recipe, corpus, tmp_path)
+    weights = train_recogniser(recipe, corpus, tmp_path)
     lines = log.read(tmp_path)
     assert [line["kind"] for line in lines] == ["train"] * 3 + ["held-out"]
     assert lines[0]["loss"].keys() == {"heard"} and lines[2]["loss"].keys() == {"heard", "said"}
@@ -72,7 +72,7 @@ def test_it_learns_what_is_sung(corpus: Path, tmp_path: Path) -> None:
 
 
 def test_a_run_goes_on_where_it_was(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = train(SHORT, corpus, tmp_path / "whole").read_bytes()
+    whole = train_recogniser(SHORT, corpus, tmp_path / "whole").read_bytes()
     real = RecogniserObjective.micro_batch
 
     def interrupted(objective: RecogniserObjective, number: int) -> PhoneBatch:
@@ -83,8 +83,8 @@ def test_a_run_goes_on_where_it_was(corpus: Path, tmp_path: Path, monkeypatch: p
     often = replace(SHORT, checkpoint_minutes=1e-6)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(RecogniserObjective, "micro_batch", interrupted)
-        train(often, corpus, tmp_path / "parts")
-    assert train(often, corpus, tmp_path / "parts").read_bytes() == whole
+        train_recogniser(often, corpus, tmp_path / "parts")
+    assert train_recogniser(often, corpus, tmp_path / "parts").read_bytes() == whole
 
 
 def test_a_loss_that_is_not_finite_ends_the_run(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,14 +92,14 @@ def test_a_loss_that_is_not_finite_ends_the_run(corpus: Path, tmp_path: Path, mo
         RecogniserObjective, "loss", lambda self, *_: next(self.model.parameters()).sum() * float("nan")
     )
     with pytest.raises(KhalaError, match="not finite since step 1;"):
-        train(replace(SHORT, steps=99), corpus, tmp_path)
+        train_recogniser(replace(SHORT, steps=99), corpus, tmp_path)
     assert not (tmp_path / "recogniser.safetensors").exists()
 
 
 def test_a_termination_signal_ends_it_with_a_checkpoint(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = train(SHORT, corpus, tmp_path / "whole").read_bytes()
+    whole = train_recogniser(SHORT, corpus, tmp_path / "whole").read_bytes()
     real = RecogniserObjective.micro_batch
 
     def signalled(objective: RecogniserObjective, number: int) -> PhoneBatch:
@@ -109,10 +109,10 @@ def test_a_termination_signal_ends_it_with_a_checkpoint(
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(RecogniserObjective, "micro_batch", signalled)
-        train(SHORT, corpus, tmp_path / "parts")
+        train_recogniser(SHORT, corpus, tmp_path / "parts")
     latest = checkpoint.latest(tmp_path / "parts")
     assert latest is not None and latest.name == "step-00000002"
-    assert train(SHORT, corpus, tmp_path / "parts").read_bytes() == whole
+    assert train_recogniser(SHORT, corpus, tmp_path / "parts").read_bytes() == whole
 
 
 class Flat:
@@ -171,7 +171,7 @@ def test_most_excerpts_without_singing_are_left_out() -> None:
 
 def test_steps_follow_the_recipe(corpus: Path, tmp_path: Path, steps: list[Step]) -> None:
     recipe = replace(SHORT, steps=10, batch=1, seconds=1.0, warmup=WARMUP, decay=DECAY, clip=0.01, test_songs=0)
-    train(recipe, corpus, tmp_path)
+    train_recogniser(recipe, corpus, tmp_path)
     for step, factor in zip(steps, FACTORS, strict=True):
         assert norm(step) == pytest.approx(0.01, rel=1e-3)
         found = rates(step)
@@ -181,7 +181,7 @@ def test_steps_follow_the_recipe(corpus: Path, tmp_path: Path, steps: list[Step]
 
 def test_a_step_learns_from_its_own_excerpts_alone(corpus: Path, tmp_path: Path, steps: list[Step]) -> None:
     recipe = replace(SHORT, steps=3, seconds=1.0, frames_first=0.0, matrix_rate=0.0, other_rate=0.0, clip=1e6)
-    train(recipe, corpus, tmp_path)
+    train_recogniser(recipe, corpus, tmp_path)
     assert len(steps) == 3
     torch.manual_seed(recipe.seed)
     model = Recogniser()
@@ -202,7 +202,7 @@ def test_a_stranger_understands_nothing(corpus: Path, tmp_path: Path) -> None:
 
 def test_an_empty_corpus_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="0 songs"):
-        train(SHORT, tmp_path, tmp_path / "run")
+        train_recogniser(SHORT, tmp_path, tmp_path / "run")
 
 
 def test_labels_are_those_of_the_excerpts(corpus: Path, tmp_path: Path) -> None:

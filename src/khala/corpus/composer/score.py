@@ -30,7 +30,7 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Part:
+class InstrumentPart:
     """The part of one instrument: General MIDI `program` 0..127 (for drums, the kit), `gain` in dB, `pan` -1..1,
     `reverb` send 0..1, and `font`, a key of `FONTS`."""
 
@@ -127,7 +127,7 @@ class Score:
     singer: str
     backing: str
     sections: tuple[FormSection, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[InstrumentPart, ...]
     lines: tuple[SungLine, ...]
     mix: Mix
     tags: tuple[str, ...]

@@ -27,6 +27,7 @@ from khala.corpus.data.audio_format import FRAME_RATE, LOUDNESS_LUFS, SAMPLE_RAT
 from khala.corpus.data.manifest import INGESTED, CorpusError, CorpusSong, json_path, read_song, store_song
 from khala.corpus.data.sidecar import Sidecar, read_sidecar
 from khala.music.errors import InvalidRequest
+from khala.music.progress import Progress
 from khala.music.request import MAX_SECONDS, MIN_SECONDS
 
 UNREADABLE = (".m4a", ".mp4", ".aac", ".wma")
@@ -35,7 +36,6 @@ FIRST_NUMBER = 1_000_000
 """Number of the first song; the seeds of composed songs lie below it."""
 
 Refuse = Callable[[str], None]
-IngestProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class FoundSong:
     sidecar: Sidecar
 
 
-def ingest(folder: Path, out: Path, *, processes: int = 1, refuse: Refuse, progress: IngestProgress) -> IngestCounts:
+def ingest(folder: Path, out: Path, *, processes: int = 1, refuse: Refuse, progress: Progress) -> IngestCounts:
     """Store the songs under `folder` in the corpus `out`, in stereo at `SAMPLE_RATE` and `LOUDNESS_LUFS`.
 
     `refuse` is called with one line for every song that cannot be taken in; the others continue. `progress` is called
@@ -122,7 +122,7 @@ def _ingested(out: Path) -> Iterator[CorpusSong]:
 
 
 def _checked(
-    folder: Path, paths: list[Path], refused: Callable[[str, Exception], None], progress: IngestProgress
+    folder: Path, paths: list[Path], refused: Callable[[str, Exception], None], progress: Progress
 ) -> Iterator[FoundSong]:
     """Yield the songs that pass every check that needs no samples, each recording once."""
     seen: dict[str, str] = {}
@@ -193,7 +193,7 @@ def _store_all(
     songs: list[tuple[FoundSong, CorpusSong]],
     processes: int,
     refused: Callable[[str, Exception], None],
-    progress: IngestProgress,
+    progress: Progress,
 ) -> int:
     """Store songs, `processes` at a time, and return the number of those that could be stored. Threads suffice: nearly
     all of the work is done outside of Python."""

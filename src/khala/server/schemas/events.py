@@ -57,7 +57,7 @@ class Event(BaseModel):
     song: Song | None = None
 
     @classmethod
-    def of(cls, event: records.Event) -> Self:
+    def of(cls, event: records.EventRecord) -> Self:
         data = dict(event.data)
         if event.kind == "progress":
             data["stage_progress"] = data.pop("done")

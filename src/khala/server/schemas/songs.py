@@ -67,7 +67,7 @@ class Take(BaseModel):
     finished: datetime | None
 
     @classmethod
-    def of(cls, take: records.Take) -> Self:
+    def of(cls, take: records.TakeRecord) -> Self:
         metadata = take.metadata or {}
         return cls(
             id=take.id,
@@ -104,7 +104,7 @@ class Song(BaseModel):
     takes: list[Take]
 
     @classmethod
-    def of(cls, song: records.Song) -> Self:
+    def of(cls, song: records.SongRecord) -> Self:
         return cls(
             id=song.id,
             owner_id=song.owner_id,

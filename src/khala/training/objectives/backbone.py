@@ -60,7 +60,7 @@ class BatchSpec:
     songs: list[int]
 
 
-def train(recipe: Recipe, tokens: Path, out: Path, start: str = "") -> Path:
+def train_backbone(recipe: Recipe, tokens: Path, out: Path, start: str = "") -> Path:
     """Train the backbone of the recipe's preset on a folder of token shards; returns the path of its weights in `out`.
 
     Begins with random weights or, if `start` names a model, with those of its backbone. Raises ModelError.

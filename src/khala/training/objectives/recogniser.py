@@ -20,7 +20,7 @@ from khala.models.recogniser import (
     HOP_SAMPLES,
     LOG_FLOOR,
     MEL_BANDS,
-    SAMPLE_RATE,
+    RECOGNISER_SAMPLE_RATE,
     Recogniser,
     greedy_decode,
 )
@@ -61,7 +61,7 @@ class PhoneBatch:
         return self.frames.numel()
 
 
-def train(recipe: RecogniserRecipe, corpus: Path, out: Path) -> Path:
+def train_recogniser(recipe: RecogniserRecipe, corpus: Path, out: Path) -> Path:
     """Train the recogniser on the songs under `corpus`; returns the path of its weights in `out`, in half precision.
 
     Raises InvalidRequest if the corpus is too small, ModelError without the codec.
@@ -101,7 +101,7 @@ class RecogniserObjective:
         features: list[Tensor] = []
         frames: list[Tensor] = []
         transcripts: list[Tensor] = []
-        length = round(self.recipe.seconds * SAMPLE_RATE / HOP_SAMPLES) // FRAME_SPECTRA * FRAME_SPECTRA
+        length = round(self.recipe.seconds * RECOGNISER_SAMPLE_RATE / HOP_SAMPLES) // FRAME_SPECTRA * FRAME_SPECTRA
         while len(features) < self.recipe.batch:
             through = self.coded and random.random() < self.recipe.coded
             pool = self.coded if through else self.learned

@@ -77,7 +77,7 @@ class LevelBatch:
         return self.predictions + sum(len(text) for text in self.texts)
 
 
-def train(recipe: Recipe, tokens: Path, backbone: Path, out: Path, start: str = "") -> Path:
+def train_superres(recipe: Recipe, tokens: Path, backbone: Path, out: Path, start: str = "") -> Path:
     """Train super-resolution on a folder of token shards; returns the path of its weights.
 
     Begins with the weights of the backbone in the run folder `backbone` or, if `start` names a model, with those of its

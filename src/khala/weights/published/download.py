@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from khala.music.errors import InvalidRequest, ModelError, OutputError
+from khala.music.progress import Progress, silent
 from khala.weights.digests import NAME as DIGESTS
 from khala.weights.hub import LICENSES, UNKNOWN_LICENSE, download_files, list_repository
 from khala.weights.names import CARD, CONFIG, DIGESTED, HUB_ID, verified_digest
-from khala.weights.progress import ByteProgress, no_progress
 from khala.weights.published.llama3 import find_llama3, packaged
 from khala.weights.store import (
     Listing,
@@ -52,7 +52,7 @@ def look_up(repo: str, revision: str | None = None) -> Listing:
     return Listing(repo, listing.commit, license, {name: listing.files[name] for name in _needed(listing)})
 
 
-def fetch(listing: Listing, tokenizer: Path | None = None, progress: ByteProgress | None = None) -> Path | None:
+def fetch(listing: Listing, tokenizer: Path | None = None, progress: Progress | None = None) -> Path | None:
     """Download the files of `listing` and pin it; returns their folder, or None if the model is imported already.
 
     `tokenizer` is a file or folder with Llama 3's, for weights that need it and come without it; it is checked before
@@ -75,7 +75,7 @@ def fetch(listing: Listing, tokenizer: Path | None = None, progress: ByteProgres
 
 
 def import_fetched(
-    listing: Listing, folder: Path, tokenizer: Path | None = None, progress: ByteProgress = no_progress
+    listing: Listing, folder: Path, tokenizer: Path | None = None, progress: Progress = silent
 ) -> list[str]:
     """Import downloaded weights, so that the hub id names a model; returns the report of the import, line by line.
 

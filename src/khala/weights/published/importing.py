@@ -21,8 +21,8 @@ from torch import Tensor
 from khala.audio.files import replacing
 from khala.models.config import ModelConfig
 from khala.music.errors import KhalaError, ModelError, OutputError
+from khala.music.progress import Progress, silent
 from khala.weights.names import BACKBONE, CODEC, SUPERRES
-from khala.weights.progress import ByteProgress, no_progress
 from khala.weights.published.contents import ImportOptions, Published
 from khala.weights.published.megatron import naming
 from khala.weights.saving import replace_model, require_free, write_metadata
@@ -48,7 +48,7 @@ def import_published(
     folder: Path,
     to: Path,
     options: ImportOptions | None = None,
-    progress: ByteProgress = no_progress,
+    progress: Progress = silent,
 ) -> list[str]:
     """Write the model folder `to`; returns a report of what was used, ignored and decided, line by line.
 
@@ -94,7 +94,7 @@ def _parts(published: Published) -> list[_Part]:
     return [*parts, _Part(CODEC, tensors, lambda name: published.codec.make(name, shapes[name]))]
 
 
-def _write(work: Path, parts: list[_Part], progress: ByteProgress) -> None:
+def _write(work: Path, parts: list[_Part], progress: Progress) -> None:
     missing = [part for part in parts if not (work / part.file).is_file()]
     needed, free = sum(part.size for part in missing), shutil.disk_usage(work).free
     if needed > free:

@@ -7,7 +7,7 @@ import pytest
 
 from khala.corpus.composer.render import effects, mix, render_score
 from khala.corpus.composer.render import song as rendering
-from khala.corpus.composer.score import Mix, Part
+from khala.corpus.composer.score import InstrumentPart, Mix
 
 FRAME_SAMPLES = 2048
 
@@ -111,7 +111,7 @@ def test_rooms_echo_and_pumping_change_what_is_heard_and_not_when(monkeypatch: p
 
 
 def test_equal_bars_give_equal_samples(score) -> None:
-    parts = [Part("drums", 0, score().parts[0].notes)]
+    parts = [InstrumentPart("drums", 0, score().parts[0].notes)]
     bar = 40 * FRAME_SAMPLES
     stems = beeps(parts, bar / 4, 8 * bar)
     band, _ = mix.mix_band(parts, stems)
@@ -120,8 +120,8 @@ def test_equal_bars_give_equal_samples(score) -> None:
 
 def test_a_pan_moves_a_part_and_keeps_its_power() -> None:
     stem = np.random.default_rng(0).normal(0, 0.1, (1, 2, 20 * FRAME_SAMPLES)).astype(np.float32)
-    centre, _ = mix.mix_band([Part("comp", 0, ())], stem.copy())
-    left, _ = mix.mix_band([Part("comp", 0, (), pan=-0.5)], stem.copy())
+    centre, _ = mix.mix_band([InstrumentPart("comp", 0, ())], stem.copy())
+    left, _ = mix.mix_band([InstrumentPart("comp", 0, (), pan=-0.5)], stem.copy())
     assert (left[0] ** 2).mean() > 3 * (left[1] ** 2).mean()
     assert (left**2).mean() == pytest.approx((centre**2).mean(), rel=0.05)
 

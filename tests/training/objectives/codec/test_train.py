@@ -10,7 +10,7 @@ import torch
 
 from khala.models.codec.folder import load_codec
 from khala.training.log import read
-from khala.training.objectives.codec.train import train
+from khala.training.objectives.codec.train import train_codec
 from khala.training.recipe import CodecRecipe
 from khala.training.songs import find_songs, read_excerpt
 
@@ -19,14 +19,14 @@ def test_held_out_songs_teach_the_fit_nothing(tones: Path, tmp_path: Path, codec
     songs = Path(shutil.copytree(tones, tmp_path / "songs"))
     for path in find_songs(songs)[1]:
         soundfile.write(path, np.full((90 * 2048, 2), np.nan), 44100, format="WAV", subtype="FLOAT")
-    train(codec_recipe, songs, tmp_path / "run", fit_only=True)
+    train_codec(codec_recipe, songs, tmp_path / "run", fit_only=True)
     assert all(tensor.isfinite().all() for tensor in load_codec(tmp_path / "run").state_dict().values())
 
 
 def test_the_whole_training_leaves_a_codec_whose_codes_do_not_change(
     tones: Path, tmp_path: Path, codec_recipe: CodecRecipe
 ) -> None:
-    train(codec_recipe, tones, tmp_path)
+    train_codec(codec_recipe, tones, tmp_path)
     codec = load_codec(tmp_path)
     song = read_excerpt(find_songs(tones)[1][0], 0, 30 * 2048)
     codes = codec.encode(song[None])
@@ -34,6 +34,6 @@ def test_the_whole_training_leaves_a_codec_whose_codes_do_not_change(
     assert [(line["step"], line["levels"]) for line in held_out] == [(2, 2), (2, 0)]
     assert all(np.isfinite(list(line["loss"].values())).all() for line in held_out)
     longer = replace(codec_recipe, vocoder=replace(codec_recipe.vocoder, steps=3))
-    train(longer, tones, tmp_path)
+    train_codec(longer, tones, tmp_path)
     assert [line["step"] for line in read(tmp_path) if line["kind"] == "train"] == [1, 2, 3]
     assert torch.equal(load_codec(tmp_path).encode(song[None]), codes)

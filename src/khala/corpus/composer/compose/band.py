@@ -13,7 +13,7 @@ from khala.corpus.composer.compose.patterns import play_pattern
 from khala.corpus.composer.compose.plan import SongPlan
 from khala.corpus.composer.compose.styles.base import KITS, LEAD_LOW, LEAD_LOW_ELSE, PROGRAMS, VARIANTS, Layer
 from khala.corpus.composer.compose.tune import HEIGHTS, SUNG_SECTIONS, Motifs, phrases
-from khala.corpus.composer.score import FONTS, Chord, FormSection, Note, Part
+from khala.corpus.composer.score import FONTS, Chord, FormSection, InstrumentPart, Note
 
 COMP_LOW, PAD_LOW = 52, 57
 """Lowest notes of chords: below the tune, above the bass."""
@@ -27,7 +27,7 @@ RING_SHARE = 0.9
 """Share of the last bar for which the last chord is held."""
 
 
-def band(plan: SongPlan, motifs: Motifs) -> tuple[Part, ...]:
+def band(plan: SongPlan, motifs: Motifs) -> tuple[InstrumentPart, ...]:
     """Return all parts that play a note."""
     played: dict[str, list[Note]] = {"drums": [], "bass": [], "comp": [], "pad": []}
     for section in plan.sections:
@@ -39,7 +39,7 @@ def band(plan: SongPlan, motifs: Motifs) -> tuple[Part, ...]:
             _accompany(played, plan, section, layer)
     played["lead"] = _lead(plan, motifs)
     return tuple(
-        Part(
+        InstrumentPart(
             name=name,
             program=_program(plan, name),
             notes=tuple(sorted(notes, key=lambda note: (note.start, note.pitch))),

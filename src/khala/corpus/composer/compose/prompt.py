@@ -16,7 +16,7 @@ from khala.corpus.composer.compose.styles.base import (
     ORCHESTRA_KIT,
 )
 from khala.corpus.composer.compose.themes import THEMES
-from khala.corpus.composer.score import Part, SungLine
+from khala.corpus.composer.score import InstrumentPart, SungLine
 from khala.corpus.composer.singers import SINGERS
 
 VOCALS = {"female": "female vocals", "male": "male vocals", "": "instrumental"}
@@ -62,7 +62,7 @@ class Facts:
     theme: str
 
 
-def facts(plan: SongPlan, parts: tuple[Part, ...], lines: tuple[SungLine, ...]) -> Facts:
+def facts(plan: SongPlan, parts: tuple[InstrumentPart, ...], lines: tuple[SungLine, ...]) -> Facts:
     """Return the facts of a song."""
     backing = ""
     if any(line.answer for line in lines):
@@ -105,7 +105,7 @@ def _singer(plan: SongPlan) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _production(plan: SongPlan, parts: tuple[Part, ...]) -> tuple[str, ...]:
+def _production(plan: SongPlan, parts: tuple[InstrumentPart, ...]) -> tuple[str, ...]:
     words = [*_SOUND[plan.mix.room]]
     if plan.mix.worn:
         words += ["vinyl crackle", "warm analog sound"]

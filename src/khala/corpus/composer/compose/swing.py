@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from khala.corpus.composer.score import Note, Part, SungLine, SungSyllable
+from khala.corpus.composer.score import InstrumentPart, Note, SungLine, SungSyllable
 
 
 class Swing:
@@ -18,7 +18,7 @@ class Swing:
         late = 2 * self.late * share if share < 0.5 else 1 - 2 * (1 - self.late) * (1 - share)
         return (stretch + late) * self.grid
 
-    def part(self, part: Part) -> Part:
+    def part(self, part: InstrumentPart) -> InstrumentPart:
         """Return a part with its notes bent."""
         notes = []
         for note in part.notes:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import groupby
 
 from khala.corpus.composer.compose.plan import SongPlan
-from khala.corpus.composer.score import FormSection, Note, Part
+from khala.corpus.composer.score import FormSection, InstrumentPart, Note
 
 SPREAD_MS = {"drums": 3.0, "bass": 4.0, "comp": 5.0, "pad": 6.0, "lead": 7.0}
 """Standard deviation of onsets of a player with looseness 1."""
@@ -25,12 +25,12 @@ SWELL_SHARE = 0.25
 RISING = ("pre-chorus", "bridge")
 
 
-def touch(plan: SongPlan, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+def touch(plan: SongPlan, parts: tuple[InstrumentPart, ...]) -> tuple[InstrumentPart, ...]:
     """Return the parts as played."""
     return tuple(replace(part, notes=tuple(_played(plan, part))) for part in parts)
 
 
-def _played(plan: SongPlan, part: Part) -> Iterator[Note]:
+def _played(plan: SongPlan, part: InstrumentPart) -> Iterator[Note]:
     second = 1 / plan.beat_seconds / 1000  # beats a millisecond
     last_bar = sum(section.bars for section in plan.sections) * plan.beats_per_bar - plan.beats_per_bar
     ends: dict[int, float] = {}  # pitch -> start of its next note

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from khala.corpus.composer.score import FONTS, Note, Part
+from khala.corpus.composer.score import FONTS, InstrumentPart, Note
 from khala.corpus.composer.voice import ToolMissing
 from khala.corpus.data.audio_format import SAMPLE_RATE
 
@@ -25,7 +25,7 @@ _DRUM_BANK = 128
 _LEVELS = 5  # of FluidSynth's log
 
 
-def play_parts(parts: Sequence[Part], samples_per_beat: float, length: int) -> np.ndarray:
+def play_parts(parts: Sequence[InstrumentPart], samples_per_beat: float, length: int) -> np.ndarray:
     """Return stems float32 [parts, 2, length] at `SAMPLE_RATE`, dry and at the sound fonts' own levels.
 
     Raises `ToolMissing` without FluidSynth or the sound fonts, and `ValueError` for more than 16 parts.
@@ -82,7 +82,9 @@ def _load(fluid: Any, synth: ctypes.c_void_p, font: Path) -> int:
     return number
 
 
-def _events(parts: Sequence[Part], samples_per_beat: float, length: int) -> list[tuple[int, int, int, int, int]]:
+def _events(
+    parts: Sequence[InstrumentPart], samples_per_beat: float, length: int
+) -> list[tuple[int, int, int, int, int]]:
     """Return (sample, 1 for on or 0 for off, channel, pitch, velocity) in order; at a sample, offs come first."""
     events = []
     for channel, part in enumerate(parts):

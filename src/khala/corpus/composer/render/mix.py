@@ -12,7 +12,7 @@ import scipy.fft
 import scipy.signal
 
 from khala.corpus.composer.render.effects import tone
-from khala.corpus.composer.score import Part
+from khala.corpus.composer.score import InstrumentPart
 from khala.corpus.data.audio_format import FRAME_SAMPLES, LOUDNESS_LUFS, SAMPLE_RATE
 
 CEILING = 10 ** (-1 / 20)
@@ -25,7 +25,7 @@ _DECAY = {"booth": 0.1, "room": 0.22, "hall": 0.45}  # seconds in which a room's
 _KNEE = 0.6 * CEILING  # the limiter's curve leaves the straight line here
 
 
-def mix_band(parts: Sequence[Part], stems: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def mix_band(parts: Sequence[InstrumentPart], stems: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the band float32 [2, n] and its reverb send float32 [n], from stems [parts, 2, n].
 
     A stem's own level is arbitrary, that of the sound font: each is brought to its role's level, measured while it

@@ -9,7 +9,7 @@ from khala.training.objectives.vocoder import VocoderObjective
 from khala.training.recipe import CodecRecipe
 
 
-def train(recipe: CodecRecipe, corpus: Path, out: Path, *, fit_only: bool = False) -> Path:
+def train_codec(recipe: CodecRecipe, corpus: Path, out: Path, *, fit_only: bool = False) -> Path:
     """Fit the codec to the songs under `corpus`, then train its vocoder; returns `out`, which `load_codec` reads.
 
     A killed run goes on where it was. Encoding needs the fit alone: `out` makes tokens as soon as `model.safetensors`

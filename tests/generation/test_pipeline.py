@@ -285,7 +285,7 @@ def test_a_name_that_is_no_text_is_saved_all_the_same(take: Take, tmp_path: Path
 def test_a_failed_save_leaves_nothing(take: Take, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"cannot write .*missing"):
         take.save(tmp_path / "missing" / "song.wav")
-    with pytest.raises(InvalidRequest, match="names no audio format"):
+    with pytest.raises(InvalidRequest, match="has no extension of an audio format"):
         take.save(tmp_path / "song.ogg")
     assert list(tmp_path.iterdir()) == []
 

@@ -44,18 +44,18 @@ def swap_styles(path: Path) -> None:
 
 
 def test_a_run_keeps_its_vocabulary_and_requires_it_from_then_on(tokens: Path, tmp_path: Path) -> None:
-    backbone.train(RECIPE, tokens, tmp_path / "backbone")
-    superres.train(RECIPE, tokens, tmp_path / "backbone", tmp_path / "superres")
+    backbone.train_backbone(RECIPE, tokens, tmp_path / "backbone")
+    superres.train_superres(RECIPE, tokens, tmp_path / "backbone", tmp_path / "superres")
     for stage in ("backbone", "superres"):
         assert json.loads((tmp_path / stage / FILE).read_text()) == vocabulary()
     swap_styles(tmp_path / "superres" / FILE)
     with pytest.raises(ModelError, match=r"superres learned other conditions.*styles\[0\]"):
-        superres.train(RECIPE, tokens, tmp_path / "backbone", tmp_path / "superres")
+        superres.train_superres(RECIPE, tokens, tmp_path / "backbone", tmp_path / "superres")
     swap_styles(tmp_path / "backbone" / FILE)
     with pytest.raises(ModelError, match="backbone learned other conditions"):
-        backbone.train(RECIPE, tokens, tmp_path / "backbone")
+        backbone.train_backbone(RECIPE, tokens, tmp_path / "backbone")
     with pytest.raises(ModelError, match="backbone learned other conditions"):
-        superres.train(RECIPE, tokens, tmp_path / "backbone", tmp_path / "another")
+        superres.train_superres(RECIPE, tokens, tmp_path / "backbone", tmp_path / "another")
 
 
 def test_parts_with_another_vocabulary_are_not_assembled(tmp_path: Path) -> None:

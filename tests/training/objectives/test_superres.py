@@ -178,12 +178,12 @@ def test_it_starts_from_the_backbone_and_needs_one(tokens: Path, tmp_path: Path)
         superres=SuperresRecipe(steps=1, batch_tokens=200, micro_batch_tokens=200, matrix_rate=0.0, embedding_rate=0.0),
     )
     with pytest.raises(ModelError, match="khala train backbone"):
-        superres.train(recipe, tokens, tmp_path / "backbone", tmp_path / "superres")
+        superres.train_superres(recipe, tokens, tmp_path / "backbone", tmp_path / "superres")
     torch.manual_seed(5)
     backbone = Backbone(CONFIG.backbone)
     (tmp_path / "backbone").mkdir()
     save_module(tmp_path / "backbone" / "model.safetensors", backbone, torch.float32)
-    path = superres.train(recipe, tokens, tmp_path / "backbone", tmp_path / "superres")
+    path = superres.train_superres(recipe, tokens, tmp_path / "backbone", tmp_path / "superres")
     from safetensors.torch import load_file
 
     weights = load_file(path)

@@ -23,7 +23,7 @@ import khala
 SOURCE = str(Path(khala.__file__).parent) + os.sep
 WALKED = ("cli/generate.py", "generation/")
 MACHINE = tuple(f"generation/{name}.py" for name in ("memory", "formats", "device", "progress", "record_file"))
-OPTIONS = ("seconds", "require_known", "require_dtype")
+OPTIONS = ("parse_duration", "require_known", "require_dtype")
 
 
 class Way:

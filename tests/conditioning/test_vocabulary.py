@@ -1,6 +1,7 @@
 """The vocabulary of conditions: it survives JSON, and every other order of its names is told apart."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from khala.conditioning import vocabulary as conditions
 from khala.conditioning.outline import OUTLINE_ROWS, STYLE_NAMES
 from khala.conditioning.phone_sequence import CONDITION_ROWS
-from khala.conditioning.vocabulary import differences, vocabulary
+from khala.conditioning.vocabulary import differences, vocabulary, with_vocabulary
+from khala.models.presets import tiny
 
 
 def saved(**changes: Any) -> Any:
@@ -57,3 +59,10 @@ def test_another_order_in_the_code_shows(names: str, monkeypatch: pytest.MonkeyP
     before = saved()
     monkeypatch.setattr(conditions, names, tuple(reversed(getattr(conditions, names))))
     assert differences(before)
+
+
+@pytest.mark.parametrize("part", ["backbone", "superres"])
+def test_a_model_of_which_one_part_takes_conditions_has_their_vocabulary(part: str) -> None:
+    config = replace(tiny(), **{part: replace(getattr(tiny(), part), condition_rows=CONDITION_ROWS)})
+    assert with_vocabulary(config).conditions == vocabulary()
+    assert with_vocabulary(tiny()) == tiny()

@@ -5,6 +5,7 @@ configuration says which order it was trained with (`ModelConfig.conditions`), b
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from khala.conditioning import outline, phone_sequence
@@ -39,6 +40,12 @@ def require_vocabulary(config: ModelConfig) -> None:
             f"the model {config.name} learned other conditions than this version of Khala has: {listed}; "
             "use the version it was trained with, or train it again"
         )
+
+
+def with_vocabulary(config: ModelConfig) -> ModelConfig:
+    """The configuration with the vocabulary of this code, if one of its models takes conditions."""
+    takes = config.backbone.condition_rows or config.superres.condition_rows
+    return replace(config, conditions=vocabulary()) if takes else config
 
 
 def differences(saved: Any) -> list[str]:

@@ -1,13 +1,12 @@
 """The trained parts of a run put together as a model folder, with a model card that says what was measured."""
 
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from khala.conditioning.vocabulary import vocabulary as condition_vocabulary
+from khala.conditioning.vocabulary import with_vocabulary
 from khala.corpus.data.songs import TokenCorpus
 from khala.models.codec.folder import load_codec
 from khala.models.config import ModelConfig
@@ -75,9 +74,7 @@ def assemble(recipe: Recipe, run: Path, out: Path) -> None:
             raise ModelError(f"no {stage} of this recipe in {run / stage} ({error}); {mend}") from None
     tokenizer = text_vocabulary(run / "tokens", config.backbone.text_vocab)
     card = _card(config, run, {"codec": codec, "backbone": backbone, "superres": superres})
-    if config.backbone.condition_rows or config.superres.condition_rows:
-        config = replace(config, conditions=condition_vocabulary())
-    save_model(out, config, backbone, superres, codec, tokenizer, card, torch.float16)
+    save_model(out, with_vocabulary(config), backbone, superres, codec, tokenizer, card, torch.float16)
 
 
 def _card(config: ModelConfig, run: Path, models: dict[str, nn.Module]) -> str:

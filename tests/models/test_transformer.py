@@ -191,3 +191,9 @@ def test_impossible_shapes_are_refused() -> None:
 
 def test_both_models_are_transformers() -> None:
     assert issubclass(Backbone, Transformer) and issubclass(Superres, Transformer)
+
+
+def test_fresh_gains_are_one() -> None:
+    model = Transformer(replace(tiny().backbone, qk_norm=True))
+    gains = [weight for name, weight in model.named_parameters() if name.endswith("norm.weight")]
+    assert len(gains) == 3 * tiny().backbone.layers + 1 and all((weight == 1).all() for weight in gains)

@@ -54,7 +54,7 @@ class Transformer(nn.Module):
         for name, weight in self.named_parameters():
             if name.endswith("bias"):
                 nn.init.zeros_(weight)
-            elif weight.dim() == 2:
+            elif weight.dim() == 2 and not name.endswith("norm.weight"):  # the gains of qk_norm are a matrix, too
                 residual = name.endswith(("attention.out.weight", "mlp.down.weight"))
                 nn.init.normal_(weight, std=INIT_STD / math.sqrt(2 * self.config.layers) if residual else INIT_STD)
 

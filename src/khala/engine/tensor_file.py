@@ -1,0 +1,47 @@
+"""The tensors of a safetensors file: where they lie in it, and their values as numpy arrays."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from khala.weights.aliases import tensor_name
+
+STORED = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16}
+"""Dtypes of a file's tensors by their names; numpy has no bfloat16 and reads its bits."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A tensor's dtype ("F32", "F16" or "BF16"), its shape, and the byte of the file that it starts at."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    offset: int
+
+
+class TensorFile:
+    """The tensors of a safetensors file by their current names. Raises OSError, ValueError if it is none."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with path.open("rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(size))
+        self.tensors = {
+            tensor_name(name): Stored(its["dtype"], tuple(its["shape"]), 8 + size + its["data_offsets"][0])
+            for name, its in header.items()
+            if name != "__metadata__"
+        }
+
+    def array(self, name: str) -> NDArray[np.float32]:
+        """Return a tensor's values in float32, whatever they are stored in. Raises KeyError if there is none."""
+        its = self.tensors[name]
+        if its.shape == ():
+            mapped = np.fromfile(self.path, STORED[its.dtype], 1, offset=its.offset).reshape(())
+        else:
+            mapped = np.memmap(self.path, STORED[its.dtype], "r", its.offset, its.shape)
+        values = (mapped.astype(np.uint32) << 16).view(np.float32) if its.dtype == "BF16" else mapped
+        return np.array(values, dtype=np.float32)

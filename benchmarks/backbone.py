@@ -18,9 +18,9 @@ import torch
 
 from khala.conditioning.outline import NUM_CONDITIONS
 from khala.generation.decode import decode_tokens
-from khala.generation.slot import Slot
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.config import PAD_ID, TransformerConfig
+from khala.models.lm.slot import Slot
 from khala.models.presets import official
 from khala.music.request import Sampling
 from khala.nn.precision import unquantized_dtype

@@ -19,8 +19,9 @@ from torch import Tensor
 from khala.generation.decode import decode_tokens
 from khala.generation.pipeline import Pipeline, load
 from khala.generation.plan import Work
-from khala.generation.refine import RefineInput, refine
-from khala.models.lm.backbone import condition_stream
+from khala.generation.refine import refine
+from khala.models.lm.conditions import condition_stream
+from khala.models.lm.refine_input import RefineInput
 from khala.models.lm.stepper import Stepper
 from khala.music.request import SongRequest
 from khala.weights.loading import LoadedModel

@@ -21,9 +21,10 @@ import khala
 from khala.conditioning.phone_sequence import REST, without_phones
 from khala.corpus.data.songs import TokenCorpus, TokenSong
 from khala.evaluation.error_rate import error_rate, transcript
-from khala.generation.refine import RefineInput, refine
+from khala.generation.refine import refine
 from khala.generation.synthesis import synthesise
 from khala.models.codec.spectral.codec import SpectralCodec
+from khala.models.lm.refine_input import RefineInput
 from khala.music.prompt import superres_prompt
 from khala.music.request import Sampling, SongRequest
 from khala.scoring.words import listen, phones_of

@@ -18,8 +18,9 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from khala.generation.refine import RefineInput, refine
+from khala.generation.refine import refine
 from khala.models.lm.config import TransformerConfig
+from khala.models.lm.refine_input import RefineInput
 from khala.models.lm.superres import Superres
 from khala.models.presets import official
 from khala.music.request import Sampling

@@ -9,9 +9,9 @@ import torch.nn.functional as F
 
 from khala.generation.best_of import best, nats
 from khala.generation.pipeline import Pipeline
-from khala.generation.result import Candidate
 from khala.models.config import Imported, Origin
 from khala.models.lm.backbone import Backbone, interleave
+from khala.models.lm.result import Candidate
 from khala.models.presets import tiny
 from khala.music.prompt import UNCOND_PROMPT
 from khala.music.request import SongRequest

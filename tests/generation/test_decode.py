@@ -12,9 +12,10 @@ from khala.conditioning.aligner import PhoneAligner
 from khala.conditioning.outline import Outline, Part, prompt_rows
 from khala.conditioning.phone_sequence import CONDITION_ROWS, NO_PHONE_CONDITIONS, REST, PhoneSequence
 from khala.generation.decode import decode_backbone, decode_tokens
-from khala.generation.slot import Slot
-from khala.models.lm.backbone import Backbone, condition_stream, interleave
+from khala.models.lm.backbone import Backbone, interleave
+from khala.models.lm.conditions import condition_stream
 from khala.models.lm.config import PAD_ID
+from khala.models.lm.slot import Slot
 from khala.models.presets import tiny
 from khala.music.request import Sampling
 from khala.nn.sampling import generator, sample
@@ -257,7 +258,7 @@ def test_every_token_is_drawn_with_the_conditions_of_its_frame(conditioned: Back
         assert slot.condition_ids is not None
         for at in range(len(tokens)):
             ids = torch.tensor([[*slot.prompt_ids, *tokens[:at]]])
-            conditions = conditioned.embed_conditions(slot.condition_ids[: ids.shape[1]])
+            conditions = conditioned.embed_conditions(torch.from_numpy(slot.condition_ids[: ids.shape[1]]))
             logits = conditioned.logits(conditioned(conditioned.embed_tokens(ids) + conditions, causal=True))[0, -1]
             layout = conditioned.config.layout
             rows = [*layout.level_rows(at % 2), *([layout.eos] if at and at % 2 == 0 else [])]
@@ -270,7 +271,7 @@ def test_prompts_that_differ_in_their_conditions_alone_are_read_apart(conditione
     first, second = with_outline(slot, 8), with_outline(slot, 8)
     stream = first.condition_ids
     assert stream is not None
-    second = replace(second, condition_ids=torch.cat([stream[:1] + 200, stream[1:]]))
+    second = replace(second, condition_ids=np.concatenate([stream[:1] + 200, stream[1:]]))
     assert tokens_of(conditioned, [first, second]) == [tokens_of(conditioned, [one])[0] for one in (first, second)]
 
 
@@ -285,7 +286,7 @@ def test_guidance_leads_away_from_its_own_prompt_and_conditions(conditioned: Bac
         for ids, stream in pairs:
             assert stream is not None
             x = conditioned.embed_tokens(torch.tensor([[*ids, *tokens[:at]]]))
-            x = x + conditioned.embed_conditions(stream[: x.shape[1]])
+            x = x + conditioned.embed_conditions(torch.from_numpy(stream[: x.shape[1]]))
             logits.append(conditioned.logits(conditioned(x, causal=True))[0, -1, rows])
         without, behind = logits
         assert rows[int((without + 2.5 * (behind - without)).argmax())] == token
@@ -296,11 +297,11 @@ def test_every_token_is_drawn_with_the_phone_of_its_frame(conditioned: Backbone)
     greedy = Sampling(top_k=1, guidance=1.5)
     asked = [with_outline(guided(slot, 1.5), 8) for slot in slots(PROMPTS[:2], [1, 2], 30, greedy)]
     bounds = words.alignment_bounds(((0, 10), (10, 20)), 31)
-    results = decode_backbone(conditioned, asked, PhoneAligner(conditioned, [words, None], [bounds, ((), ())]))
+    results = decode_backbone(conditioned, asked, PhoneAligner([words, None], [bounds, ((), ())]))
     index = results[0].phone_index
     assert results[1].phone_index is None and index is not None
     assert set(index.tolist()) >= {1, 2, 3, 5, 6}
-    (alone,) = decode_backbone(conditioned, asked[:1], PhoneAligner(conditioned, [words], [bounds]))
+    (alone,) = decode_backbone(conditioned, asked[:1], PhoneAligner([words], [bounds]))
     assert np.array_equal(alone.codes, results[0].codes) and np.array_equal(alone.phone_index, index)
     for slot, result in zip(asked, results, strict=True):
         frames = result.codes.shape[1]
@@ -314,7 +315,7 @@ def test_every_token_is_drawn_with_the_phone_of_its_frame(conditioned: Backbone)
         logits = []
         for ids, stream in zip((slot.prompt_ids, slot.uncond_ids), streams, strict=True):
             x = conditioned.embed_tokens(torch.cat([torch.tensor([list(ids)]), interleave(codes, layout)], 1))
-            hidden = conditioned(x + conditioned.embed_conditions(stream)[: x.shape[1]], causal=True)
+            hidden = conditioned(x + conditioned.embed_conditions(torch.from_numpy(stream))[: x.shape[1]], causal=True)
             logits.append(conditioned.logits(hidden)[0, len(ids) - 1 : -1])
         guided_NC = logits[1] + 1.5 * (logits[0] - logits[1])
         for at, token in enumerate(interleave(codes, layout)[0].tolist()):

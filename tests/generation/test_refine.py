@@ -9,8 +9,9 @@ from safetensors.torch import load_file
 
 from khala.conditioning.phone_sequence import CONDITION_ROWS
 from khala.generation import refine as module
-from khala.generation.refine import RefineInput, refine
+from khala.generation.refine import refine
 from khala.models.lm import pack
+from khala.models.lm.refine_input import RefineInput
 from khala.models.lm.superres import Superres
 from khala.models.presets import tiny
 from khala.music.request import Sampling

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from khala.generation.plan import plan_take
-from khala.generation.result import BackboneResult
 from khala.generation.timed_lyrics import timed_lines
+from khala.models.lm.result import BackboneResult
 from khala.models.presets import mini
 from khala.music.request import SongRequest
 from khala.weights.tokenizer import Tokenizer

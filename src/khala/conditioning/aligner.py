@@ -12,88 +12,89 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
 
-from khala.conditioning.phone_sequence import MAX_HELD_FRAMES, PHONE_CONDITIONS, PHONE_IDS, REST, PhoneSequence
-from khala.models.lm.config import PAD_ID
-from khala.models.lm.transformer import Transformer
-from khala.nn.rowwise import Rowwise
-from khala.nn.sampling import to_device_async
+from khala.conditioning.phone_sequence import (
+    MAX_HELD_FRAMES,
+    NO_PHONE_CONDITIONS,
+    PHONE_IDS,
+    REST,
+    PhoneSequence,
+)
+from khala.models.lm.conditions import ConditionIds
 
 STEPS = 3
 """A frame stays at a phone, moves to the next one, or beyond it where that is a rest."""
 
 
 class PhoneAligner:
-    """The phone index of several takes, frame by frame (`generation.guide.FrameGuide`).
+    """The phone index of several takes, frame by frame (`models.lm.guide.FrameGuide`).
 
     `sequences` holds each take's phones, None where they are not known; `bounds` the lowest and highest index in every
-    frame (`PhoneSequence.alignment_bounds`). All state is on the model's device, and nothing waits for it.
+    frame (`PhoneSequence.alignment_bounds`).
     """
 
+    head_rows: Sequence[int] = PHONE_IDS
+
     def __init__(
-        self,
-        model: Transformer,
-        sequences: Sequence[PhoneSequence | None],
-        bounds: Sequence[tuple[Sequence[int], Sequence[int]]],
+        self, sequences: Sequence[PhoneSequence | None], bounds: Sequence[tuple[Sequence[int], Sequence[int]]]
     ) -> None:
-        device = model.device
-        self._known = [sequence is not None for sequence in sequences]
-        longest = max(len(sequence.phones) for sequence in sequences if sequence)
-        frames = max(len(low) for low, _ in bounds)
-        phones_BS = torch.full((len(sequences), longest), REST)
-        rows_BSHC = torch.full((len(sequences), longest, MAX_HELD_FRAMES, PHONE_CONDITIONS), PAD_ID)
-        bounds_2BT = torch.zeros(2, len(sequences), frames, dtype=torch.long)
-        last_B = torch.zeros(len(sequences), dtype=torch.long)
-        for take, (sequence, its) in enumerate(zip(sequences, bounds, strict=True)):
-            if sequence is None:
-                continue
-            length = len(sequence.phones)
-            held = [index for index in range(length) for _ in range(MAX_HELD_FRAMES)]
-            phones_BS[take, :length] = torch.tensor(sequence.phones)
-            rows_BSHC[take, :length] = torch.tensor(sequence.condition_ids(held)).view(length, MAX_HELD_FRAMES, -1)
-            bounds_2BT[:, take, : len(its[0])] = torch.tensor(its)
-            last_B[take] = its[0][-1]
-        self._phones_BS, self._rows_BSHC = phones_BS.to(device), rows_BSHC.to(device)
-        self._bounds_2BT, self._last_B = bounds_2BT.to(device), last_B.to(device)
-        self._index_BT = torch.zeros(len(sequences), frames, dtype=torch.long, device=device)
-        self._held_B = torch.zeros(len(sequences), dtype=torch.long, device=device)
-        self._log_stay_B = torch.zeros(len(sequences), device=device)
-        self._head = Rowwise(model.head.weight[torch.tensor(PHONE_IDS, device=device)].float())
-        self._steps_K = torch.arange(STEPS, device=device)
+        self._songs = [
+            None if sequence is None else _Song(sequence, *its) for sequence, its in zip(sequences, bounds, strict=True)
+        ]
 
-    def condition_ids(self, takes: Sequence[int], frame: int) -> Tensor:
+    def condition_ids(self, takes: Sequence[int], frame: int) -> ConditionIds:
         """The phone conditions of `frame`, the last one that was advanced to, [takes, `PHONE_CONDITIONS`]."""
-        rows_B = to_device_async(torch.tensor(takes), self._index_BT.device)
-        held_B = self._held_B[rows_B].clamp(max=MAX_HELD_FRAMES - 1)
-        return self._rows_BSHC[rows_B, self._index_BT[rows_B, frame], held_B]
+        songs = [self._songs[take] for take in takes]
+        return np.array([NO_PHONE_CONDITIONS if song is None else song.condition_ids(frame) for song in songs])
 
-    def advance(self, takes: Sequence[int], frame: int, hidden_B1D: Tensor) -> None:
-        """Decide the phones of `frame` from the hidden states [B, 1, D] that come just before it is written."""
-        rows_B = to_device_async(torch.tensor(takes), self._index_BT.device)
-        low_B, high_B = self._bounds_2BT[:, rows_B, frame]
-        at_B1 = torch.maximum(self._index_BT[rows_B, frame - 1], low_B - 1)[:, None]
-        ahead_BK = (at_B1 + self._steps_K).clamp(max=self._phones_BS.shape[1] - 1)
-        phones_BK = self._phones_BS[rows_B[:, None], ahead_BK]
-        legal_BK = (ahead_BK == at_B1 + self._steps_K) & (ahead_BK >= low_B[:, None]) & (ahead_BK <= high_B[:, None])
-        legal_BK &= (self._steps_K < 2) | (F.pad(phones_BK[:, :-1], (1, 0)) == REST)
-        logits_BK = self._head(hidden_B1D.float())[:, 0].gather(1, phones_BK).masked_fill(~legal_BK, -torch.inf)
-        log_stay_B = self._log_stay_B[rows_B] + F.logsigmoid(logits_BK[:, 0] - logits_BK[:, 1:].logsumexp(1))
-        steps_B = torch.where(log_stay_B < -math.log(2), 1 + logits_BK[:, 1:].argmax(1), 0)
-        self._log_stay_B[rows_B] = torch.where(steps_B > 0, 0.0, log_stay_B)
-        self._held_B[rows_B] = torch.where(steps_B > 0, 0, self._held_B[rows_B] + 1)
-        self._index_BT[rows_B, frame] = ahead_BK.gather(1, steps_B[:, None])[:, 0]
+    def advance(self, takes: Sequence[int], frame: int, logits_BP: NDArray[np.float32]) -> None:
+        """Decide the phones of `frame` from the logits of `head_rows` that come just before it is written."""
+        for take, logits_P in zip(takes, logits_BP.tolist(), strict=True):
+            song = self._songs[take]
+            if song is not None and frame < len(song.index):
+                song.advance(frame, logits_P)
 
-    def unfinished(self, takes: Sequence[int], frame: int) -> Tensor:
+    def unfinished(self, takes: Sequence[int], frame: int) -> NDArray[np.bool_]:
         """Whether phones are left in `frame` that the take must still sing: no song ends there, bool [takes]."""
-        rows_B = to_device_async(torch.tensor(takes), self._index_BT.device)
-        return self._index_BT[rows_B, frame] < self._last_B[rows_B]
+        songs = [self._songs[take] for take in takes]
+        return np.array([song is not None and song.is_unfinished(frame) for song in songs])
 
     def phone_index(self, take: int, frames: int) -> NDArray[np.int16] | None:
         """Where a take was in its phones in each of so many frames, int16 [T]; None where they are not known."""
-        if not self._known[take]:
-            return None
-        return self._index_BT[take, :frames].cpu().numpy().astype(np.int16)
+        song = self._songs[take]
+        return None if song is None else np.array(song.index[:frames], np.int16)
+
+
+class _Song:
+    """A song on its way through its phones: its index in every frame, and how long it has been at the last one."""
+
+    def __init__(self, sequence: PhoneSequence, low: Sequence[int], high: Sequence[int]) -> None:
+        self.phones, self.low, self.high = sequence.phones, low, high
+        held = sequence.condition_ids([place for place in range(len(self.phones)) for _ in range(MAX_HELD_FRAMES)])
+        self.rows = [held[first : first + MAX_HELD_FRAMES] for first in range(0, len(held), MAX_HELD_FRAMES)]
+        self.index = [0] * len(low)
+        self.held_frames, self.log_stay = 0, 0.0
+
+    def condition_ids(self, frame: int) -> tuple[int, ...]:
+        return self.rows[self.index[frame]][min(self.held_frames, MAX_HELD_FRAMES - 1)]
+
+    def is_unfinished(self, frame: int) -> bool:
+        return frame < len(self.index) and self.index[frame] < self.low[-1]
+
+    def advance(self, frame: int, logits_P: Sequence[float]) -> None:
+        at = max(self.index[frame - 1], self.low[frame] - 1)
+        stay, *moves = (
+            logits_P[self.phones[to]] if self._may_go(at, to, frame) else -math.inf for to in range(at, at + STEPS)
+        )
+        self.log_stay -= float(np.logaddexp(0.0, np.logaddexp.reduce(moves) - stay))  # log sigmoid
+        if self.log_stay < -math.log(2):
+            self.index[frame] = at + 1 + int(np.argmax(moves))
+            self.held_frames, self.log_stay = 0, 0.0
+        else:
+            self.index[frame] = at
+            self.held_frames += 1
+
+    def _may_go(self, at: int, to: int, frame: int) -> bool:
+        within = to < len(self.phones) and self.low[frame] <= to <= self.high[frame]
+        return within and (to - at < 2 or self.phones[at + 1] == REST)

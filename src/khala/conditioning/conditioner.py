@@ -15,7 +15,6 @@ from khala.conditioning.outline import Outline, prompt_rows
 from khala.conditioning.phone_sequence import NO_PHONE_CONDITIONS, PhoneSequence, phones_of_prompt
 from khala.conditioning.preview import Preview
 from khala.models.config import ModelConfig
-from khala.models.lm.transformer import Transformer
 from khala.music.prompt import Prompt, clamp_prompt
 from khala.weights.tokenizer import Tokenizer
 
@@ -69,7 +68,7 @@ def condition(preview: Preview, prompt: Prompt, config: ModelConfig, tokenizer: 
     return Conditioning(preview.outline, prompt_rows(lines), phones)
 
 
-def phone_guide(model: Transformer, songs: Sequence[Conditioning | None], frames: Sequence[int]) -> PhoneAligner | None:
+def phone_guide(songs: Sequence[Conditioning | None], frames: Sequence[int]) -> PhoneAligner | None:
     """The guide through the phones of songs that are decoded together, each of at most so many `frames`; None where
     none of them is known."""
     if not any(song and song.phones for song in songs):
@@ -79,4 +78,4 @@ def phone_guide(model: Transformer, songs: Sequence[Conditioning | None], frames
         song.alignment_bounds(longest + 1) if song and song.phones else ((), ())
         for song, longest in zip(songs, frames, strict=True)
     ]
-    return PhoneAligner(model, phones, bounds)
+    return PhoneAligner(phones, bounds)

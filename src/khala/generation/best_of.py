@@ -12,13 +12,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
 
 from khala.audio.samples import Samples
 from khala.generation.plan import TakePlan
 from khala.generation.progress import reporting
-from khala.generation.result import BackboneResult, Candidate
 from khala.models.lm.backbone import Backbone, interleave
+from khala.models.lm.conditions import ConditionIds
+from khala.models.lm.result import BackboneResult, Candidate
 from khala.music.progress import Progress, silent
 from khala.music.request import SongRequest
 from khala.music.seeds import take_seed
@@ -79,7 +79,7 @@ def best(candidates: Sequence[Candidate]) -> int:
 
 @torch.inference_mode()
 def nats(
-    model: Backbone, prompt_ids: Sequence[int], codes_2T: NDArray[np.int16], condition_ids: Tensor | None = None
+    model: Backbone, prompt_ids: Sequence[int], codes_2T: NDArray[np.int16], condition_ids: ConditionIds | None = None
 ) -> float:
     """Negative log likelihood of codes behind a prompt; `condition_ids` as in `decode.Slot`."""
     layout = model.config.layout
@@ -88,7 +88,7 @@ def nats(
     ids_1T = torch.cat([prompt_1N, interleave(codes_12T, layout)], dim=1)
     x_1TD = model.embed_tokens(ids_1T[:, :-1])
     if condition_ids is not None:
-        x_1TD = x_1TD + model.embed_conditions(condition_ids[: x_1TD.shape[1]].to(model.device))
+        x_1TD = x_1TD + model.embed_conditions(torch.from_numpy(condition_ids[: x_1TD.shape[1]]).to(model.device))
     hidden_TD = model(x_1TD, causal=True)[0, prompt_1N.shape[1] - 1 :]
     total = 0.0
     for level in range(2):

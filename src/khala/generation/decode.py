@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 
 from khala.generation.draw import TokenSampler
-from khala.generation.guide import FrameGuide
 from khala.generation.progress import reporting
-from khala.generation.result import BackboneResult
 from khala.generation.sequences import Sequences
-from khala.generation.slot import Slot
 from khala.models.lm.backbone import Backbone
+from khala.models.lm.guide import FrameGuide
+from khala.models.lm.result import BackboneResult
+from khala.models.lm.slot import Slot
 from khala.music.progress import Progress, silent
 from khala.nn.threads import one_thread
 
@@ -85,7 +85,7 @@ def decode_tokens(
         for step in range(max(max_tokens)):
             drawn_B = sampler.draw(hidden_B1D, takes, step)
             if guide and step % 2:
-                guide.advance(takes, step // 2 + 1, hidden_B1D[: len(takes)])
+                guide.advance(takes, step // 2 + 1, sampler.guide_logits(hidden_B1D[: len(takes)]))
             going = transcript.add(drawn_B, takes, step, wanted)
             if not going:
                 break

@@ -3,18 +3,17 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from khala.generation.guide import FrameGuide
-from khala.generation.slot import Slot
 from khala.models.lm.backbone import Backbone
+from khala.models.lm.guide import FrameGuide
+from khala.models.lm.length import eos_bias
+from khala.models.lm.slot import Slot
 from khala.nn.rowwise import Rowwise
 from khala.nn.sampling import generator, guide_logits, sample_rows, to_device_async
-
-NO_EOS_BEFORE, EOS_BIAS_FROM, EOS_BIAS_NATS = 0.88, 0.97, 120.0
-"""For a song with `target_frames`: no end before the first share of them; from the second share on the end's logit
-grows by so many nats per `target_frames`."""
 
 
 class TokenSampler:
@@ -30,8 +29,17 @@ class TokenSampler:
         rows = rows if legal else [list(range(layout.backbone_vocab))] * 2
         self._ids = [torch.tensor(ids, device=model.device) for ids in rows]
         self._heads = [Rowwise((weight[ids] if legal else weight).float()) for ids in self._ids]
+        self._guide_head = (
+            Rowwise(weight[torch.tensor(guide.head_rows, device=model.device)].float()) if guide else None
+        )
         self._slots, self._guide, self._legal, self._eos = slots, guide, legal, layout.eos
         self._generators = [generator(slot.seed, 0) for slot in slots]
+
+    def guide_logits(self, hidden_B1D: Tensor) -> NDArray[np.float32]:
+        """Hidden states -> the logits that the guide wants, [B, P]."""
+        assert self._guide_head is not None
+        logits: NDArray[np.float32] = self._guide_head(hidden_B1D.float())[:, 0].cpu().numpy()
+        return logits
 
     def draw(self, hidden_B1D: Tensor, takes: Sequence[int], step: int) -> Tensor:
         """Hidden states of `takes`, then of their unconditional sequences -> the token ids of a step, [takes]."""
@@ -41,19 +49,12 @@ class TokenSampler:
             logits_BC, ids_C = logits_BC[:, :-1], ids_C[:-1]
         logits_BC = guide_logits(logits_BC, [sampling.guidance for sampling in samplings])
         if step % 2 == 0 and any(targets):
-            bias_B = to_device_async(torch.tensor([eos_bias(step // 2, one) for one in targets]), logits_BC.device)
+            bias = [eos_bias(step // 2, one) for one in targets]
             if self._guide:
-                bias_B = bias_B.masked_fill(self._guide.unfinished(takes, step // 2), -math.inf)
+                unfinished = self._guide.unfinished(takes, step // 2)
+                bias = [-math.inf if left else nats for left, nats in zip(unfinished, bias, strict=True)]
+            bias_B = to_device_async(torch.tensor(bias), logits_BC.device)
             logits_BC = torch.where(ids_C == self._eos, logits_BC + bias_B[:, None], logits_BC)  # it may be infinite
         uniform_BC = torch.stack([torch.rand(len(ids_C), generator=self._generators[take]) for take in takes])
         uniform_BC = to_device_async(uniform_BC, logits_BC.device)
         return ids_C[sample_rows(logits_BC, [(one.temperature, one.top_k) for one in samplings], uniform_BC)]
-
-
-def eos_bias(frame: int, target_frames: int) -> float:
-    """Nats added to the end's logit in `frame`: none comes long before the target, and then it gets likelier."""
-    if not target_frames:
-        return 0.0
-    if frame < NO_EOS_BEFORE * target_frames:
-        return -math.inf
-    return max(EOS_BIAS_NATS * (frame / target_frames - EOS_BIAS_FROM), 0.0)

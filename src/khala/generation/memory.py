@@ -21,15 +21,13 @@ from khala.models.codec.config import CodecConfig, DacConfig
 from khala.models.codec.dac.cpu import UNBLOCKED_STAGES
 from khala.models.config import ModelConfig
 from khala.models.lm.config import TransformerConfig
+from khala.models.lm.length import MARGIN
 from khala.models.lm.pack import GPU_ROWS
 from khala.music.errors import InvalidRequest
 from khala.nn.precision import Formats, compute_dtype_of, unquantized_dtype
 from khala.weights.loading import Uninitialised, build_codec
 
 Mode = Literal["keep_loaded", "one_shot"]
-
-MARGIN = 1.25
-"""A song may run this many times longer than asked before it is cut: models end near the asked length, not on it."""
 
 BASE = {"cpu": 350 << 20, "mps": 400 << 20, "cuda": 600 << 20}
 """What a process takes before there is any model: libraries, and the context of a GPU."""

@@ -33,12 +33,12 @@ from khala.generation.plan import TakePlan, guide_for, plan_take
 from khala.generation.progress import share, timed
 from khala.generation.record import make_record
 from khala.generation.refine import refine
-from khala.generation.result import BackboneResult
 from khala.generation.staged import StagedModel
 from khala.generation.synthesis import synthesise
 from khala.generation.take import Take
 from khala.models.config import ModelConfig
 from khala.models.lm.pack import runs
+from khala.models.lm.result import BackboneResult
 from khala.music.progress import Progress, silent
 from khala.music.request import SongRequest
 from khala.weights.loading import LoadedModel, load_parts, open_model
@@ -157,7 +157,7 @@ class Pipeline:
             results = decode_backbone(
                 self.loaded.backbone,
                 [plans[i].slot(candidate=turn + 1) for i in asking],
-                guide_for(self.loaded.backbone, [plans[i] for i in asking]),
+                guide_for([plans[i] for i in asking]),
                 share(progress, turn, rounds),
                 lambda slot, asking=asking: wanted(asking[slot]),  # type: ignore[misc]
             )

@@ -7,19 +7,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from torch import Tensor, tensor
+import numpy as np
 
 from khala.conditioning.conditioner import Conditioning, Rows, condition, phone_guide
 from khala.conditioning.preview import Preview, preview
-from khala.generation.guide import FrameGuide
-from khala.generation.memory import MARGIN
-from khala.generation.refine import RefineInput
-from khala.generation.result import BackboneResult
-from khala.generation.slot import Slot
 from khala.models.config import ModelConfig
-from khala.models.lm.backbone import condition_stream
+from khala.models.lm.conditions import ConditionIds, condition_stream
 from khala.models.lm.config import PAD_ID
-from khala.models.lm.transformer import Transformer
+from khala.models.lm.guide import FrameGuide
+from khala.models.lm.length import MARGIN
+from khala.models.lm.refine_input import RefineInput
+from khala.models.lm.result import BackboneResult
+from khala.models.lm.slot import Slot
 from khala.music.errors import InvalidRequest
 from khala.music.prompt import Prompt, backbone_prompt, clamp_prompt, superres_prompt, uncond_prompt
 from khala.music.request import SongRequest
@@ -76,11 +75,13 @@ class TakePlan:
         if self.conditioning is None or not self.conditions_superres:
             return given
         frames = result.codes.shape[1]
-        rows = tensor(self.conditioning.rows_with_phones(frames, result.phone_index)[:-1])
-        unsung = tensor(self.conditioning.rows_with_phones(frames, None)[:-1]) if self.conditioning.has_words else None
+        rows = np.array(self.conditioning.rows_with_phones(frames, result.phone_index)[:-1], np.int64)
+        unsung = None
+        if self.conditioning.has_words:
+            unsung = np.array(self.conditioning.rows_with_phones(frames, None)[:-1], np.int64)
         return replace(given, condition_ids=rows, uncond_condition_ids=unsung)
 
-    def likelihood_conditions(self, result: BackboneResult) -> tuple[Tensor | None, Tensor | None]:
+    def likelihood_conditions(self, result: BackboneResult) -> tuple[ConditionIds | None, ConditionIds | None]:
         """Condition ids of a finished result behind the take's prompt and behind `uncond_ids`, for best-of."""
         if self.conditioning is None:
             return None, None
@@ -90,11 +91,11 @@ class TakePlan:
             self._behind_uncond(self.conditioning.uncond_rows(frames)),
         )
 
-    def _behind_prompt(self, rows: Rows) -> Tensor:
+    def _behind_prompt(self, rows: Rows) -> ConditionIds:
         assert self.conditioning is not None
         return condition_stream(self.conditioning.prompt_rows, rows)
 
-    def _behind_uncond(self, rows: Rows) -> Tensor:
+    def _behind_uncond(self, rows: Rows) -> ConditionIds:
         return condition_stream([PAD_ID] * len(self.uncond_ids), rows)
 
 
@@ -139,9 +140,9 @@ def plan_take(request: SongRequest, number: int, config: ModelConfig, tokenizer:
     )
 
 
-def guide_for(model: Transformer, plans: Sequence[TakePlan]) -> FrameGuide | None:
+def guide_for(plans: Sequence[TakePlan]) -> FrameGuide | None:
     """What leads takes that are decoded together through their words, where these are known."""
-    return phone_guide(model, [plan.conditioning for plan in plans], [plan.max_frames for plan in plans])
+    return phone_guide([plan.conditioning for plan in plans], [plan.max_frames for plan in plans])
 
 
 def _ids(prompt: Prompt, tokenizer: Tokenizer, limit: int) -> tuple[list[int], bool]:

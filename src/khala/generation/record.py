@@ -11,9 +11,9 @@ import torch
 from khala import __version__
 from khala.generation.finish import FinishReport
 from khala.generation.plan import TakePlan
-from khala.generation.result import BackboneResult
 from khala.generation.timed_lyrics import timed_lines
 from khala.models.config import ModelConfig
+from khala.models.lm.result import BackboneResult
 from khala.nn.precision import Formats
 
 

@@ -1,7 +1,6 @@
 """Super-resolution: levels 0 and 1 -> all levels, one pass over the whole song per level, several takes in a pass."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,9 +9,9 @@ from torch import Tensor
 
 from khala.generation.progress import reporting
 from khala.models.lm.pack import encode_pack, runs
+from khala.models.lm.refine_input import RefineInput
 from khala.models.lm.superres import Superres, mark_task
 from khala.music.progress import Progress, silent
-from khala.music.request import Sampling
 from khala.nn.sampling import generator, nearest_to_mean, sample, to_device_async
 from khala.nn.threads import one_thread
 
@@ -22,30 +21,6 @@ GUIDANCE_SCALE = 0.6
 """Share of guidance that super-resolution gets: all of it makes vowels louder than voices do, and hardly clearer."""
 MAX_POSITIONS = 8192
 """Positions in a pass, unless a single take has more: no device is idle with so many, and memory stays bounded."""
-
-
-@dataclass(frozen=True)
-class RefineInput:
-    """A take as the backbone left it, codes int16 [2, T], and how its deeper levels are drawn.
-
-    `condition_ids` [T, C] are rows of the model's table of conditions, for a model that has one; with
-    `uncond_condition_ids` beside them a take is guided away from these."""
-
-    prompt_ids: Sequence[int]
-    codes: NDArray[np.int16]
-    seed: int
-    sampling: Sampling
-    condition_ids: Tensor | None = None
-    uncond_condition_ids: Tensor | None = None
-
-    @property
-    def guided(self) -> bool:
-        return self.uncond_condition_ids is not None and self.sampling.guidance != 1
-
-    @property
-    def positions(self) -> int:
-        """Positions in a pass."""
-        return (len(self.prompt_ids) + int(self.codes.shape[1])) * (1 + self.guided)
 
 
 @torch.inference_mode()
@@ -94,7 +69,9 @@ class _Take:
         if model.config.condition_rows:
             assert one.condition_ids is not None
             both = [one.condition_ids, *([one.uncond_condition_ids] if one.guided else [])]
-            self.conditions = [model.embed_conditions(ids.to(model.device)) for ids in both if ids is not None]
+            self.conditions = [
+                model.embed_conditions(torch.from_numpy(ids).to(model.device)) for ids in both if ids is not None
+            ]
         self.levels = [codes_1QT[0]]
         self.residual_TK = books_QCK.new_zeros(codes_1QT.shape[2], books_QCK.shape[2])
 

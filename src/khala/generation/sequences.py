@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from khala.generation.guide import FrameGuide
-from khala.generation.slot import Slot
 from khala.models.lm.backbone import Backbone
+from khala.models.lm.conditions import ConditionIds
+from khala.models.lm.guide import FrameGuide
+from khala.models.lm.slot import Slot
 from khala.models.lm.static import StaticStepper
 from khala.models.lm.stepper import Stepper
+from khala.nn.sampling import to_device_async
 
 
 class Sequences:
@@ -36,12 +38,12 @@ class Sequences:
         self.uncond_row = {take: len(slots) + i for i, take in enumerate(guided)}
         self._prompts = [list(slot.prompt_ids) for slot in slots] + [list(slots[take].uncond_ids) for take in guided]
         ids = [slot.condition_ids for slot in slots] + [slots[take].uncond_condition_ids for take in guided]
-        self._conditions = [model.embed_conditions(one.to(model.device)) for one in ids if one is not None]
+        self._conditions = [self._embed(one) for one in ids if one is not None]
         self.stepper = (StaticStepper if static else Stepper)(model, len(self._prompts), context + spare)
         if guide:
             for take, slot in enumerate(slots):
                 last = len(slot.prompt_ids) - 1  # the position that predicts the first frame
-                self._conditions[take][last] += model.embed_conditions(guide.condition_ids([take], 0))[0]
+                self._conditions[take][last] += self._embed(guide.condition_ids([take], 0))[0]
 
     def read(self) -> Tensor:
         """Read all prompts -> their last hidden states [B, 1, D]. A prompt that comes again is copied."""
@@ -68,5 +70,8 @@ class Sequences:
             condition_BD = torch.stack([self._conditions[row][len(self._prompts[row]) + step] for row in rows])
             if self.guide:
                 frame = (step + 1) // 2
-                condition_BD[: len(takes)] += self.model.embed_conditions(self.guide.condition_ids(takes, frame))
+                condition_BD[: len(takes)] += self._embed(self.guide.condition_ids(takes, frame))
         return self.stepper.step(drawn_B, rows, condition_BD)
+
+    def _embed(self, condition_ids: ConditionIds) -> Tensor:
+        return self.model.embed_conditions(to_device_async(torch.from_numpy(condition_ids), self.model.device))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from khala.generation.plan import TakePlan
-from khala.generation.result import BackboneResult
+from khala.models.lm.result import BackboneResult
 from khala.music.reading import Row
 
 WHOLE = 0.75

@@ -5,16 +5,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from khala.music.seeds import mixed_seed
+
 
 def generator(*seed: int) -> torch.Generator:
-    """Return a CPU generator for a tuple of numbers, such as (seed, level). Different tuples give unrelated draws."""
-    state = 0
-    for number in seed:  # SplitMix64 (Steele et al., 2014): neighbouring seeds must not give neighbouring states
-        state = ((state ^ number) + 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
-        state = ((state ^ state >> 30) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
-        state = ((state ^ state >> 27) * 0x94D049BB133111EB) & 0xFFFFFFFFFFFFFFFF
-        state ^= state >> 31
-    return torch.Generator().manual_seed(state)
+    """Return a CPU generator for a tuple of numbers, such as (seed, level): that of its `mixed_seed`."""
+    return torch.Generator().manual_seed(mixed_seed(*seed))
 
 
 def to_device_async(x: Tensor, device: torch.device) -> Tensor:

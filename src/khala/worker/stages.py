@@ -19,10 +19,10 @@ from khala.generation.device import choose_device
 from khala.generation.pipeline import Pipeline
 from khala.generation.pipeline import load as load_pipeline
 from khala.generation.plan import TakePlan
-from khala.generation.result import BackboneResult, Candidate
 from khala.jobs.artifacts import temporary_file_error
 from khala.jobs.records import Claim
 from khala.jobs.stages import StageOutput
+from khala.models.lm.result import BackboneResult, Candidate
 from khala.music.errors import OutputError
 from khala.music.progress import Progress
 from khala.scoring import score

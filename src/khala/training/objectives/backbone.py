@@ -23,7 +23,8 @@ from khala.corpus.data.frames import NO_CHORD
 from khala.corpus.data.shards import codebooks
 from khala.corpus.data.songs import TokenSong
 from khala.models.config import ModelConfig
-from khala.models.lm.backbone import Backbone, condition_stream
+from khala.models.lm.backbone import Backbone
+from khala.models.lm.conditions import condition_stream
 from khala.models.lm.transformer import Transformer
 from khala.music.prompt import UNCOND_PROMPT, PromptStyle, backbone_prompt, clamp_prompt
 from khala.music.request import SongRequest
@@ -180,7 +181,8 @@ class BackboneObjective(LanguageModelObjective[CausalBatch]):
                     outline = replace(outline, style="") if dice.random() < 0.5 else replace(outline, key=-1)
                 marks = clamp_prompt(self.tokenizer.lines(prompt), self.style.backbone_limit)
                 rows = self.corpus.condition_ids(song, outline, begin, end, lines)[: frames + 1]
-                condition_ids.append(condition_stream(prompt_rows(marks), without_phones(rows) if bare else rows))
+                stream = condition_stream(prompt_rows(marks), without_phones(rows) if bare else rows)
+                condition_ids.append(torch.from_numpy(stream))
             if self.recipe.phone_loss_weight:
                 phones.append(self._phones(song, begin, frames, bare))
             if self.recipe.chord_loss_weight:

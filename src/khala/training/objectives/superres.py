@@ -26,7 +26,8 @@ from khala.corpus.data.excerpts import vary
 from khala.corpus.data.shards import codebooks
 from khala.corpus.data.songs import TokenSong
 from khala.models.config import ModelConfig
-from khala.models.lm.backbone import Backbone, condition_stream
+from khala.models.lm.backbone import Backbone
+from khala.models.lm.conditions import condition_stream
 from khala.models.lm.config import PAD_ID, TransformerConfig
 from khala.models.lm.superres import Superres, init_from_backbone
 from khala.music.errors import ModelError
@@ -234,7 +235,8 @@ class SuperresObjective(LanguageModelObjective[LevelBatch | CausalBatch]):
         condition_ids = None
         if self.model.config.condition_rows:
             rows = [self._rows(song)[: count + 1] for song, count in zip(songs, frames, strict=True)]
-            condition_ids = [condition_stream([PAD_ID] * len(text), its) for text, its in zip(texts, rows, strict=True)]
+            streams = [condition_stream([PAD_ID] * len(text), its) for text, its in zip(texts, rows, strict=True)]
+            condition_ids = [torch.from_numpy(stream) for stream in streams]
         return causal_batch(texts, codes, ends, self.layout, condition_ids=condition_ids)
 
     def _condition_ids(self, song: TokenSong, first: int, frames: int, dropped: bool) -> Tensor | None:

@@ -5,19 +5,23 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
+
+from khala.models.lm.conditions import ConditionIds
 
 
 class FrameGuide(Protocol):
     """Leads the takes of a decode batch, told apart by index, from frame to frame (`conditioning.aligner`)."""
 
-    def condition_ids(self, takes: Sequence[int], frame: int) -> Tensor:
+    head_rows: Sequence[int]
+    """The P ids of which it wants the logits."""
+
+    def condition_ids(self, takes: Sequence[int], frame: int) -> ConditionIds:
         """Conditions of `frame`, the last one that was advanced to, [takes, C]: added to those of the slots."""
 
-    def advance(self, takes: Sequence[int], frame: int, hidden_B1D: Tensor) -> None:
-        """Take in the hidden states [takes, 1, D] from which `frame` is about to be written."""
+    def advance(self, takes: Sequence[int], frame: int, logits_BP: NDArray[np.float32]) -> None:
+        """Take in the logits of `head_rows` [takes, P] where `frame` is about to be written."""
 
-    def unfinished(self, takes: Sequence[int], frame: int) -> Tensor:
+    def unfinished(self, takes: Sequence[int], frame: int) -> NDArray[np.bool_]:
         """Takes that must not end in `frame`, bool [takes]."""
 
     def phone_index(self, take: int, frames: int) -> NDArray[np.int16] | None:

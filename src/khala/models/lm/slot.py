@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from torch import Tensor
-
+from khala.models.lm.conditions import ConditionIds
 from khala.music.request import Sampling
 
 
@@ -20,7 +19,7 @@ class Slot:
     """Where the song is to end, for models that do not keep to the length in their prompt; 0: where it ends."""
     uncond_ids: Sequence[int] = ()
     """The prompt that guidance leads away from. Needed where `sampling.guidance` is not 1."""
-    condition_ids: Tensor | None = None
-    uncond_condition_ids: Tensor | None = None
+    condition_ids: ConditionIds | None = None
+    uncond_condition_ids: ConditionIds | None = None
     """Rows of the model's table of conditions for every position behind either prompt, [N + 2 T, C]
-    (`models.lm.backbone.condition_stream`), for a model that has one."""
+    (`models.lm.conditions.condition_stream`), for a model that has one."""

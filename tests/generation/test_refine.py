@@ -78,15 +78,18 @@ def test_without_draws_the_code_nearest_to_the_expected_vector_is_taken() -> Non
 
 def test_guidance_leads_away_from_the_unconditional_ids() -> None:
     model, guided = make(condition_rows=CONDITION_ROWS, levels=10), Sampling(superres_top_k=0, guidance=2.5)
-    rows = torch.tensor([[1 + frame % 40, 0, 300] for frame in range(23)])
-    uncond = torch.zeros_like(rows)
+    rows = np.array([[1 + frame % 40, 0, 300] for frame in range(23)])
+    uncond = np.zeros_like(rows)
     one = RefineInput(PROMPT, CODES, 7, guided, rows, uncond)
     (refined,) = refine(model, [one], BOOKS)
     codes, missing = torch.from_numpy(refined.astype(np.int64)), torch.zeros(23, 5)
     for level in range(2, model.config.levels):
         cond, without = (
             model.level_logits(
-                model(model.embed_song(torch.tensor([PROMPT]), codes[None, :level], ids[None]), causal=False),
+                model(
+                    model.embed_song(torch.tensor([PROMPT]), codes[None, :level], torch.from_numpy(ids)[None]),
+                    causal=False,
+                ),
                 level,
             )[0, len(PROMPT) :]
             for ids in (rows, uncond)
@@ -160,13 +163,13 @@ def test_published_codes_of_all_levels(fixtures: Path, official: Callable[..., L
 
 def test_conditions_of_a_frame_are_added_in_every_pass() -> None:
     model = make(condition_rows=CONDITION_ROWS)
-    rows = torch.tensor([[1 + frame % 40, 0, 300] for frame in range(CODES.shape[1])])
+    rows = np.array([[1 + frame % 40, 0, 300] for frame in range(CODES.shape[1])])
     (refined,) = refine(model, [RefineInput(PROMPT, CODES, 7, DREW, rows)], BOOKS)
     codes = torch.from_numpy(CODES.astype(np.int64))
     for level in range(2, model.config.levels):
-        x = model.embed_song(torch.tensor([PROMPT]), codes[None], rows[None])
+        x = model.embed_song(torch.tensor([PROMPT]), codes[None], torch.from_numpy(rows)[None])
         logits = model.level_logits(model(x, causal=False), level)[0, len(PROMPT) :]
         codes = torch.cat([codes, sample(logits, 0.9, 5, torch.rand(23, 16, generator=generator(7, level)))[None]])
     assert np.array_equal(refined, codes.numpy())
-    (bare,) = refine(model, [RefineInput(PROMPT, CODES, 7, DREW, torch.zeros_like(rows))], BOOKS)
+    (bare,) = refine(model, [RefineInput(PROMPT, CODES, 7, DREW, np.zeros_like(rows))], BOOKS)
     assert not np.array_equal(refined, bare)

@@ -8,12 +8,9 @@ from typing import Literal
 
 from torch import nn
 
-from khala.music.progress import Progress
+from khala.music.progress import REPORT_SECONDS, Progress
 
 Stage = Literal["backbone", "superres", "decode", "finish"]
-
-REPORT_SECONDS = 0.25
-"""Between two reports of a long computation."""
 
 
 def share(progress: Progress, part: int, parts: int) -> Progress:

@@ -1,6 +1,10 @@
 """Progress of anything that takes a while: the one callback of the project."""
 
+import time
 from typing import Protocol
+
+REPORT_SECONDS = 0.25
+"""Between two reports of a long computation."""
 
 
 class Progress(Protocol):
@@ -16,3 +20,16 @@ class Progress(Protocol):
 
 def silent(stage: str, done: int, total: int) -> None:
     """Report to nobody."""
+
+
+def paced(progress: Progress) -> Progress:
+    """Return a callback that passes on a report when `REPORT_SECONDS` have passed since the last one."""
+    last = time.monotonic()
+
+    def report(stage: str, done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= REPORT_SECONDS:
+            progress(stage, done, total)
+            last = time.monotonic()
+
+    return report

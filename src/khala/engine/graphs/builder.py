@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper, save
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
+from khala.audio.files import replacing
 from khala.engine.tensor_file import TensorFile
 
 OPSET, IR_VERSION = 18, 9
@@ -120,10 +121,11 @@ class GraphBuilder:
         return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="khala")
 
     def save(self, path: Path) -> None:
-        """Write the model. Raises ValueError outside of the folder of its weights."""
+        """Write the model. Raises ValueError outside of the folder of its weights, OutputError."""
         if path.parent != self.file.path.parent:
             raise ValueError(f"a graph lies beside its weights: {self.file.path.parent}")
-        save(self.model(), path)
+        with replacing(path) as part:
+            part.write_bytes(self.model().SerializeToString(deterministic=True))
 
     def _external(self, name: str, dtype: int, shape: Sequence[int], place: dict[str, int]) -> TensorProto:
         tensor = TensorProto(name=name, data_type=dtype, dims=shape, data_location=TensorProto.EXTERNAL)

@@ -127,7 +127,8 @@ class _Take:
             logits_C = np.append(logits_C[:-1], logits_C[-1] + np.float32(bias))
         uniform_C = self.noise.uniform(len(logits_C))
         chosen = draw_class(logits_C, slot.sampling.temperature, slot.sampling.top_k, uniform_C)
-        return self.model.rows.ids[place.start + chosen]
+        token: int = self.model.rows.ids[place.start + chosen]
+        return token
 
     def _embedded(self, step: int) -> NDArray[np.float32]:
         """The embedding of the token of a step with the conditions of the frame that is drawn next, [B, D]."""

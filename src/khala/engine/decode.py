@@ -53,13 +53,13 @@ class _Prompts:
 
     def __init__(self, model: BackboneSession) -> None:
         self._model = model
-        self._read: dict[tuple[bytes, ...], ReadPrompt] = {}
+        self._read: dict[bytes, ReadPrompt] = {}
 
-    def read(self, ids: Sequence[int], condition_ND: NDArray[np.float32] | None) -> ReadPrompt:
-        key = (np.array(ids).tobytes(), b"" if condition_ND is None else condition_ND.tobytes())
-        if key not in self._read:
-            x_ND = self._model.rows_VD[list(ids)]
-            self._read[key] = self._model.read(x_ND if condition_ND is None else x_ND + condition_ND)
+    def read(self, ids: list[int], condition_ND: NDArray[np.float32]) -> ReadPrompt:
+        x_ND = self._model.rows_VD[ids]
+        x_ND = x_ND + condition_ND if len(condition_ND) else x_ND
+        if (key := x_ND.tobytes()) not in self._read:
+            self._read[key] = self._model.read(x_ND)
         return self._read[key]
 
 
@@ -79,17 +79,12 @@ class _Take:
         sides = [(slot.prompt_ids, slot.condition_ids)]
         if slot.sampling.guidance != 1:
             sides.append((slot.uncond_ids, slot.uncond_condition_ids))
-        self.conditions = [self._embed(ids) for _, ids in sides]
+        streams = [self._embed(ids) for _, ids in sides]
         if guide:
-            self.conditions[0][len(slot.prompt_ids) - 1] += self._guide_condition(0)
-        read = [
-            prompts.read(ids, stream_ND[: len(ids)] if len(stream_ND) else None)
-            for (ids, _), stream_ND in zip(sides, self.conditions, strict=True)
-        ]
-        self.behind_BTD = np.stack(
-            [stream_ND[len(ids) :] for (ids, _), stream_ND in zip(sides, self.conditions, strict=True)]
-        )
-        self.sequences = Continuations(model, read)
+            streams[0][len(slot.prompt_ids) - 1] += self._guide_condition(0)
+        both = [(list(ids), stream_ND) for (ids, _), stream_ND in zip(sides, streams, strict=True)]
+        self.behind_BTD = np.stack([stream_ND[len(ids) :] for ids, stream_ND in both])
+        self.sequences = Continuations(model, [prompts.read(ids, stream_ND[: len(ids)]) for ids, stream_ND in both])
 
     @property
     def is_finished(self) -> bool:

@@ -10,6 +10,9 @@ from khala.models.lm.conditions import ConditionIds
 from khala.models.lm.config import PAD_ID, TransformerConfig
 from khala.weights.names import CODEC
 
+ROWS_PER_PRODUCT = 4
+"""numpy spreads larger products over threads, and rounds by how many there are."""
+
 
 def token_rows(weights: TensorFile, config: TransformerConfig) -> NDArray[np.float32]:
     """Return the embedding of every id of text and dense levels, [V, D] (`Transformer.token_rows`).
@@ -19,8 +22,10 @@ def token_rows(weights: TensorFile, config: TransformerConfig) -> NDArray[np.flo
     rows_VD = weights.array("embedding.weight")
     if config.codebook_dim is not None:
         vectors_QCK = scaled_codebooks(weights.path.parent)[: config.dense_levels]
-        inward_DK = weights.array("codebooks.inward.weight")
-        rows_VD[config.text_vocab :] += vectors_QCK.reshape(-1, config.codebook_dim) @ inward_DK.T
+        vectors_NK, inward_DK = vectors_QCK.reshape(-1, config.codebook_dim), weights.array("codebooks.inward.weight")
+        for first in range(0, len(vectors_NK), ROWS_PER_PRODUCT):
+            rows = slice(first, first + ROWS_PER_PRODUCT)
+            rows_VD[config.text_vocab :][rows] += vectors_NK[rows] @ inward_DK.T
     return rows_VD
 
 

@@ -73,6 +73,15 @@ def test_takes_are_those_of_torch(conditioned: Pair) -> None:
     assert len({result.codes.shape[1] for result in expected}) > 1 and any(result.ended for result in expected)
 
 
+def test_a_song_does_not_end_before_its_words(conditioned: Pair) -> None:
+    """It is to end after 10 frames, and is pulled to its end ever more; its words end in frame 25."""
+    _, session = conditioned
+    bounds = [0] * 25 + [7] * (FRAMES - 24), [0] * 25 + [7] * (FRAMES - 24)
+    slots = [slot(0, Sampling(), target_frames=10)] * 2
+    results = decode_takes(session, slots, PhoneAligner([None, WORDS], [((), ()), bounds]))
+    assert results[0].codes.shape[1] < 15 and results[1].codes.shape[1] == 25
+
+
 def test_a_model_without_conditions(make: Callable[..., Pair]) -> None:
     model, session = make(qk_norm=False, tied=True)
     plain = [replace(one, condition_ids=None, uncond_condition_ids=None) for one in MIXED]

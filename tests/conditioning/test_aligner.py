@@ -108,3 +108,12 @@ def test_a_take_is_led_by_itself_alone() -> None:
     walk(alone, [state[2:] for state in logits], [1])
     assert path(alone, 1, FRAMES) == path(together, 2, FRAMES) != path(together, 0, FRAMES)
     assert together.phone_index(1, FRAMES) is None and (together.condition_ids([1], 3) == PAD_ID).all()
+
+
+def test_a_take_that_is_stepped_past_its_end_stays_where_it_was() -> None:
+    """On a GPU tokens are looked at now and then: a short take may be stepped on beside a longer one."""
+    short = PhoneAligner([WORDS], [([0, 0], [5, 5])])
+    walk(short, [said(3, 40.0)] * 4)
+    assert path(short, 0, 4) == [0, 1]
+    assert short.condition_ids([0], 4).tolist() == [list(WORDS.condition_ids([1])[0])]
+    assert not short.unfinished([0], 4).any()

@@ -14,13 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from khala.conditioning.phone_sequence import (
-    MAX_HELD_FRAMES,
-    NO_PHONE_CONDITIONS,
-    PHONE_IDS,
-    REST,
-    PhoneSequence,
-)
+from khala.conditioning.phone_sequence import MAX_HELD_FRAMES, NO_PHONE_CONDITIONS, PHONE_IDS, REST, PhoneSequence
 from khala.models.lm.conditions import ConditionIds
 
 STEPS = 3
@@ -31,7 +25,7 @@ class PhoneAligner:
     """The phone index of several takes, frame by frame (`models.lm.guide.FrameGuide`).
 
     `sequences` holds each take's phones, None where they are not known; `bounds` the lowest and highest index in every
-    frame (`PhoneSequence.alignment_bounds`).
+    frame (`PhoneSequence.alignment_bounds`). Needs no torch.
     """
 
     head_rows: Sequence[int] = PHONE_IDS
@@ -46,7 +40,8 @@ class PhoneAligner:
     def condition_ids(self, takes: Sequence[int], frame: int) -> ConditionIds:
         """The phone conditions of `frame`, the last one that was advanced to, [takes, `PHONE_CONDITIONS`]."""
         songs = [self._songs[take] for take in takes]
-        return np.array([NO_PHONE_CONDITIONS if song is None else song.condition_ids(frame) for song in songs])
+        rows = [NO_PHONE_CONDITIONS if song is None else song.condition_ids(frame) for song in songs]
+        return np.array(rows, np.int64)
 
     def advance(self, takes: Sequence[int], frame: int, logits_BP: NDArray[np.float32]) -> None:
         """Decide the phones of `frame` from the logits of `head_rows` that come just before it is written."""
@@ -77,7 +72,8 @@ class _Song:
         self.held_frames, self.log_stay = 0, 0.0
 
     def condition_ids(self, frame: int) -> tuple[int, ...]:
-        return self.rows[self.index[frame]][min(self.held_frames, MAX_HELD_FRAMES - 1)]
+        at = self.index[min(frame, len(self.index) - 1)]  # a take may be stepped past its end
+        return self.rows[at][min(self.held_frames, MAX_HELD_FRAMES - 1)]
 
     def is_unfinished(self, frame: int) -> bool:
         return frame < len(self.index) and self.index[frame] < self.low[-1]

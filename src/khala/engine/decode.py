@@ -115,7 +115,7 @@ class _Take:
         logits_C, *uncond = self.sequences.logits_BV[:, place]
         for uncond_C in uncond:
             logits_C = uncond_C + np.float32(slot.sampling.guidance) * (logits_C - uncond_C)
-        if step and step % 2 == 0 and slot.target_frames:
+        if step and step % 2 == 0 and (self.guide or slot.target_frames):
             bias = eos_bias(step // 2, slot.target_frames)
             if self.guide and self.guide.unfinished([self.number], step // 2)[0]:
                 bias = -math.inf

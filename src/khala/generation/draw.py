@@ -48,7 +48,7 @@ class TokenSampler:
         if step == 0 and self._legal:  # a song has at least one frame
             logits_BC, ids_C = logits_BC[:, :-1], ids_C[:-1]
         logits_BC = guide_logits(logits_BC, [sampling.guidance for sampling in samplings])
-        if step % 2 == 0 and any(targets):
+        if step % 2 == 0 and (self._guide or any(targets)):
             bias = [eos_bias(step // 2, one) for one in targets]
             if self._guide:
                 unfinished = self._guide.unfinished(takes, step // 2)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,12 +37,13 @@ class TensorFile:
             if name != "__metadata__"
         }
 
-    def array(self, name: str) -> NDArray[np.float32]:
-        """Return a tensor's values in float32, whatever they are stored in. Raises KeyError if there is none."""
+    def array(self, name: str, index: Any = ()) -> NDArray[np.float32]:
+        """Return a tensor in float32, whatever it is stored in, or what numpy's `index` selects of it. Raises KeyError
+        if there is none."""
         its = self.tensors[name]
         if its.shape == ():
             mapped = np.fromfile(self.path, STORED[its.dtype], 1, offset=its.offset).reshape(())
         else:
-            mapped = np.memmap(self.path, STORED[its.dtype], "r", its.offset, its.shape)
+            mapped = np.memmap(self.path, STORED[its.dtype], "r", its.offset, its.shape)[index]
         values = (mapped.astype(np.uint32) << 16).view(np.float32) if its.dtype == "BF16" else mapped
         return np.array(values, dtype=np.float32)

@@ -10,15 +10,13 @@ from torch import Tensor
 from khala.generation.progress import reporting
 from khala.models.lm.pack import encode_pack, runs
 from khala.models.lm.refine_input import RefineInput
+from khala.models.lm.refinement import FIRST_LEVEL, GUIDANCE_SCALE, GUIDED_LEVELS
 from khala.models.lm.superres import Superres, mark_task
+from khala.models.lm.windows import Window, Windows, windows_over
 from khala.music.progress import Progress, silent
 from khala.nn.sampling import generator, nearest_to_mean, sample, to_device_async
 from khala.nn.threads import one_thread
 
-GUIDED_LEVELS = 8
-"""Guidance is for the levels below this one: finer ones add no words, and what it adds to them is noise."""
-GUIDANCE_SCALE = 0.6
-"""Share of guidance that super-resolution gets: all of it makes vowels louder than voices do, and hardly clearer."""
 MAX_POSITIONS = 8192
 """Positions in a pass, unless a single take has more: no device is idle with so many, and memory stays bounded."""
 
@@ -31,37 +29,54 @@ def refine(
     codebooks_QCK: Tensor,
     progress: Progress = silent,
     by_rows: bool | None = None,
+    windows: Windows | None = None,
 ) -> list[NDArray[np.int16]]:
-    """Each take's codes of all levels, int16 [Q, T]. Progress counts levels, those of all takes together.
+    """Each take's codes of all levels, int16 [Q, T]. Progress counts levels, those of all takes and
+    windows together.
 
     Pass k reads the prompt, its last position turned into the marker of k, and one position per frame: the sum of the
     embeddings of levels 0..k-1, which grows by one level per pass. All frames are drawn at once, with noise that
     depends on the take's seed and k alone; `superres_sampling` "mean" takes the code nearest to the mean of
     the codec's `codebooks_QCK`. Nothing is padded, and nothing can be cached: with full attention the text sees the
     song, too. What a take becomes does not depend on its company. `by_rows` as in `models.lm.pack`.
+
+    With `windows` (`models.lm.windows`) a pass reads one window of each take, and all its levels come before the next.
     """
-    levels = range(2, model.config.levels)
+    levels = range(FIRST_LEVEL, model.config.levels)
     books_QCK = codebooks_QCK.to(model.device, torch.float32)
-    refined: list[NDArray[np.int16]] = []
-    with reporting(model, progress, "superres", len(levels) * len(inputs)) as report:
-        for pack in runs(inputs, lambda pack: sum(one.positions for one in pack) <= MAX_POSITIONS):
-            takes = [_Take(model, one, books_QCK) for one in pack]
-            for level in levels:
-                songs = [(take, song) for take in takes for song in take.embedded(level)]
-                starts = [len(take.input.prompt_ids) for take, _ in songs]
-                hidden = encode_pack(model, [song for _, song in songs], starts, by_rows)
+    refined = [np.zeros((model.config.levels, one.codes.shape[1]), np.int16) for one in inputs]
+    divided = [windows_over(one.codes.shape[1], windows) for one in inputs]
+    done, total = 0, len(levels) * sum(map(len, divided))
+    with reporting(model, progress, "superres", total) as report:
+        for turn in range(max(map(len, divided), default=0)):
+            going = [
+                (one.between(its[turn].first, its[turn].last), its[turn], codes_QT)
+                for one, its, codes_QT in zip(inputs, divided, refined, strict=True)
+                if turn < len(its)
+            ]
+            for pack in runs(going, lambda pack: sum(one.positions for one, _, _ in pack) <= MAX_POSITIONS):
+                takes = [_Take(model, books_QCK, *each) for each in pack]
+                for level in levels:
+                    songs = [(take, song) for take in takes for song in take.embedded(level)]
+                    starts = [len(take.input.prompt_ids) for take, _ in songs]
+                    hidden = encode_pack(model, [song for _, song in songs], starts, by_rows)
+                    for take in takes:
+                        take.draw(level, [one for (its, _), one in zip(songs, hidden, strict=True) if its is take])
+                    done += len(pack)
+                    report(done, now=True)
                 for take in takes:
-                    take.draw(level, [one for (its, _), one in zip(songs, hidden, strict=True) if its is take])
-                report(len(refined) * len(levels) + len(pack) * (level - 1), now=True)
-            refined += [take.codes() for take in takes]
+                    take.keep()
     return refined
 
 
 class _Take:
-    """A take's levels so far, the sum of their embeddings, and the residual that they left to the next level."""
+    """A window of a take: its levels so far, the sum of their embeddings, and the residual that they left to the next
+    level. `codes_QT` are the codes of the whole take, known up to the frames that this window decides."""
 
-    def __init__(self, model: Superres, one: RefineInput, books_QCK: Tensor) -> None:
-        self.model, self.input, self.books_QCK = model, one, books_QCK
+    def __init__(
+        self, model: Superres, books_QCK: Tensor, one: RefineInput, window: Window, codes_QT: NDArray[np.int16]
+    ) -> None:
+        self.model, self.input, self.books_QCK, self.window, self.codes_QT = model, one, books_QCK, window, codes_QT
         self.text_1T = torch.tensor([list(one.prompt_ids)], device=model.device)
         codes_1QT = torch.from_numpy(one.codes.astype(np.int64))[None].to(model.device)
         self.song_1TD = model.embed_codes(codes_1QT).float()  # a sum of up to 64 levels
@@ -89,16 +104,21 @@ class _Take:
         for uncond_TC in uncond:
             logits_TC = logits_TC + GUIDANCE_SCALE * (sampling.guidance - 1) * (logits_TC - uncond_TC)
         if sampling.superres_sampling == "top_k":
-            uniform_TC = torch.rand(logits_TC.shape, generator=generator(self.input.seed, level))
+            shape = self.window.last, logits_TC.shape[1]  # the noise of the frames before the window comes first
+            uniform_TC = torch.rand(shape, generator=generator(self.input.seed, level))[self.window.first :]
             uniform_TC = to_device_async(uniform_TC, self.model.device)
             chosen_T = sample(logits_TC, sampling.superres_temperature, sampling.superres_top_k, uniform_TC)
         else:
             chosen_T, self.residual_TK = nearest_to_mean(
                 logits_TC, sampling.superres_temperature, self.books_QCK[level], self.residual_TK
             )
+        if known := self.window.known:
+            codes_T = torch.from_numpy(self.codes_QT[level, self.window.first : self.window.start].astype(np.int64))
+            chosen_T = torch.cat([codes_T.to(chosen_T.device), chosen_T[known:]])
         self.levels.append(chosen_T[None])
         self.song_1TD = self.song_1TD + self.model.embed_codes(chosen_T[None, None], start=level)
 
-    def codes(self) -> NDArray[np.int16]:
-        """All levels, [Q, T]."""
-        return torch.cat(self.levels).cpu().numpy().astype(np.int16)
+    def keep(self) -> None:
+        """Write the codes of the decided frames, all levels, into `codes_QT`."""
+        codes_QT = torch.cat(self.levels).cpu().numpy()
+        self.codes_QT[:, self.window.start : self.window.stop] = codes_QT[:, self.window.decided]

@@ -5,7 +5,7 @@ Inputs (B is 2 for a guided take, its second row with the unconditional conditio
     text [N, D]         the embedded prompt, its last position the marker of the level
     dense [B, T, D]     embeddings of levels 0 and 1, and of the conditions
     latent [T, K]       the sum of the known levels' vectors, over the rms of level 0's
-    cos, sin [N + T, 1, H]   of rotary positions
+    cos, sin [C, H / 2] of rotary positions, C >= N + T
     vectors [C, K], bias [C], scale [1]    of the level (`models.lm.codebooks`)
     guidance [1], temperature [1]
     residual [T, K]     of the levels before (`nn.sampling.nearest_to_mean`)
@@ -18,13 +18,13 @@ from pathlib import Path
 import numpy as np
 from onnx import TensorProto
 
-from khala.engine.graphs.builder import GraphBuilder
+from khala.engine.graphs.builder import MICROSOFT, GraphBuilder
 from khala.models.lm.config import TransformerConfig
 
 
 def superres_graph(weights: Path, config: TransformerConfig) -> GraphBuilder:
     """Build the graph beside its weights. Raises ValueError for a model whose deeper levels have learned rows."""
-    if config.codebook_dim is None:
+    if not config.codebook_dim:
         raise ValueError("the engine refines only through the codec's codebooks: codebook_dim is not set")
     graph = GraphBuilder(weights)
     hidden_BTD = _hidden(graph, config)
@@ -36,11 +36,11 @@ def superres_graph(weights: Path, config: TransformerConfig) -> GraphBuilder:
 
 def _hidden(graph: GraphBuilder, config: TransformerConfig) -> str:
     """Run all blocks -> the normed hidden states of the frames."""
-    c, width = config, config.codebook_dim
+    c = config
     text_ND = graph.input("text", ["N", c.dim])
     dense_BTD = graph.input("dense", ["B", "T", c.dim])
-    latent_TK = graph.input("latent", ["T", width])
-    cos_sin = graph.input("cos", ["P", 1, c.head_dim]), graph.input("sin", ["P", 1, c.head_dim])
+    latent_TK = graph.input("latent", ["T", c.codebook_dim or 0])
+    cos_sin = graph.input("cos", ["C", c.head_dim // 2]), graph.input("sin", ["C", c.head_dim // 2])
     song_BTD = graph.op("Add", dense_BTD, graph.linear(latent_TK, "codebooks.inward"))
     shape_3 = graph.op("Concat", graph.op("Shape", song_BTD, start=0, end=1), graph.op("Shape", text_ND), axis=0)
     x_BPD = graph.op("Concat", graph.op("Expand", text_ND, shape_3), song_BTD, axis=1)
@@ -66,14 +66,14 @@ def _heads(
     graph: GraphBuilder, c: TransformerConfig, name: str, qkv: str, cos_sin: tuple[str, str]
 ) -> tuple[str, str, str]:
     """Split a fused projection into queries, keys and values [B, P, heads, K], the first two normed and rotated."""
-    rotated, half = c.heads + c.kv_heads, c.head_dim // 2
+    rotated = c.heads + c.kv_heads
     qk, v = graph.split(graph.reshape(qkv, [0, 0, rotated + c.kv_heads, c.head_dim]), [rotated, c.kv_heads], axis=2)
     if c.qk_norm:
         ones_K = graph.constant(np.ones(c.head_dim))
         qk = graph.op("Mul", graph.rms_norm(qk, ones_K, c.norm_eps), graph.weight(f"{name}.attention.qk_norm.weight"))
-    low, high = graph.split(qk, [half, half], axis=3)
-    turned = graph.op("Concat", high, low, axis=3)
-    qk = graph.op("Add", graph.op("Mul", qk, cos_sin[0]), graph.op("Mul", turned, cos_sin[1]))
+    qk = graph.reshape(qk, [0, 0, rotated * c.head_dim])
+    qk = graph.op("RotaryEmbedding", qk, graph.constant([0], np.int64), *cos_sin, domain=MICROSOFT, num_heads=rotated)
+    qk = graph.reshape(qk, [0, 0, rotated, c.head_dim])
     q, k = graph.split(qk, [c.heads, c.kv_heads], axis=2)
     return q, k, v
 
@@ -96,7 +96,11 @@ def _attend(graph: GraphBuilder, c: TransformerConfig, q: str, k: str, v: str) -
 def _guided_logits(graph: GraphBuilder, c: TransformerConfig, hidden_BTD: str) -> str:
     """Compute the level's logits, led away from those of the last row of the batch -> [T, C]."""
     vectors_CK = graph.input("vectors", [c.codebook, c.codebook_dim or 0])
-    bias_C, scale_1, guidance_1 = graph.input("bias", [c.codebook]), graph.input("scale", [1]), graph.input("guidance", [1])
+    bias_C, scale_1, guidance_1 = (
+        graph.input("bias", [c.codebook]),
+        graph.input("scale", [1]),
+        graph.input("guidance", [1]),
+    )
     predicted = graph.op("Mul", graph.linear(hidden_BTD, "codebooks.outward"), scale_1)
     logits = graph.op("Add", graph.op("MatMul", predicted, graph.op("Transpose", vectors_CK, perm=[1, 0])), bias_C)
     first, last = (graph.op("Gather", logits, graph.constant(row, np.int64), axis=0) for row in (0, -1))
@@ -108,7 +112,9 @@ def _choose(graph: GraphBuilder, c: TransformerConfig, logits_TC: str) -> None:
     residual_TK, temperature_1 = graph.input("residual", ["T", c.codebook_dim or 0]), graph.input("temperature", [1])
     chances = graph.op("Softmax", graph.op("Div", logits_TC, temperature_1), axis=-1)
     target = graph.op("Add", graph.op("MatMul", chances, "vectors"), residual_TK)
-    doubled = graph.op("Mul", graph.op("MatMul", target, graph.op("Transpose", "vectors", perm=[1, 0])), graph.constant(2.0))
+    doubled = graph.op(
+        "Mul", graph.op("MatMul", target, graph.op("Transpose", "vectors", perm=[1, 0])), graph.constant(2.0)
+    )
     squares_C = graph.op("ReduceSumSquare", "vectors", graph.constant([1], np.int64), keepdims=0)
     nearest = graph.op("ArgMax", graph.op("Sub", doubled, squares_C), axis=-1, keepdims=0)
     graph.output(nearest, "nearest", ["T"], TensorProto.INT64)

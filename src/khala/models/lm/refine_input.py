@@ -1,7 +1,7 @@
 """What super-resolution refines."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,3 +32,14 @@ class RefineInput:
     def positions(self) -> int:
         """Positions in a pass."""
         return (len(self.prompt_ids) + int(self.codes.shape[1])) * (1 + self.guided)
+
+    def between(self, first: int, last: int) -> "RefineInput":
+        """Return frames `first` to `last` alone."""
+        rows = (None if ids is None else ids[first:last] for ids in (self.condition_ids, self.uncond_condition_ids))
+        condition_ids, uncond_condition_ids = rows
+        return replace(
+            self,
+            codes=self.codes[:, first:last],
+            condition_ids=condition_ids,
+            uncond_condition_ids=uncond_condition_ids,
+        )

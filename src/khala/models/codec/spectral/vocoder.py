@@ -17,16 +17,11 @@ from torch import Tensor, nn
 from khala.models.codec.config import SpectralConfig
 from khala.models.codec.spectral.features import Analysis
 from khala.models.codec.spectral.phase import integrate_phase
+from khala.models.codec.spectral.projections import MAGNITUDE_PROJECTIONS, MARGIN_FRAMES, MEL_PROJECTIONS
 from khala.nn.conv import ConvNeXtBlock
 
-MAGNITUDE_PROJECTIONS = 2
-"""Projections onto the predicted magnitudes."""
-MEL_PROJECTIONS = 3
-"""Projections after those, onto the mel magnitudes alone, which keeps the grain of noise."""
 BLOCK_FRAMES = 512
 """Frames synthesised at once: 24 s."""
-MARGIN_FRAMES = 16
-"""Context on either side of a block: more than the receptive field of network and projections."""
 
 
 @dataclass(frozen=True)

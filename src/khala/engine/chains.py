@@ -18,14 +18,20 @@ def run_chains(
     of that one. The calling thread passes to `report` how many steps of all chains are done. An exception of either is
     raised once all threads have stopped.
     """
-    state = _Chains(follows, steps)
+    state, reported = _Chains(follows, steps), 0
 
-    def share(report: Callable[[int], None] = lambda done: None) -> None:
+    def tell() -> None:
+        nonlocal reported
+        if (done := sum(state.done)) > reported:
+            reported = done
+            report(done)
+
+    def share(after_each: Callable[[], None] = lambda: None) -> None:
         try:
             while (chain := state.begin()) is not None:
                 work(chain, state.done[chain])
                 state.end(chain)
-                report(sum(state.done))
+                after_each()
         except BaseException:
             state.stop()
             raise
@@ -33,11 +39,12 @@ def run_chains(
     with ThreadPoolExecutor(max(threads - 1, 1), "khala") as pool:
         others = [pool.submit(share) for _ in range(min(threads, len(follows)) - 1)]
         try:
-            share(report)
+            share(tell)
         finally:
             wait(others)
         for other in others:
             other.result()
+    tell()
 
 
 class _Chains:

@@ -76,17 +76,27 @@ class CodecSession:
 
     def blocks(self, codes_QT: NDArray[np.int16], threads: int = 1) -> Iterator[Samples]:
         """Decode as `decode` does -> one block of samples after the other."""
-        n, hop, total, phase = self._spectra, self.config.hop, codes_QT.shape[1], None
+        phase = None
         with workers(threads) as spread:
-            for start in range(0, total, BLOCK_FRAMES):
-                stop = min(start + BLOCK_FRAMES, total)
-                first, last = max(start - MARGIN_FRAMES, 0), min(stop + MARGIN_FRAMES, total)
-                prepared = self.prepare(codes_QT, first, last, spread)
-                # `phase` holds the left margin, from the block before; the rest is integrated from there.
-                phase = integrate(prepared.mid, prepared.advance, prepared.slope, phase)
-                samples_2N = self.project(prepared, phase, spread)
-                yield samples_2N[:, (start - first) * hop : (stop - first) * hop]
-                phase = phase[max(stop - MARGIN_FRAMES - first, 0) * n : (stop - first) * n]
+            for start in range(0, codes_QT.shape[1], BLOCK_FRAMES):
+                samples_2N, phase = self.decode_block(codes_QT, start, phase, spread)
+                yield samples_2N
+
+    def decode_block(
+        self, codes_QT: NDArray[np.int16], start: int, phase: Complex | None, spread: Spread
+    ) -> tuple[Samples, Complex]:
+        """Decode the block that begins with frame `start` -> its samples, and the `phase` that the next one takes.
+
+        No code after the block matters but the next `MARGIN_FRAMES` + `CONTEXT_FRAMES`.
+        """
+        n, hop, total = self._spectra, self.config.hop, codes_QT.shape[1]
+        stop = min(start + BLOCK_FRAMES, total)
+        first, last = max(start - MARGIN_FRAMES, 0), min(stop + MARGIN_FRAMES, total)
+        prepared = self.prepare(codes_QT, first, last, spread)
+        # `phase` holds the left margin, from the block before; the rest is integrated from there.
+        phase = integrate(prepared.mid, prepared.advance, prepared.slope, phase)
+        samples_2N = self.project(prepared, phase, spread)[:, (start - first) * hop : (stop - first) * hop]
+        return samples_2N, phase[max(stop - MARGIN_FRAMES - first, 0) * n : (stop - first) * n]
 
     def prepare(self, codes_QT: NDArray[np.int16], first: int, last: int, spread: Spread) -> Prepared:
         """Run the network over frames `first` to `last`, in pieces."""

@@ -6,8 +6,13 @@ Writing graphs needs the package `onnx`; running them does not.
 from pathlib import Path
 
 from khala.engine.backbone import BACKBONE_GRAPH
+from khala.engine.codec import CODEC_GRAPH, MEL_GRAPH
 from khala.engine.graphs.backbone import HEAD_MULTIPLE, backbone_graph
-from khala.weights.names import BACKBONE, read_config
+from khala.engine.graphs.superres import superres_graph
+from khala.engine.graphs.vocoder import mel_graph, vocoder_graph
+from khala.engine.refine import SUPERRES_GRAPH
+from khala.models.codec.config import SpectralConfig
+from khala.weights.names import BACKBONE, CODEC, SUPERRES, read_config
 
 
 def write_graphs(folder: Path) -> None:
@@ -18,3 +23,8 @@ def write_graphs(folder: Path) -> None:
     config = read_config(folder)
     if config.backbone.head_dim % HEAD_MULTIPLE == 0:
         backbone_graph(folder / BACKBONE, config.backbone).save(folder / BACKBONE_GRAPH)
+    if config.superres.codebook_dim is not None:
+        superres_graph(folder / SUPERRES, config.superres).save(folder / SUPERRES_GRAPH)
+    if isinstance(config.codec, SpectralConfig):
+        vocoder_graph(folder / CODEC, config.codec).save(folder / CODEC_GRAPH)
+        mel_graph(folder / CODEC, config.codec).save(folder / MEL_GRAPH)

@@ -13,9 +13,10 @@ from khala.generation.refine import refine
 from khala.models.lm import pack
 from khala.models.lm.refine_input import RefineInput
 from khala.models.lm.superres import Superres
+from khala.models.lm.windows import Windows, windows_over
 from khala.models.presets import tiny
 from khala.music.request import Sampling
-from khala.nn.sampling import generator, sample
+from khala.nn.sampling import generator, nearest_to_mean, sample
 from khala.weights import LoadedModel
 
 BOOKS = torch.randn(80, 16, 5, generator=torch.Generator().manual_seed(4))
@@ -123,6 +124,46 @@ def test_a_take_is_the_same_alone_and_in_a_pack(by_rows: bool, monkeypatch: pyte
         assert np.array_equal(take, single)
     for one, other in zip(refine(model, inputs, BOOKS, by_rows=not by_rows), together, strict=True):
         assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("sampling", [DREW, Sampling(superres_top_k=0)])
+def test_windows_keep_what_the_one_before_has_decided(sampling: Sampling) -> None:
+    model, windows = make(condition_rows=CONDITION_ROWS), Windows(10, 3, 2)
+    rows = np.array([[1 + frame % 40, 0, 300] for frame in range(23)])
+    one = RefineInput(PROMPT, CODES, 7, sampling, rows)
+    short = RefineInput(PROMPT, CODES[:, :10], 3, sampling, rows[:10])
+    refined, unchanged = refine(model, [one, short], BOOKS, windows=windows)
+    assert np.array_equal(unchanged, refine(model, [short], BOOKS)[0])
+    codes = torch.from_numpy(refined.astype(np.int64))
+    for window in windows_over(23, windows):
+        read = torch.from_numpy(CODES.astype(np.int64))[:, window.first : window.last]
+        missing = torch.zeros(read.shape[1], 5)
+        for level in range(2, model.config.levels):
+            ids = torch.from_numpy(rows[window.first : window.last])[None]
+            x = model.embed_song(torch.tensor([PROMPT]), read[None], ids)
+            logits = model.level_logits(model(x, causal=False), level)[0, len(PROMPT) :]
+            if sampling is DREW:
+                uniform = torch.rand(23, 16, generator=generator(7, level))[window.first : window.last]
+                level_T = sample(logits, 0.9, 5, uniform)
+            else:
+                level_T, missing = nearest_to_mean(logits, 1.0, BOOKS[level], missing)
+            level_T[: window.known] = codes[level, window.first : window.start]
+            read = torch.cat([read, level_T[None]])
+        assert torch.equal(read[:, window.decided], codes[:, window.start : window.stop])
+
+
+def test_progress_counts_levels_of_windows() -> None:
+    reports: list[int] = []
+    one = RefineInput(PROMPT, CODES, 1, DREW)
+    refine(
+        make(levels=4),
+        [one, one],
+        BOOKS,
+        lambda _, done, total: reports.append(100 * total + done),
+        None,
+        Windows(15, 2, 2),
+    )
+    assert reports == [802, 804, 806, 808]
 
 
 def test_passes_have_as_many_takes_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:

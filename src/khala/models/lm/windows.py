@@ -42,6 +42,12 @@ class Windows:
             raise ValueError(f"{self} decide no frames")
 
 
+SONG_WINDOWS = Windows(512, 32, 32)
+"""Windows of 24 s. Codes differ from those of a pass over the whole song, as they are decided from other context (log
+spectra by 0.18 nats, two seeds by 0.43), but phones are recognised as well, and no seam stands out. More context on
+either side changes nothing; with 256 frames spectra differ by 0.19."""
+
+
 def windows_over(frames: int, windows: Windows | None) -> list[Window]:
     """Divide a song of `frames` frames into windows, of one size but for the last; without `windows`, or if the song is
     no longer than one, into a single one."""

@@ -29,6 +29,7 @@ from khala.models.config import ModelConfig
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.conditions import condition_stream
 from khala.models.lm.config import PAD_ID, TransformerConfig
+from khala.models.lm.refinement import FIRST_LEVEL
 from khala.models.lm.superres import Superres, init_from_backbone
 from khala.music.errors import ModelError
 from khala.music.prompt import PromptStyle, clamp_prompt, superres_prompt
@@ -45,8 +46,6 @@ from khala.weights import load_model
 from khala.weights.tensors import load_module
 from khala.weights.tokenizer import Tokenizer
 
-FIRST_LEVEL = 2
-"""The lowest level that is refined; those below it are the backbone's."""
 HELD_OUT_LEVELS = (2, 3, 5, 7, 9, 12, 18, 25, 36, 52)
 """Levels at which held-out songs are measured, in turn."""
 

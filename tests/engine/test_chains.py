@@ -31,6 +31,18 @@ def test_chains_go_on_side_by_side() -> None:
     assert order == [(0, 0), (1, 0), (0, 1), (1, 1)]
 
 
+def test_a_chain_waits_for_the_one_before() -> None:
+    overtaken = threading.Event()
+
+    def work(chain: int, step: int) -> None:
+        if chain:
+            overtaken.set()
+        elif step == 0:
+            assert not overtaken.wait(0.2)
+
+    run_chains(work, [False, True], 2, threads=2)
+
+
 @pytest.mark.parametrize("threads", [1, 3])
 def test_an_exception_ends_all_chains(threads: int) -> None:
     done: list[int] = []

@@ -125,11 +125,6 @@ def test_draws_are_those_of_torch() -> None:
         assert np.array_equal(sample(logits, 0.7, top_k, uniform), wanted.numpy())
 
 
-def test_a_model_with_a_row_for_each_code_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="codebook"):
-        superres_graph(tmp_path / SUPERRES, replace(tiny().superres, codebook_dim=None))
-
-
 def test_mini_parts_from_torch_at_ties_alone(tmp_path: Path) -> None:
     """One code that is almost as near as another changes all that follows: what is compared ends there."""
     loaded = load_model("mini")

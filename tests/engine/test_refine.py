@@ -85,6 +85,10 @@ def test_the_shortest_song(plain: Pair) -> None:
     plain.compare(RefineInput(PROMPT[-1:], CODES[:, :1], 7, SAMPLINGS["mean"]), WINDOWS)
 
 
+def test_a_song_longer_than_the_context(tmp_path: Path) -> None:
+    Pair(tmp_path, context=20).compare(RefineInput(PROMPT, CODES, 7, SAMPLINGS["mean"]))
+
+
 @pytest.mark.parametrize("threads", [1, 3])
 def test_company_and_threads_change_nothing(conditioned: Pair, threads: int) -> None:
     inputs = [

@@ -41,7 +41,7 @@ class SuperresSession:
         self.embedding = weights.array("embedding.weight")
         self.conditions = ConditionTable(weights) if config.condition_rows else None
         self.gain, self.bias = weights.array("codebooks.gain"), weights.array("codebooks.bias")
-        self.cos, self.sin = rotary_tables(config, config.context)
+        self.tables = rotary_tables(config, config.context)
 
     def embed(self, one: RefineInput) -> NDArray[np.float32]:
         """Embed levels 0 and 1 by their learned rows, and the conditions; a second time with the unconditional ones
@@ -58,7 +58,11 @@ class SuperresSession:
         """Run the pass of a level, with the inputs that do not follow from it."""
         vectors_CK, bias_C = self.codebooks.vectors(level), self.bias[level - FIRST_LEVEL]
         scale = _one(self.gain[level - FIRST_LEVEL] / self.codebooks.rms(level))
-        its = {"vectors": vectors_CK, "bias": bias_C, "scale": scale, "cos": self.cos, "sin": self.sin}
+        positions = len(inputs["text"]) + len(inputs["latent"])
+        if positions > len(self.tables[0]):
+            self.tables = rotary_tables(self.config, positions)
+        cos, sin = self.tables
+        its = {"vectors": vectors_CK, "bias": bias_C, "scale": scale, "cos": cos, "sin": sin}
         return Pass(*self.session.run(None, {**its, **inputs}))
 
 
@@ -72,8 +76,8 @@ def refine(
     """Refine takes, codes int16 [2, T] -> [Q, T], to the codes that `generation.refine.refine` gives, up to ties.
 
     Progress counts levels, those of all takes and windows together. A take depends neither on its company nor on the
-    number of threads. A window needs levels below its own of the one before, so that all of them go on side by side;
-    codes are the same as if one window came after the other.
+    number of threads. Windows go on side by side, each a level behind the one before, as that is all that they need of
+    it: codes are the same as if they came one after the other.
     """
     levels = model.config.levels
     refined = [np.zeros((levels, one.codes.shape[1]), np.int16) for one in inputs]

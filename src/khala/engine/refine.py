@@ -76,8 +76,8 @@ def refine(
     """Refine takes, codes int16 [2, T] -> [Q, T], to the codes that `generation.refine.refine` gives, up to ties.
 
     Progress counts levels, those of all takes and windows together. A take depends neither on its company nor on the
-    number of threads. Windows go on side by side, each a level behind the one before, as that is all that they need of
-    it: codes are the same as if they came one after the other.
+    number of threads. Windows go on side by side, each no further than the one before, as all that they need of it is
+    the same level: codes are the same as if they came one after the other.
     """
     levels = model.config.levels
     refined = [np.zeros((levels, one.codes.shape[1]), np.int16) for one in inputs]

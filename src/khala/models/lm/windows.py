@@ -43,9 +43,9 @@ class Windows:
 
 
 SONG_WINDOWS = Windows(512, 32, 32)
-"""Windows of 24 s. Codes differ from those of a pass over the whole song, as they are decided from other context (log
-spectra by 0.18 nats, two seeds by 0.43), but phones are recognised as well, and no seam stands out. More context on
-either side changes nothing; with 256 frames spectra differ by 0.19."""
+"""Windows of 24 s. Decided from other context, a song becomes another rendition (`benchmarks/windows.py`): its spectra
+differ by 0.18 nats from those of a pass over the whole song, where two seeds differ by 0.43; it is 0.4 dB quieter;
+phones are recognised as well, and no seam stands out. More context on either side changes nothing."""
 
 
 def windows_over(frames: int, windows: Windows | None) -> list[Window]:

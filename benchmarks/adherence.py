@@ -146,7 +146,7 @@ def song(pipe: khala.Pipeline, score: Score, kind: str) -> tuple[np.ndarray, boo
     rendered = render_score(score, VoiceBank(LEXICON)).samples
     if kind == "rendered":
         return rendered, True, None
-    codec = pipe.loaded.codec
+    codec = pipe.engine.loaded.codec
     with torch.inference_mode():
         return codec.decode(codec.encode(torch.from_numpy(rendered)[None]))[0].numpy(), True, None
 

@@ -17,7 +17,7 @@ from dataclasses import replace
 import torch
 
 from khala.conditioning.outline import NUM_CONDITIONS
-from khala.generation.decode import decode_tokens
+from khala.engine.pytorch.decode import decode_tokens
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.config import PAD_ID, TransformerConfig
 from khala.models.lm.slot import Slot

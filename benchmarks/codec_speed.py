@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 from torch.nn.utils.parametrize import remove_parametrizations
 
-from khala.generation.synthesis import synthesise
+from khala.engine.pytorch.synthesis import synthesise
 from khala.models.codec.config import DacConfig
 from khala.models.codec.dac.codec import Dac
 

@@ -20,9 +20,9 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from khala.engine.backbone import BackboneSession, Continuations
-from khala.engine.decode import decode_takes
-from khala.engine.graphs import write_graphs
+from khala.engine.onnx.backbone import BackboneSession, Continuations
+from khala.engine.onnx.decode import decode_takes
+from khala.engine.onnx.graphs import write_graphs
 from khala.generation.plan import TakePlan, guide_for, plan_take
 from khala.music.request import SongRequest
 from khala.weights.names import TOKENIZER, read_config
@@ -60,7 +60,7 @@ def main() -> None:
     assert "torch" not in sys.modules
     import torch
 
-    from khala.generation.decode import decode_backbone
+    from khala.engine.pytorch.decode import decode_backbone
     from khala.models.lm.stepper import Stepper
     from khala.weights import load_model
 

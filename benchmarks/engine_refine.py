@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from khala.engine.graphs import write_graphs
+from khala.engine.onnx.graphs import write_graphs
 from khala.models.codec.config import SpectralConfig
 from khala.models.lm.refine_input import RefineInput
 from khala.models.lm.refinement import FIRST_LEVEL, GUIDED_LEVELS
@@ -81,9 +81,9 @@ def measure(folder: Path, seconds: float, kind: str, windows: Windows | None, ro
 
 def by_engine(folder: Path) -> tuple[Refine, Decode]:
     """Open the model for onnxruntime."""
-    from khala.engine.codebooks import Codebooks
-    from khala.engine.codec import CodecSession
-    from khala.engine.refine import SuperresSession, refine
+    from khala.engine.onnx.codebooks import Codebooks
+    from khala.engine.onnx.codec import CodecSession
+    from khala.engine.onnx.refine import SuperresSession, refine
 
     config, codebooks = read_config(folder), Codebooks(folder)
     assert isinstance(config.codec, SpectralConfig)
@@ -100,8 +100,8 @@ def by_torch(folder: Path) -> tuple[Refine, Decode]:
     """Load the model for torch."""
     import torch
 
-    from khala.generation.refine import refine
-    from khala.generation.synthesis import synthesise
+    from khala.engine.pytorch.refine import refine
+    from khala.engine.pytorch.synthesis import synthesise
     from khala.weights import load_model
 
     torch.set_num_threads(1)

@@ -16,10 +16,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from khala.generation.decode import decode_tokens
+from khala.engine.pytorch.decode import decode_tokens
+from khala.engine.pytorch.refine import refine
 from khala.generation.pipeline import Pipeline, load
 from khala.generation.plan import Work
-from khala.generation.refine import refine
 from khala.models.lm.conditions import condition_stream
 from khala.models.lm.refine_input import RefineInput
 from khala.models.lm.stepper import Stepper
@@ -65,13 +65,13 @@ def drawn(pipe: Pipeline, seed: int, seconds: float) -> Song:
     )
     (work,) = pipe.works(request)
     slot = replace(pipe.slot(work), longest=2 * round(seconds * pipe.frame_rate))
-    (ids,) = decode_tokens(pipe.loaded.backbone, [slot])
+    (ids,) = decode_tokens(pipe.engine.loaded.backbone, [slot])
     ids = ids[: len(ids) // 2 * 2]
-    first = [[pipe.loaded.layout.level_rows(level).start] for level in (0, 1)]
+    first = [[pipe.engine.loaded.layout.level_rows(level).start] for level in (0, 1)]
     codes = torch.tensor(ids).view(-1, 2).T - torch.tensor(first)
     cues = work.plan.condition_ids(codes.shape[1])[:-1] if pipe.config.superres.condition_rows else ()
     draft = RefineInput(work.plan.superres_ids, codes.short().numpy(), seed, request.sampling, cues)
-    (refined,) = refine(pipe.loaded.superres, [draft], pipe.loaded.codebooks)
+    (refined,) = refine(pipe.engine.loaded.superres, [draft], pipe.engine.loaded.codebooks)
     return work, ids, torch.from_numpy(refined).long()
 
 

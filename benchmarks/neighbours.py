@@ -34,7 +34,7 @@ def main() -> None:
     pipe = load(arguments.model, "cpu", arguments.dtype)
     sing(pipe, arguments.seconds)  # what is done but once
     cores, threads = len(os.sched_getaffinity(0)), torch.get_num_threads()
-    print(f"{cores} cores, {threads} threads, load {os.getloadavg()[0]:.1f} before it, {pipe.loaded.formats}")
+    print(f"{cores} cores, {threads} threads, load {os.getloadavg()[0]:.1f} before it, {pipe.engine.loaded.formats}")
     print("busy      " + "".join(f"{stage:>10}" for stage in (*STAGES, "together")) + "   times alone")
     alone = 0.0
     for count in range(arguments.busy + 1):

@@ -20,9 +20,9 @@ import torch
 import khala
 from khala.conditioning.phone_sequence import REST, without_phones
 from khala.corpus.data.songs import TokenCorpus, TokenSong
+from khala.engine.pytorch.refine import refine
+from khala.engine.pytorch.synthesis import synthesise
 from khala.evaluation.error_rate import error_rate, transcript
-from khala.generation.refine import refine
-from khala.generation.synthesis import synthesise
 from khala.models.codec.spectral.codec import SpectralCodec
 from khala.models.lm.refine_input import RefineInput
 from khala.music.prompt import superres_prompt
@@ -64,10 +64,10 @@ def refined(
 ) -> np.ndarray:
     """All levels, from the first two and what is sung."""
     request = SongRequest(tags=song.tags, lyrics=song.lyrics, duration=song.duration)
-    ids = pipe.loaded.tokenizer.encode(superres_prompt(request, pipe.config.prompt))
+    ids = pipe.engine.loaded.tokenizer.encode(superres_prompt(request, pipe.config.prompt))
     rows = corpus.condition_ids(song, song.outline, 0, song.frames)[:-1]
     draft = RefineInput(ids, codes[:2], 1, sampling, rows, without_phones(rows))
-    (found,) = refine(pipe.loaded.superres, [draft], pipe.loaded.codebooks)
+    (found,) = refine(pipe.engine.loaded.superres, [draft], pipe.engine.loaded.codebooks)
     return found
 
 
@@ -78,11 +78,11 @@ def measured(
     make: Callable[[TokenSong, np.ndarray], np.ndarray],
 ) -> tuple[float, float, float]:
     """Error, mel distance, share of wrong phones."""
-    codec = pipe.loaded.codec
+    codec = pipe.engine.loaded.codec
     assert isinstance(codec, SpectralCodec)
     whole = corpus.codes(song, pipe.config.codec.levels)
     codes = make(song, whole)
-    true_TD, found_TD = (_latents(pipe.loaded.codebooks.float(), one) for one in (whole, codes))
+    true_TD, found_TD = (_latents(pipe.engine.loaded.codebooks.float(), one) for one in (whole, codes))
     sung = torch.from_numpy(corpus.phones(song, 0, song.frames) < REST)
     error = (found_TD - true_TD)[sung].square().sum() / (true_TD - true_TD.mean(0))[sung].square().sum()
     mel = (codec.to_features(found_TD) - codec.to_features(true_TD)).abs().mean()

@@ -18,7 +18,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from khala.generation.refine import refine
+from khala.engine.pytorch.refine import refine
 from khala.models.lm.config import TransformerConfig
 from khala.models.lm.refine_input import RefineInput
 from khala.models.lm.superres import Superres

@@ -16,9 +16,9 @@ import numpy as np
 import torch
 
 import khala
+from khala.engine.pytorch.refine import refine
+from khala.engine.pytorch.synthesis import synthesise
 from khala.evaluation.error_rate import phoneme_error_rate
-from khala.generation.refine import refine
-from khala.generation.synthesis import synthesise
 from khala.models.codec.spectral.codec import SpectralCodec
 from khala.models.lm.refine_input import RefineInput
 from khala.models.lm.windows import SONG_WINDOWS, Windows, windows_over
@@ -71,14 +71,14 @@ def seeded(one: RefineInput, seed: int) -> RefineInput:
 
 def refined(pipe: khala.Pipeline, one: RefineInput, windows: Windows | None = None) -> np.ndarray:
     """All levels."""
-    return refine(pipe.loaded.superres, [one], pipe.loaded.codebooks, windows=windows)[0]
+    return refine(pipe.engine.loaded.superres, [one], pipe.engine.loaded.codebooks, windows=windows)[0]
 
 
 def compare(
     pipe: khala.Pipeline, codes: np.ndarray, other: np.ndarray, windows: Windows | None = None
 ) -> tuple[float, ...]:
     """Agreement, distance of spectra, seam, share of wrong phones, level."""
-    codec = pipe.loaded.codec
+    codec = pipe.engine.loaded.codec
     assert isinstance(codec, SpectralCodec)
     mine, its = (
         codec.to_features(codec.quantizer.decode(torch.from_numpy(each.astype(np.int64))[None]).transpose(1, 2))[0]

@@ -43,7 +43,7 @@ def test_memory_is_told_for_every_device_and_model(
     assert run(["doctor"]) == 0
     said = capsys.readouterr().out
     assert "memory cpu" in said and "GB free" in said and "one_shot" in said
-    monkeypatch.setattr("khala.generation.memory.free_memory", lambda device: 10**9)
+    monkeypatch.setattr("khala.engine.pytorch.memory.free_memory", lambda device: 10**9)
     assert run(["doctor"]) == 0  # what does not fit is no illness
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("-   official")]
     assert line.endswith("take a smaller model or another device")

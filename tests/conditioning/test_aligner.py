@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from khala.conditioning.aligner import PhoneAligner
 from khala.conditioning.outline import NUM_CONDITIONS
 from khala.conditioning.phone_sequence import CONDITION_ROWS, PHONE_IDS, REST, PhoneSequence
-from khala.generation.decode import decode_backbone
+from khala.engine.pytorch.decode import decode_backbone
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.conditions import condition_stream
 from khala.models.lm.config import PAD_ID

@@ -82,7 +82,7 @@ def test_takes_choose_apart_and_a_listener_is_asked(pipe: Pipeline) -> None:
     both = pipe.backbone(plans)
     alone = [pipe.backbone([plan])[0] for plan in plans]
     assert all(np.array_equal(one.codes, other.codes) for one, other in zip(both, alone, strict=True))
-    Pipeline(pipe.loaded, listener).backbone(plans[:1])
+    Pipeline(pipe.engine.loaded, listener).backbone(plans[:1])
     assert heard == [(2, 44100)] * 2
 
 
@@ -91,11 +91,11 @@ def test_a_song_is_compared_with_what_nobody_asked_for_frame_by_frame(led: Pipel
     """What a candidate was judged by, by another road: behind its prompt, its outline and its words, and behind the
     blank prompt and an outline of neither style nor key."""
     torch.manual_seed(4)
-    model = Backbone(led.config.backbone).bind_codebooks(led.loaded.codebooks).requires_grad_(False)
+    model = Backbone(led.config.backbone).bind_codebooks(led.engine.loaded.codebooks).requires_grad_(False)
     for parameter in model.parameters():
         if parameter.dim() > 1:
             torch.nn.init.normal_(parameter, std=0.15)
-    pipe = Pipeline(replace(led.loaded, backbone=model))
+    pipe = Pipeline(replace(led.engine.loaded, backbone=model))
     request = SongRequest(tags=("pop",), lyrics="[verse]\nDance with me\nSing", duration=8, seed=11, best_of=2)
     (plan,) = pipe.plan_takes(request)
     (result,) = pipe.backbone([plan])
@@ -126,7 +126,7 @@ def test_a_song_is_compared_with_what_nobody_asked_for_frame_by_frame(led: Pipel
         )
 
     behind = behind_prompt(plan.backbone_ids, plan.conditioning.prompt_rows, asked)
-    without = behind_prompt(led.loaded.tokenizer.encode(UNCOND_PROMPT), [], unasked)
+    without = behind_prompt(led.engine.loaded.tokenizer.encode(UNCOND_PROMPT), [], unasked)
     assert told == pytest.approx((without - behind) / frames, abs=2e-4) and abs(told) > 0.01
 
 
@@ -135,7 +135,7 @@ def test_the_listener_is_not_asked_about_the_voices_of_an_imported_model(pipe: P
     config = replace(pipe.config, origin=Origin(part, part, "dac.ckpt"))
     asked: list[SongRequest] = []
     imported = Pipeline(
-        replace(pipe.loaded, config=config), lambda samples, rate, request: asked.append(request) or 1.0
+        replace(pipe.engine.loaded, config=config), lambda samples, rate, request: asked.append(request) or 1.0
     )
     (result,) = imported.backbone(imported.plan_takes(replace(REQUEST, best_of=2)))
     assert not asked and [one.heard for one in result.candidates] == [None, None]

@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from khala.generation import draw, refine
+from khala.engine.pytorch import draw, refine
 from khala.generation.pipeline import Pipeline, load
 from khala.generation.take import Take
 from khala.nn.sampling import nearest_to_mean, sample

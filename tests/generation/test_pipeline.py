@@ -15,9 +15,9 @@ import khala
 from khala.audio.files import read_audio
 from khala.conditioning.form import plan_form
 from khala.conditioning.phone_sequence import REST
+from khala.engine.pytorch.device import choose_device, choose_dtype
+from khala.engine.pytorch.memory import need
 from khala.generation import pipeline as module
-from khala.generation.device import choose_device, choose_dtype
-from khala.generation.memory import need
 from khala.generation.pipeline import Pipeline, load
 from khala.generation.take import Take
 from khala.models.config import ModelConfig
@@ -34,7 +34,7 @@ REQUEST = SongRequest(tags=("folk", "slow tempo"), lyrics="[verse]\nOver the hil
 @pytest.fixture(scope="module")
 def pipe(loaded: LoadedModel) -> Pipeline:
     """Songs of at most a second: what the context leaves."""
-    return shortened(Pipeline(loaded))
+    return shortened(Pipeline(TorchEngine(loaded)))
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def take(pipe: Pipeline) -> Take:
 
 
 def with_config(pipe: Pipeline, config: ModelConfig) -> Pipeline:
-    return Pipeline(replace(pipe.loaded, config=config))
+    return Pipeline(replace(pipe.engine.loaded, config=config))
 
 
 def shortened(pipe: Pipeline) -> Pipeline:
@@ -63,7 +63,7 @@ def test_a_song(take: Take) -> None:
 
 def test_the_record_holds_all_that_is_needed(take: Take, pipe: Pipeline) -> None:
     record = json.loads(json.dumps(take.metadata))
-    assert record["model"] == {"name": "tiny", "digest": pipe.loaded.digest, "license": "Apache-2.0"}
+    assert record["model"] == {"name": "tiny", "digest": pipe.engine.loaded.digest, "license": "Apache-2.0"}
     assert record["versions"]["khala"] == khala.__version__ and record["versions"]["torch"] == torch.__version__
     assert (record["device"], record["dtype"]) == ("cpu", "float32")
     assert record["frames"] == take.codes.shape[1] and record["duration"] == round(take.seconds, 3)
@@ -141,7 +141,7 @@ def test_lengths(loaded: LoadedModel, take: Take) -> None:
     frames = (128 - take.metadata["prompt_tokens"]["backbone"] - 1) // 2
     assert take.codes.shape[1] <= take.metadata["max_frames"] == frames
     assert take.metadata["max_frames_set_by"] == "context"
-    long = Pipeline(loaded).generate(REQUEST)[0]
+    long = Pipeline(TorchEngine(loaded)).generate(REQUEST)[0]
     assert long.codes.shape[1] <= long.metadata["max_frames"] == 135  # 1.25 * 5 s * 44100 / 2048, rounded up
     assert long.metadata["max_frames_set_by"] == "duration"
 
@@ -177,7 +177,7 @@ def test_of_songs_with_guidance_half_as_many_are_decoded_at_once(
         for known in (False, True)
     )
     for sequences, songs in ((12, 6), (13, 6)):
-        room = need(mini(), torch.device("cpu"), pipe.loaded.formats, 60, takes=sequences).keep_loaded
+        room = need(mini(), torch.device("cpu"), pipe.engine.loaded.formats, 60, takes=sequences).keep_loaded
         monkeypatch.setattr(module, "free_memory", lambda device, room=room: room)
         assert plain.takes_at_once(60) == sequences
         assert guided.takes_at_once(60) == songs, "each is decoded behind the blank prompt, too"

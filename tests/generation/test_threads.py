@@ -37,7 +37,7 @@ def threads_as_before() -> Iterator[None]:
 def test_any_number_of_threads_makes_the_same_song(loaded: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pack, "THREAD_ROWS", 16)
     at_work: set[tuple[str, int]] = set()
-    pipe = Pipeline(loaded, listener=lambda samples, rate, request: 0.0)
+    pipe = Pipeline(TorchEngine(loaded), listener=lambda samples, rate, request: 0.0)
     songs = []
     for threads in (1, 2, 3):
         torch.set_num_threads(threads)

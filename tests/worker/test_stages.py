@@ -14,8 +14,8 @@ import soundfile
 import torch
 from service import ask, tiny_model
 
+from khala.engine.pytorch.memory import need
 from khala.generation import pipeline
-from khala.generation.memory import need
 from khala.generation.pipeline import Pipeline, load
 from khala.generation.plan import TakePlan, plan_take
 from khala.jobs.records import Claim

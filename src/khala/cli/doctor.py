@@ -146,8 +146,8 @@ def memory_findings(duration: float, takes: int, dtype_name: str) -> Iterator[Fi
 
     try:
         torch: Any = import_module("torch")
-        memory: Any = import_module("khala.generation.memory")
-        formats: Any = import_module("khala.generation.formats")
+        memory: Any = import_module("khala.engine.pytorch.memory")
+        formats: Any = import_module("khala.engine.pytorch.formats")
     except ImportError:  # reported by torch_findings
         return
     known = {info.config.name: info.config for info in weights.list_models()}

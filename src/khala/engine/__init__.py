@@ -1,4 +1,4 @@
-"""Khala's models without torch, on a CPU: onnxruntime runs their graphs, numpy does the rest.
+"""Engines compute the stages of takes, each for one model on one device.
 
-`graphs` writes the graphs into a model folder; all else reads them. Everything here computes on the calling thread.
+`onnx` runs a model's graphs on any CPU, without torch. `pytorch` runs every model everywhere; it is the reference.
 """

@@ -1,9 +1,9 @@
 """A request becomes takes: backbone, superres, decode, finish.
 
-The same request with the same seed, model, device and dtype gives the same samples, whatever the number of threads, and
-so does each take by itself: a take depends on its own seed alone, and the seed of take 1 is the request's.
+The same request with the same seed, model, engine, device and dtype gives the same samples, whatever the number of
+threads, and so does each take by itself: a take depends on its own seed alone, and the seed of take 1 is the request's.
 
-The stages can be run apart, each on another day or machine (with the same model, device and dtype):
+The stages can be run apart, each on another day or machine (with the same model, engine, device and dtype):
 
     plans = pipe.plan_takes(request)                   one `TakePlan` per take; a request gives the same ones again
     results = pipe.backbone(plans)                     store what a `BackboneResult` holds: codes int16 [2, T], ...
@@ -23,64 +23,50 @@ import numpy as np
 from numpy.typing import NDArray
 
 from khala.audio.samples import Samples
+from khala.engine.base import Engine, Mode, keep_all
+from khala.engine.opening import open_engine
 from khala.generation.best_of import Listener, keep_best
-from khala.generation.decode import decode_backbone, keep_all
-from khala.generation.device import choose_device
 from khala.generation.finish import finish
-from khala.generation.formats import settle
-from khala.generation.memory import Mode, free_memory, need, takes_at_once
 from khala.generation.plan import TakePlan, guide_for, plan_take
 from khala.generation.progress import share, timed
 from khala.generation.record import make_record
-from khala.generation.refine import refine
-from khala.generation.staged import StagedModel
-from khala.generation.synthesis import synthesise
 from khala.generation.take import Take
 from khala.models.config import ModelConfig
-from khala.models.lm.pack import runs
 from khala.models.lm.result import BackboneResult
+from khala.models.lm.runs import runs
 from khala.music.progress import Progress, silent
 from khala.music.request import SongRequest
-from khala.weights.loading import LoadedModel, load_parts, open_model
 
 
 def load(
     name: str | Path = "mini",
     device: str = "auto",
     dtype: str = "auto",
-    mode: Literal["auto", "keep_loaded", "one_shot"] = "auto",
+    mode: Literal["auto"] | Mode = "auto",
     seconds: float = 60.0,
     listener: Listener | None = None,
+    engine: str = "auto",
 ) -> "Pipeline":
     """A pipeline for a model by name, folder or hub id (`weights.resolve`).
 
-    `dtype`: see `formats.choose_formats`. `mode`: keep all of the model in memory or, "one_shot", one part at a time,
-    which is read for its stage; with "auto" what fits, for a song of `seconds`. `listener`: see `Pipeline`. Raises
-    ModelError, and InvalidRequest with advice if nothing fits.
+    `dtype`: a number format, one for each language model ("backbone=float32,superres=bfloat16"), or "auto" for what
+    suits model and machine. `mode`: keep all of the model in memory or, "one_shot", one part at a time, which is read
+    for its stage; with "auto" what fits, for a song of `seconds`. `listener`: see `Pipeline`. `engine`: see
+    `engine.opening`. Raises ModelError, and InvalidRequest with advice if nothing fits.
     """
-    place = choose_device(device)
-    opened = open_model(name)
-    seconds = min(seconds, opened.config.max_seconds)
-    formats, chosen = settle(dtype, opened.config, place, seconds, free_memory(place), mode)
-    model = (StagedModel if chosen == "one_shot" else load_parts)(opened, place, formats)
-    return Pipeline(model, listener)
+    return Pipeline(open_engine(name, device, dtype, mode, seconds, engine), listener)
 
 
 class Pipeline:
-    """Makes songs with one loaded model."""
+    """Makes songs with one model."""
 
-    def __init__(self, loaded: LoadedModel | StagedModel, listener: Listener | None = None) -> None:
+    def __init__(self, engine: Engine, listener: Listener | None = None) -> None:
         """`listener` has a say in which of several candidates is best, beside the backbone."""
-        self.loaded, self.listener = loaded, listener
+        self.engine, self.listener = engine, listener
 
     @property
     def config(self) -> ModelConfig:
-        return self.loaded.config
-
-    @property
-    def mode(self) -> Mode:
-        """Whether all of the model stays in memory ("keep_loaded") or one part at a time ("one_shot")."""
-        return "one_shot" if isinstance(self.loaded, StagedModel) else "keep_loaded"
+        return self.engine.config
 
     @property
     def frame_rate(self) -> float:
@@ -88,17 +74,16 @@ class Pipeline:
         return self.config.frame_rate
 
     def takes_at_once(self, seconds: float) -> int:
-        """How many takes of so many seconds `backbone` may decode together in the memory that is free now; where the
-        model supports guidance, counting two for each."""
-        room = free_memory(self.loaded.device)
-        rows = takes_at_once(self.config, self.loaded.device, self.loaded.formats, seconds, room, self.mode)
-        return max(rows // 2, 1) if self.config.prompt.supports_guidance else rows
+        """How many takes of so many seconds `backbone` may decode together in the memory that is free now."""
+        return self.engine.takes_at_once(seconds)
 
     def fits(self, seconds: float) -> bool:
         """Whether the memory that is free now has room for a take of so many seconds, with the model kept as it is."""
-        loaded = self.loaded
-        needed = need(self.config, loaded.device, loaded.formats, seconds)
-        return needed.of(self.mode) <= free_memory(loaded.device)
+        return self.engine.fits(seconds)
+
+    def close(self) -> None:
+        """Free what the model holds on its device; the pipeline makes no more songs."""
+        self.engine.close()
 
     def batches(self, plans: Sequence[TakePlan]) -> list[list[TakePlan]]:
         """The plans in order, as many at a time as `backbone` may decode together in the memory that is free now."""
@@ -125,7 +110,7 @@ class Pipeline:
         raw = []
         for i in range(len(plans)):
             with timed(each[i], "decode"):
-                raw.append(synthesise(self.loaded.codec, codes[i], progress=share(progress, i, len(plans))))
+                raw.append(self.engine.synthesise(codes[i], share(progress, i, len(plans))))
         return [
             self._finish(plan, codes[i], results[i], raw[i], each[i], share(progress, i, len(plans)))
             for i, plan in enumerate(plans)
@@ -138,7 +123,7 @@ class Pipeline:
 
     def plan_take(self, request: SongRequest, number: int) -> TakePlan:
         """The plan of take 1, 2, ... alone."""
-        return plan_take(request, number, self.config, self.loaded.tokenizer)
+        return plan_take(request, number, self.config, self.engine.tokenizer)
 
     def backbone(
         self, plans: Sequence[TakePlan], progress: Progress = silent, wanted: Callable[[int], bool] = keep_all
@@ -154,8 +139,7 @@ class Pipeline:
         found: list[list[BackboneResult]] = [[] for _ in plans]
         for turn in range(rounds):
             asking = [i for i, plan in enumerate(plans) if turn < plan.request.best_of]
-            results = decode_backbone(
-                self.loaded.backbone,
+            results = self.engine.decode(
                 [plans[i].slot(candidate=turn + 1) for i in asking],
                 guide_for([plans[i] for i in asking]),
                 share(progress, turn, rounds),
@@ -176,8 +160,7 @@ class Pipeline:
         Progress counts levels, of all takes together.
         """
         inputs = [plan.refine_input(result) for plan, result in zip(plans, results, strict=True)]
-        codebooks_QCK = self.loaded.codebooks  # before super-resolution is there: a staged model holds one part
-        return refine(self.loaded.superres, inputs, codebooks_QCK, progress)
+        return self.engine.refine(inputs, progress)
 
     def render(
         self,
@@ -195,7 +178,7 @@ class Pipeline:
         """
         seconds = dict(seconds or {})
         with timed(seconds, "decode"):
-            raw = synthesise(self.loaded.codec, codes, progress=progress)
+            raw = self.engine.synthesise(codes, progress)
         return self._finish(plan, codes, result, raw, seconds, progress)
 
     def _finish(
@@ -211,14 +194,14 @@ class Pipeline:
         with timed(seconds, "finish"):
             samples, report = finish(raw, not result.ended, rate)
         progress("finish", 1, 1)
-        return Take(samples, rate, codes, make_record(self.loaded, plan, result, report, seconds))
+        return Take(samples, rate, codes, make_record(self.engine, plan, result, report, seconds))
 
     def _best(self, plan: TakePlan, results: Sequence[BackboneResult], progress: Progress) -> BackboneResult:
         listener, rate = self.listener, self.config.codec.sample_rate
         if listener is None or self.config.origin is not None:  # it knows no imported model's voices
-            return keep_best(self.loaded.backbone, plan, results, None, progress)
+            return keep_best(self.engine, plan, results, None, progress)
 
         def hear(codes: NDArray[np.int16]) -> float:
-            return listener(synthesise(self.loaded.codec, codes), rate, plan.request)
+            return listener(self.engine.synthesise(codes), rate, plan.request)
 
-        return keep_best(self.loaded.backbone, plan, results, hear, progress)
+        return keep_best(self.engine, plan, results, hear, progress)

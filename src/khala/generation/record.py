@@ -3,39 +3,25 @@
 import platform
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-import torch
 
 from khala import __version__
+from khala.engine.base import Engine
 from khala.generation.finish import FinishReport
 from khala.generation.plan import TakePlan
 from khala.generation.timed_lyrics import timed_lines
-from khala.models.config import ModelConfig
 from khala.models.lm.result import BackboneResult
-from khala.nn.precision import Formats
-
-
-class RecordedModel(Protocol):
-    """What a record says of the model that made the take (`weights.LoadedModel`, `StagedModel`)."""
-
-    @property
-    def config(self) -> ModelConfig: ...
-    @property
-    def digest(self) -> str: ...
-    @property
-    def device(self) -> torch.device: ...
-    @property
-    def formats(self) -> Formats: ...
 
 
 def make_record(
-    model: RecordedModel, plan: TakePlan, result: BackboneResult, report: FinishReport, seconds: Mapping[str, float]
+    engine: Engine, plan: TakePlan, result: BackboneResult, report: FinishReport, seconds: Mapping[str, float]
 ) -> dict[str, Any]:
     """The record as JSON values. `seconds` counts the take's own time in decode and finish; those of backbone and
     superres are for all takes that shared them."""
-    config, frames = model.config, result.codes.shape[1]
+    config, frames = engine.config, result.codes.shape[1]
+    library, version = engine.library
     rate, lines, outline = config.frame_rate, timed_lines(plan, result), plan.preview.outline
     if outline and lines is not None:  # lines where they are sung, not where they were meant to be
         spans = ((line.begin, line.end) for line in lines)
@@ -44,15 +30,16 @@ def make_record(
         "request": plan.request.to_dict(),
         "take": plan.number,
         "seed": plan.seed,
-        "model": {"name": config.name, "digest": model.digest, "license": config.license},
+        "model": {"name": config.name, "digest": engine.digest, "license": config.license},
         "versions": {
             "khala": __version__,
-            "torch": torch.__version__,
+            library: version,
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
-        "device": str(model.device),
-        "dtype": str(model.formats),
+        "engine": engine.name,
+        "device": engine.device,
+        "dtype": engine.dtype,
         "prompt_tokens": {"backbone": len(plan.backbone_ids), "superres": len(plan.superres_ids)},
         "prompt_cut": plan.prompt_cut,
         "frames": frames,

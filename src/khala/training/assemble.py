@@ -8,6 +8,7 @@ from torch import nn
 
 from khala.conditioning.vocabulary import with_vocabulary
 from khala.corpus.data.songs import TokenCorpus
+from khala.engine.onnx.graphs import write_graphs
 from khala.models.codec.folder import load_codec
 from khala.models.config import ModelConfig
 from khala.models.lm.backbone import Backbone
@@ -56,7 +57,7 @@ It imitates its corpus: its styles, its lengths, its words. What a prompt asks f
 
 
 def assemble(recipe: Recipe, run: Path, out: Path) -> None:
-    """Write the model folder `out` in float16 from `run`'s codec, backbone and superres.
+    """Write the model folder `out` in float16 from `run`'s codec, backbone and superres, with its graphs.
 
     Raises ModelError, with the command to run, if a part is not trained yet or learned other conditions.
     """
@@ -74,7 +75,7 @@ def assemble(recipe: Recipe, run: Path, out: Path) -> None:
             raise ModelError(f"no {stage} of this recipe in {run / stage} ({error}); {mend}") from None
     tokenizer = text_vocabulary(run / "tokens", config.backbone.text_vocab)
     card = _card(config, run, {"codec": codec, "backbone": backbone, "superres": superres})
-    save_model(out, with_vocabulary(config), backbone, superres, codec, tokenizer, card, torch.float16)
+    save_model(out, with_vocabulary(config), backbone, superres, codec, tokenizer, card, torch.float16, write_graphs)
 
 
 def _card(config: ModelConfig, run: Path, models: dict[str, nn.Module]) -> str:

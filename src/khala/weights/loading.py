@@ -19,17 +19,8 @@ from khala.models.lm.superres import Superres
 from khala.models.lm.transformer import Transformer
 from khala.music.layout import TokenLayout
 from khala.nn.precision import Formats, unquantized_dtype
-from khala.weights.names import (
-    BACKBONE,
-    CODEC,
-    CONFIG,
-    SUPERRES,
-    TOKENIZER,
-    broken_file,
-    read_config,
-    resolve,
-    verified_digest,
-)
+from khala.weights.names import BACKBONE, CODEC, SUPERRES, broken_file
+from khala.weights.opening import OpenModel, open_model
 from khala.weights.tensors import load_module
 from khala.weights.tokenizer import Tokenizer
 
@@ -67,65 +58,42 @@ class LoadedModel:
         return Formats(self.backbone.dtype, self.superres.dtype)
 
 
-@dataclass(frozen=True)
-class OpenModel:
-    """A checked model folder. Each call loads a part anew and raises ModelError, as `load_model` does."""
-
-    config: ModelConfig
-    tokenizer: Tokenizer
-    digest: str
-    folder: Path
-
-    @property
-    def layout(self) -> TokenLayout:
-        return self.config.layout
-
-    def backbone(self, device: str | torch.device, dtype: torch.dtype, codebooks_QCK: Tensor) -> Backbone:
-        """Load the backbone in `dtype`, bound to the codec's codebooks [Q, C, K]."""
-        model = _load(self.folder, BACKBONE, lambda: Backbone(self.config.backbone), device, dtype)
-        return model.bind_codebooks(codebooks_QCK)
-
-    def superres(self, device: str | torch.device, dtype: torch.dtype, codebooks_QCK: Tensor) -> Superres:
-        """Load super-resolution in `dtype`, bound to the codec's codebooks [Q, C, K]."""
-        model = _load(self.folder, SUPERRES, lambda: Superres(self.config.superres), device, dtype)
-        return model.bind_codebooks(codebooks_QCK)
-
-    def codec(self, device: str | torch.device) -> SpectralCodec | Dac:
-        """Load the codec, in float32."""
-        return _load(self.folder, CODEC, lambda: build_codec(self.config.codec), device, torch.float32)
-
-
-def open_model(name: str | Path, verify: bool = True) -> OpenModel:
-    """Find and check the model `name`, all but the values of its weights; arguments and errors as in `load_model`."""
-    folder = resolve(str(name))
-    config = read_config(folder)
-    digest = verified_digest(folder, verify)
-    tokenizer = Tokenizer.load(folder / TOKENIZER)
-    if tokenizer.vocab != config.layout.text_vocab:
-        fault = ValueError(f"it has {tokenizer.vocab} ids; by {CONFIG} it has {config.layout.text_vocab}")
-        raise broken_file(folder, TOKENIZER, fault)
-    return OpenModel(config, tokenizer, digest, folder)
-
-
 def load_model(
     name: str | Path, device: str | torch.device = "cpu", dtype: torch.dtype = torch.float32, verify: bool = True
 ) -> LoadedModel:
-    """Load the model `name`: an embedded name, a folder or a hub id (`names.resolve`).
+    """Load the model `name`, found and checked as by `opening.open_model`.
 
-    `verify` compares every file with `digests.json`. Raises ModelError, which names the file and a way to repair it,
-    for what is missing, truncated, changed, unknown, of a wrong shape or not a number.
+    Raises ModelError, which names the file and a way to repair it, for what is missing, truncated, changed, unknown, of
+    a wrong shape or not a number.
     """
     return load_parts(open_model(name, verify), device, Formats.uniform(dtype))
 
 
 def load_parts(model: OpenModel, device: str | torch.device, formats: Formats) -> LoadedModel:
     """Load all parts of an opened model. Raises ModelError."""
-    codec = model.codec(device)
-    backbone = model.backbone(device, formats.backbone, codec.codebooks)
-    superres = model.superres(device, formats.superres, codec.codebooks)
+    codec = load_codec(model, device)
+    backbone = load_backbone(model, device, formats.backbone, codec.codebooks)
+    superres = load_superres(model, device, formats.superres, codec.codebooks)
     return LoadedModel(
         model.config, model.layout, model.tokenizer, backbone, superres, codec, model.digest, model.folder
     )
+
+
+def load_backbone(model: OpenModel, device: str | torch.device, dtype: torch.dtype, codebooks_QCK: Tensor) -> Backbone:
+    """Load the backbone in `dtype`, bound to the codec's codebooks [Q, C, K]. Raises ModelError."""
+    module = _load(model.folder, BACKBONE, lambda: Backbone(model.config.backbone), device, dtype)
+    return module.bind_codebooks(codebooks_QCK)
+
+
+def load_superres(model: OpenModel, device: str | torch.device, dtype: torch.dtype, codebooks_QCK: Tensor) -> Superres:
+    """Load super-resolution in `dtype`, bound to the codec's codebooks [Q, C, K]. Raises ModelError."""
+    module = _load(model.folder, SUPERRES, lambda: Superres(model.config.superres), device, dtype)
+    return module.bind_codebooks(codebooks_QCK)
+
+
+def load_codec(model: OpenModel, device: str | torch.device) -> SpectralCodec | Dac:
+    """Load the codec, in float32. Raises ModelError."""
+    return _load(model.folder, CODEC, lambda: build_codec(model.config.codec), device, torch.float32)
 
 
 def build_codec(config: CodecConfig) -> SpectralCodec | Dac:

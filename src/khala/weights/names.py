@@ -27,6 +27,9 @@ TOKENIZER = "tokenizer.json"
 CARD = "README.md"
 DIGESTED = (CONFIG, BACKBONE, SUPERRES, CODEC, TOKENIZER)
 """Files that songs depend on. The card is not one of them: anyone may add to it."""
+GRAPHS = ("backbone.onnx", "superres.onnx", "codec.onnx", "codec-mel.onnx")
+"""Graphs of the same model, for the engine without torch. A folder may have none."""
+BACKBONE_GRAPH, SUPERRES_GRAPH, CODEC_GRAPH, MEL_GRAPH = GRAPHS
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 """OWNER/NAME on the model hub."""
@@ -93,10 +96,15 @@ def read_config(folder: Path) -> ModelConfig:
         raise broken_file(folder, CONFIG, error) from None
 
 
+def digested_files(folder: Path) -> list[str]:
+    """List the files that a model's digest is made of."""
+    return [*DIGESTED, *(name for name in GRAPHS if (folder / name).exists())]
+
+
 def verified_digest(folder: Path, verify: bool = True) -> str:
     """Return the model's digest; with `verify`, compare every file with its own first. Raises ModelError."""
     try:
-        digests = read_digests(folder, DIGESTED)
+        digests = read_digests(folder, digested_files(folder))
     except (OSError, ValueError, RecursionError) as error:
         raise broken_file(folder, DIGESTS, error) from None
     for name, digest in digests.items():

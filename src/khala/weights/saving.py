@@ -3,6 +3,7 @@
 import json
 import secrets
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -13,7 +14,7 @@ from khala.models.config import ModelConfig
 from khala.music.errors import OutputError
 from khala.weights import configs
 from khala.weights.digests import write_digests
-from khala.weights.names import BACKBONE, CARD, CODEC, CONFIG, DIGESTED, FORMAT, SUPERRES, TOKENIZER
+from khala.weights.names import BACKBONE, CARD, CODEC, CONFIG, FORMAT, SUPERRES, TOKENIZER, digested_files
 from khala.weights.tensors import save_module
 from khala.weights.tokenizer import Tokenizer
 
@@ -27,8 +28,11 @@ def save_model(
     tokenizer: Tokenizer,
     card: str,
     dtype: torch.dtype = torch.float16,
+    write_graphs: Callable[[Path], None] = lambda folder: None,
 ) -> None:
     """Write a model folder with its weights in `dtype`. It may replace a model, but nothing else.
+
+    `write_graphs` writes its graphs beside the weights and the configuration (`engine.onnx.graphs`).
 
     Raises OutputError if it cannot be written, ValueError if a weight does not fit `dtype`.
     """
@@ -39,6 +43,8 @@ def save_model(
         for name, module in ((BACKBONE, backbone), (SUPERRES, superres), (CODEC, codec)):
             save_module(part / name, module, dtype)
         write_metadata(part, config, tokenizer, card)
+        write_graphs(part)
+        write_digests(part, digested_files(part))
         replace_model(part, folder)
     except (OSError, SafetensorError) as error:
         reason = (isinstance(error, OSError) and error.strerror) or error
@@ -56,12 +62,11 @@ def require_free(folder: Path) -> Path:
 
 
 def write_metadata(folder: Path, config: ModelConfig, tokenizer: Tokenizer, card: str) -> None:
-    """Write configuration, tokenizer, card and digests next to the weights in `folder`. Raises OSError."""
+    """Write configuration, tokenizer and card next to the weights in `folder`. Raises OSError."""
     text = json.dumps({"format": FORMAT, **configs.to_json(config)}, indent=1, ensure_ascii=False)
     (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
     tokenizer.save(folder / TOKENIZER)
     (folder / CARD).write_text(card, encoding="utf-8")
-    write_digests(folder, DIGESTED)
 
 
 def replace_model(part: Path, folder: Path) -> None:

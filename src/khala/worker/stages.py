@@ -15,7 +15,7 @@ from safetensors.numpy import load, save
 
 from khala.audio.peaks import peaks
 from khala.audio.transcode import transcode
-from khala.generation.device import choose_device
+from khala.engine.pytorch.device import choose_device
 from khala.generation.pipeline import Pipeline
 from khala.generation.pipeline import load as load_pipeline
 from khala.generation.plan import TakePlan

@@ -6,10 +6,10 @@ finishes the kernels of a short song faster than the host can launch them: there
 songs, `GPU_ROWS` at a time, so that the shape of a product does not depend on the songs. Attention runs song by song.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from itertools import pairwise
-from typing import TypeVar, cast
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -21,23 +21,10 @@ from khala.nn.linear import Linear
 from khala.nn.rope import CosSin
 from khala.nn.threads import spread
 
-T = TypeVar("T")
-
 GPU_ROWS = 512
 """Rows of a product on a GPU: enough to keep a large GPU busy, and few enough that padding the last block is cheap."""
 THREAD_ROWS = 128
 """The most rows that a thread takes at a time: enough for products to be as fast as with more."""
-
-
-def runs(items: Sequence[T], fits: Callable[[list[T]], bool]) -> list[list[T]]:
-    """Group items in order, as many at a time as fit; one that does not fit alone is a group of its own."""
-    found: list[list[T]] = []
-    for item in items:
-        if found and fits([*found[-1], item]):
-            found[-1].append(item)
-        else:
-            found.append([item])
-    return found
 
 
 def encode_pack(

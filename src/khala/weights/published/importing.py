@@ -22,7 +22,8 @@ from khala.audio.files import replacing
 from khala.models.config import ModelConfig
 from khala.music.errors import KhalaError, ModelError, OutputError
 from khala.music.progress import Progress, silent
-from khala.weights.names import BACKBONE, CODEC, SUPERRES
+from khala.weights.digests import write_digests
+from khala.weights.names import BACKBONE, CODEC, DIGESTED, SUPERRES
 from khala.weights.published.contents import ImportOptions, Published
 from khala.weights.published.megatron import naming
 from khala.weights.saving import replace_model, require_free, write_metadata
@@ -69,6 +70,7 @@ def import_published(
             _begin(work, _stamp(config, options, published.sources()))
             _write(work, _parts(published), progress)
             write_metadata(work, config, published.tokenizer, _card(config, lines))
+            write_digests(work, DIGESTED)
             (work / _STAMP).unlink()
             replace_model(work, to)
         except OSError as error:

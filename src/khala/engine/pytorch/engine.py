@@ -1,0 +1,104 @@
+"""The engine of PyTorch: every model, on a CPU, CUDA or MPS."""
+
+import gc
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from khala.audio.samples import Samples
+from khala.engine.base import Mode, keep_all
+from khala.engine.pytorch.decode import decode_backbone
+from khala.engine.pytorch.likelihood import nats
+from khala.engine.pytorch.memory import free_memory, need, takes_at_once
+from khala.engine.pytorch.refine import refine
+from khala.engine.pytorch.staged import StagedModel
+from khala.engine.pytorch.synthesis import synthesise
+from khala.models.config import ModelConfig
+from khala.models.lm.conditions import ConditionIds
+from khala.models.lm.guide import FrameGuide
+from khala.models.lm.refine_input import RefineInput
+from khala.models.lm.result import BackboneResult
+from khala.models.lm.slot import Slot
+from khala.models.lm.windows import SONG_WINDOWS
+from khala.music.progress import Progress, silent
+from khala.weights.loading import LoadedModel
+from khala.weights.tokenizer import Tokenizer
+
+
+class TorchEngine:
+    """`engine.base.Engine` of a loaded model."""
+
+    name = "torch"
+    library = "torch", torch.__version__
+
+    def __init__(self, loaded: LoadedModel | StagedModel) -> None:
+        self.loaded = loaded
+        # The published model is defined by passes over the whole song.
+        self._windows = SONG_WINDOWS if loaded.config.origin is None else None
+
+    @property
+    def config(self) -> ModelConfig:
+        return self.loaded.config
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        return self.loaded.tokenizer
+
+    @property
+    def digest(self) -> str:
+        return self.loaded.digest
+
+    @property
+    def device(self) -> str:
+        return str(self.loaded.device)
+
+    @property
+    def dtype(self) -> str:
+        return str(self.loaded.formats)
+
+    @property
+    def mode(self) -> Mode:
+        return "one_shot" if isinstance(self.loaded, StagedModel) else "keep_loaded"
+
+    def takes_at_once(self, seconds: float) -> int:
+        device, formats = self.loaded.device, self.loaded.formats
+        rows = takes_at_once(self.config, device, formats, seconds, free_memory(device), self.mode)
+        return max(rows // 2, 1) if self.config.prompt.supports_guidance else rows
+
+    def fits(self, seconds: float) -> bool:
+        needed = need(self.config, self.loaded.device, self.loaded.formats, seconds)
+        return needed.of(self.mode) <= free_memory(self.loaded.device)
+
+    def decode(
+        self,
+        slots: Sequence[Slot],
+        guide: FrameGuide | None = None,
+        progress: Progress = silent,
+        wanted: Callable[[int], bool] = keep_all,
+    ) -> list[BackboneResult]:
+        return decode_backbone(self.loaded.backbone, slots, guide, progress, wanted)
+
+    def refine(self, inputs: Sequence[RefineInput], progress: Progress = silent) -> list[NDArray[np.int16]]:
+        codebooks_QCK = self.loaded.codebooks  # before super-resolution is there: a staged model holds one part
+        return refine(self.loaded.superres, inputs, codebooks_QCK, progress, windows=self._windows)
+
+    def synthesise(self, codes_QT: NDArray[np.int16], progress: Progress = silent) -> Samples:
+        return synthesise(self.loaded.codec, codes_QT, progress=progress)
+
+    def nats(
+        self,
+        prompt_ids: Sequence[int],
+        codes_2T: NDArray[np.int16],
+        condition_ids: ConditionIds | None = None,
+        progress: Progress = silent,
+    ) -> float:
+        return nats(self.loaded.backbone, prompt_ids, codes_2T, condition_ids, progress)
+
+    def close(self) -> None:
+        device = self.loaded.device
+        del self.loaded
+        gc.collect()
+        if device.type == "cuda":
+            torch.cuda.empty_cache()

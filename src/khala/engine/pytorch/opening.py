@@ -1,0 +1,28 @@
+"""Opening a model in the engine of PyTorch."""
+
+from typing import Literal
+
+from khala.engine.base import Mode
+from khala.engine.pytorch.device import choose_device
+from khala.engine.pytorch.engine import TorchEngine
+from khala.engine.pytorch.formats import settle
+from khala.engine.pytorch.memory import free_memory
+from khala.engine.pytorch.staged import StagedModel
+from khala.weights.loading import load_parts
+from khala.weights.opening import OpenModel
+
+
+def open_torch(
+    opened: OpenModel,
+    device: str = "auto",
+    dtype: str = "auto",
+    mode: Literal["auto"] | Mode = "auto",
+    seconds: float = 60,
+) -> TorchEngine:
+    """Load a model, or with "one_shot" each part when it is needed; "auto" is what fits, for a song of `seconds`.
+
+    `dtype`: see `formats.choose_formats`. Raises ModelError, and InvalidRequest with advice if nothing fits.
+    """
+    place = choose_device(device)
+    formats, chosen = settle(dtype, opened.config, place, seconds, free_memory(place), mode)
+    return TorchEngine((StagedModel if chosen == "one_shot" else load_parts)(opened, place, formats))

@@ -7,7 +7,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from khala.generation.best_of import best, nats
+from khala.engine.pytorch.engine import TorchEngine
+from khala.engine.pytorch.likelihood import nats
+from khala.generation.best_of import best
 from khala.generation.pipeline import Pipeline
 from khala.models.config import Imported, Origin
 from khala.models.lm.backbone import Backbone, interleave
@@ -54,7 +56,7 @@ def test_nats_are_those_of_the_codes_behind_their_prompt() -> None:
 def pipe(loaded: LoadedModel) -> Pipeline:
     prompt = replace(loaded.config.prompt, backbone_limit=96, superres_limit=96)
     backbone = replace(loaded.config.backbone, context=128)
-    return Pipeline(replace(loaded, config=replace(loaded.config, prompt=prompt, backbone=backbone)))
+    return Pipeline(TorchEngine(replace(loaded, config=replace(loaded.config, prompt=prompt, backbone=backbone))))
 
 
 def test_the_best_of_one_is_the_song_itself_and_is_among_more(pipe: Pipeline) -> None:
@@ -82,7 +84,7 @@ def test_takes_choose_apart_and_a_listener_is_asked(pipe: Pipeline) -> None:
     both = pipe.backbone(plans)
     alone = [pipe.backbone([plan])[0] for plan in plans]
     assert all(np.array_equal(one.codes, other.codes) for one, other in zip(both, alone, strict=True))
-    Pipeline(pipe.engine.loaded, listener).backbone(plans[:1])
+    Pipeline(pipe.engine, listener).backbone(plans[:1])
     assert heard == [(2, 44100)] * 2
 
 
@@ -95,7 +97,7 @@ def test_a_song_is_compared_with_what_nobody_asked_for_frame_by_frame(led: Pipel
     for parameter in model.parameters():
         if parameter.dim() > 1:
             torch.nn.init.normal_(parameter, std=0.15)
-    pipe = Pipeline(replace(led.engine.loaded, backbone=model))
+    pipe = Pipeline(TorchEngine(replace(led.engine.loaded, backbone=model)))
     request = SongRequest(tags=("pop",), lyrics="[verse]\nDance with me\nSing", duration=8, seed=11, best_of=2)
     (plan,) = pipe.plan_takes(request)
     (result,) = pipe.backbone([plan])
@@ -135,7 +137,8 @@ def test_the_listener_is_not_asked_about_the_voices_of_an_imported_model(pipe: P
     config = replace(pipe.config, origin=Origin(part, part, "dac.ckpt"))
     asked: list[SongRequest] = []
     imported = Pipeline(
-        replace(pipe.engine.loaded, config=config), lambda samples, rate, request: asked.append(request) or 1.0
+        TorchEngine(replace(pipe.engine.loaded, config=config)),
+        lambda samples, rate, request: asked.append(request) or 1.0,
     )
     (result,) = imported.backbone(imported.plan_takes(replace(REQUEST, best_of=2)))
     assert not asked and [one.heard for one in result.candidates] == [None, None]

@@ -3,11 +3,11 @@
 They hold what no tiny model has: the weights and what their rows stand for, the prompts, the outline, how the words are
 led, the noise of a seed, guidance, the mean that super-resolution goes after.
 
-A song is led along its golden codes: at each of them the model must choose the same one, or one that is no better than
-it by more than `TIE`. Without that lead one code that turns would change all that come after it, and codes do turn: the
-kernels of another CPU round otherwise. With those of PyTorch, oneDNN and MKL for AVX-512, for AVX2 and for older CPUs
-(ATEN_CPU_CAPABILITY, DNNL_MAX_CPU_ISA, MKL_CBWR) at most one of 20,000 turned, by 1e-5, and the sums of a draw moved by
-5e-5. The outline, and where the lines are in it, must be the same everywhere.
+Either engine is led along the golden codes of a song: at each of them the model must choose the same one, or one that
+is no better than it by more than `TIE`. Without that lead one code that turns would change all that come after it, and
+codes do turn: the kernels of another CPU round otherwise. With those of PyTorch, oneDNN and MKL for AVX-512, for AVX2
+and for older CPUs (ATEN_CPU_CAPABILITY, DNNL_MAX_CPU_ISA, MKL_CBWR) at most one of 20,000 turned, by 1e-5, and the sums
+of a draw moved by 5e-5. The outline, and where the lines are in it, must be the same everywhere.
 
 A change that is meant to change songs makes the golden ones anew: `python tests/generation/test_golden.py`.
 """
@@ -22,6 +22,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from khala.engine.onnx import decode as onnx_decode
+from khala.engine.onnx.noise import draw_class
+from khala.engine.onnx.refine import Pass, SuperresSession
 from khala.engine.pytorch import draw, refine
 from khala.generation.pipeline import Pipeline, load
 from khala.generation.take import Take
@@ -41,9 +44,7 @@ SONGS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def mini() -> Pipeline:
-    return load("mini", "cpu", "float32")
+run = SuperresSession.run
 
 
 class Lead:
@@ -56,25 +57,50 @@ class Lead:
 
     def sample_rows(self, logits_1C: Tensor, settings: list[tuple[float, int]], uniform_1C: Tensor) -> Tensor:
         ((temperature, top_k),) = settings
-        golden, chosen = self.draws[self.drawn], int(sample(logits_1C, temperature, top_k, uniform_1C))
-        sums_C = (logits_1C / temperature - (-uniform_1C.log()).log())[0]
+        chosen = int(sample(logits_1C, temperature, top_k, uniform_1C))
+        return torch.tensor([self.draw(logits_1C[0], temperature, uniform_1C[0], chosen)])
+
+    def draw_class(
+        self, logits_C: NDArray[np.float32], temperature: float, top_k: int, uniform_C: NDArray[np.float32]
+    ) -> int:
+        chosen = draw_class(logits_C, temperature, top_k, uniform_C)
+        return self.draw(torch.from_numpy(logits_C), temperature, torch.from_numpy(uniform_C), chosen)
+
+    def draw(self, logits_C: Tensor, temperature: float, uniform_C: Tensor, chosen: int) -> int:
+        golden = self.draws[self.drawn]
+        sums_C = logits_C / temperature - (-uniform_C.log()).log()
         better = abs(float(sums_C[chosen] - sums_C[golden])) if chosen != golden else 0
         assert better <= TIE, f"draw {self.drawn} is {chosen} and was {golden}, {better:.3g} nats apart"
         self.drawn += 1
-        return torch.tensor([golden])
+        return golden
 
     def nearest_to_mean(
         self, logits_TC: Tensor, temperature: float, vectors_CK: Tensor, missing_TK: Tensor
     ) -> tuple[Tensor, Tensor]:
-        golden_T = self.codes_QT[self.level]
         chosen_T, missed_TK = nearest_to_mean(logits_TC, temperature, vectors_CK, missing_TK)
-        golden_TK = missed_TK + vectors_CK[chosen_T] - vectors_CK[golden_T]
+        golden_TK = missed_TK + vectors_CK[chosen_T] - vectors_CK[self.codes_QT[self.level]]
+        return self.look(chosen_T, missed_TK, golden_TK, vectors_CK), golden_TK
+
+    def run(self, model: SuperresSession, level: int, **inputs: NDArray[np.float32]) -> Pass:
+        found = run(model, level, **inputs)
+        vectors_CK, target_TK = torch.from_numpy(model.codebooks.vectors(level)), torch.from_numpy(found.target)
+        chosen_T = torch.from_numpy(found.nearest)
+        both = (target_TK - vectors_CK[codes_T] for codes_T in (chosen_T, self.codes_QT[self.level]))
+        return found._replace(nearest=self.look(chosen_T, *both, vectors_CK).numpy())
+
+    def look(self, chosen_T: Tensor, missed_TK: Tensor, golden_TK: Tensor, vectors_CK: Tensor) -> Tensor:
+        golden_T = self.codes_QT[self.level]
         better_T = golden_TK.square().sum(-1) - missed_TK.square().sum(-1)
         worst = float(better_T.max() / vectors_CK.square().sum(-1).mean())
         turned = int((chosen_T != golden_T).sum())
         assert worst <= TIE, f"{turned} codes of level {self.level} are others, better by up to {worst:.3g}"
         self.level += 1
-        return golden_T, golden_TK
+        return golden_T.clone()
+
+
+@pytest.fixture(scope="module", params=["onnx", "torch"])
+def mini(request: pytest.FixtureRequest) -> Pipeline:
+    return load("mini", "cpu", "float32", engine=request.param)
 
 
 @pytest.mark.parametrize("name", SONGS)
@@ -85,6 +111,8 @@ def test_songs_of_the_shipped_model_stay_what_they_were(
     lead = Lead(golden, mini.config.backbone.codebook)
     monkeypatch.setattr(draw, "sample_rows", lead.sample_rows)
     monkeypatch.setattr(refine, "nearest_to_mean", lead.nearest_to_mean)
+    monkeypatch.setattr(onnx_decode, "draw_class", lead.draw_class)
+    monkeypatch.setattr(SuperresSession, "run", lambda model, level, **inputs: lead.run(model, level, **inputs))
     (take,) = mini.generate(**SONGS[name])
     assert np.array_equal(take.codes, golden)
     assert (lead.drawn, lead.level) == (2 * golden.shape[1] + 1, 64)
@@ -98,7 +126,7 @@ def heading(take: Take) -> dict[str, Any]:
 
 def write() -> None:
     """Make the golden songs anew."""
-    pipe = load("mini", "cpu", "float32")
+    pipe = load("mini", "cpu", "float32", engine="torch")
     takes = {name: pipe.generate(**fields)[0] for name, fields in SONGS.items()}
     np.savez_compressed(CODES, **{name: take.codes for name, take in takes.items()})
     TOLD.write_text(json.dumps({name: heading(take) for name, take in takes.items()}, indent=1) + "\n")

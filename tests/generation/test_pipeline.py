@@ -15,7 +15,9 @@ import khala
 from khala.audio.files import read_audio
 from khala.conditioning.form import plan_form
 from khala.conditioning.phone_sequence import REST
+from khala.engine.pytorch import engine
 from khala.engine.pytorch.device import choose_device, choose_dtype
+from khala.engine.pytorch.engine import TorchEngine
 from khala.engine.pytorch.memory import need
 from khala.generation import pipeline as module
 from khala.generation.pipeline import Pipeline, load
@@ -43,7 +45,7 @@ def take(pipe: Pipeline) -> Take:
 
 
 def with_config(pipe: Pipeline, config: ModelConfig) -> Pipeline:
-    return Pipeline(replace(pipe.engine.loaded, config=config))
+    return Pipeline(TorchEngine(replace(pipe.engine.loaded, config=config)))
 
 
 def shortened(pipe: Pipeline) -> Pipeline:
@@ -63,9 +65,9 @@ def test_a_song(take: Take) -> None:
 
 def test_the_record_holds_all_that_is_needed(take: Take, pipe: Pipeline) -> None:
     record = json.loads(json.dumps(take.metadata))
-    assert record["model"] == {"name": "tiny", "digest": pipe.engine.loaded.digest, "license": "Apache-2.0"}
+    assert record["model"] == {"name": "tiny", "digest": pipe.engine.digest, "license": "Apache-2.0"}
     assert record["versions"]["khala"] == khala.__version__ and record["versions"]["torch"] == torch.__version__
-    assert (record["device"], record["dtype"]) == ("cpu", "float32")
+    assert (record["engine"], record["device"], record["dtype"]) == ("torch", "cpu", "float32")
     assert record["frames"] == take.codes.shape[1] and record["duration"] == round(take.seconds, 3)
     if record["truncated"]:
         assert record["frames"] == record["max_frames"] and record["fade"] == 1.5
@@ -178,10 +180,10 @@ def test_of_songs_with_guidance_half_as_many_are_decoded_at_once(
     )
     for sequences, songs in ((12, 6), (13, 6)):
         room = need(mini(), torch.device("cpu"), pipe.engine.loaded.formats, 60, takes=sequences).keep_loaded
-        monkeypatch.setattr(module, "free_memory", lambda device, room=room: room)
+        monkeypatch.setattr(engine, "free_memory", lambda device, room=room: room)
         assert plain.takes_at_once(60) == sequences
         assert guided.takes_at_once(60) == songs, "each is decoded behind the blank prompt, too"
-    monkeypatch.setattr(module, "free_memory", lambda device: 0)
+    monkeypatch.setattr(engine, "free_memory", lambda device: 0)
     assert guided.takes_at_once(60) == 1
 
 
@@ -191,7 +193,7 @@ def test_the_longest_song_that_a_model_makes(loaded: LoadedModel) -> None:
     backbone.load_state_dict(loaded.backbone.state_dict())
     backbone.head.weight[loaded.layout.eos] = 0  # likelier than some code, and likeliest never
     config = replace(loaded.config, prompt=replace(loaded.config.prompt, duration_text=False))
-    endless = Pipeline(replace(loaded, backbone=backbone, config=config))
+    endless = Pipeline(TorchEngine(replace(loaded, backbone=backbone, config=config)))
     (take,) = endless.generate(replace(REQUEST, duration=30, sampling=Sampling(top_k=1)))
     frames = 808  # 1.25 * 30 s * 44100 / 2048, rounded up
     assert take.codes.shape == (8, frames) and take.samples.shape == (2, 2048 * frames)
@@ -241,7 +243,7 @@ class Stop(Exception):
 def test_a_stage_can_be_stopped_in_the_middle_of_a_pass(
     pipe: Pipeline, take: Take, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
-    monkeypatch.setattr("khala.generation.progress.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("khala.engine.pytorch.reporting.REPORT_SECONDS", 0.0)
     told: list[tuple[str, int]] = []
 
     def stop(at: str, done: int, total: int) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from khala.engine.pytorch.engine import TorchEngine
 from khala.generation.pipeline import Pipeline
 from khala.models.lm import pack
 from khala.music.request import SongRequest
@@ -17,13 +18,14 @@ from khala.weights import LoadedModel
 REQUEST = SongRequest(tags=("folk",), lyrics="[verse]\nOver the hills", duration=5, seed=11, best_of=2)
 
 PROGRAM = """
+import sys
 from hashlib import sha256
 from khala import load
 from khala.generation import plan
 plan.MARGIN = 0.3  # a second and a half
-pipe = load("mini", "cpu", "backbone=float32,superres=bfloat16")
+pipe = load("mini", "cpu", "float32" if sys.argv[1] == "onnx" else "backbone=float32,superres=bfloat16")
 (take,) = pipe.generate(tags="pop, female vocals", lyrics="[verse]\\nWalking down the road", duration=5, seed=5)
-print(*(sha256(array.tobytes()).hexdigest() for array in (take.codes, take.samples)), take.metadata["dtype"])
+print(*(sha256(array.tobytes()).hexdigest() for array in (take.codes, take.samples)), take.metadata["engine"])
 """
 
 
@@ -51,10 +53,11 @@ def test_any_number_of_threads_makes_the_same_song(loaded: LoadedModel, monkeypa
     assert computed == {("backbone", 1), ("superres", 1), ("decode", 1)}
 
 
-def test_the_embedded_model_makes_the_same_song_whatever_the_environment_says() -> None:
+@pytest.mark.parametrize("engine", ["onnx", "torch"])
+def test_the_embedded_model_makes_the_same_song_whatever_the_environment_says(engine: str) -> None:
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", PROGRAM],
+            [sys.executable, "-c", PROGRAM, engine],
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, "OMP_NUM_THREADS": str(n)},
@@ -63,4 +66,4 @@ def test_the_embedded_model_makes_the_same_song_whatever_the_environment_says() 
     ]
     told = {process.communicate()[0] for process in processes}
     (line,) = told
-    assert line.split()[2] == "backbone=float32,superres=bfloat16"
+    assert line.split()[2] == engine

@@ -14,6 +14,7 @@ import soundfile
 import torch
 from service import ask, tiny_model
 
+from khala.engine.pytorch import engine, opening
 from khala.engine.pytorch.memory import need
 from khala.generation import pipeline
 from khala.generation.pipeline import Pipeline, load
@@ -23,7 +24,7 @@ from khala.music.errors import InvalidRequest, ModelError, StoreError
 from khala.music.request import Sampling, SongRequest
 from khala.nn.precision import Formats
 from khala.scoring.listener import listener
-from khala.weights.loading import open_model
+from khala.weights.opening import open_model
 from khala.worker.stages import PipelineStages
 
 
@@ -146,9 +147,11 @@ def test_a_longer_song_may_leave_room_for_one_part_at_a_time_or_none(
     long, short = (need(config, cpu, Formats.uniform(torch.float32), seconds) for seconds in (30, 5))
     assert short.keep_loaded < long.keep_loaded
     for room, mode in ((short.keep_loaded, "keep_loaded"), (long.keep_loaded - 1, "one_shot")):
-        monkeypatch.setattr(pipeline, "free_memory", lambda device, room=room: room)
+        for module in (opening, engine):
+            monkeypatch.setattr(module, "free_memory", lambda device, room=room: room)
         assert stages._load([claim(singer, duration=5 if mode == "keep_loaded" else 30)], silent).mode == mode
-    monkeypatch.setattr(pipeline, "free_memory", lambda device: long.one_shot - 1)
+    for module in (opening, engine):
+        monkeypatch.setattr(module, "free_memory", lambda device: long.one_shot - 1)
     with pytest.raises(InvalidRequest, match=r"needs .* for a song of 30 s in float32 \(one_shot\)"):
         stages._load([claim(singer, duration=30)], silent)
     assert PipelineStages("cpu", "float32", "one_shot")._mode == "one_shot"

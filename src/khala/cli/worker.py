@@ -52,7 +52,7 @@ def worker(
         library,
         stages,
         socket.gethostname(),
-        str(stages.device),
+        stages.device,
         slots=slots,
         keep_loaded=runtime_mode == "keep_loaded",
         stall=stall,

@@ -1,5 +1,7 @@
 """Which engine computes a model, and where."""
 
+import platform
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -24,9 +26,9 @@ def open_engine(
 ) -> Engine:
     """Open a model by name, folder or hub id (`weights.resolve`) in an engine.
 
-    "auto" is `onnx` on a CPU, for models with graphs in float32, and else `torch`; if a GPU is there, that is where a
-    model goes. `dtype` and `mode` as in `generation.pipeline.load`. Raises ModelError, and InvalidRequest for what
-    cannot be, or needs torch where there is none.
+    "auto" is `torch` if there is a CUDA GPU, and on a CPU `onnx` for models with graphs in float32. `dtype` and `mode`
+    as in `generation.pipeline.load`. Raises ModelError, and InvalidRequest for what cannot be, or needs torch where
+    there is none.
     """
     if engine not in ENGINES:
         raise InvalidRequest(f"the engine {engine!r} is unknown; choose one of {', '.join(ENGINES)}")
@@ -51,23 +53,34 @@ def torch_is_installed() -> bool:
     return find_spec("torch") is not None
 
 
-def gpu_is_likely() -> bool:
-    """Return whether this machine has a GPU that PyTorch's CUDA may use. The import of torch, which knows, takes a
-    second; this looks for drivers."""
+def choose_device(name: str) -> str:
+    """Return a device by name, such as "cuda:1", or with "auto" the first of CUDA, MPS and CPU that is there.
+
+    PyTorch is imported for a GPU alone: that takes a second. Raises InvalidRequest for a device that is not there.
+    """
+    if name == "cpu" or (name == "auto" and not (torch_is_installed() and _gpu_is_likely())):
+        return "cpu"
+    if not torch_is_installed():
+        raise InvalidRequest(f"the device {name} needs PyTorch: {INSTALL_TORCH}")
+    from khala.engine.pytorch.device import choose_device
+
+    return str(choose_device(name))
+
+
+def _gpu_is_likely() -> bool:
+    """Look for the drivers of GPUs that PyTorch can use."""
     drivers = "/dev/nvidiactl", "/dev/dxg", "/dev/kfd", "C:/Windows/System32/nvcuda.dll"
-    return any(Path(driver).exists() for driver in drivers)
+    apple = sys.platform == "darwin" and platform.machine() == "arm64"
+    return apple or any(Path(driver).exists() for driver in drivers)
 
 
 def _obstacle(opened: OpenModel, device: str, dtype: str) -> str | None:
     """Say why onnxruntime cannot compute this, or return None."""
     if not all((opened.folder / name).is_file() for name in GRAPHS):
         return f"the model {opened.config.name} has no graphs"
-    if device == "auto" and torch_is_installed() and gpu_is_likely():
-        import torch
-
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    if device not in ("auto", "cpu"):
-        return f"it computes on the CPU alone, and the device is {device}"
+    place = choose_device(device)
+    if place != "cpu" and (device, place) != ("auto", "mps"):  # small models are slow there
+        return f"it computes on the CPU alone, and the device is {place}"
     if dtype not in ("auto", "float32"):
         return f"it computes in float32 alone, and the dtype is {dtype}"
     return None

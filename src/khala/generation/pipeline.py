@@ -69,6 +69,11 @@ class Pipeline:
         return self.engine.config
 
     @property
+    def mode(self) -> Mode:
+        """Whether all of the model stays in memory ("keep_loaded") or one part at a time ("one_shot")."""
+        return self.engine.mode
+
+    @property
     def frame_rate(self) -> float:
         """Frames of codes in a second of song."""
         return self.config.frame_rate

@@ -1,6 +1,5 @@
 """The stages of a take by the pipeline, with files between them."""
 
-import gc
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,13 +8,12 @@ from time import perf_counter
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from khala.audio.peaks import peaks
 from khala.audio.transcode import transcode
-from khala.engine.pytorch.device import choose_device
+from khala.engine.opening import choose_device
 from khala.generation.pipeline import Pipeline
 from khala.generation.pipeline import load as load_pipeline
 from khala.generation.plan import TakePlan
@@ -35,15 +33,20 @@ PEAKS = 1000
 class PipelineStages:
     """`jobs.stages.Stages` by `generation.Pipeline` on one device. Keeps the model that was used last.
 
-    `mode` as in `generation.pipeline.load`: "auto" keeps the whole model in memory while the songs leave room for it,
-    else one part of it at a time. A take that fits in neither way raises InvalidRequest, with advice.
+    `mode` and `engine` as in `generation.pipeline.load`: the mode "auto" keeps the whole model in memory while the
+    songs leave room for it, else one part of it at a time. A take that fits in neither way raises InvalidRequest, with
+    advice.
     """
 
     def __init__(
-        self, device: str = "auto", dtype: str = "auto", mode: Literal["auto", "keep_loaded", "one_shot"] = "auto"
+        self,
+        device: str = "auto",
+        dtype: str = "auto",
+        mode: Literal["auto", "keep_loaded", "one_shot"] = "auto",
+        engine: str = "auto",
     ) -> None:
         self.device = choose_device(device)
-        self._dtype, self._mode = dtype, mode
+        self._settings, self._mode, self._engine = (device, dtype), mode, engine
         self._pipeline: Pipeline | None = None
         self.model: str | None = None
         """Name of the loaded model, as requested."""
@@ -103,10 +106,9 @@ class PipelineStages:
 
     def unload(self) -> None:
         """Free the memory of the model."""
+        if self._pipeline is not None:
+            self._pipeline.close()
         self._pipeline = self.model = None
-        gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
 
     def _load(self, claims: Sequence[Claim], report: Progress) -> Pipeline:
         """Load the model of these takes, in the mode that memory allows for the longest of them."""
@@ -114,7 +116,7 @@ class PipelineStages:
         if self._pipeline is None or self.model != model or not self._pipeline.fits(seconds):
             self.unload()
             report("load", 0, 1)
-            self._pipeline = load_pipeline(model, str(self.device), self._dtype, self._mode, seconds, score)
+            self._pipeline = load_pipeline(model, *self._settings, self._mode, seconds, score, self._engine)
             self.model = model
             report("load", 1, 1)
         return self._pipeline

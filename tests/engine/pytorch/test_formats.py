@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from khala.engine.pytorch import formats
 from khala.engine.pytorch.formats import PARTS, choose_formats, format_times, milliseconds, quicker, settle
 from khala.engine.pytorch.memory import need
-from khala.engine.pytorch import formats
 from khala.generation.pipeline import load
 from khala.models.presets import official, tiny
 from khala.music.errors import InvalidRequest
@@ -147,4 +147,4 @@ def test_the_record_makes_the_song_again(folder: Path, measured: list[str]) -> N
     assert take.metadata["dtype"] == MIXED
     (again,) = load(folder, "cpu", take.metadata["dtype"], "one_shot").generate(request)
     assert np.array_equal(again.samples, take.samples)
-    assert load(folder, "cpu", "float32").loaded.formats == Formats.uniform(torch.float32)
+    assert load(folder, "cpu", "float32").engine.dtype == "float32"

@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import load_file
 
 from khala.conditioning.phone_sequence import CONDITION_ROWS
-from khala.engine.pytorch.refine import refine
 from khala.engine.pytorch import refine as module
+from khala.engine.pytorch.refine import refine
 from khala.models.lm import pack
 from khala.models.lm.refine_input import RefineInput
 from khala.models.lm.superres import Superres

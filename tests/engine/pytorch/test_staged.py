@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 import torch
 
+from khala.engine.pytorch import opening as module
 from khala.engine.pytorch.memory import need
 from khala.engine.pytorch.staged import StagedModel
-from khala.generation import pipeline as module
 from khala.generation import plan
 from khala.generation.pipeline import load
 from khala.music.errors import InvalidRequest, ModelError
 from khala.music.request import SongRequest
 from khala.nn.precision import Formats
-from khala.weights.loading import open_model
+from khala.weights.opening import open_model
 
 CPU, FLOAT32 = torch.device("cpu"), Formats.uniform(torch.float32)
 REQUEST = SongRequest(tags=("folk",), instrumental=True, duration=5, seed=3, takes=2)

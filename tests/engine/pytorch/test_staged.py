@@ -12,7 +12,7 @@ from khala.engine.pytorch import opening as module
 from khala.engine.pytorch.memory import need
 from khala.engine.pytorch.staged import StagedModel
 from khala.generation import plan
-from khala.generation.pipeline import load
+from khala.generation.pipeline import Pipeline, load
 from khala.music.errors import InvalidRequest, ModelError
 from khala.music.request import SongRequest
 from khala.nn.precision import Formats
@@ -56,7 +56,7 @@ def test_batches_as_small_as_memory_demands_change_nothing(folder: Path, monkeyp
     pipe = load(folder, "cpu", "float32", "keep_loaded")
     together = pipe.generate(REQUEST)
     told: list[float] = []
-    monkeypatch.setattr(module.Pipeline, "takes_at_once", lambda self, seconds: 1)
+    monkeypatch.setattr(Pipeline, "takes_at_once", lambda self, seconds: 1)
     one_by_one = pipe.generate(
         REQUEST, progress=lambda stage, done, total: told.append(done / total) if stage == "backbone" else None
     )

@@ -6,7 +6,7 @@ import torch
 from khala import weights
 from khala.cli import doctor
 from khala.cli.main import run
-from khala.generation import formats, memory
+from khala.engine.pytorch import formats, memory
 from khala.models.presets import official
 from khala.music.errors import ModelError
 from khala.nn.precision import Formats

@@ -1,0 +1,86 @@
+"""Which engine computes a model, and where."""
+
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from khala.engine import opening
+from khala.engine.opening import choose_device, open_engine
+from khala.music.errors import InvalidRequest
+
+MINI = files("khala") / "data" / "mini"
+
+
+@pytest.fixture
+def no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "torch_is_installed", lambda: False)
+
+
+@pytest.mark.parametrize(
+    ("settings", "engine"),
+    [
+        ({}, "onnx"),
+        ({"device": "cpu", "dtype": "float32"}, "onnx"),
+        ({"engine": "onnx", "dtype": "auto"}, "onnx"),
+        ({"engine": "torch"}, "torch"),
+        ({"dtype": "bfloat16"}, "torch"),
+        ({"device": "cpu", "dtype": "backbone=float32,superres=float32"}, "torch"),
+    ],
+)
+def test_the_embedded_model(settings: dict[str, str], engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "_gpu_is_likely", lambda: False)
+    assert open_engine("mini", **settings).name == engine
+
+
+def test_a_model_without_graphs_is_computed_by_torch(singer: Path) -> None:
+    assert open_engine(singer, "cpu").name == "torch"
+    with pytest.raises(InvalidRequest, match="the engine onnx cannot be used: the model tiny has no graphs"):
+        open_engine(singer, "cpu", engine="onnx")
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [
+        ({"engine": "tensorrt"}, "the engine 'tensorrt' is unknown; choose one of auto, onnx, torch"),
+        ({"engine": "onnx", "dtype": "int8"}, "cannot be used: it computes in float32 alone, and the dtype is int8"),
+        ({"engine": "torch", "device": "cuda:77"}, "the device 'cuda:77' is not on this machine"),
+    ],
+)
+def test_what_cannot_be(settings: dict[str, str], error: str) -> None:
+    with pytest.raises(InvalidRequest, match=error):
+        open_engine("mini", **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"engine": "torch"}, "the engine torch was chosen"),
+        ({"dtype": "bfloat16"}, "it computes in float32 alone, and the dtype is bfloat16"),
+        ({"device": "cuda"}, "the device cuda"),
+    ],
+)
+@pytest.mark.usefixtures("no_torch")
+def test_without_torch_it_is_said_what_needs_it(settings: dict[str, str], reason: str) -> None:
+    assert open_engine("mini").name == "onnx"
+    with pytest.raises(InvalidRequest, match=rf"{reason}.* needs PyTorch: pip install 'khala-music\[torch\]'"):
+        open_engine("mini", **settings)
+
+
+@pytest.mark.usefixtures("no_torch")
+def test_without_torch_a_model_without_graphs_says_so(singer: Path) -> None:
+    with pytest.raises(InvalidRequest, match=r"the model tiny has no graphs; this needs PyTorch"):
+        open_engine(singer)
+
+
+def test_a_gpu_is_where_a_model_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "_gpu_is_likely", lambda: True)
+    for found, device in (("cuda:0", "cuda:0"), ("mps", "mps"), ("cpu", "cpu")):
+        monkeypatch.setattr("khala.engine.pytorch.device.choose_device", lambda name, found=found: found)
+        assert choose_device("auto") == device
+        assert choose_device("cpu") == "cpu"
+        if device.startswith("cuda"):
+            with pytest.raises(InvalidRequest, match="it computes on the CPU alone, and the device is cuda:0"):
+                open_engine("mini", engine="onnx")
+        else:
+            assert open_engine("mini").name == "onnx", "small models are slow on MPS"

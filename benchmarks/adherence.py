@@ -34,9 +34,14 @@ from khala.evaluation.chords import ChordSpan
 from khala.evaluation.report import evaluate, evaluate_file
 from khala.evaluation.sections import SectionSpan, form_correlation
 from khala.evaluation.targets import RequestTargets, request_targets
+from khala.models.codec.dac.codec import Dac
+from khala.models.codec.spectral.codec import SpectralCodec
+from khala.weights.loading import load_codec
+from khala.weights.opening import open_model
 
 FIRST_SEED = 50_000_001
 KINDS = ("generated", "rendered", "coded")
+Codec = SpectralCodec | Dac
 Record = dict[str, Any]
 
 
@@ -52,12 +57,12 @@ def main() -> None:
     if arguments.score:
         print(table({folder.name: [evaluate_file(song) for song in songs_in(folder)] for folder in arguments.score}))
         return
-    pipe = khala.load(arguments.model)
+    pipe, codec = khala.load(arguments.model), load_codec(open_model(arguments.model), "cpu")
     scores = list(prompts(arguments.first_seed, arguments.songs, pipe.config.max_seconds))
     records: dict[str, list[Record]] = {kind: [] for kind in arguments.kinds}
     for score in scores:
         for kind in arguments.kinds:
-            record = kept(pipe, score, kind, [other for other in scores if other is not score], arguments.out)
+            record = kept(pipe, codec, score, kind, [other for other in scores if other is not score], arguments.out)
             records[kind].append(record)
             passed = [name for name, verdict in record["verdicts"].items() if verdict]
             failed = [name for name, verdict in record["verdicts"].items() if verdict is False]
@@ -112,7 +117,9 @@ def parts(score: Score) -> tuple[SectionSpan, ...]:
     return tuple(SectionSpan(s.start_bar * bar, (s.start_bar + s.bars) * bar, s.energy, s.name) for s in score.sections)
 
 
-def kept(pipe: khala.Pipeline, score: Score, kind: str, others: Sequence[Score], out: Path | None) -> Record:
+def kept(
+    pipe: khala.Pipeline, codec: Codec, score: Score, kind: str, others: Sequence[Score], out: Path | None
+) -> Record:
     """The record of a song of one kind. It is read if it lies in `out`, else measured, on the audio there if there is
     any (whether it came to its end is not known then), else on a new song that is written there."""
     path = out and out / f"{score.seed}-{kind}.json"
@@ -124,7 +131,7 @@ def kept(pipe: khala.Pipeline, score: Score, kind: str, others: Sequence[Score],
     if path and path.with_suffix(".flac").exists():
         samples, _ = read_audio(path.with_suffix(".flac"))
     else:
-        samples, ended, outline = song(pipe, score, kind)
+        samples, ended, outline = song(pipe, codec, score, kind)
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_audio(path.with_suffix(".flac"), samples, 44100)
@@ -137,7 +144,7 @@ def kept(pipe: khala.Pipeline, score: Score, kind: str, others: Sequence[Score],
     return record
 
 
-def song(pipe: khala.Pipeline, score: Score, kind: str) -> tuple[np.ndarray, bool, dict[str, Any] | None]:
+def song(pipe: khala.Pipeline, codec: Codec, score: Score, kind: str) -> tuple[np.ndarray, bool, dict[str, Any] | None]:
     """Samples [2, n] of the model's song, of the rendering, or of the rendering after the codec; whether it came to its
     end by itself; and the outline by which a model was led."""
     if kind == "generated":
@@ -146,7 +153,6 @@ def song(pipe: khala.Pipeline, score: Score, kind: str) -> tuple[np.ndarray, boo
     rendered = render_score(score, VoiceBank(LEXICON)).samples
     if kind == "rendered":
         return rendered, True, None
-    codec = pipe.engine.loaded.codec
     with torch.inference_mode():
         return codec.decode(codec.encode(torch.from_numpy(rendered)[None]))[0].numpy(), True, None
 

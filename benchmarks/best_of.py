@@ -17,7 +17,6 @@ import khala
 from khala.corpus.composer.compose import compose
 from khala.corpus.composer.compose.harmony import key_name
 from khala.corpus.composer.score import Score
-from khala.engine.pytorch.synthesis import synthesise
 from khala.evaluation.report import evaluate
 from khala.evaluation.targets import request_targets
 from khala.scoring.listener import listener
@@ -37,9 +36,8 @@ def main() -> None:
     for score in islice(short, arguments.songs):
         for candidates, found in rows.items():
             request = replace(wanted(score), best_of=candidates, sampling=pipe.config.sampling)
-            works = pipe.works(request)
-            (result,) = pipe.backbone(works)
-            samples = synthesise(pipe.engine.loaded.codec, result.codes)
+            (result,) = pipe.backbone(pipe.plan_takes(request))
+            samples = pipe.engine.synthesise(result.codes)
             record = evaluate(samples, 44100, request_targets({"request": request.to_dict(), "outline": None}))
             met = [record["verdicts"][name] for name in ("style", "key", "voice")]
             wrong = record["words"]["phoneme_error_rate"]

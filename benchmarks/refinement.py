@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--model", default="mini")
     parser.add_argument("--songs", type=int, default=4)
     arguments = parser.parse_intermixed_args()
-    pipe, corpus = khala.load(arguments.model), TokenCorpus(arguments.tokens)
+    pipe, corpus = khala.load(arguments.model, engine="torch"), TokenCorpus(arguments.tokens)
     songs = [song for song in corpus.held_out if song.voice and song.lines and song.frames < LONGEST][: arguments.songs]
     columns: dict[str, Callable[[TokenSong, np.ndarray], np.ndarray]] = {
         "2 levels": lambda _, codes: codes[:2],

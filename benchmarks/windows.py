@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--songs", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=60.0)
     arguments = parser.parse_args()
-    pipe = khala.load(arguments.model)
+    pipe = khala.load(arguments.model, engine="torch")
     given = [Windows(*map(int, text.split(","))) for text in arguments.windows] or [SONG_WINDOWS]
     songs = [draft(pipe, tags, arguments.seconds, seed) for seed, tags in enumerate(TAGS[: arguments.songs], 1)]
     wholes = [refined(pipe, one) for one in songs]

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import soundfile
-from scipy.signal import resample_poly
 
 import khala
+from khala.audio.resample import resample
 from khala.evaluation.report import evaluate
 from khala.evaluation.targets import request_targets
 
@@ -41,7 +41,7 @@ def main() -> None:
 
 def store(take: khala.Take, path: Path) -> None:
     """Write `take` as a smaller file than `Take.save` does, to fit a repository; requests.json is its record."""
-    samples = resample_poly(take.samples, 160, 147, axis=1)  # from 44.1 to 48 kHz
+    samples = resample(take.samples, take.rate, 48000)
     soundfile.write(path, samples.T, 48000, format="OGG", subtype="OPUS", compression_level=0.9)
 
 

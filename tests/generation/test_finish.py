@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from khala.audio.fades import fade_out
-from khala.audio.loudness import integrated_loudness, true_peak
+from khala.audio.limiter import true_peak
+from khala.audio.loudness import integrated_loudness
 from khala.generation.finish import finish
 from khala.music.errors import KhalaError
 

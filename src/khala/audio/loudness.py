@@ -1,27 +1,23 @@
-"""Loudness normalisation without clipping: integrated loudness (ITU-R BS.1770-4, by pyloudnorm), true peaks, limiter.
-
-A true peak is the largest value of the waveform between the samples as well as on them, found by 4-fold interpolation
-(BS.1770-4, annex 2). The limiter looks ahead: the gain falls before a peak arrives and recovers after it.
-"""
+"""Integrated loudness (ITU-R BS.1770-4), and normalisation to it without clipping."""
 
 import math
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
-import pyloudnorm
+from numpy.polynomial.polynomial import polyval
 from numpy.typing import NDArray
-from scipy.ndimage import convolve1d, maximum_filter1d
-from scipy.signal import firwin, upfirdn
 
+from khala.audio.limiter import envelope, limit, true_peak
 from khala.audio.samples import Samples
 
-OVERSAMPLING = 4
-TAPS_EACH_SIDE = 12  # samples on either side that an interpolated value is made from
-BLOCK_SAMPLES = 32  # samples per value of the limiter's gain, which is interpolated between blocks
-LOOK_AHEAD_SECONDS = 0.003
-RELEASE_SECONDS = 0.080  # until a reduction has recovered to 1/e
-MARGIN_DB = 0.05  # aim below the ceiling: a moving gain can raise a peak between samples by this much
+SHELF = (1.53512485958697, -2.69169618940638, 1.19839281085285), (1.0, -1.69065929318241, 0.73248077421585)
+HIGH_PASS = (1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621)
+"""BS.1770-4, tables 1 and 2: the filters of K-weighting, numerator and denominator in powers of z^-1."""
+FILTERS_HZ = 48000  # the sample rate that the tables are for; at others the filters shall respond alike
+OFFSET_LU = -0.691  # of a mean square in dB: a sine of 997 Hz, which the filters raise, reads as its level
+BLOCK_STEPS, STEPS_PER_SECOND = 4, 10  # gating blocks of 400 ms that overlap by 75 %
+ABSOLUTE_GATE_LUFS, RELATIVE_GATE_LU = -70.0, -10.0
 MAX_BOOST_DB = 20.0  # a take that needs more is near silence, and boosting it would only amplify its noise
 TOLERANCE_LU = 0.1
 
@@ -38,27 +34,24 @@ class Normalised:
 
 
 def integrated_loudness(samples_CN: Samples, rate: int) -> float | None:
-    """Return the gated loudness in LUFS of samples `[channels, n]`; None if all of it is below the gate of -70 LUFS."""
-    shortest = math.ceil(0.4 * rate) + 1  # one block of the meter
-    if samples_CN.shape[1] < shortest:
-        samples_CN = np.pad(samples_CN, ((0, 0), (0, shortest - samples_CN.shape[1])))
-    loudness = float(pyloudnorm.Meter(rate).integrated_loudness(samples_CN.T))
-    return loudness if math.isfinite(loudness) else None
+    """Return the gated loudness in LUFS of samples `[1 or 2, n]`; None if all of it is below the gate of -70 LUFS.
 
-
-def true_peak(samples_CN: Samples) -> float | None:
-    """Return the true peak in dBTP (0 = full scale) of samples `[channels, n]`; None for digital silence."""
-    peak = float(_envelope(samples_CN).max(initial=0.0))
-    return 20 * math.log10(peak) if peak > 0 else None
-
-
-def limit(samples_CN: Samples, rate: int, ceiling: float = -1.0) -> Samples:
-    """Return samples `[channels, n]` limited to a true peak of at most `ceiling` dBTP, unchanged where below it."""
-    return _limit(samples_CN, _envelope(samples_CN), 1.0, rate, ceiling)
+    What is shorter than a block counts as one with silence after it.
+    """
+    block = math.ceil(BLOCK_STEPS * rate / STEPS_PER_SECOND)
+    if samples_CN.shape[1] < block:
+        samples_CN = np.pad(samples_CN, ((0, 0), (0, block - samples_CN.shape[1])))
+    energy_S = _step_energy(samples_CN, rate)
+    blocks_B = np.convolve(energy_S, np.ones(BLOCK_STEPS), mode="valid") * (STEPS_PER_SECOND / BLOCK_STEPS / rate)
+    heard_B = blocks_B[blocks_B > _power(ABSOLUTE_GATE_LUFS - OFFSET_LU)]
+    if not len(heard_B):
+        return None
+    loud_B = heard_B[heard_B > heard_B.mean() * _power(RELATIVE_GATE_LU)]
+    return float(OFFSET_LU + 10 * np.log10(loud_B.mean()))
 
 
 def normalise(samples_CN: Samples, rate: int, target: float = -14.0, ceiling: float = -1.0) -> Normalised:
-    """Bring samples `[channels, n]` to `target` LUFS with a true peak of at most `ceiling` dBTP.
+    """Bring samples `[1 or 2, n]` to `target` LUFS with a true peak of at most `ceiling` dBTP.
 
     The limiter costs loudness, so the gain is raised until its result is on target, within 6 dB of what an unlimited
     signal would need: very spiky material ends up quieter. No boost above `MAX_BOOST_DB`; silence stays silence.
@@ -71,67 +64,49 @@ def normalise(samples_CN: Samples, rate: int, target: float = -14.0, ceiling: fl
         return Normalised(quiet_CN, 0.0, None, true_peak(quiet_CN))
     gain = min(target - measured, MAX_BOOST_DB)
     aim, most = measured + gain, min(gain + 6.0, MAX_BOOST_DB)
-    envelope_B = _envelope(samples_CN)
-    result_CN = _limit(samples_CN, envelope_B, 10 ** (gain / 20), rate, ceiling)
+    envelope_B = envelope(samples_CN)
+    result_CN = limit(samples_CN, rate, ceiling, 10 ** (gain / 20), envelope_B)
     loudness = integrated_loudness(result_CN, rate)
     for _ in range(4):
         if loudness is None or abs(aim - loudness) < TOLERANCE_LU or (loudness < aim and gain >= most):
             break
         gain = min(gain + 1.5 * (aim - loudness), most)  # 1.5: the limiter takes its share of every step
-        result_CN = _limit(samples_CN, envelope_B, 10 ** (gain / 20), rate, ceiling)
+        result_CN = limit(samples_CN, rate, ceiling, 10 ** (gain / 20), envelope_B)
         loudness = integrated_loudness(result_CN, rate)
     peak = 20 * math.log10(float(envelope_B.max())) + gain
     return Normalised(result_CN, gain, loudness, peak if peak <= ceiling else true_peak(result_CN))
 
 
-def _limit(samples_CN: Samples, envelope_B: NDArray[np.float32], factor: float, rate: int, ceiling: float) -> Samples:
-    """`samples_CN * factor`, its gain lowered around what exceeds the ceiling; `envelope_B` is that of `samples_CN`."""
-    highest = 10 ** ((ceiling - MARGIN_DB) / 20) / factor
-    if not envelope_B.max(initial=0.0) > highest:
-        return samples_CN * np.float32(factor)
-    gain_B = factor * (1 - _reduction(envelope_B, highest, rate))
-    centres_B = (np.arange(len(gain_B)) + 0.5) * BLOCK_SAMPLES
-    return samples_CN * np.interp(np.arange(samples_CN.shape[1]), centres_B, gain_B).astype(np.float32)
+def _power(level: float) -> float:
+    return float(10 ** (level / 10))
 
 
-def _reduction(envelope_B: NDArray[np.float32], highest: float, rate: int) -> NDArray[np.float64]:
-    """Return the gain reduction (0 = none) that keeps `envelope_B` below `highest`: float64, one value per block.
+def _step_energy(samples_CN: Samples, rate: int) -> NDArray[np.float64]:
+    """Return the sum of the squares of K-weighted samples, over the channels, in each of their whole steps: float64.
 
-    Needed reduction -> held for the look-ahead on either side -> exponential release -> smoothed over the look-ahead.
-    The hold is one block wider than the smoothing, so the smoothed reduction never falls short of the needed one, nor
-    does the line between it and its neighbours.
+    The filters are applied to the spectra of stretches of one to two seconds. Each begins a step early, and what it
+    gives there is dropped: until then the filters have forgotten what came before, to less than 1e-9.
     """
-    needed_B = 1 - highest / np.maximum(envelope_B.astype(np.float64), highest)
-    half = max(2, round(LOOK_AHEAD_SECONDS * rate / BLOCK_SAMPLES))
-    held_B = maximum_filter1d(needed_B, 2 * half + 1, mode="nearest")
-    # r[b] = max(held[b], r[b-1] * decay) is a running maximum once the decay is taken out of it.
-    decay_B = np.arange(len(held_B)) * (BLOCK_SAMPLES / (RELEASE_SECONDS * rate))
-    with np.errstate(divide="ignore"):
-        released_B = np.exp(np.maximum.accumulate(np.log(held_B) + decay_B) - decay_B)
-    window = np.hanning(2 * half + 1)[1:-1]
-    smooth_B: NDArray[np.float64] = convolve1d(released_B, window / window.sum(), mode="nearest")
-    return smooth_B
+    size = 1 << rate.bit_length()
+    at_once = size * STEPS_PER_SECOND // rate - 1  # a step less than fits: the one that is dropped
+    edges = np.arange(samples_CN.shape[1] * STEPS_PER_SECOND // rate + 1) * rate // STEPS_PER_SECOND
+    energy_S = np.zeros(len(edges) - 1)
+    for step in range(0, len(energy_S), at_once):
+        next_step = min(step + at_once, len(energy_S))
+        early, start, stop = edges[[max(0, step - 1), step, next_step]]
+        spectrum_CF = np.fft.rfft(samples_CN[:, early:stop].astype(np.float64), size)
+        spectrum_CF *= _k_weighting(rate, size)
+        weighted_CN = np.fft.irfft(spectrum_CF, size)[:, start - early : stop - early]
+        square_N = np.square(weighted_CN, out=weighted_CN).sum(0)
+        energy_S[step:next_step] = np.add.reduceat(square_N, edges[step:next_step] - start)
+    return energy_S
 
 
-def _envelope(samples_CN: Samples) -> NDArray[np.float32]:
-    """Return the largest magnitude, over the channels, of the interpolated waveform in every block of `BLOCK_SAMPLES`
-    and the gap to the next: float32 `[ceil(n / BLOCK_SAMPLES)]`."""
-    n = samples_CN.shape[1]
-    envelope_B = np.zeros(-(-n // BLOCK_SAMPLES), np.float32)
-    stretch = 1024 * BLOCK_SAMPLES  # at a time: four times a song's samples need not lie in memory
-    for start in range(0, n, stretch):
-        stop = min(start + stretch, n)
-        left, right = max(0, start - TAPS_EACH_SIDE), min(n, stop + TAPS_EACH_SIDE)
-        fine_CM = upfirdn(_kernel(), samples_CN[:, left:right], up=OVERSAMPLING, axis=1)
-        first = TAPS_EACH_SIDE * OVERSAMPLING + OVERSAMPLING * (start - left)  # the filter's delay, then the margin
-        fine_M = np.abs(fine_CM[:, first : first + OVERSAMPLING * (stop - start)]).max(0)
-        starts = np.arange(0, len(fine_M), OVERSAMPLING * BLOCK_SAMPLES)
-        envelope_B[start // BLOCK_SAMPLES : start // BLOCK_SAMPLES + len(starts)] = np.maximum.reduceat(fine_M, starts)
-    return envelope_B
-
-
-@cache
-def _kernel() -> NDArray[np.float32]:
-    taps = 2 * TAPS_EACH_SIDE * OVERSAMPLING + 1
-    kernel = OVERSAMPLING * firwin(taps, 1 / OVERSAMPLING, window=("kaiser", 8.0))
-    return np.asarray(kernel, np.float32)
+@lru_cache(maxsize=1)
+def _k_weighting(rate: int, size: int) -> NDArray[np.complex128]:
+    """Return the response of both filters at the frequencies of a real FFT of `size` samples."""
+    hertz = np.minimum(np.fft.rfftfreq(size, 1 / rate), FILTERS_HZ / 2)
+    delay = np.exp(-2j * np.pi * hertz / FILTERS_HZ)
+    (shelf, shelf_poles), (high_pass, high_pass_poles) = SHELF, HIGH_PASS
+    response = polyval(delay, shelf) / polyval(delay, shelf_poles)
+    return np.asarray(response * polyval(delay, high_pass) / polyval(delay, high_pass_poles))

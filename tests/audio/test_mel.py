@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from khala.audio.mel import mel_filters
+from khala.audio.mel import mel_filters, mel_sums
 
 RATE = 44100
 
@@ -28,3 +28,13 @@ def test_a_bank_below_one_kilohertz_is_linear() -> None:
 def test_nobody_can_change_the_bank_of_another() -> None:
     with pytest.raises(ValueError, match="read-only"):
         mel_filters(128, 1025, RATE)[0, 0] = 1
+
+
+@pytest.mark.parametrize("bins", [187, 12])
+def test_sums_are_those_of_a_product(bins: int) -> None:
+    """With 12 bins some bands are narrower than a bin, and hold nothing."""
+    filters = mel_filters(64, bins, 16020)
+    magnitudes = np.random.default_rng(0).random((2, 50, bins), np.float32)
+    sums = mel_sums(magnitudes, filters)
+    assert sums.dtype == np.float32
+    np.testing.assert_allclose(sums, magnitudes @ filters.T, rtol=1e-5)

@@ -47,9 +47,7 @@ def chroma(samples: Array, rate: int) -> Array:
     hertz = np.fft.rfftfreq(WINDOW, 1 / RATE)
     inside = np.flatnonzero((hertz > LOWEST_HZ) & (hertz < HIGHEST_HZ))
     classes = np.rint(12 * np.log2(hertz[inside] / 440) + 69).astype(int) % 12
-    bins = np.zeros((len(inside), 12))
-    bins[np.arange(len(inside)), classes] = 1
-    found = magnitudes[:, inside] @ bins
+    found = np.stack([magnitudes[:, inside[classes == number]].sum(axis=1) for number in range(12)], axis=1)
     total = found.sum(axis=1, keepdims=True)
     return np.asarray(np.where(total > 1e-3, found / np.maximum(total, 1e-9), 0.0))
 

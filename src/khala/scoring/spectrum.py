@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from khala.audio.mel import mel_filters
+from khala.audio.mel import mel_filters, mel_sums
 from khala.audio.resample import resample
 from khala.scoring.types import Array
 
@@ -30,7 +30,7 @@ def stft(signal: Array, window: int = WINDOW, hop: int = HOP) -> Array:
 
 def mel(signal: Array, rate: int, bands: int, window: int = WINDOW, hop: int = HOP) -> Array:
     """Return mel magnitudes [T, bands] of a signal [N]."""
-    return np.abs(stft(signal, window, hop)) @ mel_filters(bands, window // 2 + 1, rate).T
+    return mel_sums(np.abs(stft(signal, window, hop)), mel_filters(bands, window // 2 + 1, rate))
 
 
 @lru_cache(maxsize=16)

@@ -77,7 +77,8 @@ def classify_style(embedding: Array, fitted: Mapping[str, Array] | None = None) 
     if not len(embedding):
         return None
     fitted = fitted or fitted_style()
-    logits = (embedding - fitted["mean"]) / fitted["spread"] @ fitted["weights"] + fitted["bias"]
+    scaled = (embedding - fitted["mean"]) / fitted["spread"]
+    logits = np.einsum("sf,fc->sc", scaled, fitted["weights"]) + fitted["bias"]  # `@` rounds by the number of threads
     likely = np.exp(logits - logits.max(axis=1, keepdims=True))
     mean = (likely / likely.sum(axis=1, keepdims=True)).mean(axis=0)
     names = [str(name) for name in fitted["names"]]

@@ -109,6 +109,11 @@ class GraphBuilder:
         """Normalise by the root mean square over the last axis, times `weight` [D]."""
         return self.op("SimplifiedLayerNormalization", x, weight, axis=-1, epsilon=eps)
 
+    def layer_norm(self, x: str, name: str) -> str:
+        """Apply the stored layer norm `name` over the last axis."""
+        weight, bias = self.weight(f"{name}.weight"), self.weight(f"{name}.bias")
+        return self.op("LayerNormalization", x, weight, bias, axis=-1, epsilon=1e-5)
+
     def silu(self, x: str) -> str:
         """Compute x * sigmoid(x)."""
         return self.op("QuickGelu", x, domain=MICROSOFT, alpha=1.0)

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from khala.engine.onnx.graphs.builder import MICROSOFT, GraphBuilder
+from khala.engine.onnx.graphs.builder import GraphBuilder
+from khala.engine.onnx.graphs.convnext import convnext_block
 from khala.models.codec.config import SpectralConfig
 
-KERNEL = 7
-"""Spectra that a block mixes (`nn.conv.ConvNeXtBlock`)."""
 RATIO_LIMITS = 0.1, 10.0
 """The least and largest factor between the mel magnitudes of two spectra that a projection makes up for."""
 
@@ -71,14 +70,8 @@ def _network(graph: GraphBuilder, config: SpectralConfig, parts: tuple[str, str,
     name = "vocoder.enter"
     x_DS = graph.op("Conv", x_DS, graph.weight(f"{name}.weight"), graph.weight(f"{name}.bias"), pads=[1, 1])
     for number in range(config.blocks):
-        block, edge = f"vocoder.blocks.{number}", KERNEL // 2
-        mix = graph.weight(f"{block}.mix.weight"), graph.weight(f"{block}.mix.bias")
-        mixed = graph.op("Conv", x_DS, *mix, pads=[edge, edge], group=config.width)
-        normed = _layer_norm(graph, graph.op("Transpose", mixed, perm=[0, 2, 1]), f"{block}.norm")
-        up = graph.op("Gelu", graph.linear(normed, f"{block}.up"), domain=MICROSOFT)
-        change = graph.op("Mul", graph.linear(up, f"{block}.down"), graph.weight(f"{block}.scale"))
-        x_DS = graph.op("Add", x_DS, graph.op("Transpose", change, perm=[0, 2, 1]))
-    normed = _layer_norm(graph, graph.op("Transpose", x_DS, perm=[0, 2, 1]), "vocoder.norm")
+        x_DS = convnext_block(graph, x_DS, f"vocoder.blocks.{number}")
+    normed = graph.layer_norm(graph.op("Transpose", x_DS, perm=[0, 2, 1]), "vocoder.norm")
     return graph.op("Squeeze", normed, graph.constant([0], np.int64))
 
 
@@ -96,8 +89,3 @@ def mel_graph(weights: Path, config: SpectralConfig) -> GraphBuilder:
     limited = graph.op("Clip", ratio, *(graph.constant(limit) for limit in RATIO_LIMITS))
     graph.output(graph.op("MatMul", limited, spread), "gain", ["S", bins])
     return graph
-
-
-def _layer_norm(graph: GraphBuilder, x: str, name: str) -> str:
-    weight, bias = graph.weight(f"{name}.weight"), graph.weight(f"{name}.bias")
-    return graph.op("LayerNormalization", x, weight, bias, axis=-1, epsilon=1e-5)

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import torch
 
 from khala.evaluation.sections import SectionSpan
 from khala.evaluation.structure import compare_sections, locate_sections, similarity
@@ -48,7 +47,7 @@ def test_a_section_is_found_inside_a_longer_one_and_over_its_edge() -> None:
 
 def test_sections_are_found_by_their_words() -> None:
     said = [*[0] * 5, *["AY", "L", "AH", "V"], *[0] * 6, *["Y", "UW"], 0, 0]
-    frames = torch.full((len(said), 1 + len(PHONES)), -9.0)
+    frames = np.full((len(said), 1 + len(PHONES)), -9.0)
     for time, phone in enumerate(said):
         frames[time, 1 + PHONES.index(phone) if phone else 0] = -0.1
     heard = PhonePosteriors(frames, frames, 10.0)

@@ -42,7 +42,7 @@ def test_any_rate_and_any_number_of_channels_will_do(sung: Path) -> None:
     listen(samples[:1], rate)
     broken = samples.copy()
     broken[:, 1000:2000] = np.nan
-    assert np.isfinite(listen(broken, rate).ctc.numpy()).all()
+    assert np.isfinite(listen(broken, rate).ctc).all()
 
 
 def test_a_listener_prefers_what_was_asked_for(sung: Path, played: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from khala.audio.files import write_audio
-from khala.models.recogniser import PHONE_FRAMES_PER_SECOND, Recogniser
+from khala.models.recogniser.features import PHONE_FRAMES_PER_SECOND
 from khala.music.phones import PHONES
 from khala.training.song_spectra import SongSpectra, coded_levels
 
@@ -29,14 +29,14 @@ def test_few_songs_are_coded_and_none_twice(songs: list[Path], tmp_path: Path) -
     assert {coded_levels(song) for song in songs} == {0, 8}  # of the numbers 1 to 14, 9 alone
     calls = []
     codec = SimpleNamespace(encode=lambda samples, levels: calls.append(levels) or samples, decode=lambda codes: codes)
-    spectra = SongSpectra(Recogniser(), codec, tmp_path)  # type: ignore[arg-type]
+    spectra = SongSpectra(codec, tmp_path)  # type: ignore[arg-type]
     spectra.prepare(songs)
     spectra.prepare(songs)
     assert calls == [8] and len(list(tmp_path.iterdir())) == 15
 
 
 def test_labels_lie_where_the_phones_are(songs: list[Path], tmp_path: Path) -> None:
-    spans = SongSpectra(Recogniser(), SimpleNamespace(), tmp_path).phones(songs[0])  # type: ignore[arg-type]
+    spans = SongSpectra(SimpleNamespace(), tmp_path).phones(songs[0])  # type: ignore[arg-type]
     frames, phones = spans.labels(0, round(PHONE_FRAMES_PER_SECOND))
     assert [PHONES[number - 1] for number in phones] == ["AA", "S"]
     middle = [PHONES[frames[round(seconds * PHONE_FRAMES_PER_SECOND)] - 1] for seconds in (0.375, 0.625)]

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from khala.models import recogniser
 from khala.music.distance import edit_distance
 from khala.music.reading import sections
+from khala.scoring.ctc import greedy_decode
 from khala.scoring.types import Array
 from khala.scoring.words import PhonePosteriors, listen, phones_of
 
@@ -26,7 +26,7 @@ def error_rate(hypothesis: Sequence[str], reference: Sequence[str]) -> float:
 
 def transcript(heard: PhonePosteriors) -> list[str]:
     """Return the recognised phones."""
-    return recogniser.greedy_decode(heard.ctc)
+    return greedy_decode(heard.ctc)
 
 
 def normalised_words(text: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Similarity of sections: the chorus returns if two choruses are more alike than a verse and a chorus.
 
 The sections of a corpus song are those of its truth. In any other song without an outline the recogniser aligns the
-lyrics with the audio (`recogniser.force_align`), and a section lasts from its first phone to its last. Where the words
+lyrics with the audio (`ctc.force_align`), and a section lasts from its first phone to its last. Where the words
 cannot be heard, that is little better than sharing out the sung time by the number of phones; sections without words
 are not found at all.
 """
@@ -13,8 +13,8 @@ from itertools import combinations, product
 import numpy as np
 
 from khala.evaluation.sections import SectionSpan
-from khala.models.recogniser import force_align
 from khala.music.reading import sections
+from khala.scoring.ctc import force_align
 from khala.scoring.key import chroma
 from khala.scoring.spectrum import RATE, mel, mono
 from khala.scoring.types import Array

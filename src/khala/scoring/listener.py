@@ -4,7 +4,6 @@ import math
 
 from khala.conditioning.request_terms import parse_key, parse_styles
 from khala.music.request import SongRequest
-from khala.nn.threads import one_thread
 from khala.scoring.key import chroma, estimate_key
 from khala.scoring.style import classify_style, embed
 from khala.scoring.types import Array
@@ -16,7 +15,6 @@ KEY_NATS = 1.0
 """Reward for the requested key, or for the requested mode where no tonic was given."""
 
 
-@one_thread()
 def listener(samples: Array, rate: int, request: SongRequest) -> float:
     """Return how well samples [channels, N] answer a request, in nats (`generation.best_of.Listener`).
 

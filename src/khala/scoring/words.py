@@ -6,18 +6,18 @@ songs apart of which no transcript can be read.
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import as_file, files
+from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from khala.audio.resample import resample
-from khala.models.recogniser import PHONE_FRAMES_PER_SECOND, RECOGNISER_SAMPLE_RATE, Recogniser, ctc_log_likelihood
+from khala.engine.onnx.recogniser import RecogniserSession
+from khala.models.recogniser.features import PHONE_FRAMES_PER_SECOND, RECOGNISER_SAMPLE_RATE
 from khala.music.phones import LETTERS, PHONES, phonetic
 from khala.music.reading import sections
+from khala.scoring.ctc import ctc_log_likelihood
 from khala.scoring.types import Array
-from khala.weights.tensors import load_module
 
 
 @dataclass(frozen=True)
@@ -27,24 +27,20 @@ class PhonePosteriors:
     `ctc` is read as a transcript, `frames` says which phone sounds in each frame; class 0 is "no phone".
     """
 
-    ctc: Tensor
-    frames: Tensor
+    ctc: Array
+    frames: Array
     frame_rate: float = PHONE_FRAMES_PER_SECOND
 
     @property
     def sung_share(self) -> float:
         """Share of the frames in which a phone is heard."""
-        return float((self.frames.argmax(1) > 0).float().mean())
+        return float((self.frames.argmax(1) > 0).mean())
 
 
 def listen(samples: Array, rate: int) -> PhonePosteriors:
     """Recognise the phones of samples [channels, N]; NaN and infinity count as silence."""
     clean = np.nan_to_num(np.atleast_2d(samples), nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
-    clean = resample(clean, rate, RECOGNISER_SAMPLE_RATE)
-    model = recogniser()
-    with torch.inference_mode():
-        ctc, frames = model(model.features(torch.from_numpy(clean))[None])
-    return PhonePosteriors(ctc[0], frames[0])
+    return PhonePosteriors(*recogniser().listen(resample(clean, rate, RECOGNISER_SAMPLE_RATE)))
 
 
 def lyric_score(samples: Array, rate: int, lyrics: str) -> float:
@@ -71,9 +67,6 @@ def phone_lines(lyrics: str) -> list[tuple[int, list[str]]]:
 
 
 @cache
-def recogniser() -> Recogniser:
-    """Return the recogniser that the package ships."""
-    model = Recogniser()
-    with as_file(files("khala").joinpath("data", "listeners", "recogniser.safetensors")) as path:
-        load_module(path, model)
-    return model.eval()
+def recogniser() -> RecogniserSession:
+    """Open the recogniser that the package ships. Raises ModelError."""
+    return RecogniserSession(Path(str(files("khala"))) / "data" / "listeners")

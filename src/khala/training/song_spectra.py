@@ -10,7 +10,7 @@ import torch
 
 from khala.audio.files import read_audio, replacing
 from khala.models.codec.base import Codec
-from khala.models.recogniser import PHONE_FRAMES_PER_SECOND, Recogniser
+from khala.models.recogniser.features import PHONE_FRAMES_PER_SECOND, features
 from khala.music.phones import PHONES
 
 CODED_LEVELS = (2, 8, 64)
@@ -41,8 +41,8 @@ class PhoneSpans:
 class SongSpectra:
     """Spectra of songs, computed at first use and kept in `folder`."""
 
-    def __init__(self, recogniser: Recogniser, codec: Codec, folder: Path) -> None:
-        self.recogniser, self.codec, self.folder = recogniser, codec, folder
+    def __init__(self, codec: Codec, folder: Path) -> None:
+        self.codec, self.folder = codec, folder
         folder.mkdir(parents=True, exist_ok=True)
         self._phones: dict[Path, PhoneSpans] = {}
 
@@ -50,12 +50,13 @@ class SongSpectra:
         """Read float16 [S, 2 MEL_BANDS] of the song at that path, coded with `levels` levels (0: not coded)."""
         kept = self.folder / f"{song.stem}-{levels}.npy"
         if not kept.exists():
-            samples = torch.from_numpy(read_audio(song)[0])
+            samples, _ = read_audio(song)
             if levels:
                 with torch.inference_mode():
-                    samples = self.codec.decode(self.codec.encode(samples[None], levels))[0, :, : samples.shape[1]]
+                    coded = self.codec.decode(self.codec.encode(torch.from_numpy(samples)[None], levels))[0]
+                samples = coded[:, : samples.shape[1]].numpy()
             with replacing(kept) as part, part.open("wb") as file:
-                np.save(file, self.recogniser.features(samples).half().numpy())
+                np.save(file, features(samples).astype(np.float16))
         found: np.ndarray = np.load(kept, mmap_mode="r")
         return found
 

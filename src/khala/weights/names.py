@@ -30,6 +30,8 @@ DIGESTED = (CONFIG, BACKBONE, SUPERRES, CODEC, TOKENIZER)
 GRAPHS = ("backbone.onnx", "superres.onnx", "codec.onnx", "codec-mel.onnx")
 """Graphs of the same model, for the engine without torch. A folder may have none."""
 BACKBONE_GRAPH, SUPERRES_GRAPH, CODEC_GRAPH, MEL_GRAPH = GRAPHS
+RECOGNISER, RECOGNISER_GRAPH = "recogniser.safetensors", "recogniser.onnx"
+"""The phone recogniser, which belongs to no model: it lies in a folder of its own."""
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 """OWNER/NAME on the model hub."""

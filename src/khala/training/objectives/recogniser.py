@@ -15,17 +15,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from khala.audio.files import replacing
-from khala.models.recogniser import (
-    FRAME_SPECTRA,
-    HOP_SAMPLES,
-    LOG_FLOOR,
-    MEL_BANDS,
-    RECOGNISER_SAMPLE_RATE,
-    Recogniser,
-    greedy_decode,
-)
+from khala.engine.onnx.graphs.recogniser import write_recogniser_graph
+from khala.models.recogniser.features import FRAME_SPECTRA, HOP_SAMPLES, LOG_FLOOR, MEL_BANDS, RECOGNISER_SAMPLE_RATE
+from khala.models.recogniser.network import Recogniser
 from khala.music.distance import edit_distance
 from khala.music.phones import PHONES
+from khala.scoring.ctc import greedy_decode
 from khala.training import loop
 from khala.training.checkpoint import State
 from khala.training.log import Log
@@ -36,6 +31,7 @@ from khala.training.recipe import RecogniserRecipe
 from khala.training.song_spectra import CODED_LEVELS, SongSpectra, coded_levels
 from khala.training.songs import find_songs
 from khala.weights import load_model
+from khala.weights.names import RECOGNISER
 from khala.weights.tensors import save_module
 
 SKIPPED_WITHOUT_SINGING = 0.8
@@ -62,7 +58,8 @@ class PhoneBatch:
 
 
 def train_recogniser(recipe: RecogniserRecipe, corpus: Path, out: Path) -> Path:
-    """Train the recogniser on the songs under `corpus`; returns the path of its weights in `out`, in half precision.
+    """Train the recogniser on the songs under `corpus`; returns the path of its weights in `out`, in half precision,
+    which lie beside their graph.
 
     Raises InvalidRequest if the corpus is too small, ModelError without the codec.
     """
@@ -70,7 +67,7 @@ def train_recogniser(recipe: RecogniserRecipe, corpus: Path, out: Path) -> Path:
     torch.manual_seed(recipe.seed)
     learned, held_out = find_songs(corpus)
     model = Recogniser()
-    spectra = SongSpectra(model, load_model(recipe.codec).codec, out / "features")
+    spectra = SongSpectra(load_model(recipe.codec).codec, out / "features")
     Log(out).say(f"{out}: spectra of {len(learned)} songs, {len(held_out)} held out")
     spectra.prepare(learned)
     tests = [song for song in held_out if len(spectra.phones(song).classes)][: recipe.test_songs]
@@ -141,12 +138,12 @@ class RecogniserObjective:
             wrong = total = right = frames = 0
             for song in self.tests:
                 features = torch.from_numpy(np.array(self.spectra.features(song, levels), dtype=np.float32))
-                said, heard = self.model(features[None])
+                said, heard = (head_BTC[0].detach().float().numpy() for head_BTC in self.model(features[None]))
                 phones = self.spectra.phones(song)
-                wrong += edit_distance(greedy_decode(said[0]), [PHONES[number - 1] for number in phones.classes])
+                wrong += edit_distance(greedy_decode(said), [PHONES[number - 1] for number in phones.classes])
                 total += len(phones.classes)
-                truth, _ = phones.labels(0, said.shape[1])
-                right += int(((heard[0].argmax(1) > 0).numpy() == (truth > 0)).sum())
+                truth, _ = phones.labels(0, len(said))
+                right += int(((heard.argmax(1) > 0) == (truth > 0)).sum())
                 frames += len(truth)
             rates[f"levels {levels}"] = wrong / max(total, 1)
             if not levels:
@@ -154,10 +151,11 @@ class RecogniserObjective:
         return [({}, rates)]
 
     def save(self, run: Path) -> Path:
-        """Write `run/recogniser.safetensors` in half precision."""
-        weights = run / "recogniser.safetensors"
+        """Write the weights in half precision, and the graph beside them; returns the path of the weights."""
+        weights = run / RECOGNISER
         with replacing(weights) as part:
             save_module(part, self.model, torch.float16)
+        write_recogniser_graph(run)
         return weights
 
 

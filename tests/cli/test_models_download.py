@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ def server(fixtures: Path, model: Path) -> Iterator[Hub]:
     with serving() as running:
         running.put("someone/weights", fixtures / "official-a" / "checkpoints")
         running.put("someone/noise", model)
+        running.put("someone/mini", Path(str(files("khala"))) / "data" / "mini")
         yield running
 
 
@@ -53,6 +55,15 @@ def test_a_khala_model_is_listed_and_described_offline(server: Hub, tmp_path: Pa
     assert "someone/noise: " in listed.stdout
     described = khala(server, tmp_path, "models", "info", "someone/noise", HF_HUB_OFFLINE="1")
     assert described.returncode == 0 and "(all files verified)" in described.stdout
+
+
+def test_the_graphs_of_a_model_are_downloaded_too(server: Hub, tmp_path: Path) -> None:
+    done = khala(server, tmp_path, "models", "download", "someone/mini", "--quiet")
+    assert done.returncode == 0, done.stderr
+    words = ["--instrumental", "--tags", "folk", "--duration", "5", "--seed", "1", "--json", "--quiet"]
+    song = khala(server, tmp_path, "generate", "--model", "someone/mini", *words, HF_HUB_OFFLINE="1")
+    assert song.returncode == 0, song.stderr
+    assert json.loads(song.stdout)[0]["engine"] == "onnx"
 
 
 @pytest.mark.parametrize(

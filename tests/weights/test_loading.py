@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from khala.weights import load_model, save_model
 from khala.weights.configs import to_json
 from khala.weights.digests import write_digests
 from khala.weights.loading import build_codec
-from khala.weights.names import DIGESTED
+from khala.weights.names import DIGESTED, GRAPHS, digested_files, resolve, verified_digest
 from khala.weights.tensors import stored_tensors
 from khala.weights.tokenizer import Tokenizer
 
@@ -261,3 +262,19 @@ def test_a_tokenizer_of_another_size(folder: Path) -> None:
     seal(folder)
     with pytest.raises(ModelError, match=r"tokenizer\.json: it has 512 ids; by config\.json it has 600"):
         load_model(folder)
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_a_changed_graph_is_noticed(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(resolve("mini"), folder)
+    before = verified_digest(folder)
+    with (folder / name).open("ab") as file:
+        file.write(b"0")
+    with pytest.raises(ModelError, match=f"{name}: its content is not what digests.json says"):
+        verified_digest(folder)
+    (folder / name).unlink()
+    with pytest.raises(ModelError, match="does not list exactly"):
+        verified_digest(folder)
+    write_digests(folder, digested_files(folder))
+    assert verified_digest(folder) != before

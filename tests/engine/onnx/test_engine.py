@@ -13,6 +13,7 @@ from khala.engine.onnx.threads import cpu_threads
 from khala.generation import plan
 from khala.generation.pipeline import Pipeline
 from khala.generation.take import Take
+from khala.models.lm.windows import Windows
 from khala.music.errors import InvalidRequest
 from khala.music.request import SongRequest
 from khala.weights.names import BACKBONE, read_config, resolve
@@ -66,6 +67,15 @@ def test_a_take_that_nobody_wants_costs_nothing(pipe: Pipeline, take: Take) -> N
     plans = pipe.plan_takes(replace(REQUEST, takes=2))
     kept, left = pipe.backbone(plans, wanted=lambda number: number == 0)
     assert np.array_equal(kept.codes, take.codes[:2]) and left.codes.shape[1] < kept.codes.shape[1]
+
+
+def test_long_songs_are_refined_in_windows(pipe: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    plans = pipe.plan_takes(REQUEST)
+    whole = pipe.superres(plans, pipe.backbone(plans))
+    monkeypatch.setattr(module, "SONG_WINDOWS", Windows(16, 2, 2))
+    told: list[int] = []
+    parts = pipe.superres(plans, pipe.backbone(plans), lambda stage, done, total: told.append(total))
+    assert told[-1] > 62 and not np.array_equal(parts[0], whole[0])
 
 
 def test_memory_is_counted(pipe: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,6 +124,10 @@ def test_what_cannot_be_made_is_refused(singer: Path) -> None:
         stages.backbone([claim("no-model")], silent, always)
     with pytest.raises(InvalidRequest, match="not on this machine"):
         PipelineStages("cuda:99")
+    with pytest.raises(InvalidRequest, match="the number format bfloat16 needs the engine torch"):
+        PipelineStages("cpu", "bfloat16", engine="onnx")
+    with pytest.raises(InvalidRequest, match="the model tiny, which has no graphs, needs the engine torch"):
+        PipelineStages("cpu", engine="onnx").backbone([claim(singer)], silent, always)
 
 
 def test_a_batch_is_as_large_as_memory_allows(singer: Path, monkeypatch: pytest.MonkeyPatch) -> None:

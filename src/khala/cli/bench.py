@@ -8,6 +8,7 @@ from types import ModuleType
 
 import typer
 
+from khala.cli.errors import is_missing_torch
 from khala.music.errors import KhalaError
 
 SCRIPTS = {
@@ -42,6 +43,8 @@ def measure(what: str, arguments: list[str]) -> None:
     try:
         _script(SCRIPTS[what][0]).main()
     except ModuleNotFoundError as error:
+        if is_missing_torch(error):
+            raise
         raise KhalaError(f"khala bench {what} requires {error.name}; install it: pip install {error.name}") from error
 
 

@@ -9,7 +9,7 @@ import errno
 import typer
 
 from khala.cli.streams import redirect_to_null
-from khala.music.errors import KhalaError, OutputError
+from khala.music.errors import InvalidRequest, KhalaError, OutputError
 
 INTERRUPTED = 130
 _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOSPC, errno.EDQUOT}
@@ -29,10 +29,20 @@ def report(error: Exception) -> int:
     if isinstance(error, OSError) and error.errno in _UNWRITABLE:
         print_error(f"cannot use {error.filename or 'the output'}: {error.strerror}; free space or use another path")
         return OutputError.exit_status
+    if is_missing_torch(error):
+        from khala.engine.opening import INSTALL_TORCH
+
+        print_error(f"this command needs PyTorch: {INSTALL_TORCH}")
+        return InvalidRequest.exit_status
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # torch's, without its import
         print_error("out of memory; ask for a shorter --duration or fewer --takes")
         return 1
     raise error
+
+
+def is_missing_torch(error: BaseException) -> bool:
+    """Return whether `error` is an import of PyTorch where it is not installed."""
+    return isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == "torch"
 
 
 def print_error(message: str) -> None:

@@ -9,6 +9,7 @@ import typer
 from khala import weights
 from khala.cli.errors import print_line
 from khala.cli.progress import progress
+from khala.engine.opening import require_torch
 from khala.music.errors import InvalidRequest
 from khala.music.request import Sampling
 
@@ -87,6 +88,7 @@ def import_(
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
     """Convert published weights to a model folder, without executing anything in them. Run again to resume."""
+    require_torch("importing published weights")
     from khala.weights.published.contents import ImportOptions
     from khala.weights.published.importing import import_published
 
@@ -112,9 +114,11 @@ def download(
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
     """Download a model from the hub, verify it, and import it if it holds published weights. Run again to resume."""
-    from khala.weights.published.download import fetch, import_fetched, look_up
+    from khala.weights.published.download import fetch, import_fetched, is_model, look_up
 
     listing = look_up(hub_id, revision)
+    if not is_model(listing):
+        require_torch("importing published weights")
     terms = ", no commercial use" if "-nc-" in listing.license.lower() else ""
     print_line(f"Licence of the weights: {listing.license}{terms}.")
     print_line(f"{hub_id} at commit {listing.commit[:12]}: {len(listing.files)} files, {listing.size / 1e9:.2f} GB.")

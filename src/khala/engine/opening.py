@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Literal
 
 from khala.engine.base import Engine, Mode
+from khala.models.config import ModelConfig
 from khala.music.errors import InvalidRequest
 from khala.weights.names import GRAPHS
-from khala.weights.opening import OpenModel, open_model
+from khala.weights.opening import open_model
 
 ENGINES = ("auto", "onnx", "torch")
 
 INSTALL_TORCH = "pip install 'khala-music[torch]'"
+"""The package itself comes without PyTorch."""
 
 
 def open_engine(
@@ -30,19 +32,14 @@ def open_engine(
     as in `generation.pipeline.load`. Raises ModelError, and InvalidRequest for what cannot be, or needs torch where
     there is none.
     """
-    if engine not in ENGINES:
-        raise InvalidRequest(f"the engine {engine!r} is unknown; choose one of {', '.join(ENGINES)}")
     opened = open_model(name)
     seconds = min(seconds, opened.config.max_seconds)
-    obstacle = _obstacle(opened, device, dtype)
-    if engine == "onnx" and obstacle:
-        raise InvalidRequest(f"the engine onnx cannot be used: {obstacle}")
-    if engine == "onnx" or (engine == "auto" and not obstacle):
+    reason = needs_torch(opened.folder, opened.config, device, dtype, engine)
+    require_possible(reason, engine)
+    if reason is None:
         from khala.engine.onnx.engine import OnnxEngine
 
         return OnnxEngine(opened, seconds)
-    if not torch_is_installed():
-        raise InvalidRequest(f"{obstacle or 'the engine torch was chosen'}; this needs PyTorch: {INSTALL_TORCH}")
     from khala.engine.pytorch.opening import open_torch
 
     return open_torch(opened, device, dtype, mode, seconds)
@@ -53,15 +50,23 @@ def torch_is_installed() -> bool:
     return find_spec("torch") is not None
 
 
-def choose_device(name: str) -> str:
-    """Return a device by name, such as "cuda:1", or with "auto" the first of CUDA, MPS and CPU that is there.
+def require_torch(what: str) -> None:
+    """Raise InvalidRequest, which says that `what` needs PyTorch and how to install it, unless it is there."""
+    if not torch_is_installed():
+        raise InvalidRequest(f"{what} needs PyTorch: {INSTALL_TORCH}")
+
+
+def choose_device(name: str, engine: str = "auto") -> str:
+    """Return a device by name, such as "cuda:1", or with "auto" the first of CUDA, MPS and CPU that is there and that
+    the engine can use.
 
     PyTorch is imported for a GPU alone: that takes a second. Raises InvalidRequest for a device that is not there.
     """
-    if name == "cpu" or (name == "auto" and not (torch_is_installed() and _gpu_is_likely())):
-        return "cpu"
-    if not torch_is_installed():
-        raise InvalidRequest(f"the device {name} needs PyTorch: {INSTALL_TORCH}")
+    if name == "auto" and (engine == "onnx" or not (torch_is_installed() and _gpu_is_likely())):
+        name = "cpu"
+    if name == "cpu":
+        return name
+    require_torch(f"the device {name}")
     from khala.engine.pytorch.device import choose_device
 
     return str(choose_device(name))
@@ -74,13 +79,36 @@ def _gpu_is_likely() -> bool:
     return apple or any(Path(driver).exists() for driver in drivers)
 
 
-def _obstacle(opened: OpenModel, device: str, dtype: str) -> str | None:
-    """Say why onnxruntime cannot compute this, or return None."""
-    if not all((opened.folder / name).is_file() for name in GRAPHS):
-        return f"the model {opened.config.name} has no graphs"
-    place = choose_device(device)
+def needs_torch(
+    folder: Path, config: ModelConfig, device: str = "auto", dtype: str = "auto", engine: str = "auto"
+) -> str | None:
+    """Return what about a model and its settings only PyTorch can do, such as "the device cuda:0"; None if nothing.
+
+    Raises InvalidRequest for a device that is not there.
+    """
+    if not all((folder / name).is_file() for name in GRAPHS):
+        return f"the model {config.name}, which has no graphs,"
+    return settings_need_torch(device, dtype, engine)
+
+
+def settings_need_torch(device: str = "auto", dtype: str = "auto", engine: str = "auto") -> str | None:
+    """Return the same of the settings alone, for any model."""
+    if engine == "torch":
+        return "the engine torch"
+    place = choose_device(device, engine)
     if place != "cpu" and (device, place) != ("auto", "mps"):  # small models are slow there
-        return f"it computes on the CPU alone, and the device is {place}"
+        return f"the device {place}"
     if dtype not in ("auto", "float32"):
-        return f"it computes in float32 alone, and the dtype is {dtype}"
+        return f"the number format {dtype}"
     return None
+
+
+def require_possible(reason: str | None, engine: str) -> None:
+    """Raise InvalidRequest if the engine is unknown, or cannot do what only PyTorch can (`needs_torch`), or if PyTorch
+    is needed and missing."""
+    if engine not in ENGINES:
+        raise InvalidRequest(f"the engine {engine!r} is unknown; choose one of {', '.join(ENGINES)}")
+    if reason and engine == "onnx":
+        raise InvalidRequest(f"{reason} needs the engine torch, and onnx was asked for; choose --engine auto")
+    if reason:
+        require_torch(reason)

@@ -13,7 +13,7 @@ from safetensors.numpy import load, save
 
 from khala.audio.peaks import peaks
 from khala.audio.transcode import transcode
-from khala.engine.opening import choose_device
+from khala.engine.opening import choose_device, require_possible, settings_need_torch
 from khala.generation.pipeline import Pipeline
 from khala.generation.pipeline import load as load_pipeline
 from khala.generation.plan import TakePlan
@@ -45,7 +45,9 @@ class PipelineStages:
         mode: Literal["auto", "keep_loaded", "one_shot"] = "auto",
         engine: str = "auto",
     ) -> None:
-        self.device = choose_device(device)
+        """Raises InvalidRequest for settings by which this machine can make no song."""
+        require_possible(settings_need_torch(device, dtype, engine), engine)
+        self.device = choose_device(device, engine)
         self._settings, self._mode, self._engine = (device, dtype), mode, engine
         self._pipeline: Pipeline | None = None
         self.model: str | None = None

@@ -59,7 +59,7 @@ def fetch(listing: Listing, tokenizer: Path | None = None, progress: Progress | 
     anything is downloaded. Without `progress` the hub's library draws progress bars. Raises as `look_up`, and
     OutputError if there is not enough room.
     """
-    published = not _is_model(listing)
+    published = not is_model(listing)
     if published and _is_imported(listing):
         return None
     if listing.repo in REPOSITORIES:
@@ -81,7 +81,7 @@ def import_fetched(
 
     Does nothing for a Khala model. Raises as `importing.import_published`.
     """
-    if _is_model(listing):
+    if is_model(listing):
         return []
     from khala.weights.published.contents import ImportOptions
     from khala.weights.published.importing import import_published  # torch takes seconds
@@ -93,14 +93,15 @@ def import_fetched(
     return lines
 
 
-def _is_model(listing: Listing) -> bool:
+def is_model(listing: Listing) -> bool:
+    """Return whether a repository holds a Khala model; else it holds published weights, or neither."""
     return all(name in listing.files for name in (*DIGESTED, DIGESTS))
 
 
 def _needed(listing: Listing) -> list[str]:
     """Select the files of a Khala model, or of published weights. Raises ModelError if there is neither."""
     names: Iterable[str] = listing.files
-    if _is_model(listing):
+    if is_model(listing):
         return sorted({*DIGESTED, *GRAPHS, DIGESTS, CARD} & set(names))
     safe = [name for name in names if ".." not in name.split("/") and not name.startswith("/") and "\\" not in name]
     weights = [name for name in safe if WEIGHT_FILES.fullmatch(name)]

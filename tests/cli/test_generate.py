@@ -162,6 +162,7 @@ BAD = {
     "no top-k": (["--top-k", "0"], "top_k is 0"),
     "unknown device": (["--device", "abacus"], "--device 'abacus' is unknown"),
     "unknown dtype": (["--dtype", "int4"], "--dtype 'int4' is unknown"),
+    "unknown engine": (["--engine", "tensorrt"], "--engine 'tensorrt' is unknown; choose auto, onnx or torch"),
     "half of two dtypes": (["--dtype", "backbone=float32"], "--dtype 'backbone=float32' is unknown"),
     "unknown format": (["--format", "ogg"], "--format 'ogg' is unknown"),
     "unknown extension": (["--output", "a.txt"], "an unsupported extension"),
@@ -273,7 +274,7 @@ def test_whatever_is_asked_ends_in_one_line_or_reaches_the_model(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    def reached(name: str, device: str, dtype: str, seconds: float, listener: object) -> None:
+    def reached(name: str, device: str, dtype: str, seconds: float, listener: object, engine: str) -> None:
         raise InvalidRequest("reached the model")
 
     monkeypatch.setattr("khala.generation.pipeline.load", reached)

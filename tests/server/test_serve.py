@@ -120,6 +120,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["--workers", "-1"], "--workers"),
         (["--gpus", "a"], "--gpus"),
         (["--runtime-mode", "sometimes"], "--runtime-mode"),
+        (["--engine", "tensorrt"], "--engine"),
         (["--database", "mysql://x", "--port", "0"], "database URL"),
         (["--artifacts", "nowhere://x", "--port", "0"], "artifacts URL"),
     ],

@@ -83,6 +83,12 @@ def test_workers_end_with_the_server_and_those_that_do_not_are_killed(
     assert time.monotonic() - began < 300
 
 
+def test_a_worker_is_told_how_to_compute() -> None:
+    command = " ".join(Supervisor(Settings(engine="onnx", runtime_mode="one_shot", slots=2))._command("cuda:1"))
+    assert command.endswith("--device cuda:1 --engine onnx --runtime-mode one_shot --slots 2")
+    assert "--engine auto" in " ".join(Supervisor(Settings())._command("auto"))
+
+
 def test_a_worker_is_told_in_secret_where_its_things_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     url = "postgresql://khala:secret@host/khala"

@@ -1,4 +1,4 @@
-"""`khala generate`: make a song from a description and lyrics. Input is validated before torch is imported."""
+"""`khala generate`: make a song from a description and lyrics. Input is validated before an engine is imported."""
 
 import json
 import re
@@ -25,6 +25,8 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 DTYPE_CHOICES = "auto|float32|bfloat16|float16|int8"
 """Values of --dtype."""
+ENGINE_CHOICES = "auto|onnx|torch"
+"""Values of --engine."""
 
 
 @app.command()
@@ -53,6 +55,7 @@ def generate(
     model: Annotated[str, typer.Option(metavar="NAME|FOLDER|HUB_ID", help="Model name, folder or hub id.")] = "mini",
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:1|mps", help="Compute device.")] = "auto",
     dtype: Annotated[str, typer.Option(metavar=DTYPE_CHOICES, help="Number format.")] = "auto",
+    engine: Annotated[str, typer.Option(metavar=ENGINE_CHOICES, help="Library that computes.")] = "auto",
     temperature: Annotated[
         float | None, typer.Option(metavar="F", help="Sampling temperature, 0.1 to 5.  [default: the model's]")
     ] = None,
@@ -107,6 +110,7 @@ def generate(
     paths = destinations(request, output, format)
     require_known("device", device, r"auto|cpu|mps|cuda(:\d+)?", "auto, cpu, cuda, cuda:1 or mps")
     require_dtype(dtype)
+    require_engine(engine)
     config = describe(model, verify=False).config
     request = replace(request, sampling=config.sampling.with_changes(**chosen))
     config.require_possible(request)
@@ -119,7 +123,7 @@ def generate(
         from khala.generation.pipeline import load
         from khala.scoring import score
 
-        pipeline = load(model, device, dtype, seconds=request.duration, listener=score)
+        pipeline = load(model, device, dtype, seconds=request.duration, listener=score, engine=engine)
         report("load", 1, 1)
         made = pipeline.generate(request, progress=report)
     paths[0].parent.mkdir(parents=True, exist_ok=True)
@@ -137,7 +141,7 @@ def generate(
 
 
 def require_known(option: str, value: str, pattern: str, choices: str) -> None:
-    """Raise InvalidRequest unless `value` matches `pattern`; torch later checks that the machine supports it."""
+    """Raise InvalidRequest unless `value` matches `pattern`; whether the machine supports it is seen later."""
     if not re.fullmatch(pattern, value):
         raise InvalidRequest(f"--{option} {value[:40]!r} is unknown; choose {choices}")
 
@@ -148,6 +152,11 @@ def require_dtype(value: str) -> None:
     each = DTYPE_CHOICES.removeprefix("auto|")
     pattern = f"{DTYPE_CHOICES}|backbone=({each}),superres=({each})"
     require_known("dtype", value, pattern, DTYPE_CHOICES.replace("|", ", ").replace(", int8", " or int8"))
+
+
+def require_engine(value: str) -> None:
+    """Raise InvalidRequest unless `value` is one of `ENGINE_CHOICES`; whether it runs the model is seen later."""
+    require_known("engine", value, ENGINE_CHOICES, "auto, onnx or torch")
 
 
 def parse_duration(text: str) -> float:

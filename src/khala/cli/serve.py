@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from khala.cli.errors import print_line
+from khala.cli.generate import ENGINE_CHOICES
 from khala.cli.logs import log_lines
 from khala.music.errors import InvalidRequest, KhalaError
 
@@ -25,6 +26,9 @@ def serve(
     runtime_mode: Annotated[
         str | None,
         typer.Option(metavar="keep_loaded|one_shot", help="Keep the model in memory, or load one part at a time."),
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option(metavar=ENGINE_CHOICES, help="Library that computes.  [default: auto]")
     ] = None,
     slots: Annotated[int | None, typer.Option(help="Maximum number of takes that a worker decodes together.")] = None,
     model: Annotated[
@@ -52,8 +56,9 @@ def serve(
     Options can also be set by environment variables, such as KHALA_PORT for --port (see docs/api.md).
     """
     given: dict[str, Any] = {
-        **{"host": host, "port": port, "workers": workers, "gpus": gpus, "runtime_mode": runtime_mode, "slots": slots},
-        **{"model": model, "database": database, "artifacts": artifacts, "open": open, "browser": browser},
+        **{"host": host, "port": port, "workers": workers, "gpus": gpus, "runtime_mode": runtime_mode},
+        **{"engine": engine, "slots": slots, "model": model, "database": database, "artifacts": artifacts},
+        **{"open": open, "browser": browser},
         **{"allowed_hosts": allow_host or None, "cors_origins": allow_origin or None},
     }
     log_lines()

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from khala.cli.generate import DTYPE_CHOICES, require_dtype, require_known
+from khala.cli.generate import DTYPE_CHOICES, ENGINE_CHOICES, require_dtype, require_engine, require_known
 from khala.cli.logs import log_lines
 from khala.music.errors import InvalidRequest, KhalaError
 
@@ -24,6 +24,7 @@ def worker(
     ] = "khala-data/artifacts",
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:1|mps", help="Compute device.")] = "auto",
     dtype: Annotated[str, typer.Option(metavar=DTYPE_CHOICES, help="Number format.")] = "auto",
+    engine: Annotated[str, typer.Option(metavar=ENGINE_CHOICES, help="Library that computes.")] = "auto",
     runtime_mode: Annotated[
         str, typer.Option(metavar="|".join(RUNTIME_MODES), help="Keep the model in memory, or load one part at a time.")
     ] = "keep_loaded",
@@ -37,6 +38,7 @@ def worker(
     """Make the takes queued in a database, until SIGTERM. Run one worker per device on the same database."""
     require_known("device", device, r"auto|cpu|mps|cuda(:\d+)?", "auto, cpu, cuda, cuda:1 or mps")
     require_dtype(dtype)
+    require_engine(engine)
     if runtime_mode not in RUNTIME_MODES:
         raise InvalidRequest(f"--runtime-mode {runtime_mode!r} is unknown; choose {' or '.join(RUNTIME_MODES)}")
     log_lines()
@@ -47,7 +49,7 @@ def worker(
     except ModuleNotFoundError as error:
         raise KhalaError(f"{error.name} is missing; pip install 'khala-music[serve]'") from None
     library = Library.open(database, artifacts)
-    stages = PipelineStages(device, dtype, "one_shot" if runtime_mode == "one_shot" else "auto")
+    stages = PipelineStages(device, dtype, "one_shot" if runtime_mode == "one_shot" else "auto", engine)
     made = Worker(
         library,
         stages,

@@ -77,8 +77,10 @@ class Supervisor:
         return status
 
     def _command(self, device: str) -> list[str]:
+        settings = self._settings
         command = [sys.executable, "-m", "khala", "worker", "--with-parent", "--device", device]
-        return [*command, "--runtime-mode", self._settings.runtime_mode, "--slots", str(self._settings.slots)]
+        command += ["--engine", settings.engine, "--runtime-mode", settings.runtime_mode]
+        return [*command, "--slots", str(settings.slots)]
 
     def _environment(self, device: str) -> dict[str, str]:
         """Return the environment of a worker. URLs go here, not on the command line, which every user sees: they may

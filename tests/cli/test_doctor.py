@@ -4,8 +4,11 @@ import pytest
 import torch
 
 from khala import weights
-from khala.cli import doctor
+from khala.cli import doctor, doctor_engines
 from khala.cli.main import run
+from khala.engine import opening
+from khala.engine.main_memory import gigabytes
+from khala.engine.opening import INSTALL_TORCH
 from khala.engine.pytorch import formats, memory
 from khala.models.presets import official
 from khala.music.errors import ModelError
@@ -25,6 +28,7 @@ def test_a_sound_machine_is_status_0(with_model: None, capsys: pytest.CaptureFix
         "khala",
         "cores",
         "memory",
+        "onnxruntime",
         "torch",
         "devices",
         "float32",
@@ -53,8 +57,8 @@ def test_memory_is_told_for_the_song_that_is_asked_for(with_model: None, capsys:
     assert run(["doctor", "--duration", "2:00", "--takes", "4", "--dtype", "int8"]) == 0
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line[2:].startswith("  official")]
     needed = memory.need(official(), torch.device("cpu"), Formats.uniform(torch.int8), 120, 4)
-    sizes = (memory.gigabytes(size) for size in (needed.keep_loaded, needed.one_shot))
-    assert "4 takes of 120 s in int8: {} kept loaded, {} one_shot; ".format(*sizes) in line
+    sizes = (gigabytes(size) for size in (needed.keep_loaded, needed.one_shot))
+    assert "4 takes of 120 s by torch in int8: {} kept loaded, {} one_shot; ".format(*sizes) in line
     for wrong in (["--dtype", "int3"], ["--duration", "long"], ["--takes", "0"]):
         assert run(["doctor", *wrong]) == 2
 
@@ -66,10 +70,13 @@ def test_threads_and_formats_are_told_for_each_part(
     monkeypatch.setattr(formats, "format_times", lambda part, config: times[part])
     assert run(["doctor"]) == 0
     rows = capsys.readouterr().out.splitlines()
-    (threads,) = [row for row in rows if row[2:].startswith("threads ")]
-    assert f" {torch.get_num_threads()} (OMP_NUM_THREADS) for super-resolution and the published codec, 1 " in threads
+    (threads,) = [row for row in rows if row[2:].startswith("torch ")]
+    assert f"{torch.__version__}, {torch.get_num_threads()} thread" in threads
+    assert " for super-resolution and the published codec, 1 for everything else" in threads
+    (threads,) = [row for row in rows if row[2:].startswith("onnxruntime ")]
+    assert threads.endswith(", 1 thread")  # OMP_NUM_THREADS
     (number,) = [number for number, row in enumerate(rows) if row[2:].startswith("  official")]
-    assert " s in backbone=float32,superres=bfloat16: " in rows[number]
+    assert " s by torch in backbone=float32,superres=bfloat16: " in rows[number]
     assert (
         rows[number + 1].strip() == "backbone float32 2.0 ms, bfloat16 5.0 ms; superres float32 3.0 ms, bfloat16 1.9 ms"
     )
@@ -92,11 +99,41 @@ def test_missing_corpus_tools_are_no_illness(
     assert "make corpus-tools" in capsys.readouterr().out
 
 
-def test_missing_torch_is_an_illness_with_a_cure(with_model: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_libraries_are_an_illness_with_a_cure(with_model: None, monkeypatch: pytest.MonkeyPatch) -> None:
     def none(name: str) -> None:
         raise ImportError(f"no module named {name}")
 
     monkeypatch.setattr(doctor, "import_module", none)
+    monkeypatch.setattr(doctor_engines, "import_module", none)  # torch is installed, and broken
+    monkeypatch.setattr(doctor_engines, "choose_device", none)
     broken = [finding for finding in doctor.findings() if finding.state == "broken"]
-    assert [finding.what for finding in broken] == ["torch", "sound files"]
+    assert [finding.what for finding in broken] == ["onnxruntime", "torch", "sound files"]
     assert all("pip install" in finding.found for finding in broken)
+
+
+def test_the_engine_of_each_model_is_told_and_why(monkeypatch: pytest.MonkeyPatch, model: Path) -> None:
+    mini, other = weights.describe("mini"), weights.describe(str(model))
+    monkeypatch.setattr(weights, "list_models", lambda: [mini, other])
+    monkeypatch.setattr(opening, "_gpu_is_likely", lambda: False)
+    first, second = doctor_engines.model_findings("auto")
+    assert first.found == f"{mini}; engine onnx"
+    assert second.found == f"{other}; engine torch (the model tiny, which has no graphs, needs it)"
+    first, _ = doctor_engines.model_findings("bfloat16")
+    assert first.found == f"{mini}; engine torch (the number format bfloat16 needs it)"
+    monkeypatch.setattr(doctor_engines, "torch_is_installed", lambda: False)
+    first, second = doctor_engines.model_findings("auto")
+    assert (first.state, second.state) == ("ok", "lacking")
+    assert second.found.endswith(f"; no engine: the model tiny, which has no graphs, needs PyTorch: {INSTALL_TORCH}")
+
+
+def test_memory_is_told_by_the_engine_that_computes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(opening, "_gpu_is_likely", lambda: False)
+    assert run(["doctor", "--duration", "30", "--takes", "2"]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line[2:].startswith("  mini")]
+    assert "2 takes of 30 s by onnx in float32: " in line and "takes together" in line
+    monkeypatch.setattr(doctor_engines, "main_memory", lambda: 10**8)
+    assert run(["doctor", "--duration", "30"]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line[2:].startswith("  mini")]
+    assert line.startswith("- ") and line.endswith("does not fit; choose a shorter song")

@@ -2,9 +2,9 @@
 # make studio   sets everything up and opens the studio in a browser
 # make test     sets everything up and runs every check
 #
-# They build .venv with an exact version of torch. On Linux the default build of torch carries GPU libraries (large, and it
-# runs on a CPU too); name PyTorch's CPU-only index to pip and the same version comes as the small CPU build:
-#   PIP_EXTRA_INDEX_URL=<PyTorch's CPU index> make song
+# They build .venv. The song and the studio need no torch. The tests do, in an exact version: on Linux its default build carries
+# GPU libraries (gigabytes, and it runs on a CPU too); name PyTorch's CPU-only index to pip and the same version comes small:
+#   PIP_EXTRA_INDEX_URL=<PyTorch's CPU index> make test
 
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
@@ -109,11 +109,11 @@ $(VENV)/.torch: | $(BIN)/python
 	$(BIN)/python -m pip install --quiet "$(TORCH)"
 	touch $@
 
-$(VENV)/.song: pyproject.toml | $(VENV)/.torch
+$(VENV)/.song: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet -e .
 	touch $@
 
-$(VENV)/.studio: pyproject.toml | $(VENV)/.torch
+$(VENV)/.studio: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet -e ".[serve]"
 	touch $@
 

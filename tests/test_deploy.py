@@ -72,6 +72,14 @@ def test_the_image_runs_the_server_as_nobody_special() -> None:
     assert {"KHALA_DATABASE", "KHALA_ARTIFACTS"} <= set(re.findall(r"KHALA_\w+(?==)", text))
 
 
+def test_the_image_has_torch_only_if_it_is_asked_for() -> None:
+    text = (DEPLOY / "Dockerfile").read_text()
+    assert re.search(r"^ARG TORCH=$", text, re.MULTILINE)
+    assert re.search(r'^RUN \[ -z "\$TORCH" \] \|\| pip install "\$TORCH"', text, re.MULTILINE)
+    (extras,) = re.findall(r'pip install "\.\[(.*?)\]"', text)
+    assert extras.split(",") == ["serve", "s3"]
+
+
 def test_the_image_has_all_that_the_package_is_built_from() -> None:
     lines = re.findall(r"^COPY (?!--from|web)(.*) \S+$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
     copied = set(" ".join(lines).split())

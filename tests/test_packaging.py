@@ -1,6 +1,8 @@
-"""What a wheel holds: with the studio's page, without it, and where it must not be without."""
+"""What a wheel needs, and what it holds: with the studio's page, without it, and where it must not be without."""
 
+import re
 import sys
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,6 +10,29 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def needed(extra: str = "") -> set[str]:
+    """The packages that are installed by name for an extra, those of its extras included, or without one."""
+    found = set[str]()
+    for requirement in PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"]:
+        name, extras = re.findall(r"^([\w-]+)(?:\[(.*?)\])?", requirement)[0]
+        if name == PROJECT["name"]:
+            found |= set().union(*map(needed, extras.split(",")))
+        else:
+            found.add(name)
+    return found
+
+
+def test_songs_and_their_service_are_installed_without_torch() -> None:
+    heavy = {"torch", "torchaudio", "transformers", "onnx"}
+    assert "onnxruntime" in needed() and not heavy & (needed() | needed("serve") | needed("s3") | needed("corpus"))
+    assert needed("torch") == {"torch"}
+    for extra in ("train", "all", "dev"):
+        assert {"torch", "onnx"} <= needed(extra)
+    targets = dict(re.findall(r"^\$\(VENV\)/(\S+): (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert [name for name, before in targets.items() if ".torch" in before] == [".dev"]
 
 
 class Built:

@@ -1,4 +1,5 @@
-"""The package without PyTorch: songs are made all the same, and a command that needs it says so in one line."""
+"""The package as pip installs it, without PyTorch and scipy: songs are made and judged all the same, and a command that
+needs PyTorch says so in one line."""
 
 import json
 import os
@@ -16,19 +17,20 @@ from khala.weights import resolve
 
 ROOT = Path(__file__).parents[1]
 RECIPE = str(ROOT / "recipes" / "mini" / "recipe.toml")
-HIDE_TORCH = """
+HIDE = """
 from importlib.machinery import PathFinder
+HIDDEN = "torch", "scipy", "pyloudnorm"
 find = PathFinder.find_spec
-PathFinder.find_spec = lambda name, *rest: None if name == "torch" else find(name, *rest)
+PathFinder.find_spec = lambda name, *rest: None if name in HIDDEN else find(name, *rest)
 """
 Khala = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """The environment of a process for which, as for its children, torch is not installed and no model downloaded."""
+    """The environment of a process that finds, as its children do, nothing more installed and no model downloaded."""
     (tmp_path / "without").mkdir()
-    (tmp_path / "without" / "sitecustomize.py").write_text(HIDE_TORCH)
+    (tmp_path / "without" / "sitecustomize.py").write_text(HIDE)
     paths = [str(tmp_path / "without"), str(ROOT / "src")]
     places = {"PYTHONPATH": os.pathsep.join(paths), "HF_HOME": str(tmp_path / "hf"), "KHALA_MODELS": str(tmp_path)}
     return {**os.environ, **places, "OMP_NUM_THREADS": "1"}
@@ -55,14 +57,18 @@ def server() -> Iterator[Hub]:
         yield running
 
 
-def test_a_song_with_words(khala: Khala, tmp_path: Path) -> None:
+def test_the_better_of_two_songs_with_words(khala: Khala, tmp_path: Path) -> None:
     words = ["--tags", "pop, female vocals", "--lyrics", "[verse]\nover the river", "--seed", "3", "--duration", "5"]
+    words += ["--best-of", "2"]
     done = khala("generate", *words, "--output", "song.wav", "--json", "--quiet")
     assert done.returncode == 0, done.stderr
     (record,) = json.loads(done.stdout)
     assert (record["engine"], record["device"], record["dtype"]) == ("onnx", "cpu", "float32")
     assert "torch" not in record["versions"] and "onnxruntime" in record["versions"]
+    assert all(candidate["heard"] is not None for candidate in record["candidates"])
     assert (tmp_path / "song.wav").stat().st_size > 4 * 44100 * record["duration"]
+    done = khala("evaluate", "song.wav")
+    assert done.returncode == 0 and "song.wav" in done.stdout, done.stderr
 
 
 @pytest.mark.parametrize(

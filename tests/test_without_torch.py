@@ -13,7 +13,6 @@ from hub import Hub, serving
 from serving import NEW, Live
 
 from khala.engine.opening import INSTALL_TORCH
-from khala.weights import resolve
 
 ROOT = Path(__file__).parents[1]
 RECIPE = str(ROOT / "recipes" / "mini" / "recipe.toml")
@@ -49,11 +48,10 @@ def khala(environment: dict[str, str], tmp_path: Path) -> Khala:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Hub]:
-    """A hub with published weights, by their names alone, and with a model that has graphs."""
+    """A hub with published weights, by their names alone."""
     with serving() as running:
         names = "backbone/iter_1/common.pt", "superresolution/iter_1/common.pt", "dac_rvq_1.ckpt"
         running.put("someone/weights", dict.fromkeys(names, b"weights"))
-        running.put("someone/mini", resolve("mini"))
         yield running
 
 
@@ -105,15 +103,6 @@ def test_published_weights_are_not_downloaded_in_vain(khala: Khala, server: Hub,
     assert done.returncode == 2
     assert done.stderr == f"khala: importing published weights needs PyTorch: {INSTALL_TORCH}\n"
     assert not [path for path in (tmp_path / "hf").rglob("*") if path.name == "common.pt"]
-
-
-def test_a_downloaded_model_has_its_graphs(khala: Khala, server: Hub) -> None:
-    done = khala("models", "download", "someone/mini", "--quiet", HF_ENDPOINT=server.url)
-    assert done.returncode == 0, done.stderr
-    words = ["--instrumental", "--tags", "folk", "--duration", "5", "--quiet", "--json"]
-    done = khala("generate", "--model", "someone/mini", *words, HF_HUB_OFFLINE="1")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)[0]["engine"] == "onnx"
 
 
 def test_a_song_of_the_service(environment: dict[str, str], tmp_path: Path) -> None:

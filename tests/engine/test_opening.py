@@ -84,6 +84,7 @@ def test_a_gpu_is_where_a_model_goes(monkeypatch: pytest.MonkeyPatch) -> None:
         reason = settings_need_torch()
         assert reason == ("the device cuda:0" if device == "cuda:0" else None), "small models are slow on MPS"
     monkeypatch.setattr("khala.engine.pytorch.device.choose_device", lambda name: name)
+    assert settings_need_torch("mps") == "the device mps", "asked for, it is used"
     with pytest.raises(InvalidRequest, match="the device cuda:1 needs the engine torch"):
         open_engine("mini", "cuda:1", engine="onnx")
 

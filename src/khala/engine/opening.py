@@ -12,7 +12,7 @@ from khala.music.errors import InvalidRequest
 from khala.weights.names import GRAPHS
 from khala.weights.opening import open_model
 
-ENGINES = ("auto", "onnx", "torch")
+ENGINES = ("auto", "onnx", "torch", "torch-compiled")
 
 INSTALL_TORCH = "pip install 'khala-music[torch]'"
 """The package itself comes without PyTorch."""
@@ -28,9 +28,9 @@ def open_engine(
 ) -> Engine:
     """Open a model by name, folder or hub id (`weights.resolve`) in an engine.
 
-    "auto" is `torch` if there is a CUDA GPU, and on a CPU `onnx` for models with graphs in float32. `dtype` and `mode`
-    as in `generation.pipeline.load`. Raises ModelError, and InvalidRequest for what cannot be, or needs torch where
-    there is none.
+    "auto" is `torch` if there is a CUDA GPU, and on a CPU `onnx` for models with graphs in float32. "torch-compiled" is
+    `torch` with compiled passes of super-resolution, for GPUs. `dtype` and `mode` as in `generation.pipeline.load`.
+    Raises ModelError, and InvalidRequest for what cannot be, or needs torch where there is none.
     """
     opened = open_model(name)
     seconds = min(seconds, opened.config.max_seconds)
@@ -42,7 +42,7 @@ def open_engine(
         return OnnxEngine(opened, seconds)
     from khala.engine.pytorch.opening import open_torch
 
-    return open_torch(opened, device, dtype, mode, seconds)
+    return open_torch(opened, device, dtype, mode, seconds, compiled=engine == "torch-compiled")
 
 
 def torch_is_installed() -> bool:

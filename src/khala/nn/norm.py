@@ -30,8 +30,12 @@ def rms_norm(x: Tensor, weight: Tensor, eps: Tensor) -> Tensor:
     return (y if x.dtype == torch.float32 else y.type_as(x)) * weight
 
 
-@cache
 def constant(value: float, device: torch.device) -> Tensor:
-    """Return a number as a tensor, made once: making it takes as long as a kernel."""
+    """Return a number as a tensor, made once: making it takes as long as a kernel. Compiled code has it built in."""
+    return torch.full((), value, device=device) if torch.compiler.is_compiling() else _made_once(value, device)
+
+
+@cache
+def _made_once(value: float, device: torch.device) -> Tensor:
     with torch.inference_mode(False):  # training uses the same tensor
         return torch.tensor(value, device=device)

@@ -12,7 +12,7 @@ from khala.weights import LoadedModel
 
 def test_imported_models_see_a_song_as_a_whole(loaded: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
-    monkeypatch.setattr(module, "refine", lambda *inputs, windows: seen.append(windows))
+    monkeypatch.setattr(module, "refine", lambda *inputs, windows, row_work: seen.append(windows))
     part = Imported(1000, "single", "not a doubled one")
     imported = replace(loaded, config=replace(loaded.config, origin=Origin(part, part, "dac.ckpt")))
     for model in (loaded, imported):

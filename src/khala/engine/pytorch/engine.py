@@ -20,6 +20,7 @@ from khala.models.lm.conditions import ConditionIds
 from khala.models.lm.guide import FrameGuide
 from khala.models.lm.refine_input import RefineInput
 from khala.models.lm.result import BackboneResult
+from khala.models.lm.row_work import RowWork
 from khala.models.lm.slot import Slot
 from khala.models.lm.windows import SONG_WINDOWS
 from khala.music.progress import Progress, silent
@@ -28,13 +29,13 @@ from khala.weights.tokenizer import Tokenizer
 
 
 class TorchEngine:
-    """`engine.base.Engine` of a loaded model."""
+    """`engine.base.Engine` of a loaded model. With compiled `row_work`, passes of super-resolution go through it."""
 
-    name = "torch"
     library = "torch", torch.__version__
 
-    def __init__(self, loaded: LoadedModel | StagedModel) -> None:
-        self.loaded = loaded
+    def __init__(self, loaded: LoadedModel | StagedModel, row_work: RowWork | None = None) -> None:
+        self.loaded, self._row_work = loaded, row_work
+        self.name = "torch" if row_work is None else "torch-compiled"
         # The published model is defined by passes over the whole song.
         self._windows = SONG_WINDOWS if loaded.config.origin is None else None
 
@@ -82,7 +83,8 @@ class TorchEngine:
 
     def refine(self, inputs: Sequence[RefineInput], progress: Progress = silent) -> list[NDArray[np.int16]]:
         codebooks_QCK = self.loaded.codebooks  # before super-resolution is there: a staged model holds one part
-        return refine(self.loaded.superres, inputs, codebooks_QCK, progress, windows=self._windows)
+        superres = self.loaded.superres
+        return refine(superres, inputs, codebooks_QCK, progress, windows=self._windows, row_work=self._row_work)
 
     def synthesise(self, codes_QT: NDArray[np.int16], progress: Progress = silent) -> Samples:
         return synthesise(self.loaded.codec, codes_QT, progress=progress)

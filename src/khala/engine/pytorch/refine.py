@@ -1,6 +1,7 @@
 """Super-resolution: levels 0 and 1 -> all levels, one pass over the whole song per level, several takes in a pass."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from khala.engine.pytorch.reporting import reporting
 from khala.models.lm.pack import encode_pack
 from khala.models.lm.refine_input import RefineInput
 from khala.models.lm.refinement import FIRST_LEVEL, GUIDANCE_SCALE, GUIDED_LEVELS
+from khala.models.lm.row_work import RowWork
 from khala.models.lm.runs import runs
 from khala.models.lm.superres import Superres, mark_task
 from khala.models.lm.windows import Window, Windows, windows_over
@@ -31,6 +33,7 @@ def refine(
     progress: Progress = silent,
     by_rows: bool | None = None,
     windows: Windows | None = None,
+    row_work: RowWork | None = None,
 ) -> list[NDArray[np.int16]]:
     """Each take's codes of all levels, int16 [Q, T]. Progress counts levels, those of all takes and
     windows together.
@@ -39,7 +42,7 @@ def refine(
     embeddings of levels 0..k-1, which grows by one level per pass. All frames are drawn at once, with noise that
     depends on the take's seed and k alone; `superres_sampling` "mean" takes the code nearest to the mean of
     the codec's `codebooks_QCK`. Nothing is padded, and nothing can be cached: with full attention the text sees the
-    song, too. What a take becomes does not depend on its company. `by_rows` as in `models.lm.pack`.
+    song, too. What a take becomes does not depend on its company. `by_rows` and `row_work` as in `models.lm.pack`.
 
     With `windows` (`models.lm.windows`) a pass reads one window of each take, and all its levels come before the next.
     """
@@ -60,7 +63,9 @@ def refine(
                 for level in levels:
                     songs = [(take, song) for take in takes for song in take.embedded(level)]
                     starts = [len(take.input.prompt_ids) for take, _ in songs]
-                    hidden = encode_pack(model, [song for _, song in songs], starts, by_rows)
+                    hidden = encode_pack(
+                        model, [song for _, song in songs], starts, by_rows, row_work, partial(report, done)
+                    )
                     for take in takes:
                         take.draw(level, [one for (its, _), one in zip(songs, hidden, strict=True) if its is take])
                     done += len(pack)

@@ -4,9 +4,10 @@ On a CPU the songs go through a layer one after the other, which takes as long a
 its matrices. A song's rows are spread over threads, in pieces that do not depend on the number of threads. A GPU
 finishes the kernels of a short song faster than the host can launch them: there products run over the rows of all
 songs, `GPU_ROWS` at a time, so that the shape of a product does not depend on the songs. Attention runs song by song.
+What comes before and after it may be compiled (`models.lm.row_work`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from itertools import pairwise
 from typing import cast
@@ -15,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from khala.models.lm.row_work import RowWork
 from khala.models.lm.transformer import Transformer
 from khala.nn.block import Block
 from khala.nn.linear import Linear
@@ -28,15 +30,24 @@ THREAD_ROWS = 128
 
 
 def encode_pack(
-    model: Transformer, songs_1TD: Sequence[Tensor], starts: Sequence[int], by_rows: bool | None = None
+    model: Transformer,
+    songs_1TD: Sequence[Tensor],
+    starts: Sequence[int],
+    by_rows: bool | None = None,
+    row_work: RowWork | None = None,
+    pulse: Callable[[], None] = lambda: None,
 ) -> list[Tensor]:
     """Run embeddings [1, T, D] of several songs through the model -> normed hidden states [1, T - start, D] of each.
 
-    Equals `model(song, causal=False, start=start)` for each song. `by_rows` selects the way of a GPU (default: on
-    CUDA). Has no gradients.
+    Equals `model(song, causal=False, start=start)` for each song. `by_rows` selects the way of a GPU (default: on CUDA,
+    and with `row_work`), which calls `pulse` before each layer. Has no gradients.
     """
-    by_rows = model.device.type == "cuda" if by_rows is None else by_rows
-    hidden = (_by_rows if by_rows else _by_songs)(model, songs_1TD, starts)
+    if by_rows is None:
+        by_rows = model.device.type == "cuda" or row_work is not None
+    if by_rows:
+        hidden = _by_rows(model, songs_1TD, starts, row_work or RowWork(), pulse)
+    else:
+        hidden = _by_songs(model, songs_1TD, starts)
     return [model.norm(x_1TD) for x_1TD in hidden]
 
 
@@ -78,7 +89,13 @@ def _rows(start: int, stop: int) -> list[slice]:
     return [slice(low, high) for low, high in pairwise(bounds)]
 
 
-def _by_rows(model: Transformer, songs_1TD: Sequence[Tensor], starts: Sequence[int]) -> list[Tensor]:
+def _by_rows(
+    model: Transformer,
+    songs_1TD: Sequence[Tensor],
+    starts: Sequence[int],
+    row_work: RowWork,
+    pulse: Callable[[], None],
+) -> list[Tensor]:
     lengths = [song.shape[1] for song in songs_1TD]
     rows = sum(lengths)
     x_1RD = _padded(torch.cat(list(songs_1TD), dim=1))
@@ -87,18 +104,20 @@ def _by_rows(model: Transformer, songs_1TD: Sequence[Tensor], starts: Sequence[i
     cos_R1K, sin_R1K = model.rope.cos_sin(positions_R, max(lengths), x_1RD.device)
     cos_sin = list(zip(cos_R1K.split(GPU_ROWS), sin_R1K.split(GPU_ROWS), strict=True))
     for module in model.blocks:
+        pulse()
         block = cast(Block, module)
-        attention, norm = block.attention, block.attention_norm
-        parts = [
-            attention.split_heads(attention.qkv(norm(x)), at)
-            for x, at in zip(x_1RD.split(GPU_ROWS, 1), cos_sin, strict=True)
-        ]
+        parts = [row_work.project(block, x, *at) for x, at in zip(_blocks(x_1RD), cos_sin, strict=True)]
         each = [torch.cat(kind, dim=1)[:, :rows].split(lengths, dim=1) for kind in zip(*parts, strict=True)]
-        y_1RD = _padded(torch.cat([attention.attend(q, k, v) for q, k, v in zip(*each, strict=True)], dim=1))
-        pairs = zip(x_1RD.split(GPU_ROWS, 1), y_1RD.split(GPU_ROWS, 1), strict=True)
-        x_1RD = torch.cat([block.feed_forward(x, attention.out(y)) for x, y in pairs], dim=1)
+        y_1RD = _padded(torch.cat([block.attention.attend(q, k, v) for q, k, v in zip(*each, strict=True)], dim=1))
+        pairs = zip(_blocks(x_1RD), _blocks(y_1RD), strict=True)
+        x_1RD = torch.cat([row_work.finish(block, x, y) for x, y in pairs], dim=1)
     hidden = x_1RD[:, :rows].split(lengths, dim=1)
     return [song[:, start:] for song, start in zip(hidden, starts, strict=True)]
+
+
+def _blocks(x_1RD: Tensor) -> list[Tensor]:
+    """Divide rows into blocks that do not show how many there are, not even by their strides."""
+    return [x_RD[None] for x_RD in x_1RD[0].split(GPU_ROWS)]
 
 
 def _padded(x_1RD: Tensor) -> Tensor:

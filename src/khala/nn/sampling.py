@@ -56,7 +56,8 @@ def guide_logits(logits_BC: Tensor, guidance: Sequence[float]) -> Tensor:
     those whose guidance is not 1 -> of all rows, those extrapolated away from their unconditional ones."""
     guided = [row for row, strength in enumerate(guidance) if strength != 1]
     if guided:
-        strength_G1 = torch.tensor([guidance[row] for row in guided], device=logits_BC.device)[:, None]
+        strength_G1 = to_device_async(torch.tensor([guidance[row] for row in guided])[:, None], logits_BC.device)
+        rows_G = to_device_async(torch.tensor(guided), logits_BC.device)
         uncond_GC = logits_BC[len(guidance) :]
-        logits_BC[guided] = uncond_GC + strength_G1 * (logits_BC[guided] - uncond_GC)
+        logits_BC[rows_G] = uncond_GC + strength_G1 * (logits_BC[rows_G] - uncond_GC)
     return logits_BC[: len(guidance)]

@@ -63,7 +63,8 @@ class Sequences:
     def step(self, drawn_B: Tensor, takes: Sequence[int], step: int) -> Tensor:
         """Append the token that each of `takes` drew in a step -> hidden states [B, 1, D], for the next one."""
         guided = [i for i, take in enumerate(takes) if take in self.uncond_row]
-        drawn_B = torch.cat([drawn_B, drawn_B[guided]]) if guided else drawn_B
+        if guided:
+            drawn_B = torch.cat([drawn_B, drawn_B[to_device_async(torch.tensor(guided), drawn_B.device)]])
         rows = [*takes, *(self.uncond_row[takes[i]] for i in guided)]
         condition_BD = None
         if self._conditions:

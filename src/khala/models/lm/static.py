@@ -69,7 +69,6 @@ class StaticStepper(Stepper):
         self._ids_B.index_copy_(0, self._index_B, ids_B)
         if condition_BD is not None:
             self._condition_BD.index_copy_(0, self._index_B, condition_BD)
-        # An idle slot may be full.
         spans = tuple(min(span(length + 1), self.cache.context) for length in self.cache.lengths)
         if self._capture:
             if self._graph is None or spans != self._spans:  # lengths grow: no graph is needed again
@@ -82,30 +81,35 @@ class StaticStepper(Stepper):
         return self._hidden_B1D.index_select(0, self._index_B)
 
     def _captured(self, spans: tuple[int, ...]) -> torch.cuda.CUDAGraph:
-        """Capture the step as a graph. A repeated step writes the same values, so warming up does no harm."""
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            self._run(spans)
-        torch.cuda.current_stream().wait_stream(stream)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            self._run(spans)
-        return graph
+        """Capture the step as a graph. A repeated step writes the same values, so warming up does no harm.
+
+        Streams belong to the current device; kernels launched on another one would not be captured.
+        """
+        with torch.cuda.device(self.model.device):
+            stream = torch.cuda.Stream()
+            stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(stream):
+                self._run(spans)
+            torch.cuda.current_stream().wait_stream(stream)
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph):
+                self._run(spans)
+            return graph
 
     def _run(self, spans: tuple[int, ...]) -> None:
         """Compute one token of every slot, from `_ids_B` to `_hidden_B1D`, attending to `spans` positions of each."""
         x_BD = F.embedding(self._ids_B, self.rows_VD).to(self.model.compute_dtype)
         x_B1D = (x_BD if self.model.conditions is None else x_BD + self._condition_BD).unsqueeze(1)
-        cos_sin = self.model.rope.cos_sin(self._positions_B[:, None], self.cache.context, self.model.device)
+        at_B = self._positions_B.clamp(max=self.cache.context - 1)  # an idle slot may be full
+        cos_sin = self.model.rope.cos_sin(at_B[:, None], self.cache.context, self.model.device)
         future = [self._count_N[:n] > self._positions_B[slot] for slot, n in enumerate(spans)]
         slots_B = torch.arange(len(spans), device=x_B1D.device)
         for layer, (keys_BGNK, values_BGNK) in zip(self.layers, self.cache.store, strict=True):
             block = layer.block
             y_B1D = rms_norm(x_B1D, layer.attention_norm, layer.eps)
             q_B1HK, k_B1GK, v_B1GK = layer.attention.split_heads(_product(block.attention.qkv, y_B1D), cos_sin)
-            keys_BGNK[slots_B, :, self._positions_B] = k_B1GK[:, 0]
-            values_BGNK[slots_B, :, self._positions_B] = v_B1GK[:, 0]
+            keys_BGNK[slots_B, :, at_B] = k_B1GK[:, 0]
+            values_BGNK[slots_B, :, at_B] = v_B1GK[:, 0]
             outputs = []
             for slot, n in enumerate(spans):
                 scores_GHN = torch.bmm(q_B1HK[slot].view(layer.groups), keys_BGNK[slot, :, :n].mT).float() * layer.scale

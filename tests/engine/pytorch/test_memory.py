@@ -18,6 +18,8 @@ from khala.engine.pytorch.memory import (
 from khala.models.codec.config import DacConfig
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.config import TransformerConfig
+from khala.models.lm.length import MARGIN
+from khala.models.lm.static import StaticStepper
 from khala.models.lm.superres import Superres
 from khala.models.presets import mini, official, tiny
 from khala.music.errors import InvalidRequest
@@ -68,6 +70,14 @@ def test_more_of_anything_needs_more() -> None:
     assert base.weights["backbone"] == 2 * parameters(config.backbone)
     packed = need(config, CPU, FLOAT16, 60).weights["backbone"]  # a second copy of the matrices
     assert base.weights["backbone"] < packed < 2 * base.weights["backbone"]
+
+
+def test_the_cache_of_a_gpu_is_counted_exactly() -> None:
+    config = tiny()
+    positions = config.prompt.backbone_limit + 2 * round(MARGIN * 10 * 44100 / 2048) + 1
+    held = StaticStepper(Backbone(config.backbone).bfloat16().bind_codebooks(torch.ones(2, 16, 16)), 1, positions + 31)
+    one, two = (need(config, CUDA, BFLOAT16, 10, takes).work["backbone"] for takes in (1, 2))
+    assert two - one == held.cache.store.numel() * 2
 
 
 def test_each_part_is_counted_in_its_own_format() -> None:

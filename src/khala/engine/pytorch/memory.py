@@ -13,6 +13,7 @@ import torch
 
 from khala.engine.base import Mode
 from khala.engine.main_memory import gigabytes, main_memory
+from khala.engine.pytorch.decode import STEPS_PER_SYNC
 from khala.engine.pytorch.refine import MAX_POSITIONS
 from khala.engine.pytorch.synthesis import CHUNK_FRAMES
 from khala.models.codec.config import CodecConfig, DacConfig
@@ -21,6 +22,7 @@ from khala.models.config import ModelConfig
 from khala.models.lm.config import TransformerConfig
 from khala.models.lm.length import MARGIN
 from khala.models.lm.pack import GPU_ROWS
+from khala.models.lm.static import span
 from khala.music.errors import InvalidRequest
 from khala.nn.precision import Formats, compute_dtype_of, unquantized_dtype
 from khala.weights.loading import Uninitialised, build_codec
@@ -64,6 +66,7 @@ def need(config: ModelConfig, device: torch.device, formats: Formats, seconds: f
     seen = (config.prompt.superres_limit + frames) * guided
     prompt = min(config.prompt.backbone_limit, backbone.context)
     positions = min(prompt + 2 * frames + 1, backbone.context)
+    positions = span(positions + STEPS_PER_SYNC - 1) if device.type == "cuda" else positions
     cache = 2 * backbone.layers * backbone.kv_heads * backbone.head_dim * positions * working.itemsize
     reading = prompt * (4 * backbone.ffn + 6 * backbone.dim) * working.itemsize
     reading += 2 * backbone.dim * backbone.ffn * FLOAT if widened else 0

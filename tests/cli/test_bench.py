@@ -1,6 +1,8 @@
 """`khala bench` runs the benchmarks, from a checkout and from an installed package."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -26,6 +28,76 @@ def test_what_a_script_refuses_ends_with_its_status(capfd: pytest.CaptureFixture
         run(["bench", "backbone", "--layerz", "3"])
     assert "khala bench backbone: error: unrecognized arguments" in capfd.readouterr().err
     assert run(["bench", "hearts"]) == 2
+
+
+TINY = ["--tiny", "--takes", "1,2,3", "--tokens", "48", "--seconds", "5", "--backend", "eager"]
+
+
+@pytest.fixture
+def compiling(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    import torch
+
+    monkeypatch.setenv("KHALA_CUDA_GRAPHS", "1")
+    torch.compiler.reset()
+    yield
+    torch.compiler.reset()
+
+
+def test_what_a_gpu_is_measured_by_runs_on_a_cpu(compiling: None, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["bench", "gpu", "--device", "cpu", *TINY]) == 0
+    said = capfd.readouterr().out
+    assert said.startswith("CPU, torch ") and said.count("the same: ") == 5
+    assert said.count("the same: 3 of 3") == 2 and said.count("the same: 4 of 4") == 2
+    errors = [float(line.rpartition(" ")[2]) for line in said.splitlines() if "relative error" in line]
+    assert len(errors) == 3 and max(errors) < 1e-5
+    rows = [line.split()[:2] for line in said.splitlines() if line[:2] == "  "]
+    assert [first for first, second in rows if first.isdigit()] == ["1", "2", "3"]  # takes
+    assert [row for row in rows if row[0] in ("no", "yes")] == [["no", "1"], ["no", "4"], ["yes", "1"], ["yes", "4"]]
+    assert "estimate: " in said
+
+
+def test_a_gpu_is_measured_with_its_name_its_graphs_and_its_memory(
+    compiling: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+    from pretend_cuda import pretend_cuda
+
+    from khala.engine.pytorch import compiling as module
+    from khala.models.lm.row_work import RowWork
+
+    monkeypatch.setattr(module, "compiled_row_work", lambda device, backend: RowWork())
+    for name, value in {"get_device_name": "A100", "max_memory_allocated": 2 * 10**9, "synchronize": None}.items():
+        monkeypatch.setattr(torch.cuda, name, lambda device, value=value: value)
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda device: None)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(total_memory=2**33))
+    with pretend_cuda() as cuda:
+        assert run(["bench", "gpu", "--device", "cuda:1", *TINY]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("A100, 8 GiB, driver ") and "bfloat16" in said and "peak memory: 2.00 GB" in said
+    assert said.count("the same: ") == 5 and cuda.graphs > 10
+
+
+def test_a_take_that_differs_fails_the_benchmark(
+    compiling: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from khala.nn import sampling
+
+    seeds = iter(range(10**6))
+    monkeypatch.setattr(sampling, "mixed_seed", lambda *seed: next(seeds))
+    with pytest.raises(SystemExit, match=r"^khala bench gpu: not the same: graphs off and on, 1 takes; alone and in"):
+        run(["bench", "gpu", "--device", "cpu", *TINY, "--takes", "1"])
+
+
+def test_without_a_gpu_or_time_nothing_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match=r"^khala bench gpu: there is no GPU to measure: the device 'cuda:7' is not"):
+        run(["bench", "gpu", "--device", "cuda:7"])
+    assert capsys.readouterr().out == ""
+    assert run(["bench", "gpu", "--device", "cpu", *TINY, "--minutes", "-1"]) == 0
+    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines() if "left out after" in line] == [
+        "backbone, parity",
+        "super-resolution, parity",
+        "a whole song",
+    ]
 
 
 @pytest.mark.parametrize("what", bench.SCRIPTS)

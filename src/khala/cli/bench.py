@@ -17,6 +17,7 @@ SCRIPTS = {
     "backbone": ("backbone.py", "Time per token of the backbone, compared with memory bandwidth."),
     "superres": ("superres.py", "Time per pass of super-resolution, compared with a matrix product."),
     "codec": ("codec_speed.py", "The published codec's decoder, compared with its plain layers."),
+    "gpu": ("gpu.py", "The published size on a GPU: parity of all ways, time and memory."),
     "service": ("service.py", "A server with many clients; requires httpx2."),
 }
 """Benchmark -> its script and what that measures."""

@@ -162,7 +162,10 @@ BAD = {
     "no top-k": (["--top-k", "0"], "top_k is 0"),
     "unknown device": (["--device", "abacus"], "--device 'abacus' is unknown"),
     "unknown dtype": (["--dtype", "int4"], "--dtype 'int4' is unknown"),
-    "unknown engine": (["--engine", "tensorrt"], "--engine 'tensorrt' is unknown; choose auto, onnx or torch"),
+    "unknown engine": (
+        ["--engine", "tensorrt"],
+        "--engine 'tensorrt' is unknown; choose auto, onnx, torch or torch-compiled",
+    ),
     "half of two dtypes": (["--dtype", "backbone=float32"], "--dtype 'backbone=float32' is unknown"),
     "unknown format": (["--format", "ogg"], "--format 'ogg' is unknown"),
     "unknown extension": (["--output", "a.txt"], "an unsupported extension"),

@@ -15,7 +15,7 @@ from khala.cli.main import run
     [
         (["--device", "tpu"], "--device 'tpu' is unknown"),
         (["--dtype", "int4"], "--dtype 'int4' is unknown"),
-        (["--engine", "tensorrt"], "--engine 'tensorrt' is unknown; choose auto, onnx or torch"),
+        (["--engine", "tensorrt"], "--engine 'tensorrt' is unknown; choose auto, onnx, torch or torch-compiled"),
         (["--runtime-mode", "sometimes"], "choose keep_loaded or one_shot"),
         (["--database", "mysql://x/y"], "unknown kind of database URL"),
         (["--artifacts", "gopher://x"], "the artifacts URL 'gopher://x' cannot be used"),

@@ -7,6 +7,7 @@ import pytest
 
 from khala.engine import opening
 from khala.engine.opening import choose_device, open_engine, settings_need_torch
+from khala.models.lm.row_work import RowWork
 from khala.music.errors import InvalidRequest
 
 MINI = files("khala") / "data" / "mini"
@@ -24,12 +25,14 @@ def no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"device": "cpu", "dtype": "float32"}, "onnx"),
         ({"engine": "onnx", "dtype": "auto"}, "onnx"),
         ({"engine": "torch"}, "torch"),
+        ({"engine": "torch-compiled"}, "torch-compiled"),
         ({"dtype": "bfloat16"}, "torch"),
         ({"device": "cpu", "dtype": "backbone=float32,superres=float32"}, "torch"),
     ],
 )
 def test_the_embedded_model(settings: dict[str, str], engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "_gpu_is_likely", lambda: False)
+    monkeypatch.setattr("khala.engine.pytorch.opening.compiled_row_work", lambda device: RowWork())
     assert open_engine("mini", **settings).name == engine
 
 
@@ -56,6 +59,7 @@ def test_what_cannot_be(settings: dict[str, str], error: str) -> None:
     ("settings", "reason"),
     [
         ({"engine": "torch"}, "the engine torch"),
+        ({"engine": "torch-compiled"}, "the engine torch-compiled"),
         ({"dtype": "bfloat16"}, "the number format bfloat16"),
         ({"device": "cuda"}, "the device cuda"),
     ],

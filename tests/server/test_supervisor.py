@@ -84,8 +84,10 @@ def test_workers_end_with_the_server_and_those_that_do_not_are_killed(
 
 
 def test_a_worker_is_told_how_to_compute() -> None:
-    command = " ".join(Supervisor(Settings(engine="onnx", runtime_mode="one_shot", slots=2))._command("cuda:1"))
-    assert command.endswith("--device cuda:1 --engine onnx --runtime-mode one_shot --slots 2")
+    command = " ".join(
+        Supervisor(Settings(engine="torch-compiled", runtime_mode="one_shot", slots=2))._command("cuda:1")
+    )
+    assert command.endswith("--device cuda:1 --engine torch-compiled --runtime-mode one_shot --slots 2")
     assert "--engine auto" in " ".join(Supervisor(Settings())._command("auto"))
 
 

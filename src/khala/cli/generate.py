@@ -25,7 +25,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 DTYPE_CHOICES = "auto|float32|bfloat16|float16|int8"
 """Values of --dtype."""
-ENGINE_CHOICES = "auto|onnx|torch"
+ENGINE_CHOICES = "auto|onnx|torch|torch-compiled"
 """Values of --engine."""
 
 
@@ -156,7 +156,7 @@ def require_dtype(value: str) -> None:
 
 def require_engine(value: str) -> None:
     """Raise InvalidRequest unless `value` is one of `ENGINE_CHOICES`; whether it runs the model is seen later."""
-    require_known("engine", value, ENGINE_CHOICES, "auto, onnx or torch")
+    require_known("engine", value, ENGINE_CHOICES, "auto, onnx, torch or torch-compiled")
 
 
 def parse_duration(text: str) -> float:

@@ -93,8 +93,8 @@ def needs_torch(
 
 def settings_need_torch(device: str = "auto", dtype: str = "auto", engine: str = "auto") -> str | None:
     """Return the same of the settings alone, for any model."""
-    if engine == "torch":
-        return "the engine torch"
+    if engine in ("torch", "torch-compiled"):
+        return f"the engine {engine}"
     place = choose_device(device, engine)
     if place != "cpu" and (device, place) != ("auto", "mps"):  # small models are slow there
         return f"the device {place}"

@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     """Indices of the GPUs to use.  [default: what a worker finds]"""
     runtime_mode: Literal["keep_loaded", "one_shot"] = "keep_loaded"
     """Whether workers keep the model in memory between songs."""
-    engine: Literal["auto", "onnx", "torch"] = "auto"
+    engine: Literal["auto", "onnx", "torch", "torch-compiled"] = "auto"
     """The library that workers compute with."""
     slots: int = Field(4, ge=1, le=64)
     """Most takes that a worker decodes together."""

@@ -79,7 +79,7 @@ def refined(
     request = SongRequest(tags=song.tags, lyrics=song.lyrics, duration=song.duration)
     ids = pipe.engine.loaded.tokenizer.encode(superres_prompt(request, pipe.config.prompt))
     rows = corpus.condition_ids(song, song.outline, 0, song.frames)[:-1]
-    draft = RefineInput(ids, codes[:2], 1, sampling, rows, without_phones(rows))
+    draft = RefineInput(ids, codes[:2], 1, sampling, np.array(rows), np.array(without_phones(rows)))
     (found,) = refine(pipe.engine.loaded.superres, [draft], pipe.engine.loaded.codebooks, windows=windows)
     return found
 

@@ -10,7 +10,7 @@ from khala.engine import opening
 from khala.engine.main_memory import gigabytes
 from khala.engine.opening import INSTALL_TORCH
 from khala.engine.pytorch import formats, memory
-from khala.models.presets import official
+from khala.models.presets import official, tiny
 from khala.music.errors import ModelError
 from khala.nn.precision import Formats
 
@@ -51,6 +51,15 @@ def test_memory_is_told_for_every_device_and_model(
     assert run(["doctor"]) == 0  # what does not fit is no illness
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("-   official")]
     assert line.endswith("take a smaller model or another device")
+
+
+def test_a_format_that_a_model_cannot_have_is_said_of_that_model() -> None:
+    configs = {"tiny": tiny(), "official": official()}
+    narrow, whole = [
+        each for each in doctor_engines.torch_memory(configs, set(), 60, 1, "int4") if "memory" not in each.what
+    ][:2]
+    assert narrow.state == "lacking" and narrow.found.startswith("int4 needs widths that are multiples of 32")
+    assert "by torch in int4" in whole.found
 
 
 def test_memory_is_told_for_the_song_that_is_asked_for(with_model: None, capsys: pytest.CaptureFixture[str]) -> None:

@@ -161,7 +161,8 @@ BAD = {
     "temperature NaN": (["--temperature", "nan"], "temperature is nan"),
     "no top-k": (["--top-k", "0"], "top_k is 0"),
     "unknown device": (["--device", "abacus"], "--device 'abacus' is unknown"),
-    "unknown dtype": (["--dtype", "int4"], "--dtype 'int4' is unknown"),
+    "unknown dtype": (["--dtype", "int3"], "--dtype 'int3' is unknown"),
+    "a codec of bytes": (["--dtype", "backbone=int8,superres=int8,codec=int8"], "codec=int8' is unknown"),
     "unknown engine": (
         ["--engine", "tensorrt"],
         "--engine 'tensorrt' is unknown; choose auto, onnx, torch or torch-compiled",

@@ -14,7 +14,7 @@ from khala.cli.main import run
     ("options", "message"),
     [
         (["--device", "tpu"], "--device 'tpu' is unknown"),
-        (["--dtype", "int4"], "--dtype 'int4' is unknown"),
+        (["--dtype", "int3"], "--dtype 'int3' is unknown"),
         (["--engine", "tensorrt"], "--engine 'tensorrt' is unknown; choose auto, onnx, torch or torch-compiled"),
         (["--runtime-mode", "sometimes"], "choose keep_loaded or one_shot"),
         (["--database", "mysql://x/y"], "unknown kind of database URL"),

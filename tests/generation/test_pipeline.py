@@ -318,8 +318,8 @@ def test_devices_and_dtypes() -> None:
     with pytest.raises(InvalidRequest, match=r"device 'cuda:99' is not on this machine; choose one of auto, .*cpu"):
         choose_device("cuda:99")
     assert choose_dtype("float16", torch.device("cpu")) == torch.float16
-    with pytest.raises(InvalidRequest, match=r"dtype 'int4' is unknown; choose one of auto, .*float16, int8"):
-        choose_dtype("int4", torch.device("cpu"))
+    with pytest.raises(InvalidRequest, match=r"dtype 'int3' is unknown; choose one of auto, .*int8, int4"):
+        choose_dtype("int3", torch.device("cpu"))
     assert choose_dtype("int8", torch.device("cpu")) == torch.int8
     with pytest.raises(InvalidRequest, match="int8 is for CPUs and CUDA; on mps choose --dtype float16"):
         choose_dtype("int8", torch.device("mps"))

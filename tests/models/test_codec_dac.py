@@ -1,5 +1,6 @@
 """The published codec, against reference tensors and against itself."""
 
+import copy
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
@@ -89,3 +90,25 @@ def test_chunks_with_context_are_the_whole():
 def test_rates_that_disagree_are_refused():
     with pytest.raises(ValueError, match="1024 samples a frame, the encoder takes 2048"):
         Dac(dataclasses.replace(SMALL, decoder_rates=(8, 8, 4, 4)))
+
+
+def signal_to_noise(samples: torch.Tensor, exact: torch.Tensor) -> float:
+    """In decibels."""
+    return float(10 * torch.log10(exact.square().sum() / (samples - exact).square().sum()))
+
+
+@pytest.mark.parametrize(("dtype", "on_a_cpu", "elsewhere"), [(torch.bfloat16, 29, 24), (torch.float16, 47, 40)])
+@torch.no_grad()
+def test_a_narrower_decoder_is_nearly_the_published_one(
+    published: Dac, reference: dict[str, torch.Tensor], dtype: torch.dtype, on_a_cpu: float, elsewhere: float
+) -> None:
+    """On a CPU the weights alone are narrower, elsewhere (whose way runs here, too) the arithmetic is."""
+    narrow = copy.deepcopy(published).narrow_decoder(dtype)
+    assert narrow.decoder_dtype == dtype and narrow.codebooks.dtype == torch.float32
+    codes = reference["decode.codes"].transpose(0, 1)
+    exact, samples = published.decode(codes), narrow.decode(codes)
+    assert samples.dtype == torch.float32 and on_a_cpu < signal_to_noise(samples, exact) < 100
+    assert all(weight.dtype == dtype for weight in narrow.decoder.parameters()), "decoding left it as it was"
+    with torch.enable_grad():
+        computed = narrow.decode(codes)
+    assert computed.dtype == torch.float32 and elsewhere < signal_to_noise(computed, exact) < on_a_cpu

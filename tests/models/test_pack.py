@@ -9,6 +9,7 @@ from khala.models.lm import pack
 from khala.models.lm.pack import encode_pack
 from khala.models.lm.superres import Superres
 from khala.models.presets import tiny
+from khala.nn.precision import QUANTIZED, unquantized_dtype
 
 LENGTHS, STARTS = (37, 5, 64, 21), (9, 2, 30, 20)
 
@@ -18,7 +19,8 @@ def make(dtype: torch.dtype = torch.float32) -> Superres:
     model = Superres(replace(tiny().superres, codebook_dim=None, bias=True, dim=64, head_dim=16, ffn=160))
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
-    model = model.bfloat16().quantize_() if dtype == torch.int8 else model.to(dtype)
+    model = model.to(unquantized_dtype(dtype))
+    model = model.quantize_(dtype) if dtype in QUANTIZED else model
     return model.requires_grad_(False)
 
 
@@ -32,7 +34,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pack, "GPU_ROWS", 16)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int8])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, *QUANTIZED])
 @torch.inference_mode()
 def test_on_a_cpu_the_bits_are_those_of_single_passes(dtype: torch.dtype) -> None:
     model = make(dtype)

@@ -12,6 +12,7 @@ from khala.models.lm.static import StaticStepper
 from khala.models.lm.stepper import Stepper
 from khala.models.lm.transformer import Transformer
 from khala.models.presets import tiny
+from khala.nn.precision import INT4
 
 KINDS = [Stepper, StaticStepper]
 IDS = torch.randint(0, 512 + 32, (3, 40), generator=torch.Generator().manual_seed(1))
@@ -86,9 +87,32 @@ def test_half_precision_steps() -> None:
     model = make().bfloat16()
     exact = states(make(), [0, 1], 10)
     rough = states(model, [0, 1], 10)
-    assert rough.dtype == model.compute_dtype
+    assert rough.dtype == model.step_dtype == torch.float32
     assert torch.equal(states(model, [1], 10)[0], rough[1])
     assert (rough - exact).abs().max() < 0.2 and (rough - exact).abs().mean() < 0.02
+
+
+@torch.inference_mode()
+def test_on_a_cpu_half_precision_steps_differ_by_their_weights_alone() -> None:
+    half, wide = make().bfloat16(), make()
+    wide.load_state_dict(half.state_dict())
+    steppers = [Stepper(model, 1, 64) for model in (half, wide)]
+    for stepper in steppers:
+        torch.manual_seed(2)
+        stepper.cache.store.normal_()
+        stepper.cache.advance([0], 9)
+    for token in (7, 8):
+        one, other = (stepper.step(torch.tensor([token]), [0]) for stepper in steppers)
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@torch.inference_mode()
+def test_int4_steps(kind: type[Stepper]) -> None:
+    model = make(ffn=96).bfloat16().quantize_(INT4)
+    exact, rough = states(make(ffn=96), [0, 1], 10), states(model, [0, 1], 10, kind)
+    assert torch.equal(states(model, [1], 10, kind)[0], rough[1])
+    assert 0.05 < (rough - exact).abs().mean() < 0.5
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from khala.nn.precision import compute_dtype_of, computes_bfloat16
+from khala.nn.precision import INT4, Formats, compute_dtype_of, computes_bfloat16, step_dtype_of
 
 CPU = torch.device("cpu")
 
@@ -20,3 +20,19 @@ def test_a_cpu_computes_halves_only_by_instructions_for_them(
     assert compute_dtype_of(torch.float64, CPU) == torch.float64
     assert compute_dtype_of(torch.float16, torch.device("cuda")) == torch.float16
     computes_bfloat16.cache_clear()
+
+
+@pytest.mark.parametrize("stored", [torch.bfloat16, torch.float16, torch.int8, INT4])
+def test_a_step_on_a_cpu_is_in_float32(stored: torch.dtype) -> None:
+    assert step_dtype_of(stored, CPU) == torch.float32
+    assert step_dtype_of(torch.float64, CPU) == torch.float64
+    assert (
+        step_dtype_of(stored, torch.device("cuda")) == compute_dtype_of(stored, torch.device("cuda")) != torch.float32
+    )
+
+
+def test_formats_name_what_differs() -> None:
+    float32, float16 = torch.float32, torch.float16
+    assert str(Formats.uniform(INT4)) == "int4"
+    assert str(Formats(float32, float16)) == "backbone=float32,superres=float16"
+    assert str(Formats(float16, float16, float16)) == "backbone=float16,superres=float16,codec=float16"

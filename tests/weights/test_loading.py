@@ -3,6 +3,7 @@
 import copy
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from khala.models.lm.superres import Superres
 from khala.models.presets import tiny
 from khala.music.errors import ModelError
 from khala.nn.linear import Linear
-from khala.nn.precision import Formats, computes_bfloat16
+from khala.nn.precision import INT4, Formats, computes_bfloat16
 from khala.weights import load_model, save_model
 from khala.weights.configs import to_json
 from khala.weights.digests import write_digests
@@ -82,6 +83,7 @@ def speaking(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model whose layers have a say in its logits."""
     torch.manual_seed(2)
     config = tiny()
+    config = replace(config, backbone=replace(config.backbone, ffn=64), superres=replace(config.superres, ffn=64))
     backbone, superres, codec = Backbone(config.backbone), Superres(config.superres), build_codec(config.codec)
     for parameter in (*backbone.parameters(), *superres.parameters()):
         if parameter.dim() > 1:
@@ -106,11 +108,19 @@ def logits(folder: Path, dtype: torch.dtype) -> list[torch.Tensor]:
     return found
 
 
+def test_int4_packs_the_matrices_of_the_blocks(speaking: Path) -> None:
+    model = load_model(speaking, dtype=INT4)
+    assert model.formats == Formats.uniform(INT4)
+    layer = next(layer for layer in model.superres.blocks.modules() if isinstance(layer, Linear))
+    assert layer.weight.numel() == layer.in_features * layer.out_features // 2
+    assert model.superres.embedding.weight.dtype == torch.bfloat16
+
+
 @pytest.mark.parametrize("there", [False, True])
 @pytest.mark.parametrize(
     ("dtype", "most"),
-    [(torch.float16, 0.002), (torch.bfloat16, 0.03), (torch.int8, 0.031)],
-    ids=["f16", "bf16", "int8"],
+    [(torch.float16, 0.002), (torch.bfloat16, 0.03), (torch.int8, 0.031), (INT4, 0.3)],
+    ids=["f16", "bf16", "int8", "int4"],
 )
 def test_fewer_bits_change_what_a_model_says_by_a_few_hundredths(
     speaking: Path, dtype: torch.dtype, most: float, there: bool, monkeypatch: pytest.MonkeyPatch

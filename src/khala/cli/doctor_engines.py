@@ -116,7 +116,11 @@ def torch_memory(
             if device.type == "cpu" and name in by_onnx:
                 continue
             seconds = min(duration, config.max_seconds)
-            chosen = formats.choose_formats(dtype, config, device)
+            try:
+                chosen = formats.choose_formats(dtype, config, device)
+            except KhalaError as error:
+                yield Finding(f"  {config.name}", str(error), "lacking")
+                continue
             try:
                 chosen, mode = formats.settle(dtype, config, device, seconds, room)
                 together = memory.takes_at_once(config, device, chosen, seconds, room, mode)

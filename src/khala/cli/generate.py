@@ -23,7 +23,7 @@ from khala.weights import describe
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
-DTYPE_CHOICES = "auto|float32|bfloat16|float16|int8"
+DTYPE_CHOICES = "auto|float32|bfloat16|float16|int8|int4"
 """Values of --dtype."""
 ENGINE_CHOICES = "auto|onnx|torch|torch-compiled"
 """Values of --engine."""
@@ -147,11 +147,10 @@ def require_known(option: str, value: str, pattern: str, choices: str) -> None:
 
 
 def require_dtype(value: str) -> None:
-    """Raise InvalidRequest unless `value` is one of `DTYPE_CHOICES`, or gives a format per language model, as records
-    do."""
+    """Raise InvalidRequest unless `value` is one of `DTYPE_CHOICES`, or gives a format per part, as records do."""
     each = DTYPE_CHOICES.removeprefix("auto|")
-    pattern = f"{DTYPE_CHOICES}|backbone=({each}),superres=({each})"
-    require_known("dtype", value, pattern, DTYPE_CHOICES.replace("|", ", ").replace(", int8", " or int8"))
+    pattern = f"{DTYPE_CHOICES}|backbone=({each}),superres=({each})(,codec=(float32|bfloat16|float16))?"
+    require_known("dtype", value, pattern, DTYPE_CHOICES.replace("|", ", ").replace(", int4", " or int4"))
 
 
 def require_engine(value: str) -> None:

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from khala.nn.int4 import int4_linear
+
 WEIGHT_PARTS = 2
 """Parts of a float32 weight, each multiplied on a thread of its own."""
 PAIR_ROWS = 2
@@ -21,22 +23,35 @@ class Rowwise:
     takes no longer than one row. The weight is multiplied in two parts, each on a thread of its own.
 
     16-bit weights on a CPU are packed (copied) as float16 for a kernel that upcasts them in registers and treats all
-    rows alike, however many. Of bfloat16 only magnitudes below 6e-5 are rounded, by at most 3e-8.
+    rows alike, however many (oneDNN's of bfloat16 does not). Of bfloat16 only magnitudes below 6e-5 are rounded, by
+    at most 3e-8.
 
-    int8 weights (with a scale per row) have a kernel that takes x as bfloat16 and treats all rows alike, too.
+    int8 weights (with a scale per row) have a kernel that takes x as bfloat16 and treats all rows alike, too, and so
+    has int4 (`nn.int4`).
     """
 
-    def __init__(self, weight_OI: Tensor, bias_O: Tensor | None = None, scale_O: Tensor | None = None) -> None:
+    def __init__(
+        self,
+        weight_OI: Tensor,
+        bias_O: Tensor | None = None,
+        scale_O: Tensor | None = None,
+        groups_GO2: Tensor | None = None,
+    ) -> None:
         weight_OI = weight_OI.detach()
         self._key = _key(weight_OI)
         self._outputs = weight_OI.shape[0]
         self._bias_O = None if bias_O is None else bias_O.detach()
-        self._scale_O = scale_O
+        self._scale_O, self._groups_GO2 = scale_O, groups_GO2
         self._packed = None
-        if scale_O is not None:
+        if groups_GO2 is not None:
+            self._weight_OI = weight_OI
+        elif scale_O is not None:
             self._weight_OI, self._ones_O = weight_OI, torch.ones_like(scale_O, dtype=torch.bfloat16)
         elif weight_OI.device.type == "cpu" and weight_OI.dtype.itemsize == 2 and _can_pack():
-            self._packed = torch.ops.quantized.linear_prepack_fp16(weight_OI.float(), None)
+            added_O, self._bias_O = self._bias_O, None
+            self._packed = torch.ops.quantized.linear_prepack_fp16(
+                weight_OI.float(), None if added_O is None else added_O.float()
+            )
         else:
             weight_OI = (
                 F.pad(weight_OI, (0, 0, 0, -self._outputs % WEIGHT_PARTS))
@@ -50,11 +65,14 @@ class Rowwise:
         return self._key == _key(weight_OI)
 
     def __call__(self, x_B1I: Tensor) -> Tensor:
+        if self._groups_GO2 is not None:
+            return int4_linear(x_B1I[:, 0], self._weight_OI, self._groups_GO2, self._bias_O).unsqueeze(1)
+        if self._packed is not None:  # few calls: after every product the code of all others is out of the cache
+            y_B1O: Tensor = torch.ops.quantized.linear_dynamic_fp16(x_B1I.float(), self._packed).to(x_B1I.dtype)
+            return y_B1O
         if self._scale_O is not None:
             sums_BO = torch._weight_int8pack_mm(x_B1I[:, 0].bfloat16(), self._weight_OI, self._ones_O)
             y_BO: Tensor = (sums_BO * self._scale_O).to(x_B1I.dtype)
-        elif self._packed is not None:
-            y_BO = torch.ops.quantized.linear_dynamic_fp16(x_B1I[:, 0].float(), self._packed).to(x_B1I.dtype)
         else:
             y_BO = self._by_pairs(x_B1I[:, 0])
         y_BO = y_BO if self._bias_O is None else y_BO + self._bias_O

@@ -18,7 +18,7 @@ from khala.models.lm.backbone import Backbone
 from khala.models.lm.superres import Superres
 from khala.models.lm.transformer import Transformer
 from khala.music.layout import TokenLayout
-from khala.nn.precision import Formats, unquantized_dtype
+from khala.nn.precision import QUANTIZED, Formats, unquantized_dtype
 from khala.weights.names import BACKBONE, CODEC, SUPERRES, broken_file
 from khala.weights.opening import OpenModel, open_model
 from khala.weights.tensors import load_module
@@ -29,9 +29,9 @@ M = TypeVar("M", bound=nn.Module)
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A system ready to run: the language models in the requested formats, the codec in float32.
+    """A system ready to run, its parts in the requested formats.
 
-    In an int8 model the matrices of the blocks are int8, rounded as they are read, and all other weights bfloat16.
+    In an int8 or int4 model the matrices of the blocks are rounded as they are read, and all other weights bfloat16.
     """
 
     config: ModelConfig
@@ -54,8 +54,8 @@ class LoadedModel:
 
     @property
     def formats(self) -> Formats:
-        """The dtypes of the language models' weights (`Transformer.dtype`)."""
-        return Formats(self.backbone.dtype, self.superres.dtype)
+        """The dtypes of the weights of language models (`Transformer.dtype`) and decoder."""
+        return Formats(self.backbone.dtype, self.superres.dtype, self.codec.decoder_dtype)
 
 
 def load_model(
@@ -71,7 +71,7 @@ def load_model(
 
 def load_parts(model: OpenModel, device: str | torch.device, formats: Formats) -> LoadedModel:
     """Load all parts of an opened model. Raises ModelError."""
-    codec = load_codec(model, device)
+    codec = load_codec(model, device, formats.codec)
     backbone = load_backbone(model, device, formats.backbone, codec.codebooks)
     superres = load_superres(model, device, formats.superres, codec.codebooks)
     return LoadedModel(
@@ -91,9 +91,16 @@ def load_superres(model: OpenModel, device: str | torch.device, dtype: torch.dty
     return module.bind_codebooks(codebooks_QCK)
 
 
-def load_codec(model: OpenModel, device: str | torch.device) -> SpectralCodec | Dac:
-    """Load the codec, in float32. Raises ModelError."""
-    return _load(model.folder, CODEC, lambda: build_codec(model.config.codec), device, torch.float32)
+def load_codec(
+    model: OpenModel, device: str | torch.device, decoder_dtype: torch.dtype = torch.float32
+) -> SpectralCodec | Dac:
+    """Load the codec in float32, but for the decoder of the published one. Raises ModelError."""
+
+    def make() -> SpectralCodec | Dac:
+        codec = build_codec(model.config.codec)
+        return codec.narrow_decoder(decoder_dtype) if isinstance(codec, Dac) else codec
+
+    return _load(model.folder, CODEC, make, device, torch.float32)
 
 
 def build_codec(config: CodecConfig) -> SpectralCodec | Dac:
@@ -111,15 +118,15 @@ def _load(folder: Path, file: str, make: Callable[[], M], device: str | torch.de
     Raises ModelError, for a file of other shapes before memory is used for it.
     """
     before = torch.get_default_dtype()
-    int8 = dtype == torch.int8
+    quantized = dtype in QUANTIZED
     try:
         torch.set_default_dtype(unquantized_dtype(dtype))
-        with torch.random.fork_rng(devices=[]), Uninitialised(), torch.device("cpu" if int8 else device):
+        with torch.random.fork_rng(devices=[]), Uninitialised(), torch.device("cpu" if quantized else device):
             module = make()
         torch.set_default_dtype(before)
-        if int8:
+        if quantized:
             assert isinstance(module, Transformer)
-            module.quantize_(empty=True).to(device)  # until then its memory is not touched
+            module.quantize_(dtype, empty=True).to(device)  # until then its memory is not touched
         load_module(folder / file, module)
     except (OSError, ValueError, RuntimeError) as error:  # torch's RuntimeError: sizes that no memory holds
         raise broken_file(folder, file, error) from None

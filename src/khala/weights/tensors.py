@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from khala.nn.linear import Linear
+from khala.nn.precision import QUANTIZED
 from khala.weights.aliases import tensor_name
 
 
@@ -86,6 +87,9 @@ _CODES = {torch.float32: "F32", torch.bfloat16: "BF16", torch.float16: "F16"}
 def check_shapes(path: Path, module: nn.Module) -> None:
     """Compare names and shapes in the file's header with `module`. Raises ValueError."""
     wanted = {name: list(tensor.shape) for name, tensor in stored_tensors(module).items()}
+    for name in wanted:
+        if (owner := _quantized(module, name)) is not None:
+            wanted[name] = [owner.out_features, owner.in_features]  # it may be packed
     try:
         with safe_open(path, "pt") as file:
             found = {tensor_name(name): file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118 (not a mapping)
@@ -107,13 +111,19 @@ def load_module(path: Path, module: nn.Module) -> None:
         names = {tensor_name(name): name for name in file.keys()}  # noqa: SIM118 (as above)
         for name, target in stored_tensors(module).items():
             stored = file.get_tensor(names[name])
-            owner = module.get_submodule(name.rpartition(".")[0])
-            rounded = isinstance(owner, Linear) and target.dtype == torch.int8
-            if stored.is_floating_point() != (rounded or target.is_floating_point()):
+            owner = _quantized(module, name)
+            if stored.is_floating_point() != (owner is not None or target.is_floating_point()):
                 raise ValueError(f"the tensor {name} holds {stored.dtype}")
             if not is_finite(stored):
                 raise ValueError(f"the tensor {name} holds NaN or infinity")
-            if isinstance(owner, Linear) and rounded:
+            if owner is not None:
                 owner.load_quantized(stored)
             else:
                 target.copy_(stored)
+
+
+def _quantized(module: nn.Module, name: str) -> Linear | None:
+    """Return the layer whose quantised weight `name` is, or None."""
+    path, _, leaf = name.rpartition(".")
+    owner = module.get_submodule(path)
+    return owner if isinstance(owner, Linear) and leaf == "weight" and owner.stored_dtype in QUANTIZED else None

@@ -12,10 +12,10 @@ from khala.engine.pytorch import formats
 from khala.engine.pytorch.formats import PARTS, choose_formats, format_times, milliseconds, quicker, settle
 from khala.engine.pytorch.memory import need
 from khala.generation.pipeline import load
-from khala.models.presets import official, tiny
+from khala.models.presets import mini, official, tiny
 from khala.music.errors import InvalidRequest
 from khala.music.request import SongRequest
-from khala.nn.precision import Formats
+from khala.nn.precision import INT4, Formats
 
 CPU = torch.device("cpu")
 MIXED = "backbone=float32,superres=bfloat16"
@@ -118,13 +118,39 @@ def test_a_name_is_for_both_parts_or_one_for_each() -> None:
     assert choose_formats(MIXED, tiny(), CPU) == Formats(torch.float32, torch.bfloat16)
     for wrong in (
         "backbone=float32",
-        "backbone=float32,superres=int4",
+        "backbone=float32,superres=int3",
+        "backbone=float32,superres=float32,codec=int3",
+        "codec=float16",
         "float32,bfloat16",
         "backbone=auto,superres=auto",
         "",
     ):
         with pytest.raises(InvalidRequest, match=r"dtype .* is unknown; choose one of auto, float32"):
             choose_formats(wrong, tiny(), CPU)
+
+
+def test_the_published_codec_may_be_narrower() -> None:
+    name = "backbone=bfloat16,superres=bfloat16,codec=float16"
+    formats = choose_formats(name, official(), CPU)
+    assert formats == Formats(torch.bfloat16, torch.bfloat16, torch.float16) and str(formats) == name
+    with pytest.raises(
+        InvalidRequest, match=r"the codec of the model tiny computes in float32 alone; leave codec= out"
+    ):
+        choose_formats(name, tiny(), CPU)
+    with pytest.raises(InvalidRequest, match=r"the codec has no int8 and no int4; choose codec=float16"):
+        choose_formats("backbone=int8,superres=int8,codec=int8", official(), CPU)
+
+
+def test_int4_is_for_cpus_and_widths_of_whole_groups() -> None:
+    assert choose_formats("int4", official(), CPU) == Formats.uniform(INT4)
+    assert choose_formats("backbone=int4,superres=int8", mini(), CPU) == Formats(INT4, torch.int8)
+    with pytest.raises(InvalidRequest, match=r"multiples of 32, and the backbone of the model tiny .*--dtype int8"):
+        choose_formats("int4", tiny(), CPU)
+    for device, instead in (("cuda:0", "int8"), ("mps", "float16")):
+        with pytest.raises(
+            InvalidRequest, match=rf"int4 is for CPUs; on {device[:4].rstrip(':')} choose --dtype {instead}"
+        ):
+            choose_formats("int4", official(), torch.device(device))
 
 
 def test_what_is_quicker_and_does_not_fit_gives_way(measured: list[str]) -> None:

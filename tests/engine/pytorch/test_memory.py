@@ -7,6 +7,7 @@ import torch
 
 from khala.engine.pytorch.memory import (
     choose_mode,
+    codec_bytes,
     codec_parameters,
     free_memory,
     gigabytes,
@@ -16,6 +17,7 @@ from khala.engine.pytorch.memory import (
     weight_bytes,
 )
 from khala.models.codec.config import DacConfig
+from khala.models.codec.dac.codec import Dac
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.config import TransformerConfig
 from khala.models.lm.length import MARGIN
@@ -23,7 +25,7 @@ from khala.models.lm.static import StaticStepper
 from khala.models.lm.superres import Superres
 from khala.models.presets import mini, official, tiny
 from khala.music.errors import InvalidRequest
-from khala.nn.precision import Formats, computes_bfloat16, unquantized_dtype
+from khala.nn.precision import INT4, QUANTIZED, Formats, computes_bfloat16, unquantized_dtype
 from khala.weights.loading import build_codec
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda:0")
@@ -48,12 +50,13 @@ def test_parameters_of_the_published_system() -> None:
     assert round(codec_parameters(config.codec) / 1e6) == 265
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int8])
-@pytest.mark.parametrize("config", [tiny().superres, TABLES])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, *QUANTIZED])
+@pytest.mark.parametrize("config", [replace(tiny().superres, ffn=64), replace(TABLES, ffn=64)])
 def test_bytes_of_weights_are_counted_exactly(config: TransformerConfig, dtype: torch.dtype) -> None:
     model = Superres(config).to(unquantized_dtype(dtype))
-    model = model.quantize_() if dtype == torch.int8 else model
-    held = [*model.parameters(), *(buffer for name, buffer in model.named_buffers() if name.endswith("scale_O"))]
+    model = model.quantize_(dtype) if dtype in QUANTIZED else model
+    scales = (buffer for name, buffer in model.named_buffers() if name.endswith(("scale_O", "groups_GO2")))
+    held = [*model.parameters(), *scales]
     vectors = 0 if config.codebook_dim is None else config.levels * config.codebook * config.codebook_dim
     assert (
         weight_bytes(config, dtype) == sum(each.nbytes for each in held) + vectors * unquantized_dtype(dtype).itemsize
@@ -97,16 +100,32 @@ def test_a_guided_song_is_refined_twice() -> None:
 
 
 @pytest.mark.parametrize("there", [False, True])
-def test_a_cpu_keeps_packed_halves_and_with_instructions_for_them_many_kernels(
-    there: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cpu_keeps_packed_halves_and_a_cache_in_float32(there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     config = mini()
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": there})
     computes_bfloat16.cache_clear()
     needed, plain = need(config, CPU, BFLOAT16, 60), need(config, CPU, FLOAT32, 60)
     computes_bfloat16.cache_clear()
     assert needed.weights["backbone"] > 2 * parameters(config.backbone)
-    assert (needed.work["backbone"] > 2**30) == there and plain.work["backbone"] < 2**28
+    more = [need(config, CPU, formats, 60, takes=9).work["backbone"] for formats in (BFLOAT16, FLOAT32)]
+    assert more[0] - needed.work["backbone"] == more[1] - plain.work["backbone"]  # eight more caches
+
+
+def test_a_narrower_codec_needs_less() -> None:
+    small = DacConfig(decoder_width=96, encoder_width=8, levels=4)
+    codec = build_codec(small)
+    assert isinstance(codec, Dac)
+    for dtype in (torch.float32, torch.bfloat16):
+        held = sum(tensor.nbytes for tensor in codec.narrow_decoder(dtype).state_dict().values())
+        assert codec_bytes(small, dtype) == held
+    wide, narrow = (need(official(), CUDA, Formats(*BFLOAT16[:2], dtype), 180) for dtype in (FLOAT32[0], FLOAT16[0]))
+    assert narrow.weights["decode"] < wide.weights["decode"] and narrow.work["decode"] < 0.6 * wide.work["decode"]
+
+
+def test_int4_is_the_smallest() -> None:
+    needed, half = (need(official(), CPU, Formats.uniform(dtype), 60) for dtype in (INT4, torch.bfloat16))
+    assert needed.weights["backbone"] < 0.4 * half.weights["backbone"]
+    assert needed.work["superres"] == half.work["superres"]  # nothing is widened
 
 
 def test_the_mode_goes_by_the_room() -> None:

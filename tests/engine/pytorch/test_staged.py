@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,14 @@ import torch
 
 from khala.engine.pytorch import opening as module
 from khala.engine.pytorch.memory import need
+from khala.engine.pytorch.opening import open_torch
 from khala.engine.pytorch.staged import StagedModel
 from khala.generation import plan
 from khala.generation.pipeline import Pipeline, load
 from khala.music.errors import InvalidRequest, ModelError
 from khala.music.request import SongRequest
 from khala.nn.precision import Formats
+from khala.weights.loading import LoadedModel
 from khala.weights.opening import open_model
 
 CPU, FLOAT32 = torch.device("cpu"), Formats.uniform(torch.float32)
@@ -88,3 +91,12 @@ def test_each_part_is_read_once_for_all_takes(folder: Path, monkeypatch: pytest.
     monkeypatch.setattr(StagedModel, "_only", noted)
     pipe.generate(REQUEST)
     assert read == ["backbone", "superres", "codec"]
+
+
+def test_the_published_codec_is_as_narrow_as_asked_for(official: Callable[..., LoadedModel]) -> None:
+    opened, name = open_model(official("a").folder), "backbone=float32,superres=float32,codec=float16"
+    for mode in ("keep_loaded", "one_shot"):
+        engine = open_torch(opened, "cpu", name, mode)  # type: ignore[arg-type]
+        assert engine.dtype == name and engine.mode == mode
+        assert engine.loaded.codec.decoder_dtype == torch.float16
+        assert torch.equal(engine.loaded.codebooks, official("a").codebooks)

@@ -3,9 +3,16 @@
 import torch
 
 from khala.music.errors import InvalidRequest
+from khala.nn.precision import INT4
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "int8": torch.int8}
-"""int8: the matrices of the language models' blocks alone, the rest in bfloat16 (`weights.LoadedModel`)."""
+DTYPES = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+    "int8": torch.int8,
+    "int4": INT4,
+}
+"""int8, int4: the matrices of the language models' blocks alone, the rest in bfloat16 (`weights.LoadedModel`)."""
 
 
 def choose_device(name: str) -> torch.device:
@@ -31,4 +38,7 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
         raise InvalidRequest(f"the dtype {name!r} is unknown; choose one of auto, {', '.join(DTYPES)}")
     if name == "int8" and device.type == "mps":
         raise InvalidRequest("int8 is for CPUs and CUDA; on mps choose --dtype float16")
+    if name == "int4" and device.type != "cpu":
+        instead = "int8" if device.type == "cuda" else "float16"
+        raise InvalidRequest(f"int4 is for CPUs; on {device.type} choose --dtype {instead}")
     return DTYPES[name]

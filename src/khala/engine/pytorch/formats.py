@@ -22,12 +22,14 @@ import torch
 from khala.engine.base import Mode
 from khala.engine.pytorch.device import DTYPES, choose_dtype
 from khala.engine.pytorch.memory import choose_mode
+from khala.models.codec.config import DacConfig
 from khala.models.config import ModelConfig
 from khala.models.lm.config import TransformerConfig
 from khala.models.lm.stepper import Stepper
 from khala.models.lm.transformer import Transformer
 from khala.music.errors import InvalidRequest
-from khala.nn.precision import BFLOAT16_INSTRUCTIONS, Formats
+from khala.nn.int4 import GROUP
+from khala.nn.precision import BFLOAT16_INSTRUCTIONS, INT4, QUANTIZED, Formats
 from khala.nn.threads import one_thread
 from khala.weights.loading import Uninitialised
 
@@ -65,21 +67,41 @@ def settle(
     try:
         return formats, choose_mode(config, device, formats, seconds, room, mode)
     except InvalidRequest:
-        if dtype != "auto" or device.type != "cpu" or torch.float32 not in formats:
+        if dtype != "auto" or device.type != "cpu" or torch.float32 not in formats.language_models:
             raise
         formats = Formats.uniform(torch.bfloat16)
         return formats, choose_mode(config, device, formats, seconds, room, mode)
 
 
 def choose_formats(name: str, config: ModelConfig, device: torch.device) -> Formats:
-    """A key of `DTYPES` for both models, or one for each ("backbone=float32,superres=bfloat16"); with "auto" what suits
-    the device, on a CPU what was timed. Raises InvalidRequest."""
+    """A key of `DTYPES` for both models, or one for each ("backbone=float32,superres=bfloat16"), and maybe one for the
+    published codec (",codec=float16"); with "auto" what suits the device, on a CPU what was timed. Raises
+    InvalidRequest."""
     if name == "auto" and device.type == "cpu":
         return Formats(*(_suited(part, config) for part in PARTS))
     each = dict(part.partition("=")[::2] for part in name.split(","))
-    if each.keys() == set(PARTS) and "auto" not in each.values():
-        return Formats(*(choose_dtype(each[part], device) for part in PARTS))
-    return Formats.uniform(choose_dtype(name, device))
+    if each.keys() - {"codec"} == set(PARTS) and "auto" not in each.values():
+        formats = Formats(**{part: choose_dtype(each[part], device) for part in each})
+    else:
+        formats = Formats.uniform(choose_dtype(name, device))
+    _require_possible(formats, config)
+    return formats
+
+
+def _require_possible(formats: Formats, config: ModelConfig) -> None:
+    """Raise InvalidRequest for formats that the parts of this model cannot have."""
+    if INT4 in formats.language_models:
+        for part in PARTS:
+            sizes: TransformerConfig = getattr(config, part)
+            if any(size % GROUP for size in (sizes.dim, sizes.heads * sizes.head_dim, sizes.ffn)):
+                raise InvalidRequest(
+                    f"int4 needs widths that are multiples of {GROUP}, and the {part} of the model {config.name} has "
+                    "others; choose --dtype int8"
+                )
+    if formats.codec in QUANTIZED:
+        raise InvalidRequest("the codec has no int8 and no int4; choose codec=float16, bfloat16 or float32")
+    if formats.codec != torch.float32 and not isinstance(config.codec, DacConfig):
+        raise InvalidRequest(f"the codec of the model {config.name} computes in float32 alone; leave codec= out")
 
 
 def _suited(part: ModelPart, config: ModelConfig) -> torch.dtype:

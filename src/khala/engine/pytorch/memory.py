@@ -17,6 +17,7 @@ from khala.engine.pytorch.decode import STEPS_PER_SYNC
 from khala.engine.pytorch.refine import MAX_POSITIONS
 from khala.engine.pytorch.synthesis import CHUNK_FRAMES
 from khala.models.codec.config import CodecConfig, DacConfig
+from khala.models.codec.dac.codec import Dac
 from khala.models.codec.dac.cpu import UNBLOCKED_STAGES
 from khala.models.config import ModelConfig
 from khala.models.lm.config import TransformerConfig
@@ -24,7 +25,8 @@ from khala.models.lm.length import MARGIN
 from khala.models.lm.pack import GPU_ROWS
 from khala.models.lm.static import span
 from khala.music.errors import InvalidRequest
-from khala.nn.precision import Formats, compute_dtype_of, unquantized_dtype
+from khala.nn.int4 import GROUP
+from khala.nn.precision import INT4, Formats, compute_dtype_of, step_dtype_of, unquantized_dtype
 from khala.weights.loading import Uninitialised, build_codec
 
 BASE = {"cpu": 350 << 20, "mps": 400 << 20, "cuda": 600 << 20}
@@ -59,32 +61,34 @@ def need(config: ModelConfig, device: torch.device, formats: Formats, seconds: f
     hop, rate = config.codec.hop, config.codec.sample_rate
     frames = min(round(MARGIN * seconds * rate / hop), config.backbone.context // 2)
     backbone, superres = config.backbone, config.superres
-    working, refining = (compute_dtype_of(dtype, device) for dtype in formats)
+    reads, refines = (compute_dtype_of(dtype, device) for dtype in formats.language_models)
+    steps = step_dtype_of(formats.backbone, device)
     # weights that are stored narrower than they are multiplied
-    widened, widens = working.itemsize > formats.backbone.itemsize, refining.itemsize > formats.superres.itemsize
+    widened, widens = (
+        stored != INT4 and stored.itemsize < computed.itemsize
+        for stored, computed in zip(formats.language_models, (reads, refines), strict=True)
+    )
     guided = 2 if superres.condition_rows else 1  # with the conditions of the words and without
     seen = (config.prompt.superres_limit + frames) * guided
     prompt = min(config.prompt.backbone_limit, backbone.context)
     positions = min(prompt + 2 * frames + 1, backbone.context)
     positions = span(positions + STEPS_PER_SYNC - 1) if device.type == "cuda" else positions
-    cache = 2 * backbone.layers * backbone.kv_heads * backbone.head_dim * positions * working.itemsize
-    reading = prompt * (4 * backbone.ffn + 6 * backbone.dim) * working.itemsize
+    cache = 2 * backbone.layers * backbone.kv_heads * backbone.head_dim * positions * steps.itemsize
+    reading = prompt * (4 * backbone.ffn + 6 * backbone.dim) * reads.itemsize
     reading += 2 * backbone.dim * backbone.ffn * FLOAT if widened else 0
     drawn = 2 * backbone.codebook * backbone.dim * FLOAT
     packed = 2 * _matrices(backbone) if device.type == "cpu" and formats.backbone.itemsize == 2 else 0  # `nn.rowwise`
-    # oneDNN compiles the products of attention anew for every length, and keeps the last thousand
-    kernels = min(4 * frames, 1024) << 20 if device.type == "cpu" and working == torch.bfloat16 else 0
     return Need(
         base=BASE[device.type],
         weights={
             "backbone": weight_bytes(backbone, formats.backbone) + packed,
             "superres": weight_bytes(superres, formats.superres),
-            "decode": codec_parameters(config.codec) * FLOAT,
+            "decode": codec_bytes(config.codec, formats.codec),
         },
         work={
-            "backbone": takes * cache + reading + drawn + kernels,
-            "superres": _pack_bytes(superres, seen, refining, widens, device) + 4 * frames * superres.codebook * FLOAT,
-            "decode": _decode_bytes(config.codec, frames, device),
+            "backbone": takes * cache + reading + drawn,
+            "superres": _pack_bytes(superres, seen, refines, widens, device) + 4 * frames * superres.codebook * FLOAT,
+            "decode": _decode_bytes(config.codec, frames, device, formats.codec),
         },
     )
 
@@ -146,11 +150,14 @@ def parameters(config: TransformerConfig) -> int:
 
 
 def weight_bytes(config: TransformerConfig, dtype: torch.dtype) -> int:
-    """Bytes of a language model's weights. In int8 each row of a matrix has a scale."""
-    size = parameters(config) * unquantized_dtype(dtype).itemsize
+    """Bytes of a language model's weights. In int8 each row of a matrix has a scale, in int4 each group two numbers."""
+    other = unquantized_dtype(dtype).itemsize
+    size = parameters(config) * other
     if dtype == torch.int8:
         rows = (config.heads + 2 * config.kv_heads) * config.head_dim + 2 * config.dim + 2 * config.ffn
-        size -= _matrices(config) * (unquantized_dtype(dtype).itemsize - 1) - config.layers * rows * FLOAT
+        size -= _matrices(config) * (other - 1) - config.layers * rows * FLOAT
+    if dtype == INT4:
+        size -= _matrices(config) * other - _matrices(config) // 2 - _matrices(config) // GROUP * 2 * other
     return size
 
 
@@ -159,6 +166,15 @@ def codec_parameters(config: CodecConfig) -> int:
     """How many numbers a codec has."""
     with Uninitialised():
         return sum(tensor.numel() for tensor in build_codec(config).state_dict().values())
+
+
+@cache
+def codec_bytes(config: CodecConfig, decoder_dtype: torch.dtype) -> int:
+    """Bytes of a codec's weights, those of the published one's decoder in a format of their own."""
+    with Uninitialised():
+        codec = build_codec(config)
+    decoder = sum(weight.numel() for weight in codec.decoder.parameters()) if isinstance(codec, Dac) else 0
+    return codec_parameters(config) * FLOAT - decoder * (FLOAT - decoder_dtype.itemsize)
 
 
 def _matrices(c: TransformerConfig) -> int:
@@ -175,9 +191,9 @@ def _pack_bytes(c: TransformerConfig, positions: int, working: torch.dtype, wide
     return states + middle + (_matrices(c) // c.layers * FLOAT if widened else 0)
 
 
-def _decode_bytes(config: CodecConfig, frames: int, device: torch.device) -> int:
+def _decode_bytes(config: CodecConfig, frames: int, device: torch.device, dtype: torch.dtype) -> int:
     """The song twice (samples, and as they are finished), and the codec's widest tensors for a chunk. On a CPU only the
-    first stages see a whole chunk (`codec.dac_cpu`)."""
+    first stages see a whole chunk (`codec.dac.cpu`), in float32; narrower weights are widened layer by layer."""
     song = 4 * 2 * config.hop * frames * FLOAT
     if not isinstance(config, DacConfig):
         return 2 * song + (64 << 20)
@@ -186,17 +202,21 @@ def _decode_bytes(config: CodecConfig, frames: int, device: torch.device) -> int
     for factor in config.decoder_rates[: UNBLOCKED_STAGES if on_cpu else None]:
         width, rate = width // 2, rate * factor
         widest = max(widest, width * rate)
-    return song + (8 if on_cpu else 4) * widest * (min(CHUNK_FRAMES, frames) + 16) * FLOAT
+    tensors = widest * (min(CHUNK_FRAMES, frames) + 16)
+    if not on_cpu:
+        return song + 4 * tensors * dtype.itemsize
+    widened = 0 if dtype == torch.float32 else config.decoder_width**2 * config.decoder_rates[0] * FLOAT
+    return song + 8 * tensors * FLOAT + widened
 
 
 def _advice(
     config: ModelConfig, device: torch.device, formats: Formats, seconds: float, room: int, mode: Mode
 ) -> Iterator[str]:
     """What would fit, the least change first."""
-    half, byte = Formats.uniform(torch.bfloat16), Formats.uniform(torch.int8)
+    half, byte = (formats._replace(backbone=dtype, superres=dtype) for dtype in (torch.bfloat16, torch.int8))
     if mode == "keep_loaded" and need(config, device, formats, seconds).one_shot <= room:
         yield "let each model be loaded in turn: one_shot"
-    if torch.float32 in formats and need(config, device, half, seconds).of(mode) <= room:
+    if torch.float32 in formats.language_models and need(config, device, half, seconds).of(mode) <= room:
         yield "choose --dtype bfloat16"
     if formats != byte and device.type != "mps" and need(config, device, byte, seconds).of(mode) <= room:
         yield "choose --dtype int8"

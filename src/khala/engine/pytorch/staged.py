@@ -57,7 +57,7 @@ class StagedModel:
 
     @property
     def codec(self) -> Codec:
-        part: Codec = self._only("codec", lambda: load_codec(self._opened, self.device))
+        part: Codec = self._only("codec", lambda: load_codec(self._opened, self.device, self.formats.codec))
         return part
 
     @property

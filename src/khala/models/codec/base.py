@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 
@@ -19,6 +20,11 @@ class Codec(Protocol):
     hop: int
     levels: int
     context_frames: int | None
+
+    @property
+    def decoder_dtype(self) -> torch.dtype:
+        """The format of the decoder's weights; everything else is float32."""
+        ...
 
     @property
     def codebooks(self) -> Tensor:

@@ -42,8 +42,8 @@ class StaticStepper(Stepper):
         self._spans: tuple[int, ...] = ()
         self._ids_B = torch.zeros(slots, dtype=torch.long, device=model.device)
         self._positions_B = torch.zeros(slots, dtype=torch.long, device=model.device)
-        self._condition_BD = torch.zeros(slots, model.config.dim, dtype=model.compute_dtype, device=model.device)
-        self._hidden_B1D = torch.zeros(slots, 1, model.config.dim, dtype=model.compute_dtype, device=model.device)
+        self._condition_BD = torch.zeros(slots, model.config.dim, dtype=model.step_dtype, device=model.device)
+        self._hidden_B1D = torch.zeros(slots, 1, model.config.dim, dtype=model.step_dtype, device=model.device)
         self._count_N = torch.arange(self.cache.context, device=model.device)
         self._slots: list[int] = []
         self._index_B = self._ids_B
@@ -98,7 +98,7 @@ class StaticStepper(Stepper):
 
     def _run(self, spans: tuple[int, ...]) -> None:
         """Compute one token of every slot, from `_ids_B` to `_hidden_B1D`, attending to `spans` positions of each."""
-        x_BD = F.embedding(self._ids_B, self.rows_VD).to(self.model.compute_dtype)
+        x_BD = F.embedding(self._ids_B, self.rows_VD).to(self.model.step_dtype)
         x_B1D = (x_BD if self.model.conditions is None else x_BD + self._condition_BD).unsqueeze(1)
         at_B = self._positions_B.clamp(max=self.cache.context - 1)  # an idle slot may be full
         cos_sin = self.model.rope.cos_sin(at_B[:, None], self.cache.context, self.model.device)

@@ -27,9 +27,9 @@ class Stepper:
     def __init__(self, model: Transformer, slots: int, context: int) -> None:
         c = model.config
         self.model = model
-        self.cache = KVCache(c.layers, slots, c.kv_heads, context, c.head_dim, model.compute_dtype, model.device)
+        self.cache = KVCache(c.layers, slots, c.kv_heads, context, c.head_dim, model.step_dtype, model.device)
         self.rows_VD = model.token_rows()
-        self.layers = [_Layer(cast(Block, block)) for block in model.blocks]
+        self.layers = [_Layer(cast(Block, block), model.step_dtype) for block in model.blocks]
 
     def read(self, ids: list[int], slot: int, condition_ND: Tensor | None = None) -> Tensor:
         """Prefill an empty slot with a prompt of N ids -> normed hidden state of its last position, [1, 1, D].
@@ -41,7 +41,7 @@ class Stepper:
         kv_out = [row for (row,) in self.cache.rows([slot], len(ids))]
         hidden_1TD: Tensor = self.model(x_1TD, causal=True, kv_out=kv_out)
         self.cache.advance([slot], len(ids))
-        return hidden_1TD[:, -1:].contiguous()
+        return hidden_1TD[:, -1:].to(self.model.step_dtype).contiguous()
 
     def copy(self, source: int, target: int) -> None:
         """Copy the positions of slot `source` to slot `target`."""
@@ -52,7 +52,7 @@ class Stepper:
 
         `condition_BD` is added to its embedding. Raises ValueError if a slot is full.
         """
-        x_BD = F.embedding(ids_B, self.rows_VD).to(self.model.compute_dtype)
+        x_BD = F.embedding(ids_B, self.rows_VD).to(self.model.step_dtype)
         x_B1D = (x_BD if condition_BD is None else x_BD + condition_BD).unsqueeze(1)
         cos_sin = self._cos_sin(slots)
         for layer, rows in zip(self.layers, self.cache.rows(slots, 1), strict=True):
@@ -72,12 +72,12 @@ class Stepper:
 class _Layer:
     """The parts of a block that a step needs: the weights of its norms, its matrices prepared for a few rows."""
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, block: Block, dtype: torch.dtype) -> None:
         self.block, self.attention = block, block.attention
         self.qkv, self.out, self.gate_up, self.down = (
             linear.rowwise() for linear in (block.attention.qkv, block.attention.out, block.mlp.gate_up, block.mlp.down)
         )
-        self.attention_norm, self.mlp_norm = block.attention_norm.weight, block.mlp_norm.weight
+        self.attention_norm, self.mlp_norm = (norm.weight.to(dtype) for norm in (block.attention_norm, block.mlp_norm))
         self.eps = constant(block.mlp_norm.eps, self.mlp_norm.device)
         self.scale = block.attention.head_dim**-0.5
         self.groups = (block.attention.kv_heads, -1, block.attention.head_dim)

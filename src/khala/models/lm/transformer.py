@@ -17,7 +17,7 @@ from khala.nn.block import Block
 from khala.nn.cache import CacheRow
 from khala.nn.linear import Linear, linear
 from khala.nn.norm import RMSNorm
-from khala.nn.precision import compute_dtype_of
+from khala.nn.precision import compute_dtype_of, step_dtype_of
 from khala.nn.rope import Rope
 
 INIT_STD = 0.02
@@ -64,20 +64,25 @@ class Transformer(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        """The dtype of the blocks' matrices, and of all other weights unless it is int8."""
+        """The dtype of the blocks' matrices, and of all other weights unless it is int8 or int4."""
         block: nn.Module = self.blocks[0]
-        return cast(Block, block).mlp.down.weight.dtype
+        return cast(Block, block).mlp.down.stored_dtype
 
     @property
     def compute_dtype(self) -> torch.dtype:
-        """The dtype of embeddings, hidden states and cache. Norms, rotary positions and logits are in float32."""
+        """The dtype of embeddings and hidden states. Norms, rotary positions and logits are in float32."""
         return compute_dtype_of(self.dtype, self.device)
 
-    def quantize_(self, empty: bool = False) -> Self:
-        """Make the matrices of all blocks int8, for inference alone; `empty` as in `Linear.quantize_`."""
+    @property
+    def step_dtype(self) -> torch.dtype:
+        """The dtype of the hidden states and the cache of a decode step (`stepper`)."""
+        return step_dtype_of(self.dtype, self.device)
+
+    def quantize_(self, dtype: torch.dtype = torch.int8, empty: bool = False) -> Self:
+        """Make the matrices of all blocks int8 or int4, for inference alone; see `Linear.quantize_`."""
         for module in self.blocks.modules():
             if isinstance(module, Linear):
-                module.quantize_(empty)
+                module.quantize_(dtype, empty)
         return self
 
     def bind_codebooks(self, codebooks_QCK: Tensor) -> Self:

@@ -7,6 +7,7 @@ Inference holds plain convolutions; `nn.conv.fold_weight_norm` computes their we
 from __future__ import annotations
 
 import math
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -39,6 +40,15 @@ class Dac(nn.Module):
     def codebooks(self) -> Tensor:
         return self.quantizer.codebooks
 
+    @property
+    def decoder_dtype(self) -> torch.dtype:
+        return next(self.decoder.parameters()).dtype
+
+    def narrow_decoder(self, dtype: torch.dtype) -> Self:
+        """Hold the decoder's weights in `dtype`. A CPU still computes in float32, other devices in that dtype."""
+        self.decoder.to(dtype)
+        return self
+
     def encode(self, samples_BCN: Tensor, levels: int | None = None) -> Tensor:
         """Encode samples [B, C, N] -> codes int64 [B, Q, N // hop] of the first `levels` levels (default: all).
 
@@ -55,8 +65,8 @@ class Dac(nn.Module):
         if latent_BDT.device.type == "cpu" and not torch.is_grad_enabled():
             halo = math.ceil(_reach(self.config.decoder_rates[UNBLOCKED_STAGES:]))
             return torch.stack([decode_rows(self.decoder, latent_DT, halo) for latent_DT in latent_BDT])
-        samples_BCN: Tensor = self.decoder(latent_BDT)
-        return samples_BCN
+        samples_BCN: Tensor = self.decoder(latent_BDT.to(self.decoder_dtype))
+        return samples_BCN.float()
 
 
 class ResidualUnit(nn.Module):

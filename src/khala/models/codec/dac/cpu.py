@@ -7,6 +7,7 @@ several blocks on threads of their own. Residual units work tile by tile, so tha
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -32,14 +33,15 @@ def decode_rows(decoder: nn.Sequential, latent_DT: Tensor, halo: int) -> Tensor:
     `halo` is the receptive field of the blocks on either side, in rows.
     """
     layers: list[Any] = list(decoder)
-    first, *stages, snake, last = layers
+    early, stages = layers[: 1 + MODULE_STAGES], layers[1 + MODULE_STAGES : -2]
     x_1DT = latent_DT[None]
-    for layer in (first, *stages[:MODULE_STAGES]):
-        x_1DT = layer(x_1DT)
+    for layer in early:
+        x_1DT = _float(layer)(x_1DT)
     x_TD = x_1DT[0].t().contiguous()
-    for stage in stages[MODULE_STAGES:UNBLOCKED_STAGES]:
-        x_TD = _RateChangeRows(*stage.block)(x_TD)
-    late = [_RateChangeRows(*stage.block) for stage in stages[UNBLOCKED_STAGES:]]
+    for stage in stages[: UNBLOCKED_STAGES - MODULE_STAGES]:
+        x_TD = _RateChangeRows(*_float(stage).block)(x_TD)
+    late = [_RateChangeRows(*_float(stage).block) for stage in stages[UNBLOCKED_STAGES - MODULE_STAGES :]]
+    snake, last = map(_float, layers[-2:])
 
     def block(start: int) -> Tensor:
         stop = min(start + BLOCK_ROWS, len(x_TD))
@@ -52,6 +54,11 @@ def decode_rows(decoder: nn.Sequential, latent_DT: Tensor, halo: int) -> Tensor:
         return piece_CN[:, (start - left) * rate : (stop - left) * rate]
 
     return torch.cat(spread(block, range(0, len(x_TD), BLOCK_ROWS)), dim=1)
+
+
+def _float(layer: Any) -> Any:
+    """Return a layer whose weights are float32: a copy, if they are narrower."""
+    return layer if next(layer.parameters()).dtype == torch.float32 else deepcopy(layer).float()
 
 
 class _RateChangeRows:

@@ -22,6 +22,7 @@ class SpectralCodec(nn.Module):
     project: Tensor
     unproject: Tensor
     context_frames: int | None = None
+    decoder_dtype = torch.float32
 
     def __init__(self, config: SpectralConfig) -> None:
         super().__init__()

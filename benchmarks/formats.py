@@ -1,102 +1,148 @@
 """What a number format costs in agreement: a model's language models in each format, beside float32.
 
     python benchmarks/formats.py [--model mini] [--songs 3] [--seconds 20]
+    python benchmarks/formats.py --random 2
 
 Songs are drawn in float32. Then every format is shown the same tokens and the same known levels, and asked what comes
 next: how often its likeliest code is float32's, the error of its logits (root mean square, over the deviation of
 float32's), and how far its chances are off (Kullback-Leibler divergence, in nats a code). The backbone goes token by
-token, as in decoding; super-resolution level by level.
+token, as in decoding; super-resolution level by level. With `--random` the models are so many layers of the official
+sizes with random weights, and the songs are random codes.
 """
 
 import argparse
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from khala.engine.pytorch.decode import decode_tokens
+from khala.engine.pytorch.decode import decode_backbone
+from khala.engine.pytorch.device import DTYPES
+from khala.engine.pytorch.opening import open_torch
 from khala.engine.pytorch.refine import refine
-from khala.generation.pipeline import Pipeline, load
-from khala.generation.plan import Work
-from khala.models.lm.conditions import condition_stream
-from khala.models.lm.refine_input import RefineInput
+from khala.generation.plan import guide_for, plan_take
+from khala.models.lm.backbone import Backbone, interleave
+from khala.models.lm.conditions import ConditionIds
 from khala.models.lm.stepper import Stepper
+from khala.models.lm.superres import Superres
+from khala.models.lm.transformer import Transformer
+from khala.models.presets import official
 from khala.music.request import SongRequest
+from khala.nn.precision import QUANTIZED, unquantized_dtype
 from khala.weights.loading import LoadedModel
+from khala.weights.opening import open_model
 
 STYLES = ("folk, slow tempo", "electronic, fast tempo", "rock, driving drums", "jazz, piano", "ambient, pads")
+RANDOM_FRAMES, RANDOM_PROMPT = 64, 100
+"""Length of a random song, and of its prompt."""
+
+
+class Models(NamedTuple):
+    backbone: Transformer
+    superres: Transformer
+
+
+class Song(NamedTuple):
+    """The ids of a song's prompts, its codes [Q, T], and condition ids: behind the backbone's prompt, and of frames."""
+
+    backbone_ids: list[int]
+    superres_ids: list[int]
+    codes_QT: Tensor
+    behind: ConditionIds | None = None
+    of_frames: ConditionIds | None = None
 
 
 @torch.inference_mode()
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--model", default="mini")
+    parser.add_argument("--random", type=int, default=0, metavar="LAYERS")
     parser.add_argument("--songs", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--dtypes", default="bfloat16,float16,int8")
+    parser.add_argument("--dtypes", default="bfloat16,float16,int8,int4")
     arguments = parser.parse_args()
-    exact = load(arguments.model, "cpu", "float32")
-    print(f"{arguments.model}, {arguments.songs} songs of {arguments.seconds:g} s, load {os.getloadavg()[0]:.1f}")
-    songs = [drawn(exact, seed, arguments.seconds) for seed in range(arguments.songs)]
-    models = {name: load(arguments.model, "cpu", name).loaded for name in arguments.dtypes.split(",")}
+    torch.set_num_threads(1)
+    names = arguments.dtypes.split(",")
+    if arguments.random:
+        print(f"{arguments.random} layers of the official sizes, random, load {os.getloadavg()[0]:.1f}")
+        exact, *others = (random_models(arguments.random, name) for name in ("float32", *names))
+        songs = [random_song(seed, exact) for seed in range(arguments.songs)]
+    else:
+        print(f"{arguments.model}, {arguments.songs} songs of {arguments.seconds:g} s, load {os.getloadavg()[0]:.1f}")
+        whole, *loaded = (loaded_model(arguments.model, name) for name in ("float32", *names))
+        songs = [drawn_song(seed, whole, arguments.seconds) for seed in range(arguments.songs)]
+        exact, *others = (Models(model.backbone, model.superres) for model in (whole, *loaded))
     print("model        dtype        codes  same likeliest  error of logits  divergence")
     for part, logits in (("backbone", backbone_logits), ("superres", superres_logits)):
-        wanted = [list(logits(exact.loaded, *song)) for song in songs]
-        for name, model in models.items():
-            found = [list(logits(model, *song)) for song in songs]
+        wanted = [list(logits(exact, song)) for song in songs]
+        for name, models in zip(names, others, strict=True):
+            found = [list(logits(models, song)) for song in songs]
             pairs = [pair for one, other in zip(wanted, found, strict=True) for pair in zip(one, other, strict=True)]
             codes, same, error, divergence = compared(pairs)
             print(f"{part:12} {name:9} {codes:8} {same:15.4f} {error:16.4f} {divergence:11.5f}", flush=True)
 
 
-Song = tuple[Work, list[int], Tensor]
+def loaded_model(name: str, dtype: str) -> LoadedModel:
+    engine = open_torch(open_model(name), "cpu", dtype, "keep_loaded")
+    assert isinstance(engine.loaded, LoadedModel)
+    return engine.loaded
 
 
-def drawn(pipe: Pipeline, seed: int, seconds: float) -> Song:
-    """A song's work, tokens of the backbone, and codes of all levels [Q, T]."""
+def random_models(layers: int, name: str) -> Models:
+    """Build the models with the same weights in every format. Of super-resolution four levels are kept."""
+    config, dtype = official(), DTYPES[name]
+    models = []
+    for kind, sizes in ((Backbone, config.backbone), (Superres, replace(config.superres, levels=6))):
+        torch.manual_seed(0)
+        model = kind(replace(sizes, layers=layers, text_vocab=512)).to(unquantized_dtype(dtype)).eval()
+        models.append(model.quantize_(dtype) if dtype in QUANTIZED else model)
+    return Models(*models)
+
+
+def random_song(seed: int, models: Models) -> Song:
+    torch.manual_seed(seed)
+    prompt = torch.randint(256, (RANDOM_PROMPT,)).tolist()
+    return Song(prompt, prompt, torch.randint(1024, (models.superres.config.levels, RANDOM_FRAMES)))
+
+
+def drawn_song(seed: int, model: LoadedModel, seconds: float) -> Song:
     request = SongRequest(
         tags=tuple(STYLES[seed % len(STYLES)].split(", ")),
         instrumental=True,
         duration=seconds,
         seed=seed,
-        sampling=pipe.config.sampling,
+        sampling=model.config.sampling,
     )
-    (work,) = pipe.works(request)
-    slot = replace(pipe.slot(work), longest=2 * round(seconds * pipe.frame_rate))
-    (ids,) = decode_tokens(pipe.engine.loaded.backbone, [slot])
-    ids = ids[: len(ids) // 2 * 2]
-    first = [[pipe.engine.loaded.layout.level_rows(level).start] for level in (0, 1)]
-    codes = torch.tensor(ids).view(-1, 2).T - torch.tensor(first)
-    cues = work.plan.condition_ids(codes.shape[1])[:-1] if pipe.config.superres.condition_rows else ()
-    draft = RefineInput(work.plan.superres_ids, codes.short().numpy(), seed, request.sampling, cues)
-    (refined,) = refine(pipe.engine.loaded.superres, [draft], pipe.engine.loaded.codebooks)
-    return work, ids, torch.from_numpy(refined).long()
+    plan = plan_take(request, 1, model.config, model.tokenizer)
+    (result,) = decode_backbone(model.backbone, [plan.slot()], guide_for([plan]))
+    draft = plan.refine_input(result)
+    (refined_QT,) = refine(model.superres, [draft], model.codebooks)
+    behind, _ = plan.likelihood_conditions(result)
+    return Song(plan.backbone_ids, plan.superres_ids, torch.from_numpy(refined_QT).long(), behind, draft.condition_ids)
 
 
-def backbone_logits(model: LoadedModel, work: Work, ids: list[int], codes_QT: Tensor) -> Iterator[Tensor]:
-    """Of every token's legal codes, [1, C]."""
-    prompt, backbone = work.plan.backbone_ids, model.backbone
+def backbone_logits(models: Models, song: Song) -> Iterator[Tensor]:
+    """Logits of every token's legal codes, [1, C]."""
+    prompt, backbone = song.backbone_ids, models.backbone
+    ids = interleave(song.codes_QT[None, :2], backbone.config.layout)[0].tolist()
     stepper = Stepper(backbone, 1, len(prompt) + len(ids))
-    beside = None
-    if work.plan.outline and backbone.condition_rows:
-        beside = backbone.embed_conditions(
-            condition_stream(work.plan.lines, work.plan.outline.condition_ids(0, len(ids) // 2 + 1))
-        )
-    hidden = stepper.read(prompt, 0, None if beside is None else beside[: len(prompt)])
+    behind_ND = None if song.behind is None else backbone.embed_conditions(torch.from_numpy(song.behind))
+    hidden = stepper.read(prompt, 0, None if behind_ND is None else behind_ND[: len(prompt)])
     for position, token in enumerate(ids):
         yield backbone.level_logits(hidden, position % 2)[0]
-        shown = None if beside is None else beside[len(prompt) + position][None]
-        hidden = stepper.step(torch.tensor([token]), [0], shown)
+        condition_BD = None if behind_ND is None else behind_ND[len(prompt) + position][None]
+        hidden = stepper.step(torch.tensor([token]), [0], condition_BD)
 
 
-def superres_logits(model: LoadedModel, work: Work, ids: list[int], codes_QT: Tensor) -> Iterator[Tensor]:
-    """Of every level, [T, C]."""
-    text, superres = torch.tensor([work.plan.superres_ids]), model.superres
-    cues = torch.tensor([work.plan.condition_ids(codes_QT.shape[1])[:-1]]) if superres.condition_rows else None
+def superres_logits(models: Models, song: Song) -> Iterator[Tensor]:
+    """Logits of every level, [T, C]."""
+    text, superres = torch.tensor([song.superres_ids]), models.superres
+    conditions = None if song.of_frames is None else torch.from_numpy(song.of_frames)[None]
     for level in range(2, superres.config.levels):
-        x_BTD = superres.embed_song(text, codes_QT[None, :level], cues)
+        x_BTD = superres.embed_song(text, song.codes_QT[None, :level], conditions)
         yield superres.level_logits(superres(x_BTD, causal=False, start=text.shape[1]), level)[0]
 
 

@@ -47,6 +47,8 @@ SMALL = 100 << 20
 same song on CPUs with instructions for bfloat16 and on those without."""
 ROUNDS = 4
 """Every format is timed so often, in turns; the quickest round counts."""
+KERNELS = 2
+"""Count up when a step or a pass calls other kernels: what was timed before is then timed again."""
 WEIGHTS = 24 << 20
 """Layers are left out of a larger model: it takes as many times longer in both formats."""
 STEPS, PROMPT, ROWS = 4, 64, 256
@@ -185,7 +187,7 @@ def _machine() -> str:
     known = torch.cpu.get_capabilities()
     name = known.get("cpu_name") or platform.processor() or platform.machine()
     halves = [instruction for instruction in BFLOAT16_INSTRUCTIONS if known.get(instruction)]
-    return ", ".join([str(name), *halves, f"torch {torch.__version__}"])
+    return ", ".join([str(name), *halves, f"kernels {KERNELS}", f"torch {torch.__version__}"])
 
 
 def _shapes(c: TransformerConfig) -> str:

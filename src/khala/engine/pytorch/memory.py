@@ -205,8 +205,8 @@ def _decode_bytes(config: CodecConfig, frames: int, device: torch.device, dtype:
     tensors = widest * (min(CHUNK_FRAMES, frames) + 16)
     if not on_cpu:
         return song + 4 * tensors * dtype.itemsize
-    widened = 0 if dtype == torch.float32 else config.decoder_width**2 * config.decoder_rates[0] * FLOAT
-    return song + 8 * tensors * FLOAT + widened
+    widest_weight = config.decoder_width**2 * config.decoder_rates[0]
+    return song + 8 * tensors * FLOAT + (widest_weight * (FLOAT + dtype.itemsize) if dtype != torch.float32 else 0)
 
 
 def _advice(

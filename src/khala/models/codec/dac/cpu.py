@@ -33,7 +33,8 @@ def decode_rows(decoder: nn.Sequential, latent_DT: Tensor, halo: int) -> Tensor:
     `halo` is the receptive field of the blocks on either side, in rows.
     """
     layers: list[Any] = list(decoder)
-    early, stages = layers[: 1 + MODULE_STAGES], layers[1 + MODULE_STAGES : -2]
+    stages = layers[1 + MODULE_STAGES : -2]
+    early = [layers[0], *(layer for stage in layers[1 : 1 + MODULE_STAGES] for layer in stage.block)]
     x_1DT = latent_DT[None]
     for layer in early:
         x_1DT = _float(layer)(x_1DT)

@@ -47,7 +47,7 @@ lowest: service-tools
 	$(PYTHON) -m venv --clear $(LOWEST)
 	$(PYTHON) .ci/lowest.py > $(LOWEST)/constraints.txt
 	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt -e ".[dev]"
-	$(LOWEST)/bin/python -m pytest $(addprefix tests/,music nn models audio weights generation jobs worker server cli)
+	$(LOWEST)/bin/python -m pytest $(addprefix tests/,music nn models audio weights conditioning engine scoring generation jobs worker server cli)
 
 # Composing songs to train on needs an instrument player, sound fonts and speaking voices; making songs needs none of them.
 corpus-tools:

@@ -22,7 +22,7 @@ from typing import Any
 
 import torch
 
-from khala.conditioning.phone_sequence import CONDITION_ROWS
+from khala.conditioning.rows import CONDITION_ROWS
 from khala.corpus.data.excerpts import excerpt
 from khala.training import loop
 from khala.training.losses import Losses

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from khala.conditioning.phone_sequence import CONDITION_ROWS
+from khala.conditioning.rows import CONDITION_ROWS
 from khala.jobs import artifacts, claims, steps
 from khala.jobs.claims import Claim, Claims
 from khala.jobs.library import Library

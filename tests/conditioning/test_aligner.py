@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from khala.conditioning.aligner import PhoneAligner
 from khala.conditioning.outline import NUM_CONDITIONS
-from khala.conditioning.phone_sequence import CONDITION_ROWS, PHONE_IDS, REST, PhoneSequence
+from khala.conditioning.phone_sequence import PHONE_IDS, REST, PhoneSequence
+from khala.conditioning.rows import CONDITION_ROWS
 from khala.engine.pytorch.decode import decode_backbone
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.conditions import condition_stream

@@ -2,13 +2,17 @@
 
 from dataclasses import replace
 
-from khala.conditioning.outline import NUM_CONDITIONS, OUTLINE_ROWS, Outline, Part, line_condition, place_lines
+from khala.conditioning.outline import NUM_CONDITIONS, Outline, Part, line_condition, place_lines
+from khala.conditioning.rows import CONDITION_ROWS, FIRST_ROWS
+from khala.conditioning.singers import SINGER_NAMES
 from khala.models.lm.config import PAD_ID
 from khala.music.headers import SECTION_TAGS
 
 PARTS = (Part(0, 40, "intro"), Part(40, 200, "verse"), Part(200, 280, "outro"))
 OUTLINE = Outline(280, 40, 4, PARTS, place_lines(PARTS, ((), (1, 1), ())), key=21, style="folk", voice="female")
-BEAT, LEFT, SECTION, BAR_IN, TO_GO, LINE, LINE_LEFT, BAR, KEY, STYLE, VOICE = range(NUM_CONDITIONS)
+BEAT, LEFT, SECTION, BAR_IN, TO_GO, LINE, LINE_LEFT, BAR, KEY, STYLE, VOICE, CHORD, TIME_IN, REPEAT, SINGER = range(
+    NUM_CONDITIONS
+)
 
 
 def columns(outline: Outline, kind: int) -> list[int]:
@@ -22,8 +26,9 @@ def test_lines_share_their_part_evenly() -> None:
 
 
 def test_every_cue_has_a_row_and_no_two_kinds_share_one() -> None:
-    seen = [set(columns(OUTLINE, kind)) - {PAD_ID} for kind in range(NUM_CONDITIONS)]
-    assert all(0 < row < OUTLINE_ROWS for rows in seen for row in rows)
+    outline = replace(OUTLINE, singer="nora", chords=((0, 280, 3),))
+    seen = [set(columns(outline, kind)) - {PAD_ID} for kind in range(NUM_CONDITIONS)]
+    assert all(0 < row < CONDITION_ROWS for rows in seen for row in rows)
     assert sum(map(len, seen)) == len(set.union(*seen))
 
 
@@ -83,7 +88,8 @@ def test_a_line_is_told_where_it_is_sung() -> None:
 
 
 def test_what_is_not_known_is_nothing() -> None:
-    assert Outline(100).condition_ids(0, 1) == [[PAD_ID, *Outline(100).condition_ids(0, 1)[0][1:2], *[PAD_ID] * 9]]
+    (row,) = Outline(100).condition_ids(0, 1)
+    assert [kind for kind, id in enumerate(row) if id != PAD_ID] == [LEFT, TIME_IN]
     other = replace(OUTLINE, key=-1, style="polka", voice="")
     assert [other.condition_ids(0, 1)[0][kind] for kind in (KEY, STYLE, VOICE)] == [PAD_ID] * 3
     assert PAD_ID not in [OUTLINE.condition_ids(0, 1)[0][kind] for kind in (BAR, KEY, STYLE, VOICE)]
@@ -110,5 +116,36 @@ def test_the_rows_of_a_frame() -> None:
     """Beat 6/48; 155 frames left; a verse, its third bar, one more to go; line 1, with much left; 40 frames a bar; A
     minor; folk; a woman."""
     assert OUTLINE.condition_ids(125, 126) == [
-        [1 + 6, 113 + 28, 178, 187 + 2, 195 + 1, 199 + 1, 275 + 31, 49 + 19, 236, 243, 272]
+        [1 + 6, 113 + 28, 178, 187 + 2, 195 + 1, 199 + 1, 275 + 31, 49 + 19, 236, 243, 272, 0, 461 + 25, 525, 0]
     ]
+
+
+def test_chords_are_told_where_they_are_played() -> None:
+    outline = replace(OUTLINE, chords=((10, 20, 0), (20, 30, 21)))
+    assert (
+        columns(outline, CHORD)[8:32]
+        == [PAD_ID] * 2 + [FIRST_ROWS["chord"]] * 10 + [FIRST_ROWS["chord"] + 21] * 10 + [PAD_ID] * 2
+    )
+    assert [row[CHORD] for row in outline.condition_ids(19, 21)] == columns(outline, CHORD)[19:21]
+
+
+def test_how_much_time_is_over_and_how_often_a_part_came_before() -> None:
+    form = ("verse", "chorus", "verse", "verse", "bridge")
+    outline = Outline(500, parts=tuple(Part(100 * n, 100 * n + 100, name) for n, name in enumerate(form)))
+    assert [columns(outline, REPEAT)[100 * n + 50] - FIRST_ROWS["repeat"] for n in range(5)] == [0, 0, 1, 2, 0]
+    time = columns(outline, TIME_IN)
+    assert time == sorted(time) and time[0] == FIRST_ROWS["time_in"] and len(set(time)) > 40
+    long = Outline(2000, parts=tuple(Part(100 * n, 100 * n + 100, "verse") for n in range(20)))
+    assert columns(long, REPEAT)[-1] == FIRST_ROWS["singer"] - 1
+
+
+def test_a_singer_keeps_the_row_that_weights_learned() -> None:
+    names = "nora bella sara emma mike finn paul george ada mia ruth eve ben max sam joe"
+    assert " ".join(SINGER_NAMES) == names
+    assert [columns(replace(OUTLINE, singer=name), SINGER)[0] for name in SINGER_NAMES] == list(range(533, 549))
+    assert columns(replace(OUTLINE, singer="anybody"), SINGER)[0] == PAD_ID
+
+
+def test_guidance_leads_away_from_what_was_asked_for() -> None:
+    outline = replace(OUTLINE, singer="nora", chords=((0, 280, 3),))
+    assert outline.without_wishes == replace(OUTLINE, key=-1, style="")

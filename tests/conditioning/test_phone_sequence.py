@@ -4,9 +4,8 @@ import math
 
 import pytest
 
-from khala.conditioning.outline import OUTLINE_ROWS
 from khala.conditioning.phone_sequence import (
-    CONDITION_ROWS,
+    MAX_FRAMES_LEFT,
     NO_PHONE_CONDITIONS,
     PHONE_CONDITIONS,
     REST,
@@ -16,6 +15,7 @@ from khala.conditioning.phone_sequence import (
     phone_condition_ids,
     phones_of_prompt,
 )
+from khala.conditioning.rows import CONDITION_ROWS, FIRST_ROWS
 from khala.models.lm.config import PAD_ID
 from khala.music.phones import LETTERS, PHONES
 from khala.music.prompt import PromptStyle, backbone_prompt
@@ -52,13 +52,15 @@ def test_every_condition_has_a_row_of_its_own() -> None:
         [phone_condition_ids(0, phone, 0, 0)[1] for phone in range(REST)],
         [phone_condition_ids(0, 0, left, 0)[2] for left in range(32)],
         [phone_condition_ids(0, 0, 0, frame)[3] for frame in range(MAX_HELD_FRAMES)],
+        [phone_condition_ids(0, 0, 0, 0, more)[4] for more in range(MAX_FRAMES_LEFT)],
     ]
     rows = [row for kind in every for row in kind]
-    assert len(set(rows)) == len(rows) and min(rows) == OUTLINE_ROWS and max(rows) == CONDITION_ROWS - 1
-    assert phone_condition_ids(0, REST, 99, 99) == (
+    assert len(set(rows)) == len(rows) and min(rows) == FIRST_ROWS["phone"]
+    assert phone_condition_ids(0, REST, 99, 99, 99) == (
         phone_condition_ids(0, 0, 0, 0)[0],
         PAD_ID,
-        CONDITION_ROWS - 1 - MAX_HELD_FRAMES,
+        FIRST_ROWS["phone_frame"] - 1,
+        FIRST_ROWS["chord"] - 1,
         CONDITION_ROWS - 1,
     )
     assert len(NO_PHONE_CONDITIONS) == PHONE_CONDITIONS and len(LETTERS) == REST
@@ -73,11 +75,12 @@ def test_every_phone_has_the_rows_that_the_shipped_weights_learned_for_it() -> N
     for place, phone in enumerate(order.split()):
         assert phone_condition_ids(PHONES.index(phone), PHONES.index(phone), 0, 0)[:2] == (307 + place, 348 + place)
     assert WORDS.condition_ids([0, 2, 2, 4]) == [
-        (347, 366, 392, 420),
-        (308, 375, 390, 420),
-        (308, 375, 390, 421),
-        (338, 0, 388, 420),
-    ]
+        (347, 366, 392, 420, 557),
+        (308, 375, 390, 420, 558),
+        (308, 375, 390, 421, 557),
+        (338, 0, 388, 420, 0),
+    ], "how long the last one lasts is not known"
+    assert {row[-1] for row in WORDS.condition_ids([0, 2, 2, 4], timed=False)} == {PAD_ID}
 
 
 def test_what_is_heard_and_what_is_to_be_sung_are_told_alike() -> None:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from khala.conditioning.phone_sequence import CONDITION_ROWS
 from khala.conditioning.preview import Preview, count_syllables, preview
+from khala.conditioning.rows import CONDITION_ROWS
 from khala.models.presets import tiny
 from khala.music.prompt import PromptStyle
 from khala.music.request import SongRequest

@@ -6,7 +6,7 @@ import pytest
 import torch
 from tiny import folder, loaded
 
-from khala.conditioning.phone_sequence import CONDITION_ROWS
+from khala.conditioning.rows import CONDITION_ROWS
 from khala.engine.pytorch.engine import TorchEngine
 from khala.generation.pipeline import Pipeline
 from khala.models.lm.backbone import Backbone

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from khala.conditioning.outline import NUM_CONDITIONS
-from khala.conditioning.phone_sequence import CONDITION_ROWS, PHONE_CONDITIONS
+from khala.conditioning.phone_sequence import PHONE_CONDITIONS
+from khala.conditioning.rows import CONDITION_ROWS
 from khala.models.lm import static
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.static import StaticStepper

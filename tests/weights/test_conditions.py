@@ -12,7 +12,6 @@ from safetensors.torch import load_file, save_file
 
 from khala.cli.main import run as khala
 from khala.conditioning import vocabulary as conditions
-from khala.conditioning.phone_sequence import CONDITION_ROWS
 from khala.conditioning.preview import preview
 from khala.conditioning.vocabulary import vocabulary
 from khala.models.lm.backbone import Backbone
@@ -27,13 +26,15 @@ from khala.weights.names import DIGESTED, read_config
 from khala.weights.tokenizer import Tokenizer
 
 REQUEST = SongRequest(tags=("pop",), seed=1)
+ROWS = 436
+"""As in models of version 0.1.0."""
 
 
 @pytest.fixture
 def conditioned(tmp_path: Path) -> Path:
     """The folder of a tiny model whose backbone takes conditions."""
-    backbone = replace(tiny().backbone, condition_rows=CONDITION_ROWS)
-    config = replace(tiny(), backbone=backbone, conditions=vocabulary())
+    backbone = replace(tiny().backbone, condition_rows=ROWS)
+    config = replace(tiny(), backbone=backbone, conditions=vocabulary(ROWS))
     codec = build_codec(config.codec)
     codec.codebooks.normal_()
     backbone, superres = Backbone(config.backbone), Superres(config.superres)
@@ -50,13 +51,13 @@ def rewrite(folder: Path, change: Callable[[dict[str, Any]], Any]) -> None:
 
 
 def test_the_vocabulary_is_saved_and_loaded(conditioned: Path, folder: Path) -> None:
-    assert json.loads((conditioned / "config.json").read_text())["conditions"] == vocabulary()
+    assert json.loads((conditioned / "config.json").read_text())["conditions"] == vocabulary(ROWS)
     assert load_model(conditioned).config.backbone.condition_rows
     assert json.loads((folder / "config.json").read_text())["conditions"] is None
 
 
 def test_the_shipped_model_has_it() -> None:
-    assert json.loads((resolve("mini") / "config.json").read_text())["conditions"] == vocabulary()
+    assert json.loads((resolve("mini") / "config.json").read_text())["conditions"] == vocabulary(436)
 
 
 def test_a_folder_from_before_is_taken_as_of_today(conditioned: Path) -> None:

@@ -66,7 +66,8 @@ class _Song:
 
     def __init__(self, sequence: PhoneSequence, low: Sequence[int], high: Sequence[int]) -> None:
         self.phones, self.low, self.high = sequence.phones, low, high
-        held = sequence.condition_ids([place for place in range(len(self.phones)) for _ in range(MAX_HELD_FRAMES)])
+        places = [place for place in range(len(self.phones)) for _ in range(MAX_HELD_FRAMES)]
+        held = sequence.condition_ids(places, timed=False)
         self.rows = [held[first : first + MAX_HELD_FRAMES] for first in range(0, len(held), MAX_HELD_FRAMES)]
         self.index = [0] * len(low)
         self.held_frames, self.log_stay = 0, 0.0

@@ -14,6 +14,7 @@ from khala.conditioning.aligner import PhoneAligner
 from khala.conditioning.outline import Outline, prompt_rows
 from khala.conditioning.phone_sequence import NO_PHONE_CONDITIONS, PhoneSequence, phones_of_prompt
 from khala.conditioning.preview import Preview
+from khala.conditioning.rows import CONDITION_ROWS, within
 from khala.models.config import ModelConfig
 from khala.music.prompt import Prompt, clamp_prompt
 from khala.weights.tokenizer import Tokenizer
@@ -25,11 +26,12 @@ Rows = list[tuple[int, ...]]
 @dataclass(frozen=True)
 class Conditioning:
     """The conditions of one song. `prompt_rows` holds one id for every id of the backbone's prompt; `phones` is what is
-    sung, None for a model whose prompts hold no phones."""
+    sung, None for a model whose prompts hold no phones. The model's table has `table_rows` rows: it is told no more."""
 
     outline: Outline
     prompt_rows: list[int]
     phones: PhoneSequence | None
+    table_rows: int = CONDITION_ROWS
 
     @property
     def has_words(self) -> bool:
@@ -38,11 +40,11 @@ class Conditioning:
 
     def rows(self, frames: int) -> Rows:
         """The outline's conditions of so many frames and of one more, [T + 1][`NUM_CONDITIONS`]."""
-        return [tuple(row) for row in self.outline.condition_ids(0, frames + 1)]
+        return [within(row, self.table_rows) for row in self.outline.condition_ids(0, frames + 1)]
 
     def uncond_rows(self, frames: int) -> Rows:
-        """The same without style and key: where classifier-free guidance leads away from."""
-        return [tuple(row) for row in self.outline.without_style_and_key.condition_ids(0, frames + 1)]
+        """The same without what a description asks for: where classifier-free guidance leads away from."""
+        return [within(row, self.table_rows) for row in self.outline.without_wishes.condition_ids(0, frames + 1)]
 
     def rows_with_phones(self, frames: int, phone_index: NDArray[np.int16] | None) -> Rows:
         """The conditions of so many frames and of one more, with those of the phones at `phone_index` [T] of
@@ -51,7 +53,7 @@ class Conditioning:
         if self.phones is None or phone_index is None:
             return [(*row, *NO_PHONE_CONDITIONS) for row in rows]
         sung = self.phones.condition_ids([*phone_index, len(self.phones.phones) - 1])
-        return [(*row, *its) for row, its in zip(rows, sung, strict=True)]
+        return [(*row, *within(its, self.table_rows)) for row, its in zip(rows, sung, strict=True)]
 
     def alignment_bounds(self, frames: int) -> tuple[Sequence[int], Sequence[int]]:
         """Between which indices of the phones the song is in each of so many frames."""
@@ -65,7 +67,7 @@ def condition(preview: Preview, prompt: Prompt, config: ModelConfig, tokenizer: 
         return None
     lines = clamp_prompt(tokenizer.lines(prompt), config.prompt.backbone_limit)
     phones = phones_of_prompt(prompt) if config.prompt.lyrics == "phones" else None
-    return Conditioning(preview.outline, prompt_rows(lines), phones)
+    return Conditioning(preview.outline, prompt_rows(lines), phones, config.backbone.condition_rows)
 
 
 def phone_guide(songs: Sequence[Conditioning | None], frames: Sequence[int]) -> PhoneAligner | None:

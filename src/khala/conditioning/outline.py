@@ -7,41 +7,24 @@ lines as in DiffRhythm, arXiv 2503.01183). Times are in codec frames.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Any
 
-from khala.conditioning.styles import STYLE_TAGS
+from khala.conditioning.rows import BEATS, FIRST_ROWS, SIZES, TWELFTHS, VOICES
+from khala.conditioning.singers import SINGER_NAMES
+from khala.conditioning.styles import STYLE_NAMES
 from khala.models.lm.config import PAD_ID
 from khala.music.headers import SECTION_TAGS
 
-STYLE_NAMES = tuple(STYLE_TAGS)
-"""Styles that have a row of their own."""
-VOICES = ("none", "female", "male", "voice")
-"""Who sings; "voice" is somebody."""
-
-BEATS, TWELFTHS, BAR_PAIRS, LEFT, BARS_IN, BARS_TO_GO, LINES, LINE_LEFT = 4, 12, 64, 64, 8, 4, 16, 32
-
-
-def _rows() -> Iterator[int]:
-    """The first row of each kind of condition, and at last the number of rows."""
-    row = PAD_ID + 1
-    sizes = (BEATS * TWELFTHS, BAR_PAIRS, LEFT, len(SECTION_TAGS) + 1, BARS_IN, BARS_TO_GO, LINES, 24, 32, len(VOICES))
-    for size in (*sizes, LINE_LEFT):
-        yield row
-        row += size
-    yield row
-
-
-_BEAT, _BAR, _LEFT, _SECTION, _BAR_IN, _TO_GO, _LINE, _KEY, _STYLE, _VOICE, _LINE_LEFT, OUTLINE_ROWS = _rows()
-NUM_CONDITIONS = 11
-"""Conditions of a frame, each among the table's first `OUTLINE_ROWS` rows."""
-OUTLINE_FIRST_ROWS = {
-    **{"beat": _BEAT, "bar": _BAR, "time_left": _LEFT, "section": _SECTION, "bars_in": _BAR_IN, "bars_to_go": _TO_GO},
-    **{"line": _LINE, "key": _KEY, "style": _STYLE, "voice": _VOICE, "line_left": _LINE_LEFT},
-}
-"""Kind of condition -> the first of its rows."""
+_BAR_PAIRS, _LEFT_BINS, _BARS_IN, _BARS_TO_GO, _LINES, _LINE_LEFT_BINS, _REPEATS = (
+    SIZES[kind] for kind in ("bar", "time_left", "bars_in", "bars_to_go", "line", "line_left", "repeat")
+)
+_BEAT, _BAR, _LEFT, _SECTION, _BAR_IN, _TO_GO, _LINE, _KEY, _STYLE, _VOICE, _LINE_LEFT = list(FIRST_ROWS.values())[:11]
+_CHORD, _TIME_IN, _REPEAT, _SINGER = (FIRST_ROWS[kind] for kind in ("chord", "time_in", "repeat", "singer"))
+NUM_CONDITIONS = 15
+"""Conditions of a frame."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +41,9 @@ class Outline:
     """A song of `frames` frames. `bar` is the length of a bar (0: not known), `beats` its number of beats.
 
     `lines` are the places of the lines of lyrics in order, first frame and the one after the last. `key` is 0..11 for
-    C to B major, 12..23 for minor, -1 for any; `style` is one of STYLE_NAMES or "", `voice` one of VOICES or "".
+    C to B major, 12..23 for minor, -1 for any; `style` is one of STYLE_NAMES or "", `voice` one of VOICES or "",
+    `singer` one of SINGER_NAMES or "". `chords` are first frame, the one after the last and the number of
+    `music.chords`, in order; where none is, the model chooses.
     """
 
     frames: int
@@ -69,11 +54,13 @@ class Outline:
     key: int = -1
     style: str = ""
     voice: str = ""
+    singer: str = ""
+    chords: tuple[tuple[int, int, int], ...] = ()
 
     @property
-    def without_style_and_key(self) -> "Outline":
-        """The outline without what a description asks for. Guidance leads away from it."""
-        return replace(self, style="", key=-1)
+    def without_wishes(self) -> "Outline":
+        """The outline without style, key, chords and singer: without what is asked for. Guidance leads away from it."""
+        return replace(self, style="", key=-1, singer="", chords=())
 
     def condition_ids(self, begin: int, end: int, lines: range | None = None) -> list[list[int]]:
         """The condition ids of frames `begin` to `end`, [frames][`NUM_CONDITIONS`]. With `lines` only those lines of
@@ -81,22 +68,35 @@ class Outline:
         lines = range(len(self.lines)) if lines is None else lines
         unit = self.beats * (1 + self.beats % 2)  # the corpus's bars are multiples of it; others are rounded
         steady = [
-            _BAR + min(max(unit * round(self.bar / unit) // 2, 1), BAR_PAIRS) - 1 if self.bar else PAD_ID,
+            _BAR + min(max(unit * round(self.bar / unit) // 2, 1), _BAR_PAIRS) - 1 if self.bar else PAD_ID,
             _KEY + self.key if self.key >= 0 else PAD_ID,
             _STYLE + STYLE_NAMES.index(self.style) if self.style in STYLE_NAMES else PAD_ID,
             _VOICE + VOICES.index(self.voice) if self.voice else PAD_ID,
         ]
+        singer = _SINGER + SINGER_NAMES.index(self.singer) if self.singer in SINGER_NAMES else PAD_ID
+        names = [part.name for part in self.parts]
+        repeats = [min(names[:number].count(name), _REPEATS - 1) for number, name in enumerate(names)]
         rows = []
-        part = line = 0
+        part = line = chord = 0
         for frame in range(begin, end):
             while part < len(self.parts) and self.parts[part].end <= frame:
                 part += 1
             while line < len(self.lines) and self.lines[line][1] <= frame:
                 line += 1
+            while chord < len(self.chords) and self.chords[chord][1] <= frame:
+                chord += 1
             sung = line in lines and self.lines[line][0] <= frame
             moving = [self._beat(frame), _LEFT + _left(self.frames - frame), *self._place(part, frame)]
             its = [line_condition(line - lines.start), self._line_left(line, frame)] if sung else [PAD_ID, PAD_ID]
-            rows.append([*moving, *its, *steady])
+            inside = part < len(self.parts) and self.parts[part].begin <= frame
+            played = chord < len(self.chords) and self.chords[chord][0] <= frame
+            later = [
+                _CHORD + self.chords[chord][2] if played else PAD_ID,
+                _TIME_IN + _left(frame),
+                _REPEAT + repeats[part] if inside else PAD_ID,
+                singer,
+            ]
+            rows.append([*moving, *its, *steady, *later])
         return rows
 
     def to_dict(self, rate: float) -> dict[str, Any]:
@@ -115,7 +115,7 @@ class Outline:
         return _BEAT + min(frame % self.bar * self.beats * TWELFTHS // self.bar, BEATS * TWELFTHS - 1)
 
     def _line_left(self, line: int, frame: int) -> int:
-        return _LINE_LEFT + min((self.lines[line][1] - 1 - frame) // 2, LINE_LEFT - 1)
+        return _LINE_LEFT + min((self.lines[line][1] - 1 - frame) // 2, _LINE_LEFT_BINS - 1)
 
     def _place(self, number: int, frame: int) -> list[int]:
         """The ids of the section, of the bars since its start and of the bars to its end."""
@@ -126,12 +126,12 @@ class Outline:
         if not self.bar:
             return [_SECTION + name, PAD_ID, PAD_ID]
         bars_in, to_go = (frame - part.begin) // self.bar, (part.end - 1 - frame) // self.bar
-        return [_SECTION + name, _BAR_IN + bars_in % BARS_IN, _TO_GO + to_go if to_go < BARS_TO_GO else PAD_ID]
+        return [_SECTION + name, _BAR_IN + bars_in % _BARS_IN, _TO_GO + to_go if to_go < _BARS_TO_GO else PAD_ID]
 
 
 def line_condition(number: int) -> int:
-    """The id that a line of the lyrics shares with the frames in which it is sung; ids repeat after `LINES`."""
-    return _LINE + number % LINES
+    """The id that a line of the lyrics shares with the frames in which it is sung; ids repeat after `_LINES`."""
+    return _LINE + number % _LINES
 
 
 def prompt_rows(lines: Sequence[int | None]) -> list[int]:
@@ -150,4 +150,4 @@ def place_lines(parts: Sequence[Part], shares: Sequence[Sequence[int]]) -> tuple
 
 def _left(frames: int) -> int:
     """The bin of the time left: four frames wide at the end of the song, wider and wider before."""
-    return max(frames, 0) // 4 if frames < 64 else min(16 + int(10 * math.log2(frames / 64)), LEFT - 1)
+    return max(frames, 0) // 4 if frames < 64 else min(16 + int(10 * math.log2(frames / 64)), _LEFT_BINS - 1)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 
-from khala.conditioning.outline import OUTLINE_ROWS
+from khala.conditioning.rows import FIRST_ROWS, SIZES
 from khala.models.lm.config import PAD_ID
 from khala.music.phones import LETTERS, PHONES
 from khala.music.prompt import Prompt, lyric_lines
@@ -20,21 +20,16 @@ UNKNOWN_PHONE = 255
 """The number that stands for a phone that is not known."""
 PHONE_IDS = (*map(ord, LETTERS), ord(" "))
 """Token ids of `PHONES` and `REST`: Khala's tokenizers give bytes their values."""
-MAX_PHONES_LEFT = 32
-"""Phones left of a line are counted up to here."""
-MAX_HELD_FRAMES = 16
-"""Frames of a phone are counted up to here."""
-_NOW = OUTLINE_ROWS
-_NEXT = _NOW + REST + 1
-_LEFT = _NEXT + REST
-_HELD = _LEFT + MAX_PHONES_LEFT
-CONDITION_ROWS = _HELD + MAX_HELD_FRAMES
-"""Rows of the whole table of conditions."""
-PHONE_FIRST_ROWS = {"phone": _NOW, "next_phone": _NEXT, "phones_left": _LEFT, "phone_frame": _HELD}
-"""Kind of phone condition -> the first of its rows."""
-PHONE_CONDITIONS = 4
-"""Phone conditions of a frame: the phone, the next one of its line, how many are left of the line, and which of the
-phone's frames it is."""
+_NOW, _NEXT, _LEFT, _HELD, _FRAMES_LEFT = (
+    FIRST_ROWS[kind] for kind in ("phone", "next_phone", "phones_left", "phone_frame", "frames_left")
+)
+MAX_PHONES_LEFT, MAX_HELD_FRAMES, MAX_FRAMES_LEFT = (
+    SIZES[kind] for kind in ("phones_left", "phone_frame", "frames_left")
+)
+"""Phones left of a line, frames of a phone so far and frames left of it are counted up to here."""
+PHONE_CONDITIONS = 5
+"""Phone conditions of a frame: the phone, the next one of its line, how many are left of the line, which of the
+phone's frames it is, and how many more follow, where that is known."""
 NO_PHONE_CONDITIONS = (PAD_ID,) * PHONE_CONDITIONS
 """The phone conditions where it is not known what is sung."""
 MIN_FRAMES_PER_PHONE = 1.5
@@ -58,15 +53,17 @@ class PhoneSequence:
         """The index of the rest after each line."""
         return [*(start - 1 for start in self.starts[1:]), len(self.phones) - 1][: len(self.starts)]
 
-    def condition_ids(self, places: Iterable[int]) -> list[tuple[int, ...]]:
-        """The condition ids of frames in which a song is at these indices of `phones`, [T][`PHONE_CONDITIONS`]."""
-        rows = []
-        for at, frames in groupby(places):
+    def condition_ids(self, places: Iterable[int], timed: bool = True) -> list[tuple[int, ...]]:
+        """The condition ids of frames in which a song is at these indices of `phones`, [T][`PHONE_CONDITIONS`]. Of the
+        last phone it is not known how long it lasts; `timed` False says so of all."""
+        rows: list[tuple[int, ...]] = []
+        runs = [(at, len(list(frames))) for at, frames in groupby(places)]
+        for number, (at, length) in enumerate(runs, 1):
             phone = self.phones[at]
             line = bisect(self.starts, at + (phone == REST)) - 1
             left = self._rests[line] - at - 1 if line >= 0 and at < len(self.phones) - 1 else 0
             following = self.phones[at + 1] if left else REST
-            rows += [phone_condition_ids(phone, following, left, frame) for frame, _ in enumerate(frames)]
+            rows += _run(phone, following, left, length, timed and number < len(runs))
         return rows
 
     def alignment_bounds(self, places: Sequence[tuple[int, int]], frames: int) -> tuple[list[int], list[int]]:
@@ -115,21 +112,36 @@ def phones_of_prompt(prompt: Prompt) -> PhoneSequence:
     return PhoneSequence(tuple(phones), tuple(starts))
 
 
-def phone_condition_ids(phone: int, following: int, left: int, frame: int) -> tuple[int, ...]:
+def phone_condition_ids(phone: int, following: int, left: int, frame: int, more: int | None = None) -> tuple[int, ...]:
     """The condition ids of a frame: the phone, the next one of the line (`REST`: none), how many are left of the line,
-    and which frame of the phone this is, from 0."""
+    which frame of the phone this is, from 0, and how many more follow (None: not known)."""
     after = _NEXT + following if following != REST else PAD_ID
-    return _NOW + phone, after, _LEFT + min(left, MAX_PHONES_LEFT - 1), _HELD + min(frame, MAX_HELD_FRAMES - 1)
+    to_go = PAD_ID if more is None else _FRAMES_LEFT + min(more, MAX_FRAMES_LEFT - 1)
+    return _NOW + phone, after, _LEFT + min(left, MAX_PHONES_LEFT - 1), _HELD + min(frame, MAX_HELD_FRAMES - 1), to_go
 
 
-def without_phones(rows: Iterable[Sequence[int]]) -> list[tuple[int, ...]]:
+def without_phones(rows: Iterable[Sequence[int]]) -> list[list[int]]:
     """The condition ids of frames, with those of the phones replaced by unknown ones."""
-    return [(*row[:-PHONE_CONDITIONS], *NO_PHONE_CONDITIONS) for row in rows]
+    return [[*row[:-PHONE_CONDITIONS], *NO_PHONE_CONDITIONS] for row in rows]
+
+
+def without_timing(rows: Iterable[Sequence[int]]) -> list[list[int]]:
+    """The condition ids of frames, with how long the phones last not known."""
+    return [[*row[:-1], PAD_ID] for row in rows]
+
+
+def _run(phone: int, following: int, left: int, length: int, timed: bool) -> list[tuple[int, ...]]:
+    """The condition ids of the `length` frames of a phone, in order."""
+    return [
+        phone_condition_ids(phone, following, left, frame, length - 1 - frame if timed else None)
+        for frame in range(length)
+    ]
 
 
 def frame_conditions(phones: Sequence[int], begins: Sequence[int]) -> list[tuple[int, ...]]:
     """The phone conditions of consecutive frames, [T][`PHONE_CONDITIONS`], from their phones: numbers of `PHONES`,
-    `REST` or, throughout, `UNKNOWN_PHONE`. `begins` are the frames in which lines begin, counted alike."""
+    `REST` or, throughout, `UNKNOWN_PHONE`. `begins` are the frames in which lines begin, counted alike. How long the
+    last phone lasts is not known: it may go on behind these frames."""
     runs = [(phone, len(list(frames))) for phone, frames in groupby(phones)]
     edges = accumulate((length for _, length in runs), initial=0)
     lines = [bisect(begins, edge) for edge in edges]
@@ -139,11 +151,12 @@ def frame_conditions(phones: Sequence[int], begins: Sequence[int]) -> list[tuple
         phone, length = runs[number]
         if phone == UNKNOWN_PHONE:
             return [NO_PHONE_CONDITIONS] * len(phones)
+        timed = number < len(runs) - 1
         if phone == REST:
-            rows += [phone_condition_ids(REST, following, left, frame) for frame in reversed(range(length))]
+            rows += reversed(_run(REST, following, left, length, timed))
             continue
         if lines[number] != line:
             following, left, line = REST, 0, lines[number]
-        rows += [phone_condition_ids(phone, following, left, frame) for frame in reversed(range(length))]
+        rows += reversed(_run(phone, following, left, length, timed))
         following, left = phone, left + 1
     return rows[::-1]

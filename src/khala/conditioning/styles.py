@@ -20,7 +20,9 @@ STYLE_TAGS: dict[str, tuple[str, ...]] = {
     "synthwave": ("synthwave", "retrowave", "80s synth pop"),
     "latin": ("latin", "salsa", "latin pop"),
 }
-"""Name -> the words of tags that mean it, its own name first. Order: the rows of `conditioning.outline`."""
+"""Name -> the words of tags that mean it, its own name first. Order: the rows of `conditioning.rows`."""
+STYLE_NAMES = tuple(STYLE_TAGS)
+"""Styles that have a row of their own."""
 
 STYLE_TEMPI: dict[str, tuple[int, ...]] = {
     "pop": (40, 44, 48, 52),

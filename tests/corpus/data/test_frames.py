@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from khala.conditioning.phone_sequence import REST, UNKNOWN_PHONE
-from khala.corpus.data.frames import NO_CHORD, form_fields, sung_lines, sung_phones
+from khala.corpus.data.frames import form_fields, sung_lines, sung_phones
 from khala.corpus.data.songs import TokenSong
+from khala.music.chords import NO_CHORD
 from khala.music.phones import PHONES
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from khala.conditioning.phone_sequence import CONDITION_ROWS
+from khala.conditioning.rows import CONDITION_ROWS
 from khala.engine.onnx.backbone import BackboneSession
 from khala.engine.onnx.graphs.backbone import backbone_graph
 from khala.models.lm.backbone import Backbone

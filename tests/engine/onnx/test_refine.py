@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from khala.conditioning.phone_sequence import CONDITION_ROWS
+from khala.conditioning.rows import CONDITION_ROWS
 from khala.engine.onnx.codebooks import Codebooks
 from khala.engine.onnx.graphs.superres import superres_graph
 from khala.engine.onnx.refine import SuperresSession, refine, refine_window, sample

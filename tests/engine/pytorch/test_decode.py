@@ -10,7 +10,8 @@ from safetensors.torch import load_file
 
 from khala.conditioning.aligner import PhoneAligner
 from khala.conditioning.outline import Outline, Part, prompt_rows
-from khala.conditioning.phone_sequence import CONDITION_ROWS, NO_PHONE_CONDITIONS, REST, PhoneSequence
+from khala.conditioning.phone_sequence import NO_PHONE_CONDITIONS, REST, PhoneSequence
+from khala.conditioning.rows import CONDITION_ROWS
 from khala.engine.pytorch.decode import decode_backbone, decode_tokens
 from khala.models.lm.backbone import Backbone, interleave
 from khala.models.lm.conditions import condition_stream

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from khala.conditioning.phone_sequence import CONDITION_ROWS
+from khala.conditioning.rows import CONDITION_ROWS
 from khala.engine.pytorch import refine as module
 from khala.engine.pytorch.refine import refine
 from khala.models.lm import pack

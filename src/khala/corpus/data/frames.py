@@ -9,11 +9,9 @@ from typing import Any
 import torch
 
 from khala.conditioning.phone_sequence import REST, UNKNOWN_PHONE
+from khala.music.chords import NOTES
 from khala.music.phones import PHONES
 
-NO_CHORD = 24
-"""Chord of a frame in which none is played. 0..11 are chords on C..B with a major third or none, 12..23 with a minor
-third."""
 _MINOR = ("min", "dim")
 """Beginnings of the qualities that have a minor third."""
 
@@ -57,7 +55,7 @@ def form_fields(truth: dict[str, Any], rate: float) -> dict[str, Any]:
             (
                 round(chord["start"] * rate),
                 round(chord["end"] * rate),
-                chord["root"] + 12 * chord["quality"].startswith(_MINOR),
+                chord["root"] + len(NOTES) * chord["quality"].startswith(_MINOR),
             )
             for chord in truth["chords"]
         ]

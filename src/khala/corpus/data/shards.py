@@ -109,6 +109,7 @@ def _shard(songs: list[CorpusSong], codec_folder: Path, out: Path, number: int) 
             "voice": song.vocal,
             "bpm": song.truth.get("bpm", 0.0),
             "style": song.style,
+            "singer": song.truth.get("singer", ""),
             "lines": sung_lines(song.truth, codes_QT.shape[1], frame_rate),
             **form_fields(song.truth, frame_rate),
         }

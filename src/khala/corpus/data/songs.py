@@ -10,8 +10,8 @@ from safetensors import SafetensorError, safe_open
 
 from khala.conditioning.outline import Outline, Part, place_lines
 from khala.conditioning.phone_sequence import REST, UNKNOWN_PHONE, frame_conditions
-from khala.corpus.data.frames import NO_CHORD
 from khala.corpus.data.split import is_held_out
+from khala.music.chords import NO_CHORD
 from khala.music.errors import InvalidRequest
 
 
@@ -20,7 +20,7 @@ class TokenSong:
     """One song of the shards: `name` is its file name without the extension, `duration` in seconds, `voice` "female",
     "male", "voice" or "" for an instrumental, `bpm` 0 if unknown. `lines` are those of `frames.sung_lines`, empty if
     their times are unknown; `bar`, `beats`, `parts` and `key` those of `conditioning.outline`; `chords` are first
-    frame, frame after the last and number (`frames.NO_CHORD`)."""
+    frame, frame after the last and number (`music.chords`); `singer` is a name, "" if unknown."""
 
     seed: int
     name: str
@@ -39,6 +39,7 @@ class TokenSong:
     parts: tuple[tuple[int, int, str], ...] = ()
     key: int = -1
     chords: tuple[tuple[int, int, int], ...] = ()
+    singer: str = ""
 
     def chord_frames(self, start: int, frames: int) -> np.ndarray:
         """Return the chord of each frame from `start` on, uint8 [frames]; all `UNKNOWN_PHONE` if chords are unknown."""
@@ -54,7 +55,18 @@ class TokenSong:
         ends = [part.end for part in parts[:-1]]
         owners = [bisect(ends, (begin + end) // 2) for begin, end, *_ in self.lines]
         lines = place_lines(parts, [[1] * owners.count(i) for i in range(len(parts))]) if parts else ()
-        return Outline(self.frames, self.bar, self.beats, parts, lines, self.key, self.style, self.voice or "none")
+        return Outline(
+            self.frames,
+            self.bar,
+            self.beats,
+            parts,
+            lines,
+            self.key,
+            self.style,
+            self.voice or "none",
+            self.singer,
+            self.chords,
+        )
 
     @property
     def held_out(self) -> bool:

@@ -1,8 +1,10 @@
 """Grouped-query attention (Ainslie et al., arXiv 2305.13245) with rotary positions and optional query/key norms."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from khala.nn.blockwise import attend_by_blocks
 from khala.nn.cache import CacheRow
 from khala.nn.linear import Linear
 from khala.nn.norm import RMSNorm
@@ -52,9 +54,13 @@ class Attention(nn.Module):
     ) -> Tensor:
         """Scaled dot-product attention of queries [B, T, H, K] to N keys and values [B, N, G, K] -> [B, T, H K]."""
         q, k, v = (part.transpose(1, 2) for part in (q_BTHK, k_BTGK, v_BTGK))
-        y_BHTK = F.scaled_dot_product_attention(
-            q, k, v, attn_mask=mask, is_causal=causal, enable_gqa=self.heads != self.kv_heads
-        )
+        if mask is None and q.requires_grad and q.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+            dtype = torch.get_autocast_dtype("cpu")
+            y_BHTK = attend_by_blocks(q.to(dtype), k.to(dtype), v.to(dtype), causal)
+        else:
+            y_BHTK = F.scaled_dot_product_attention(
+                q, k, v, attn_mask=mask, is_causal=causal, enable_gqa=self.heads != self.kv_heads
+            )
         return y_BHTK.transpose(1, 2).flatten(2)
 
     def split_heads(self, qkv_BTD: Tensor, cos_sin: CosSin) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,7 +1,7 @@
 """Muon: momentum that is orthogonalised before every step along it (Jordan et al., 2024).
 
 `torch.optim.Muon` works in bfloat16, which processors without such arithmetic run fifty times slower than float32; here
-the iteration runs in the weights' own format, and matrices of one shape go through it together.
+the iteration runs in a format of the caller's choice, and matrices of one shape go through it together.
 """
 
 from typing import Any
@@ -16,11 +16,18 @@ class Muon(torch.optim.Optimizer):
     """Steps of size `lr` along an orthogonal matrix, times sqrt(rows / columns) where rows are more.
 
     All matrices of a group have one shape. `rows` of a group lists the rows of each of the matrices that a fused weight
-    consists of; they are orthogonalised apart.
+    consists of; they are orthogonalised apart, in `dtype`.
     """
 
-    def __init__(self, groups: list[dict[str, Any]], lr: float = 0.02, momentum: float = 0.95) -> None:
+    def __init__(
+        self,
+        groups: list[dict[str, Any]],
+        lr: float = 0.02,
+        momentum: float = 0.95,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
         super().__init__(groups, {"lr": lr, "momentum": momentum, "rows": None})
+        self.dtype = dtype
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
@@ -38,7 +45,9 @@ class Muon(torch.optim.Optimizer):
             parts = []
             for part_PMN in ahead_PMN.split(group["rows"] or ahead_PMN.shape[1], dim=1):
                 _, rows, columns = part_PMN.shape
-                parts.append(orthogonalise(part_PMN) * max(1.0, rows / columns) ** 0.5)
+                parts.append(
+                    orthogonalise(part_PMN.to(self.dtype)).to(part_PMN.dtype) * max(1.0, rows / columns) ** 0.5
+                )
             for param, update in zip(params, torch.cat(parts, dim=1), strict=True):
                 param.add_(update, alpha=-group["lr"])
 

@@ -11,12 +11,13 @@ from torch import nn
 
 from khala.models.lm.transformer import Transformer
 from khala.nn.conv import ConvNeXtBlock
+from khala.training import precision
 from khala.training.muon import Muon
 from khala.training.recipe import LanguageModelRecipe
 
 
 def language_model_optimizers(model: Transformer, recipe: LanguageModelRecipe) -> list[torch.optim.Optimizer]:
-    """Return Muon and AdamW for a language model at the learning rates of the recipe."""
+    """Return Muon and AdamW for a language model, with the learning rates and the number format of the recipe."""
     config = model.config
     splits = {
         "attention.qkv.weight": [size * config.head_dim for size in (config.heads, config.kv_heads, config.kv_heads)],
@@ -34,7 +35,11 @@ def language_model_optimizers(model: Transformer, recipe: LanguageModelRecipe) -
         else:
             others[recipe.other_rate].append(weight)
     return _with_rates(
-        Muon([{"params": weights, "rows": splits.get(kind)} for kind, weights in matrices.items()], recipe.matrix_rate),
+        Muon(
+            [{"params": weights, "rows": splits.get(kind)} for kind, weights in matrices.items()],
+            recipe.matrix_rate,
+            dtype=precision.choose(recipe.precision, model.device),
+        ),
         torch.optim.AdamW(
             [{"params": weights, "lr": rate} for rate, weights in others.items()],
             betas=(0.9, 0.95),

@@ -26,7 +26,7 @@ def test_official_has_the_published_size() -> None:
 def test_mini_fits_in_a_package_and_holds_a_minute() -> None:
     config = mini()
     backbone, superres = parameters(config)
-    assert (backbone + superres) * 2 < 25e6  # bytes at half precision
+    assert (backbone + superres) * 2 < 50e6  # bytes at half precision; the codec takes 30 MB more
     frames = config.max_seconds * 44100 / 2048
     assert config.prompt.backbone_limit + 2 * frames <= config.backbone.context
     assert config.prompt.superres_limit + frames <= config.superres.context

@@ -53,7 +53,7 @@ def test_starting_from_a_backbone_copies_all_that_both_have(codebook_dim: int | 
 
 def test_another_shape_is_refused() -> None:
     config = tiny()
-    with pytest.raises(ValueError, match="same depth and width"):
+    with pytest.raises(ValueError, match="same width"):
         init_from_backbone(Superres(config.superres), Backbone(replace(config.backbone, layers=1)))
 
 

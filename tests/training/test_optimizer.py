@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from khala.conditioning.phone_sequence import CONDITION_ROWS
+from khala.conditioning.rows import CONDITION_ROWS
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.superres import Superres
 from khala.models.presets import tiny

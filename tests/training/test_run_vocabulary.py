@@ -7,7 +7,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from khala.conditioning.phone_sequence import CONDITION_ROWS
+from khala.conditioning.rows import CONDITION_ROWS
 from khala.conditioning.vocabulary import vocabulary
 from khala.models.config import ModelConfig
 from khala.models.presets import PRESETS, tiny

@@ -46,7 +46,9 @@ class LanguageModelRecipe(LoopRecipe):
     """Settings that backbone and super-resolution share.
 
     `batch_tokens` positions make a step, passed through the model in micro-batches of at most `micro_batch_tokens`.
-    `matrix_rate` is Muon's learning rate, the others are AdamW's. `max_frames` crops longer songs.
+    `matrix_rate` is Muon's learning rate, the others are AdamW's. Of longer songs, windows of `max_frames` are read, as
+    many as it has room for. `chord_dropout` is the share of songs whose chords are missing from the conditions (in half
+    of the others those of some parts are), `singer_dropout` that of songs whose singer is.
     """
 
     seed: int = 1
@@ -57,11 +59,14 @@ class LanguageModelRecipe(LoopRecipe):
     embedding_rate: float = 0.01
     head_rate: float = 0.004
     other_rate: float = 0.004
+    chord_dropout: float = 0.5
+    singer_dropout: float = 0.15
     eval_songs: int = 32
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _require_positive(self, "batch_tokens", "micro_batch_tokens", "max_frames")
+        _require_shares(self, "chord_dropout", "singer_dropout")
 
 
 @dataclass(frozen=True)
@@ -74,9 +79,10 @@ class BackboneRecipe(LanguageModelRecipe):
     the lyrics is harder to find.
 
     `prompt_dropout` is the share of songs behind an empty prompt, for classifier-free guidance; `style_key_dropout`
-    that of songs whose style or key is missing from the conditions. `code_corruption` is the share of input codes that
-    are replaced by others of the song, so that a small corpus is not learnt by heart and a wrong draw does not lead
-    astray. `phone_loss_weight` and `chord_loss_weight` weigh the auxiliary losses on the sung phone and the chord.
+    that of songs whose style or key is missing from the conditions, `timing_dropout` that of songs whose conditions do
+    not say how long a phone lasts. `code_corruption` is the share of input codes that are replaced by others of the
+    song, so that a small corpus is not learnt by heart and a wrong draw does not lead astray. `phone_loss_weight` and
+    `chord_loss_weight` weigh the auxiliary losses on the sung phone and the chord.
     """
 
     excerpt_share: float = 0.5
@@ -87,10 +93,12 @@ class BackboneRecipe(LanguageModelRecipe):
     chord_loss_weight: float = 0.0
     code_corruption: float = 0.0
     style_key_dropout: float = 0.25
+    timing_dropout: float = 0.15
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _require_shares(self, "excerpt_share", "prompt_dropout", "code_corruption", "style_key_dropout")
+        _require_shares(self, "excerpt_share", "prompt_dropout", "code_corruption")
+        _require_shares(self, "style_key_dropout", "timing_dropout")
         _require_positive(self, "excerpt_frames", "excerpt_lengths")
         if min(self.phone_loss_weight, self.chord_loss_weight) < 0:
             raise ValueError("phone_loss_weight and chord_loss_weight are weights of 0 or more")

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from khala.corpus.data.excerpts import excerpt, vary
+from khala.corpus.data.excerpts import excerpt, vary, window
 from khala.corpus.data.songs import TokenSong
 from khala.music.request import SongRequest
 
@@ -105,3 +105,24 @@ def test_prompts_vary_and_stay_honest() -> None:
     assert silent.instrumental and silent.lyrics == ""
     assert vary(song_of(1), random.Random(5)) == vary(song_of(1), random.Random(5))
     assert isinstance(requests[0], SongRequest)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_window_is_asked_for_with_what_is_sung_in_it_and_cuts_no_line(seed: int) -> None:
+    request, begin, end, lines = window(song(), 200, Random(seed))
+    assert 0 <= begin < end <= 400 and end - begin <= 200
+    inside = [text for low, high, _, text in LINES if low >= begin and high <= end]
+    assert not [text for low, high, _, text in LINES if low < end and high > begin and text not in inside], "cut lines"
+    assert [line for line in request.lyrics.splitlines() if not line.startswith("[")] == inside
+    assert [LINES[number][3] for number in lines] == inside
+
+
+def test_windows_come_from_everywhere_and_short_songs_whole() -> None:
+    begins = [window(song(), 200, Random(seed))[1] for seed in range(300)]
+    assert begins.count(0) / 300 == pytest.approx(0.1, abs=0.06) and len(set(begins)) > 30
+    ends = [window(song(), 200, Random(seed))[2] for seed in range(300)]
+    assert ends.count(400) > 20
+    request, *place = window(song(), 400, Random(1))
+    assert place == [0, 400, range(4)] and request == vary(song(), Random(1))
+    unknown = replace(song(), lines=())
+    assert window(unknown, 200, Random(1))[1:] == (0, 200, range(0)), "its beginning, where no times are known"

@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as F
 
 from khala.conditioning.outline import NUM_CONDITIONS
-from khala.conditioning.phone_sequence import CONDITION_ROWS, UNKNOWN_PHONE
+from khala.conditioning.phone_sequence import UNKNOWN_PHONE
+from khala.conditioning.rows import CONDITION_ROWS
 from khala.corpus.data.shards import codebooks
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.config import PAD_ID
@@ -26,6 +27,8 @@ from khala.weights.tokenizer import Tokenizer
 
 CONFIG = tiny()
 LAYOUT = CONFIG.backbone.layout
+TOLD = {f"{what}_dropout": 0.0 for what in ("prompt", "style_key", "chord", "singer", "timing")}
+"""A recipe that tells all conditions."""
 
 
 @pytest.fixture(scope="module")
@@ -119,9 +122,8 @@ def test_conditions_and_targets_of_an_excerpt_are_of_its_frames(model: Backbone,
             tokens,
             phone_loss_weight=1.0,
             chord_loss_weight=1.0,
-            prompt_dropout=0.0,
-            style_key_dropout=0.0,
             excerpt_frames=8,
+            **TOLD,
         )
         for one in (conditioned, model)
     )
@@ -141,11 +143,14 @@ def test_conditions_and_targets_of_an_excerpt_are_of_its_frames(model: Backbone,
         shown = batch.condition_ids_BTC[0, batch.q1_at, : NUM_CONDITIONS + 1]
         (begin,) = (at for at in range(song.frames - 7) if torch.equal(rows[at : at + 8], shown))
         begins.append(begin)
-        assert chords.tolist() == song.chord_frames(begin, 8).tolist()
+        assert chords.tolist() == [UNKNOWN_PHONE] * 8, "what the conditions say need not be guessed"
         ahead = made.corpus.phones(song, begin + 1, 8).tolist()
         assert phones.tolist() == [*ahead, UNKNOWN_PHONE][:8]
-        told = unconditioned.micro_batch(BatchSpec(0, 0, [number])).auxiliary[0].targets.tolist()
+        told, chords = (
+            target.targets.tolist() for target in unconditioned.micro_batch(BatchSpec(0, 0, [number])).auxiliary
+        )
         assert told == made.corpus.phones(song, begin, 8).tolist(), "not shown the frame at hand, it is asked for it"
+        assert chords == song.chord_frames(begin, 8).tolist()
         assert np.array_equal(np.stack([batch.q0[:8], batch.q1]), made.corpus.codes(song, 2, begin, 8))
     assert len(set(begins)) > 5
 
@@ -191,7 +196,7 @@ def test_songs_have_the_conditions_of_their_outline_but_behind_an_empty_prompt(t
     conditioned = Backbone(replace(CONFIG.backbone, condition_rows=CONDITION_ROWS)).bind_codebooks(codebooks(tokens))
     assert objective(Backbone(CONFIG.backbone), tokens).micro_batch(BatchSpec(0, None, [0])).condition_ids_BTC is None
     spec = BatchSpec(0, None, [0])
-    whole = objective(conditioned, tokens, style_key_dropout=0.0, prompt_dropout=0.0).micro_batch(spec)
+    whole = objective(conditioned, tokens, **TOLD).micro_batch(spec)
     song = objective(conditioned, tokens).corpus.train[0]
     assert whole.condition_ids_BTC is not None
     text = whole.ids_BT.shape[1] - 2 * song.frames
@@ -199,9 +204,7 @@ def test_songs_have_the_conditions_of_their_outline_but_behind_an_empty_prompt(t
     assert [row[:NUM_CONDITIONS] for row in rows] == song.outline.condition_ids(0, song.frames + 1)
     assert torch.equal(whole.condition_ids_BTC[0, text - 1 :], torch.tensor(rows).repeat_interleave(2, 0)[:-1])
     uncond = objective(conditioned, tokens, prompt_dropout=0.999).micro_batch(spec)
-    bare = torch.tensor(song.outline.without_style_and_key.condition_ids(0, song.frames + 1)).repeat_interleave(2, 0)[
-        :-1
-    ]
+    bare = torch.tensor(song.outline.without_wishes.condition_ids(0, song.frames + 1)).repeat_interleave(2, 0)[:-1]
     assert uncond.condition_ids_BTC is not None
     assert torch.equal(uncond.condition_ids_BTC[0, 1:, :NUM_CONDITIONS], bare)
     assert (uncond.condition_ids_BTC[0, :, NUM_CONDITIONS:] == PAD_ID).all(), "nor what is sung"
@@ -221,6 +224,37 @@ def test_style_or_key_is_left_out_of_a_share_of_the_songs(tokens: Path) -> None:
         found[names[tuple(batch.condition_ids_BTC[0, int(batch.q0_at[0]), :NUM_CONDITIONS].tolist())]] += 1
     assert found["all"] / 400 == pytest.approx(0.6, abs=0.06)
     assert found["no style"] / 400 == pytest.approx(0.2, abs=0.06)
+
+
+def test_how_long_phones_last_is_left_out_of_a_share_of_the_songs(tokens: Path) -> None:
+    conditioned = Backbone(replace(CONFIG.backbone, condition_rows=CONDITION_ROWS)).bind_codebooks(codebooks(tokens))
+    made = objective(conditioned, tokens, **TOLD | {"timing_dropout": 0.4})
+    made.corpus.phones = lambda song, start, frames: np.arange(start, start + frames, dtype=np.uint8) // 8
+    batches = [made.micro_batch(BatchSpec(epoch, None, [0])).condition_ids_BTC for epoch in range(100)]
+    untimed = [bool((rows_BTC[..., -1] == PAD_ID).all()) for rows_BTC in batches]
+    assert sum(untimed) / 100 == pytest.approx(0.4, abs=0.12)
+    known = batches[untimed.index(False)]
+    assert torch.equal(batches[untimed.index(True)][0, 1:, NUM_CONDITIONS:-1], known[0, 1:, NUM_CONDITIONS:-1])
+
+
+def test_a_song_longer_than_a_window_is_heard_in_as_many_as_it_has(tokens: Path) -> None:
+    conditioned = Backbone(replace(CONFIG.backbone, condition_rows=CONDITION_ROWS)).bind_codebooks(codebooks(tokens))
+    made = objective(conditioned, tokens, **TOLD | {"max_frames": 20})
+    made.corpus.train = [song for song in made.corpus.train if not song.voice][:1]
+    (song,) = made.corpus.train
+    assert len(made.plays) == -(-song.frames // 20) > 1
+    rows = torch.tensor(made.corpus.condition_ids(song, song.outline, 0, song.frames))
+    begins, ended = set(), 0
+    for epoch in range(30):
+        batch = made.micro_batch(BatchSpec(epoch, None, [epoch % len(made.plays)]))
+        assert batch.condition_ids_BTC is not None and batch.q1.numel() <= 20
+        shown = batch.condition_ids_BTC[0, batch.q1_at][:, [1, 12]]  # the time that is left, and that is over
+        (begin,) = (at for at in range(song.frames) if torch.equal(rows[at : at + len(shown)][:, [1, 12]], shown))
+        begins.add(begin)
+        at_end = begin + batch.q1.numel() == song.frames
+        ended += at_end
+        assert (batch.q0 == LAYOUT.codebook).sum() == at_end, "the last one ends"
+    assert 0 in begins and len(begins) > 3 and ended
 
 
 def test_a_model_with_conditions_predicts_phones_a_frame_ahead(tokens: Path) -> None:

@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 
 from khala.conditioning.outline import NUM_CONDITIONS
-from khala.conditioning.phone_sequence import CONDITION_ROWS, PHONE_CONDITIONS, UNKNOWN_PHONE
+from khala.conditioning.phone_sequence import PHONE_CONDITIONS, UNKNOWN_PHONE
+from khala.conditioning.rows import CONDITION_ROWS
 from khala.corpus.data.shards import codebooks
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.config import PAD_ID

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from khala.conditioning.outline import NUM_CONDITIONS
-from khala.conditioning.phone_sequence import CONDITION_ROWS
+from khala.conditioning.rows import CONDITION_ROWS
 from khala.corpus.data.shards import codebooks
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.config import PAD_ID
@@ -87,7 +87,7 @@ def test_a_window_has_the_conditions_of_its_own_frames(tokens: Path) -> None:
     made = SuperresObjective(model, tokens, Tokenizer.of_bytes(), style, recipe)
     made.corpus.train = [replace(song, bar=96) for song in made.corpus.train]  # no two frames have the same conditions
     begins = set()
-    for number, song in enumerate(made.corpus.train):
+    for number, (song, _) in enumerate(made.plays):
         batch = made.micro_batch(BatchSpec(False, 0, [number]))
         (codes,), (condition_ids,) = batch.codes, batch.condition_ids
         rows = torch.tensor(made.corpus.condition_ids(song, song.outline, 0, song.frames))
@@ -155,11 +155,13 @@ def test_the_backbones_codes_are_corrupted_in_training_alone(tokens: Path, objec
     recipe = replace(objective.recipe, code_corruption=0.5)
     noisy = SuperresObjective(objective.model, tokens, Tokenizer.of_bytes(), CONFIG.prompt, recipe)
     spec = next(spec for step in objective.epoch(0) for spec in step if not spec.causal)
+    mended = []
     for clean, heard in zip(objective.micro_batch(spec).codes, noisy.micro_batch(spec).codes, strict=True):
         assert clean.shape == heard.shape and 0.2 < (clean[:2] != heard[:2]).float().mean() < 0.6
         other = (clean[:2] != heard[:2]).any(0)
         assert torch.equal(clean[2:, ~other], heard[2:, ~other])
-        assert (clean[2:, other] != heard[2:, other]).float().mean() > 0.5, "the levels above mend them"
+        mended += (clean[2:, other] != heard[2:, other]).flatten().tolist()
+    assert sum(mended) > len(mended) / 4, "the levels above mend them"
     for clean, heard in zip(objective.held_out(), noisy.held_out(), strict=True):
         assert isinstance(clean, CausalBatch) or torch.equal(clean.codes[0], heard.codes[0])
 
@@ -214,7 +216,11 @@ def test_both_objectives_have_the_conditions_of_their_frames(tokens: Path) -> No
     rows = batch.condition_ids[0]
     assert rows is not None and any(rows.tolist() == whole[at:][: len(rows)] for whole in wholes for at in range(99))
     dropping = SuperresObjective(
-        model, tokens, Tokenizer.of_bytes(), style, SuperresRecipe(max_frames=20, phone_dropout=0.999)
+        model,
+        tokens,
+        Tokenizer.of_bytes(),
+        style,
+        SuperresRecipe(max_frames=20, phone_dropout=0.999, chord_dropout=0.0, singer_dropout=0.0),
     )
     bare = dropping.micro_batch(BatchSpec(False, 0, [0, 1]))
     assert isinstance(bare, LevelBatch) and bare.condition_ids[0] is not None

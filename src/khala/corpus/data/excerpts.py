@@ -16,6 +16,8 @@ LEAD_IN_FRAMES = 12
 """Most frames before the first line of an excerpt."""
 MIN_REST_FRAMES = 64
 """Fewest frames without singing that make an instrumental excerpt: 3 s."""
+EDGE_SHARE = 0.15
+"""Windows drawn beyond either end of a song, as a share of those within; they are moved to that end."""
 
 
 def vary(song: TokenSong, random: Random) -> SongRequest:
@@ -49,6 +51,32 @@ def excerpt(song: TokenSong, frames: int, random: Random) -> tuple[SongRequest, 
         low, high = random.choice(rests)
         begin = random.randint(low, max(high - frames, low))
         end, sung = min(begin + frames, high), range(0)
+    return _request(song, begin, end, sung, random), begin, end, sung
+
+
+def window(song: TokenSong, frames: int, random: Random) -> tuple[SongRequest, int, int, range]:
+    """Draw a window of up to `frames` frames of a song, or the whole of one that is no longer: as `excerpt` returns it.
+
+    A window of a longer song begins with it, with one of its lines or where nobody sings, and cuts no line; the first
+    and the last of a song come as often as those between. If the times of the lines are unknown, it is the beginning.
+    """
+    if song.frames <= frames or (song.voice and not song.lines):
+        return vary(song, random), 0, min(frames, song.frames), range(len(song.lines))
+    last = song.frames - frames
+    begin = min(max(round(random.uniform(-EDGE_SHARE, 1 + EDGE_SHARE) * last), 0), last)
+    cut = [line for line in song.lines if line[0] <= begin < line[1]]
+    if cut:
+        before = max((line[1] for line in song.lines if line[1] <= cut[0][0]), default=0)
+        begin = max(cut[0][0] - random.randint(0, LEAD_IN_FRAMES), before)
+    end = min(begin + frames, song.frames)
+    end = min([line[0] for line in song.lines if line[0] < end < line[1]], default=end)
+    inside = [number for number, line in enumerate(song.lines) if begin <= line[0] and line[1] <= end]
+    sung = range(inside[0], inside[-1] + 1) if inside else range(0)
+    return _request(song, begin, end, sung, random), begin, end, sung
+
+
+def _request(song: TokenSong, begin: int, end: int, sung: range, random: Random) -> SongRequest:
+    """Return a request for frames `begin` to `end` of a song, and the words of its lines `sung`."""
     lines = song.lines[sung.start : sung.stop]
     sections = ["", *(section for _, _, section, _ in lines)]
     part = replace(
@@ -62,7 +90,7 @@ def excerpt(song: TokenSong, frames: int, random: Random) -> tuple[SongRequest, 
         voice=song.voice if lines else "",
         duration=max((end - begin) * song.duration / song.frames, MIN_SECONDS),
     )
-    return vary(part, random), begin, end, sung
+    return vary(part, random)
 
 
 def _stanza(song: TokenSong, frames: int, random: Random) -> tuple[int, int, range]:

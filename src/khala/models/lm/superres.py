@@ -31,12 +31,13 @@ def mark_task(text_ids_BT: Tensor, task: int, layout: TokenLayout) -> Tensor:
 
 
 def init_from_backbone(superres: Superres, backbone: Backbone) -> None:
-    """Copy a trained backbone's weights into super-resolution, including the rows of text and levels 0 and 1.
+    """Copy a trained backbone's weights into super-resolution, including the rows of text and levels 0 and 1; of a
+    deeper backbone the first layers.
 
-    Weights of the deeper levels keep their initial values. Raises ValueError for another depth or width.
+    Weights of the deeper levels keep their initial values. Raises ValueError for another width or more layers.
     """
-    if superres.config.dim != backbone.config.dim or superres.config.layers != backbone.config.layers:
-        raise ValueError("super-resolution can only start from a backbone of the same depth and width")
+    if superres.config.dim != backbone.config.dim or superres.config.layers > backbone.config.layers:
+        raise ValueError("super-resolution can only start from a backbone of the same width and at least its depth")
     target = superres.state_dict()
     for name, weight in backbone.state_dict().items():
         if name not in target:

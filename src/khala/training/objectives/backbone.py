@@ -15,17 +15,17 @@ import torch
 from torch import Tensor
 
 from khala.conditioning.outline import prompt_rows
-from khala.conditioning.phone_sequence import PHONE_IDS, UNKNOWN_PHONE, without_phones
+from khala.conditioning.phone_sequence import PHONE_IDS, UNKNOWN_PHONE, without_phones, without_timing
 from khala.conditioning.vocabulary import require_vocabulary
 from khala.corpus.data.batches import pack
-from khala.corpus.data.excerpts import excerpt, vary
-from khala.corpus.data.frames import NO_CHORD
+from khala.corpus.data.excerpts import excerpt, window
 from khala.corpus.data.shards import codebooks
 from khala.corpus.data.songs import TokenSong
 from khala.models.config import ModelConfig
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.conditions import condition_stream
 from khala.models.lm.transformer import Transformer
+from khala.music.chords import CHORDS
 from khala.music.prompt import UNCOND_PROMPT, PromptStyle, backbone_prompt, clamp_prompt
 from khala.music.request import SongRequest
 from khala.training import loop
@@ -38,6 +38,7 @@ from khala.training.objectives.causal import (
     corrupt_codes,
     joined,
 )
+from khala.training.objectives.dropout import drop_wishes
 from khala.training.objectives.language_model import LanguageModelObjective
 from khala.training.recipe import BackboneRecipe, Recipe, preset
 from khala.training.run_vocabulary import keep_vocabulary
@@ -46,15 +47,16 @@ from khala.training.text_vocabulary import text_vocabulary
 from khala.weights import load_model
 from khala.weights.tokenizer import Tokenizer
 
-EXCERPT_PROMPT_BYTES_PER_FRAME = 1.25
-"""About how long the prompt of an excerpt is."""
-CHORD_BYTES = range(128, 128 + NO_CHORD + 1)
+PROMPT_BYTES, PROMPT_BYTES_PER_FRAME = 100, 0.4
+"""About how long the prompt of a part of a song is."""
+CHORD_BYTES = range(128, 128 + CHORDS)
 """The rows of the head for chords: those of bytes with which no letter begins."""
 
 
 @dataclass(frozen=True)
 class BatchSpec:
-    """Everything that decides a micro-batch: epoch, pass over excerpts (None: whole songs), numbers of songs."""
+    """Everything that decides a micro-batch: epoch, pass over excerpts (None: whole songs, or windows of longer ones),
+    numbers among the objective's `plays`."""
 
     epoch: int
     excerpts: int | None
@@ -98,7 +100,7 @@ class BackboneObjective(LanguageModelObjective[CausalBatch]):
         self.chord_rows = torch.tensor(CHORD_BYTES)
 
     def epoch(self, number: int) -> list[list[BatchSpec]]:
-        """Every song whole once, and as many steps of excerpts as make their share."""
+        """Every song whole once, or windows of all its length, and as many steps of excerpts as make their share."""
         random = Random(f"{self.recipe.seed} epoch {number}")
         steps = self._pass(BatchSpec(number, None, []), self.recipe.max_frames, random)
         share = self.recipe.excerpt_share
@@ -113,11 +115,8 @@ class BackboneObjective(LanguageModelObjective[CausalBatch]):
         return steps
 
     def _pass(self, spec: BatchSpec, frames: int, random: Random) -> list[list[BatchSpec]]:
-        bound = int(EXCERPT_PROMPT_BYTES_PER_FRAME * frames)
-        lengths = [
-            (song.text_bound if spec.excerpts is None else min(bound, song.text_bound)) + 2 * min(song.frames, frames)
-            for song in self.corpus.train
-        ]
+        bound = int(PROMPT_BYTES + PROMPT_BYTES_PER_FRAME * frames)
+        lengths = [min(bound, song.text_bound) + 2 * min(song.frames, frames) for song, _ in self.plays]
         steps = pack(lengths, self.recipe.micro_batch_tokens, self.recipe.batch_tokens, random)
         return [[replace(spec, songs=songs) for songs in step] for step in steps]
 
@@ -126,15 +125,18 @@ class BackboneObjective(LanguageModelObjective[CausalBatch]):
         return self.recipe.excerpt_frames << number % self.recipe.excerpt_lengths
 
     def micro_batch(self, spec: BatchSpec) -> CausalBatch:
-        songs = [self.corpus.train[number] for number in spec.songs]
+        every = self.plays
+        plays = [every[number] for number in spec.songs]
         dice = Random(f"{self.recipe.seed} {spec.epoch} {spec.excerpts} {spec.songs}")
-        uncond = [dice.random() < self.recipe.prompt_dropout for _ in songs]
-        if spec.excerpts is None:
-            return self._whole(songs, spec.epoch, uncond, dice)
+        uncond = [dice.random() < self.recipe.prompt_dropout for _ in plays]
         parts = []
-        for song in songs:
-            random = Random(f"{self.recipe.seed} {spec.epoch} {spec.excerpts} {song.name}")
-            parts.append((song, *excerpt(song, self._excerpt_frames(spec.excerpts), random)))
+        for song, name in plays:
+            if spec.excerpts is None:
+                random = Random(f"{self.recipe.seed} {spec.epoch} {name}")
+                parts.append((song, *window(song, self.recipe.max_frames, random)))
+            else:
+                random = Random(f"{self.recipe.seed} {spec.epoch} {spec.excerpts} {name}")
+                parts.append((song, *excerpt(song, self._excerpt_frames(spec.excerpts), random)))
         return self.batch(parts, uncond, dice)
 
     def loss(self, batch: CausalBatch, losses: Losses, progress: float = 1.0) -> Tensor:
@@ -142,16 +144,10 @@ class BackboneObjective(LanguageModelObjective[CausalBatch]):
 
     def held_out(self) -> list[CausalBatch]:
         songs = sorted(self.corpus.held_out[: self.recipe.eval_songs], key=lambda song: song.frames)
-        return [self._whole(songs[begin : begin + 2], 0) for begin in range(0, len(songs), 2)]
-
-    def _whole(
-        self, songs: list[TokenSong], epoch: int, uncond: Sequence[bool] = (), dice: Random | None = None
-    ) -> CausalBatch:
-        parts = []
-        for song in songs:
-            request = vary(song, Random(f"{self.recipe.seed} {epoch} {song.name}"))
-            parts.append((song, request, 0, song.frames, range(len(song.lines))))
-        return self.batch(parts, uncond, dice)
+        parts = [
+            (song, *window(song, self.recipe.max_frames, Random(f"{self.recipe.seed} {song.name}"))) for song in songs
+        ]
+        return [self.batch(parts[begin : begin + 2]) for begin in range(0, len(parts), 2)]
 
     def batch(
         self,
@@ -172,21 +168,30 @@ class BackboneObjective(LanguageModelObjective[CausalBatch]):
             frames = min(end - begin, self.recipe.max_frames, (self.model.config.context - len(text)) // 2)
             texts.append(text)
             codes.append(self.corpus.codes(song, 2, begin, frames))
-            ends.append(begin == 0 and frames == song.frames)
-            if self.model.config.condition_rows:
-                outline = song.outline
+            conditioned = bool(self.model.config.condition_rows)
+            # an excerpt has another prompt than its song: that it ends with it, conditions alone say
+            ends.append(begin + frames == song.frames and (begin == 0 or conditioned))
+            outline = song.outline
+            if conditioned:
                 if bare:
-                    outline = outline.without_style_and_key
-                elif dice and dice.random() < self.recipe.style_key_dropout:
-                    outline = replace(outline, style="") if dice.random() < 0.5 else replace(outline, key=-1)
+                    outline = outline.without_wishes
+                elif dice:
+                    outline = drop_wishes(outline, dice, self.recipe)
+                    if dice.random() < self.recipe.style_key_dropout:
+                        outline = replace(outline, style="") if dice.random() < 0.5 else replace(outline, key=-1)
                 marks = clamp_prompt(self.tokenizer.lines(prompt), self.style.backbone_limit)
                 rows = self.corpus.condition_ids(song, outline, begin, end, lines)[: frames + 1]
-                stream = condition_stream(prompt_rows(marks), without_phones(rows) if bare else rows)
+                if bare:
+                    rows = without_phones(rows)
+                elif dice and dice.random() < self.recipe.timing_dropout:
+                    rows = without_timing(rows)
+                stream = condition_stream(prompt_rows(marks), rows)
                 condition_ids.append(torch.from_numpy(stream))
             if self.recipe.phone_loss_weight:
                 phones.append(self._phones(song, begin, frames, bare))
             if self.recipe.chord_loss_weight:
-                chords.append(song.chord_frames(begin, frames))
+                told = conditioned and bool(outline.chords)
+                chords.append(np.full(frames, UNKNOWN_PHONE) if told else song.chord_frames(begin, frames))
         inputs = None
         if dice and self.recipe.code_corruption:
             inputs = [corrupt_codes(song, self.recipe.code_corruption, dice) for song in codes]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from khala.audio.files import replacing
-from khala.corpus.data.songs import TokenCorpus
+from khala.corpus.data.songs import TokenCorpus, TokenSong
 from khala.models.lm.transformer import Transformer
 from khala.music.errors import InvalidRequest
 from khala.music.prompt import PromptStyle
@@ -33,6 +33,16 @@ class LanguageModelObjective(ABC, Generic[M]):
         self.model, self.tokenizer, self.style, self.recipe = model, tokenizer, style, recipe
         self.layout = model.config.layout
         self.corpus = TokenCorpus(tokens)
+
+    @property
+    def plays(self) -> list[tuple[TokenSong, str]]:
+        """What an epoch is made of: every song to learn from, once for each `max_frames` frames of it that have begun,
+        with a name for each time."""
+        return [
+            (song, f"{song.name} {begin}" if begin else song.name)
+            for song in self.corpus.train
+            for begin in range(0, song.frames, self.recipe.max_frames)
+        ]
 
     @abstractmethod
     def epoch(self, number: int) -> list[list[Any]]:

@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from khala.conditioning.outline import Outline
 from khala.conditioning.phone_sequence import without_phones
 from khala.conditioning.vocabulary import require_vocabulary
 from khala.corpus.data.batches import pack
@@ -37,6 +38,7 @@ from khala.nn.rvq import ResidualVQ
 from khala.training import loop
 from khala.training.losses import Losses
 from khala.training.objectives.causal import CausalBatch, causal_batch, causal_loss, corrupt_codes
+from khala.training.objectives.dropout import drop_wishes
 from khala.training.objectives.language_model import LanguageModelObjective
 from khala.training.recipe import Recipe, SuperresRecipe, preset
 from khala.training.run_vocabulary import keep_vocabulary, require_same
@@ -52,7 +54,7 @@ HELD_OUT_LEVELS = (2, 3, 5, 7, 9, 12, 18, 25, 36, 52)
 
 @dataclass(frozen=True)
 class BatchSpec:
-    """Everything that decides a micro-batch: which objective, epoch, numbers of songs."""
+    """Everything that decides a micro-batch: which objective, epoch, numbers among the objective's `plays`."""
 
     causal: bool
     epoch: int
@@ -152,8 +154,9 @@ class SuperresObjective(LanguageModelObjective[LevelBatch | CausalBatch]):
 
     def epoch(self, number: int) -> list[list[BatchSpec]]:
         wordless = self.style.superres_text == "no_lyrics"
-        bounds = [song.text_bound - wordless * len(song.lyrics.encode()) for song in self.corpus.train]
-        frames = [min(song.frames, self.recipe.max_frames) for song in self.corpus.train]
+        songs = [song for song, _ in self.plays]
+        bounds = [song.text_bound - wordless * len(song.lyrics.encode()) for song in songs]
+        frames = [min(song.frames, self.recipe.max_frames) for song in songs]
         lengths = [bound + count for bound, count in zip(bounds, frames, strict=True)]
         random = Random(f"{self.recipe.seed} epoch {number}")
         steps = pack(lengths, self.recipe.micro_batch_tokens, self.recipe.batch_tokens, random)
@@ -161,10 +164,12 @@ class SuperresObjective(LanguageModelObjective[LevelBatch | CausalBatch]):
         return [[BatchSpec(kind, number, songs) for songs in step] for kind, step in zip(kinds, steps, strict=True)]
 
     def micro_batch(self, spec: BatchSpec) -> LevelBatch | CausalBatch:
-        songs = [self.corpus.train[number] for number in spec.songs]
+        every = self.plays
+        plays = [every[number] for number in spec.songs]
+        songs = [song for song, _ in plays]
         if spec.causal:
             return self._causal(songs, spec.epoch)
-        dice = [Random(f"{self.recipe.seed} {spec.epoch} {song.name} level") for song in songs]
+        dice = [Random(f"{self.recipe.seed} {spec.epoch} {name} level") for _, name in plays]
         levels = [one.choices(self.levels, self.weights)[0] for one in dice]
         return self.refinement(songs, levels, spec.epoch, dice, self.recipe.phone_dropout, self.recipe.code_corruption)
 
@@ -222,8 +227,7 @@ class SuperresObjective(LanguageModelObjective[LevelBatch | CausalBatch]):
                     codes.append(requantised(_tensor(known), _tensor(corrupted), level + 1, self.quantiser))
                 else:
                     codes.append(_tensor(self.corpus.codes(song, level + 1, first, frames)))
-                dropped = random.random() < phone_dropout
-                condition_ids.append(self._condition_ids(song, first, frames, dropped))
+                condition_ids.append(self._condition_ids(song, first, frames, random, phone_dropout))
         return LevelBatch(kept, codes, condition_ids)
 
     def _causal(self, songs: list[TokenSong], epoch: int) -> CausalBatch:
@@ -233,20 +237,26 @@ class SuperresObjective(LanguageModelObjective[LevelBatch | CausalBatch]):
         ends = [count == song.frames for song, count in zip(songs, frames, strict=True)]
         condition_ids = None
         if self.model.config.condition_rows:
-            rows = [self._rows(song)[: count + 1] for song, count in zip(songs, frames, strict=True)]
+            rows = [self._rows(song, song.outline)[: count + 1] for song, count in zip(songs, frames, strict=True)]
             streams = [condition_stream([PAD_ID] * len(text), its) for text, its in zip(texts, rows, strict=True)]
             condition_ids = [torch.from_numpy(stream) for stream in streams]
         return causal_batch(texts, codes, ends, self.layout, condition_ids=condition_ids)
 
-    def _condition_ids(self, song: TokenSong, first: int, frames: int, dropped: bool) -> Tensor | None:
+    def _condition_ids(
+        self, song: TokenSong, first: int, frames: int, dice: Random, phone_dropout: float
+    ) -> Tensor | None:
+        """Condition ids of a window, [frames, C], by `dice` without phones, chords or singer; None for a model without
+        conditions."""
+        dropped = dice.random() < phone_dropout
         if not self.model.config.condition_rows:
             return None
-        rows = self._rows(song)[first : first + frames]
+        outline = drop_wishes(song.outline, dice, self.recipe) if phone_dropout else song.outline
+        rows = self._rows(song, outline)[first : first + frames]
         return torch.tensor(without_phones(rows) if dropped else rows)
 
-    def _rows(self, song: TokenSong) -> list[list[int]]:
+    def _rows(self, song: TokenSong, outline: Outline) -> list[list[int]]:
         """Rows of conditions of a whole song: the end of a window needs the frame after it."""
-        return self.corpus.condition_ids(song, song.outline, 0, song.frames)
+        return self.corpus.condition_ids(song, outline, 0, song.frames)
 
     def _text(self, song: TokenSong, epoch: int) -> list[int]:
         request = vary(song, Random(f"{self.recipe.seed} {epoch} {song.name}"))

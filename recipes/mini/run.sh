@@ -21,6 +21,7 @@ khala corpus tokenize "$run/corpus" --codec "$run/codec" --out "$run/tokens" --p
 khala train codec $recipe --run "$run" &  # the vocoder on one core, the language models on the other
 vocoder=$!
 trap 'kill $vocoder 2>/dev/null || true' EXIT
+khala train durations $recipe --run "$run"
 khala train backbone $recipe --run "$run"
 khala train superres $recipe --run "$run"
 wait $vocoder

@@ -87,6 +87,18 @@ def test_a_song_that_is_far_behind_its_words_catches_up_in_a_frame() -> None:
     assert path(aligner, 0, 4) == [0, 0, 4, 4]
 
 
+def test_a_plan_is_followed_whatever_the_model_says_and_tells_how_long_phones_last() -> None:
+    plan = [0, 0, 1, 1, 1, 2, 3, 4, 5]
+    aligner = PhoneAligner([WORDS], [(plan, plan)])
+    walk(aligner, [said(REST, 40.0)] * 8)
+    assert path(aligner, 0, 9) == plan
+    rows = [tuple(aligner.condition_ids([0], frame)[0].tolist()) for frame in range(9)]
+    assert rows == WORDS.condition_ids(plan) and rows[2][-1] == rows[3][-1] + 1 != PAD_ID
+    older = PhoneAligner([WORDS], [(plan, plan)], table_rows=436)
+    assert older.condition_ids([0], 2)[0].tolist() == [*rows[2][:-1], PAD_ID]
+    assert PhoneAligner([WORDS], [FREE]).condition_ids([0], 0)[0, -1] == PAD_ID, "without a plan nobody knows"
+
+
 def test_a_song_does_not_end_before_its_words(model: Backbone) -> None:
     """It is to end after 10 frames, and is pulled to its end ever more; its words end in frame 25."""
     bind = torch.randn(2, 16, 16, generator=torch.Generator().manual_seed(1))

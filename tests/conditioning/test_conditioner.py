@@ -31,3 +31,10 @@ def test_guidance_leads_away_from_chords_and_singer() -> None:
     told, away = (np.array(rows) for rows in (SONG.rows(40), SONG.uncond_rows(40)))
     assert set(np.flatnonzero((told != away).any(0))) == {8, 9, NUM_CONDITIONS - 4, NUM_CONDITIONS - 1}
     assert (away[:, [8, 9, -4, -1]] == PAD_ID).all()
+
+
+def test_a_plan_of_the_timing_bounds_every_frame() -> None:
+    planned = replace(SONG, timing=INDEX)
+    low, high = planned.alignment_bounds(45)
+    assert low == high == [*INDEX.tolist(), *[3] * 5]
+    assert planned.alignment_bounds(30)[0] == INDEX[:30].tolist()

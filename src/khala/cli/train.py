@@ -87,6 +87,22 @@ def superres(
 
 
 @app.command()
+def durations(
+    recipe: RecipeFile,
+    settings: Overrides = None,
+    run: Run = None,
+    tokens: Tokens = None,
+) -> None:
+    """Train the duration model, which plans how long each phone is sung."""
+    from khala.training.objectives.durations import train_durations
+    from khala.training.recipe_file import load_recipe
+
+    folder = _folder(recipe, run)
+    chosen = load_recipe(recipe, settings or ())
+    typer.echo(train_durations(chosen.durations, tokens or folder / "tokens", folder / "durations"))
+
+
+@app.command()
 def recogniser(
     recipe: RecipeFile,
     settings: Overrides = None,

@@ -2,7 +2,8 @@
 
 Before each frame the backbone is asked for a code in the rows of its head that stand for phones. The song may only stay
 at its phone or move on to the next one, whichever phone the logits would leave for, so that no word is left out, mixed
-up or sung twice; how long each phone lasts is the model's to say: until it has likelier ended than not.
+up or sung twice; how long each phone lasts is the model's to say: until it has likelier ended than not. With a plan of
+when each phone is sung (`conditioning.durations`) the song follows that, and the conditions say how long a phone lasts.
 
 Drawing whether a phone ends in each frame would be right if the model were. But every draw is a chance to end too
 early, and words whose vowels last one frame are not understood.
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from khala.conditioning.phone_sequence import MAX_HELD_FRAMES, NO_PHONE_CONDITIONS, PHONE_IDS, REST, PhoneSequence
+from khala.conditioning.rows import CONDITION_ROWS, within
 from khala.models.lm.conditions import ConditionIds
 
 STEPS = 3
@@ -25,16 +27,21 @@ class PhoneAligner:
     """The phone index of several takes, frame by frame (`models.lm.guide.FrameGuide`).
 
     `sequences` holds each take's phones, None where they are not known; `bounds` the lowest and highest index in every
-    frame (`PhoneSequence.alignment_bounds`). Needs no torch.
+    frame (`PhoneSequence.alignment_bounds`), or twice the same where it is planned. The models have `table_rows` rows
+    of conditions. Needs no torch.
     """
 
     head_rows: Sequence[int] = PHONE_IDS
 
     def __init__(
-        self, sequences: Sequence[PhoneSequence | None], bounds: Sequence[tuple[Sequence[int], Sequence[int]]]
+        self,
+        sequences: Sequence[PhoneSequence | None],
+        bounds: Sequence[tuple[Sequence[int], Sequence[int]]],
+        table_rows: int = CONDITION_ROWS,
     ) -> None:
         self._songs = [
-            None if sequence is None else _Song(sequence, *its) for sequence, its in zip(sequences, bounds, strict=True)
+            None if sequence is None else _Song(sequence, *its, table_rows)
+            for sequence, its in zip(sequences, bounds, strict=True)
         ]
 
     def condition_ids(self, takes: Sequence[int], frame: int) -> ConditionIds:
@@ -64,8 +71,11 @@ class PhoneAligner:
 class _Song:
     """A song on its way through its phones: its index in every frame, and how long it has been at the last one."""
 
-    def __init__(self, sequence: PhoneSequence, low: Sequence[int], high: Sequence[int]) -> None:
+    def __init__(self, sequence: PhoneSequence, low: Sequence[int], high: Sequence[int], table_rows: int) -> None:
         self.phones, self.low, self.high = sequence.phones, low, high
+        self.planned: list[tuple[int, ...]] = []
+        if list(low) == list(high):
+            self.planned = [within(row, table_rows) for row in sequence.condition_ids(low)]
         places = [place for place in range(len(self.phones)) for _ in range(MAX_HELD_FRAMES)]
         held = sequence.condition_ids(places, timed=False)
         self.rows = [held[first : first + MAX_HELD_FRAMES] for first in range(0, len(held), MAX_HELD_FRAMES)]
@@ -73,7 +83,10 @@ class _Song:
         self.held_frames, self.log_stay = 0, 0.0
 
     def condition_ids(self, frame: int) -> tuple[int, ...]:
-        at = self.index[min(frame, len(self.index) - 1)]  # a take may be stepped past its end
+        frame = min(frame, len(self.index) - 1)  # a take may be stepped past its end
+        if self.planned:
+            return self.planned[frame]
+        at = self.index[frame]
         return self.rows[at][min(self.held_frames, MAX_HELD_FRAMES - 1)]
 
     def is_unfinished(self, frame: int) -> bool:

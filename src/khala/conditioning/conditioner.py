@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from khala.conditioning.aligner import PhoneAligner
+from khala.conditioning.durations import plan_timing, require_features, sung_lines
 from khala.conditioning.outline import Outline, prompt_rows
 from khala.conditioning.phone_sequence import NO_PHONE_CONDITIONS, PhoneSequence, phones_of_prompt
 from khala.conditioning.preview import Preview
 from khala.conditioning.rows import CONDITION_ROWS, within
 from khala.models.config import ModelConfig
+from khala.models.durations import DurationModel
 from khala.music.prompt import Prompt, clamp_prompt
 from khala.weights.tokenizer import Tokenizer
 
@@ -26,12 +28,14 @@ Rows = list[tuple[int, ...]]
 @dataclass(frozen=True)
 class Conditioning:
     """The conditions of one song. `prompt_rows` holds one id for every id of the backbone's prompt; `phones` is what is
-    sung, None for a model whose prompts hold no phones. The model's table has `table_rows` rows: it is told no more."""
+    sung, None for a model whose prompts hold no phones, and `timing` where it is in them in each frame, None if that is
+    for the model to say. The model's table has `table_rows` rows: it is told no more."""
 
     outline: Outline
     prompt_rows: list[int]
     phones: PhoneSequence | None
     table_rows: int = CONDITION_ROWS
+    timing: NDArray[np.int16] | None = None
 
     @property
     def has_words(self) -> bool:
@@ -58,16 +62,31 @@ class Conditioning:
     def alignment_bounds(self, frames: int) -> tuple[Sequence[int], Sequence[int]]:
         """Between which indices of the phones the song is in each of so many frames."""
         assert self.phones is not None
+        if self.timing is not None:
+            planned = [*self.timing[:frames].tolist(), *[len(self.phones.phones) - 1] * (frames - len(self.timing))]
+            return planned, planned
         return self.phones.alignment_bounds(self.outline.lines, frames)
 
 
-def condition(preview: Preview, prompt: Prompt, config: ModelConfig, tokenizer: Tokenizer) -> Conditioning | None:
-    """The conditions of a song for the backbone's `prompt`; None for a model that takes none."""
+def condition(
+    preview: Preview,
+    prompt: Prompt,
+    config: ModelConfig,
+    tokenizer: Tokenizer,
+    durations: DurationModel | None = None,
+) -> Conditioning | None:
+    """The conditions of a song for the backbone's `prompt`; None for a model that takes none. `durations` plans when
+    its phones are sung. Raises ModelError if it is of another version."""
     if preview.outline is None:
         return None
     lines = clamp_prompt(tokenizer.lines(prompt), config.prompt.backbone_limit)
     phones = phones_of_prompt(prompt) if config.prompt.lyrics == "phones" else None
-    return Conditioning(preview.outline, prompt_rows(lines), phones, config.backbone.condition_rows)
+    timing = None
+    if durations is not None and phones is not None and phones.starts:
+        require_features(durations)
+        outline, seed = preview.outline, preview.request.seed or 0
+        timing = plan_timing(sung_lines(prompt), phones, outline, outline.frames, durations, seed)
+    return Conditioning(preview.outline, prompt_rows(lines), phones, config.backbone.condition_rows, timing)
 
 
 def phone_guide(songs: Sequence[Conditioning | None], frames: Sequence[int]) -> PhoneAligner | None:
@@ -80,4 +99,4 @@ def phone_guide(songs: Sequence[Conditioning | None], frames: Sequence[int]) -> 
         song.alignment_bounds(longest + 1) if song and song.phones else ((), ())
         for song, longest in zip(songs, frames, strict=True)
     ]
-    return PhoneAligner(phones, bounds)
+    return PhoneAligner(phones, bounds, next(song.table_rows for song in songs if song))

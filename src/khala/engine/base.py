@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from khala.audio.samples import Samples
 from khala.models.config import ModelConfig
+from khala.models.durations import DurationModel
 from khala.models.lm.conditions import ConditionIds
 from khala.models.lm.guide import FrameGuide
 from khala.models.lm.refine_input import RefineInput
@@ -38,6 +39,11 @@ class Engine(Protocol):
     def tokenizer(self) -> Tokenizer: ...
     @property
     def digest(self) -> str: ...
+
+    @property
+    def durations(self) -> DurationModel | None:
+        """What plans when phones are sung; None for a model that has no such plan."""
+        ...
 
     @property
     def name(self) -> str:

@@ -128,7 +128,7 @@ class Pipeline:
 
     def plan_take(self, request: SongRequest, number: int) -> TakePlan:
         """The plan of take 1, 2, ... alone."""
-        return plan_take(request, number, self.config, self.engine.tokenizer)
+        return plan_take(request, number, self.config, self.engine.tokenizer, self.engine.durations)
 
     def backbone(
         self, plans: Sequence[TakePlan], progress: Progress = silent, wanted: Callable[[int], bool] = keep_all

@@ -12,6 +12,7 @@ import numpy as np
 from khala.conditioning.conditioner import Conditioning, Rows, condition, phone_guide
 from khala.conditioning.preview import Preview, preview
 from khala.models.config import ModelConfig
+from khala.models.durations import DurationModel
 from khala.models.lm.conditions import ConditionIds, condition_stream
 from khala.models.lm.config import PAD_ID
 from khala.models.lm.guide import FrameGuide
@@ -99,8 +100,10 @@ class TakePlan:
         return condition_stream([PAD_ID] * len(self.uncond_ids), rows)
 
 
-def plan_take(request: SongRequest, number: int, config: ModelConfig, tokenizer: Tokenizer) -> TakePlan:
-    """The plan of take 1, 2, ... of a request that has its seed (ValueError otherwise).
+def plan_take(
+    request: SongRequest, number: int, config: ModelConfig, tokenizer: Tokenizer, durations: DurationModel | None = None
+) -> TakePlan:
+    """The plan of take 1, 2, ... of a request that has its seed (ValueError otherwise). `durations` plans its phones.
 
     Raises InvalidRequest for what the model cannot do: a song too long, words that leave no room for one.
     """
@@ -135,7 +138,7 @@ def plan_take(request: SongRequest, number: int, config: ModelConfig, tokenizer:
         max_frames=max_frames,
         limited_by="duration" if by_duration <= by_context else "context",
         target_frames=min(target_frames, max_frames),
-        conditioning=condition(seen, prompt, config, tokenizer),
+        conditioning=condition(seen, prompt, config, tokenizer, durations),
         conditions_superres=config.superres.condition_rows > 0,
     )
 

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from shutil import copyfile
 
 import torch
 from torch import nn
@@ -19,6 +20,7 @@ from khala.training.recipe import Recipe, preset
 from khala.training.run_vocabulary import require_same
 from khala.training.text_vocabulary import text_vocabulary
 from khala.weights import save_model
+from khala.weights.names import DURATIONS
 from khala.weights.tensors import load_module
 
 CARD = """---
@@ -57,7 +59,8 @@ It imitates its corpus: its styles, its lengths, its words. What a prompt asks f
 
 
 def assemble(recipe: Recipe, run: Path, out: Path) -> None:
-    """Write the model folder `out` in float16 from `run`'s codec, backbone and superres, with its graphs.
+    """Write the model folder `out` in float16 from `run`'s codec, backbone and superres, with its graphs, and with the
+    duration model if there is one.
 
     Raises ModelError, with the command to run, if a part is not trained yet or learned other conditions.
     """
@@ -75,7 +78,13 @@ def assemble(recipe: Recipe, run: Path, out: Path) -> None:
             raise ModelError(f"no {stage} of this recipe in {run / stage} ({error}); {mend}") from None
     tokenizer = text_vocabulary(run / "tokens", config.backbone.text_vocab)
     card = _card(config, run, {"codec": codec, "backbone": backbone, "superres": superres})
-    save_model(out, with_vocabulary(config), backbone, superres, codec, tokenizer, card, torch.float16, write_graphs)
+
+    def write_rest(folder: Path) -> None:
+        write_graphs(folder)
+        if (durations := run / "durations" / DURATIONS).exists():
+            copyfile(durations, folder / DURATIONS)
+
+    save_model(out, with_vocabulary(config), backbone, superres, codec, tokenizer, card, torch.float16, write_rest)
 
 
 def _card(config: ModelConfig, run: Path, models: dict[str, nn.Module]) -> str:

@@ -126,6 +126,21 @@ class SuperresRecipe(LanguageModelRecipe):
 
 
 @dataclass(frozen=True)
+class DurationRecipe(LoopRecipe):
+    """The duration model: a step trains on `batch` phones. `rate` is AdamW's learning rate."""
+
+    seed: int = 1
+    minutes: float = 1.0
+    batch: int = 1024
+    rate: float = 0.002
+    decay: float = 0.8
+    precision: str = "float32"
+    threads: int = 1
+    log_steps: int = 200
+    eval_minutes: float = 1.0
+
+
+@dataclass(frozen=True)
 class RecogniserRecipe(LoopRecipe):
     """The recogniser of sung phones: a step trains on `batch` excerpts of `seconds`.
 
@@ -217,6 +232,7 @@ class Recipe:
     codec: CodecRecipe = field(default_factory=CodecRecipe)
     backbone: BackboneRecipe = field(default_factory=BackboneRecipe)
     superres: SuperresRecipe = field(default_factory=SuperresRecipe)
+    durations: DurationRecipe = field(default_factory=DurationRecipe)
     recogniser: RecogniserRecipe = field(default_factory=RecogniserRecipe)
 
 

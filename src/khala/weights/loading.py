@@ -14,6 +14,7 @@ from khala.models.codec.config import CodecConfig, DacConfig, SpectralConfig
 from khala.models.codec.dac.codec import Dac
 from khala.models.codec.spectral.codec import SpectralCodec
 from khala.models.config import ModelConfig
+from khala.models.durations import DurationModel
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.superres import Superres
 from khala.models.lm.transformer import Transformer
@@ -42,6 +43,7 @@ class LoadedModel:
     codec: Codec
     digest: str
     folder: Path
+    durations: DurationModel | None = None
 
     @property
     def codebooks(self) -> Tensor:
@@ -75,7 +77,15 @@ def load_parts(model: OpenModel, device: str | torch.device, formats: Formats) -
     backbone = load_backbone(model, device, formats.backbone, codec.codebooks)
     superres = load_superres(model, device, formats.superres, codec.codebooks)
     return LoadedModel(
-        model.config, model.layout, model.tokenizer, backbone, superres, codec, model.digest, model.folder
+        model.config,
+        model.layout,
+        model.tokenizer,
+        backbone,
+        superres,
+        codec,
+        model.digest,
+        model.folder,
+        model.durations,
     )
 
 

@@ -29,6 +29,9 @@ DIGESTED = (CONFIG, BACKBONE, SUPERRES, CODEC, TOKENIZER)
 """Files that songs depend on. The card is not one of them: anyone may add to it."""
 GRAPHS = ("backbone.onnx", "superres.onnx", "codec.onnx", "codec-mel.onnx")
 """Graphs of the same model, for the engine without torch. A folder may have none."""
+DURATIONS = "durations.safetensors"
+"""When phones are sung, for models that are led through their words. A folder may have none."""
+OPTIONAL = (*GRAPHS, DURATIONS)
 BACKBONE_GRAPH, SUPERRES_GRAPH, CODEC_GRAPH, MEL_GRAPH = GRAPHS
 RECOGNISER, RECOGNISER_GRAPH = "recogniser.safetensors", "recogniser.onnx"
 """The phone recogniser, which belongs to no model: it lies in a folder of its own."""
@@ -100,7 +103,7 @@ def read_config(folder: Path) -> ModelConfig:
 
 def digested_files(folder: Path) -> list[str]:
     """List the files that a model's digest is made of."""
-    return [*DIGESTED, *(name for name in GRAPHS if (folder / name).exists())]
+    return [*DIGESTED, *(name for name in OPTIONAL if (folder / name).exists())]
 
 
 def verified_digest(folder: Path, verify: bool = True) -> str:

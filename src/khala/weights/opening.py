@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from khala.models.config import ModelConfig
+from khala.models.durations import DurationModel, load_durations
 from khala.music.layout import TokenLayout
-from khala.weights.names import CONFIG, TOKENIZER, broken_file, read_config, resolve, verified_digest
+from khala.weights.names import CONFIG, DURATIONS, TOKENIZER, broken_file, read_config, resolve, verified_digest
 from khala.weights.tokenizer import Tokenizer
 
 
@@ -17,6 +18,7 @@ class OpenModel:
     tokenizer: Tokenizer
     digest: str
     folder: Path
+    durations: DurationModel | None = None
 
     @property
     def layout(self) -> TokenLayout:
@@ -35,4 +37,8 @@ def open_model(name: str | Path, verify: bool = True) -> OpenModel:
     if tokenizer.vocab != config.layout.text_vocab:
         fault = ValueError(f"it has {tokenizer.vocab} ids; by {CONFIG} it has {config.layout.text_vocab}")
         raise broken_file(folder, TOKENIZER, fault)
-    return OpenModel(config, tokenizer, digest, folder)
+    try:
+        durations = load_durations(folder / DURATIONS) if (folder / DURATIONS).exists() else None
+    except (OSError, ValueError) as error:
+        raise broken_file(folder, DURATIONS, error) from None
+    return OpenModel(config, tokenizer, digest, folder, durations)

@@ -21,6 +21,7 @@ from khala.engine.onnx.refine import SuperresSession, refine
 from khala.engine.onnx.threads import cpu_threads
 from khala.models.codec.config import SpectralConfig
 from khala.models.config import ModelConfig
+from khala.models.durations import DurationModel
 from khala.models.lm.conditions import ConditionIds
 from khala.models.lm.guide import FrameGuide
 from khala.models.lm.refine_input import RefineInput
@@ -63,6 +64,10 @@ class OnnxEngine:
     @property
     def digest(self) -> str:
         return self._opened.digest
+
+    @property
+    def durations(self) -> DurationModel | None:
+        return self._opened.durations
 
     @cached_property
     def backbone(self) -> BackboneSession:

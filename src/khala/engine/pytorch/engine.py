@@ -16,6 +16,7 @@ from khala.engine.pytorch.refine import refine
 from khala.engine.pytorch.staged import StagedModel
 from khala.engine.pytorch.synthesis import synthesise
 from khala.models.config import ModelConfig
+from khala.models.durations import DurationModel
 from khala.models.lm.conditions import ConditionIds
 from khala.models.lm.guide import FrameGuide
 from khala.models.lm.refine_input import RefineInput
@@ -50,6 +51,10 @@ class TorchEngine:
     @property
     def digest(self) -> str:
         return self.loaded.digest
+
+    @property
+    def durations(self) -> DurationModel | None:
+        return self.loaded.durations
 
     @property
     def device(self) -> str:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from khala.models.codec.base import Codec
 from khala.models.config import ModelConfig
+from khala.models.durations import DurationModel
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.superres import Superres
 from khala.music.layout import TokenLayout
@@ -42,6 +43,10 @@ class StagedModel:
     @property
     def digest(self) -> str:
         return self._opened.digest
+
+    @property
+    def durations(self) -> DurationModel | None:
+        return self._opened.durations
 
     @property
     def backbone(self) -> Backbone:

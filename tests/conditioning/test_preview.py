@@ -91,3 +91,16 @@ def test_lyrics_without_words_are_no_error(lyrics: str) -> None:
 )
 def test_syllables(line: str, syllables: int) -> None:
     assert count_syllables(line) == syllables
+
+
+def test_chords_of_headers_are_in_the_outline_of_a_model_that_plays_them() -> None:
+    lyrics = ENGLISH.replace("[verse]", "[verse: C G Am F]")
+    found = seen(lyrics)
+    verse = next(part for part in found.outline.parts if part.name == "verse")
+    assert kinds(found) == [] and found.outline.chords[0] == (verse.begin, verse.begin + found.outline.bar, 0)
+    assert {number for _, _, number in found.outline.chords} <= {0, 7, 21, 5}
+    assert found.outline.singer and not seen("", instrumental=True).outline.singer
+    older = replace(tiny(), prompt=PHONES, backbone=replace(tiny().backbone, condition_rows=436))
+    (remark,) = preview(SongRequest(tags=("pop",), lyrics=lyrics, seed=1, duration=25.0), older).remarks
+    assert remark.kind == "chords-unknown"
+    assert kinds(seen(lyrics, PromptStyle())) == ["chords-unknown"]

@@ -14,6 +14,7 @@ from khala.conditioning.outline import Outline, Part, place_lines
 from khala.conditioning.phone_sequence import MIN_FRAMES_PER_PHONE
 from khala.conditioning.request_terms import parse_beats, parse_bpm, parse_key, parse_styles, parse_tempo_range
 from khala.conditioning.singable import count_phones
+from khala.conditioning.singers import draw_singer
 from khala.conditioning.styles import STYLE_TEMPI, WALTZ_TEMPI
 from khala.conditioning.voices import parse_singer
 from khala.music.reading import Section, sections
@@ -65,7 +66,8 @@ def plan_form(request: SongRequest, rate: float, lyrics: Sequence[Section] | Non
         begin = parts[-1].end if parts else 0
         parts.append(Part(begin, begin + bars * bar, name))
     tonic, mode = parse_key(words)
-    singer = parse_singer(words) or random.choice(("female", "male"))
+    voice = parse_singer(words) or random.choice(("female", "male"))
+    voice = voice if any(section.lines for section in sung) else "none"
     return Outline(
         frames=parts[-1].end,
         bar=bar,
@@ -74,7 +76,8 @@ def plan_form(request: SongRequest, rate: float, lyrics: Sequence[Section] | Non
         lines=place_lines(parts, [shares for *_, shares in form]),
         key=-1 if tonic is None else tonic + 12 * (mode == "minor"),
         style=style,
-        voice=singer if any(section.lines for section in sung) else "none",
+        voice=voice,
+        singer=draw_singer(voice, request.seed),
     )
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from khala.conditioning.form import plan_form, playable_tempi, wanted_seconds
+from khala.conditioning.harmony import chord_remarks, with_chords
 from khala.conditioning.outline import Outline
 from khala.conditioning.request_terms import description_remarks
 from khala.conditioning.singable import Singable, as_spelled, in_phones
-from khala.conditioning.vocabulary import require_vocabulary
+from khala.conditioning.vocabulary import knows, require_vocabulary
 from khala.models.config import ModelConfig
 from khala.music.languages import LANGUAGE_NAMES, latin_language
 from khala.music.lyrics import detect_script
@@ -53,18 +54,24 @@ def preview(request: SongRequest, config: ModelConfig) -> Preview:
 
     Raises ModelError for a model of other conditions."""
     require_vocabulary(config)
-    return _preview(request, config.prompt, config.frame_rate, config.backbone.condition_rows > 0)
+    return _preview(
+        request, config.prompt, config.frame_rate, config.backbone.condition_rows > 0, knows(config, "chord")
+    )
 
 
 @lru_cache(64)
-def _preview(request: SongRequest, style: PromptStyle, rate: float, outlined: bool) -> Preview:
+def _preview(request: SongRequest, style: PromptStyle, rate: float, outlined: bool, plays_chords: bool) -> Preview:
     lyrics = read_lyrics(request.lyrics)
     singable = in_phones(lyrics) if style.lyrics == "phones" else as_spelled(lyrics)
     sung = _with_lyrics(request, singable.lyrics.text or "[inst]") if request.lyrics else request
     sections = singable.lyrics.sections
     outline = plan_form(sung, rate, sections) if outlined else None
+    if outline and plays_chords:
+        outline = with_chords(outline, lyrics.sections)
     found = Preview(sung, lyrics, singable, outline, wanted_seconds(sung, rate, sections))
-    return replace(found, remarks=tuple(_remarks(found, request, style, rate)))
+    return replace(
+        found, remarks=tuple([*_remarks(found, request, style, rate), *chord_remarks(lyrics.sections, plays_chords)])
+    )
 
 
 def count_syllables(line: str) -> int:

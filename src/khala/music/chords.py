@@ -36,9 +36,14 @@ def parse_chord(text: str) -> int:
     return (_LETTERS[letter] + _SHIFTS[sign]) % len(NOTES) + len(NOTES) * (third in _MINOR)
 
 
+def split_chords(text: str) -> list[str]:
+    """The words of a row of chords, which blanks, commas, bars "|" or dashes between blanks separate."""
+    return [word for word in re.split(r"[\s,|–—]+", text) if word and word != "-"]
+
+
 def parse_chords(text: str) -> tuple[int, ...]:
-    """The numbers of chords that blanks, commas, bars "|" or dashes between blanks separate. Raises InvalidRequest."""
-    named = [word for word in re.split(r"[\s,|–—]+|(?<=\s)-(?=\s)", text) if word and word != "-"]
+    """The numbers of the chords of a row (`split_chords`). Raises InvalidRequest."""
+    named = split_chords(text)
     if not named:
         raise InvalidRequest("the chords are empty; write them as C G Am F")
     if len(named) > MAX_CHORDS:

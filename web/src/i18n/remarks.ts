@@ -13,6 +13,8 @@ const TRANSLATIONS: Partial<Record<Language, Record<string, string[]>>> = {
     "header-guessed": ["“{first}”按段落标签处理；写在方括号里更稳妥。"],
     "cue-dropped": ["提示语（如“{first}”）不会唱出，已略去。"],
     "chords-dropped": ["和弦（如 {first}）不会唱出，已略去。"],
+    "not-a-chord": ["“{chord}”不是和弦，所以这一段不按所写的和弦演奏。"],
+    "chords-unknown": ["歌词里写了和弦，但这个模型自己选择和弦。"],
     "stamps-dropped": ["歌词中的时间戳已略去。"],
     "page-text-dropped": ["“{first}”像是网页文字，不是歌词，已略去。"],
     repeated: ["“{first}”会重复演唱，标记本身不会唱出。"],

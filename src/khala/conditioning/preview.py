@@ -69,9 +69,8 @@ def _preview(request: SongRequest, style: PromptStyle, rate: float, outlined: bo
     if outline and plays_chords:
         outline = with_chords(outline, lyrics.sections)
     found = Preview(sung, lyrics, singable, outline, wanted_seconds(sung, rate, sections))
-    return replace(
-        found, remarks=tuple([*_remarks(found, request, style, rate), *chord_remarks(lyrics.sections, plays_chords)])
-    )
+    remarks = (*_remarks(found, request, style, rate), *chord_remarks(lyrics.sections, plays_chords))
+    return replace(found, remarks=remarks)
 
 
 def count_syllables(line: str) -> int:

@@ -10,11 +10,13 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from khala.conditioning.durations import LEAD_FRAMES
+from khala.conditioning.phone_sequence import REST
 from khala.corpus.data.songs import TokenCorpus
 from khala.models.durations import load_durations
 from khala.music.errors import InvalidRequest
 from khala.music.phones import LETTERS, phonetic
 from khala.training import log
+from khala.training.checkpoint import State
 from khala.training.objectives.durations import DurationObjective, Durations, Examples, timed_lines, train_durations
 from khala.training.recipe import DurationRecipe
 
@@ -35,7 +37,7 @@ def sung(tokens: Path, tmp_path: Path) -> Path:
     tensors = load_file(folder / "shard-0000.safetensors")
     songs = [json.loads(line) for line in (folder / "shard-0000.jsonl").read_text().splitlines()]
     for song in songs:
-        frames = torch.full((song["frames"],), 39, dtype=torch.uint8)
+        frames = torch.full((song["frames"],), REST, dtype=torch.uint8)
         frames[12:end] = torch.tensor(phones, dtype=torch.uint8)
         tensors[f"phones.{song['seed']}"] = frames
         song |= {"lines": [[12, end + 2, "verse", LINE]] if song["voice"] else [], "bar": 16}
@@ -80,8 +82,6 @@ def test_an_epoch_has_every_phone_once_and_goes_on_where_it_was(sung: Path) -> N
     corpus = TokenCorpus(sung)
     made = DurationObjective(Examples.of(corpus, corpus.train), Examples.of(corpus, corpus.held_out), RECIPE)
     count = -(-len(made.learned.classes) // RECIPE.batch)
-    from khala.training.checkpoint import State
-
     steps = made.steps(State())
     first = [next(steps) for _ in range(count + 1)]
     numbers = np.concatenate([step.specs[0] for step in first[:count]])

@@ -14,7 +14,7 @@ from khala.music.errors import InvalidRequest, ModelError, OutputError
 from khala.music.progress import Progress, silent
 from khala.weights.digests import NAME as DIGESTS
 from khala.weights.hub import LICENSES, UNKNOWN_LICENSE, download_files, list_repository
-from khala.weights.names import CARD, CONFIG, DIGESTED, GRAPHS, HUB_ID, verified_digest
+from khala.weights.names import CARD, CONFIG, DIGESTED, HUB_ID, OPTIONAL, verified_digest
 from khala.weights.published.llama3 import find_llama3, packaged
 from khala.weights.store import (
     Listing,
@@ -102,7 +102,7 @@ def _needed(listing: Listing) -> list[str]:
     """Select the files of a Khala model, or of published weights. Raises ModelError if there is neither."""
     names: Iterable[str] = listing.files
     if is_model(listing):
-        return sorted({*DIGESTED, *GRAPHS, DIGESTS, CARD} & set(names))
+        return sorted({*DIGESTED, *OPTIONAL, DIGESTS, CARD} & set(names))
     safe = [name for name in names if ".." not in name.split("/") and not name.startswith("/") and "\\" not in name]
     weights = [name for name in safe if WEIGHT_FILES.fullmatch(name)]
     kinds = ("backbone/", "superresolution/", "dac_rvq_")

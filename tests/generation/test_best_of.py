@@ -91,7 +91,7 @@ def test_takes_choose_apart_and_a_listener_is_asked(pipe: Pipeline) -> None:
 @torch.no_grad()
 def test_a_song_is_compared_with_what_nobody_asked_for_frame_by_frame(led: Pipeline) -> None:
     """What a candidate was judged by, by another road: behind its prompt, its outline and its words, and behind the
-    blank prompt and an outline of neither style nor key."""
+    blank prompt and an outline without style, key, chords and singer."""
     torch.manual_seed(4)
     model = Backbone(led.config.backbone).bind_codebooks(led.engine.loaded.codebooks).requires_grad_(False)
     for parameter in model.parameters():
@@ -109,9 +109,13 @@ def test_a_song_is_compared_with_what_nobody_asked_for_frame_by_frame(led: Pipel
     codes = torch.from_numpy(result.codes.astype(np.int64))
     asked = [
         (*row, *its)
-        for row, its in zip(outline.condition_ids(0, frames), words.condition_ids(result.phone_index), strict=True)
+        for row, its in zip(
+            outline.condition_ids(0, frames),
+            words.condition_ids([*result.phone_index, len(words.phones) - 1])[:-1],
+            strict=True,
+        )
     ]
-    unasked = replace(outline, style="", key=-1).condition_ids(0, frames)
+    unasked = replace(outline, style="", key=-1, singer="", chords=()).condition_ids(0, frames)
 
     def behind_prompt(prompt: list[int], rows: list[int], conditions: list[tuple[int, ...]]) -> float:
         x = model.embed_tokens(torch.cat([torch.tensor([prompt]), interleave(codes[None], model.config.layout)], 1))

@@ -6,8 +6,8 @@ is written in blocks of a second, because libsndfile's Ogg encoder overflows its
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from khala.audio.id3 import id3, prepend
 from khala.audio.reading import open_audio
 from khala.audio.resample import resample_blocks
 from khala.audio.samples import Samples, blocks
+from khala.audio.tags.tag_set import Tags
+from khala.audio.tags.tagging import write_tags
 from khala.music.errors import InvalidRequest, OutputError
 
 
@@ -40,7 +41,6 @@ ENCODINGS = {
     "mp3": Encoding("MP3", "MPEG_LAYER_III", compression=0.0, bitrate_mode="VARIABLE"),  # LAME V0, about 240 kbit/s
     "opus": Encoding("OGG", "OPUS", rate=48000, compression=0.65),  # about 190 kbit/s
 }
-TAGS = ("title", "artist", "album", "comment", "date", "genre", "software", "copyright", "license", "tracknumber")
 
 
 def format_of(path: str | Path) -> str:
@@ -54,9 +54,9 @@ def format_of(path: str | Path) -> str:
 
 
 def write_audio(
-    path: str | Path, samples_CN: Samples, rate: int, tags: Mapping[str, str] | None = None, format: str | None = None
+    path: str | Path, samples_CN: Samples, rate: int, tags: Tags | None = None, format: str | None = None
 ) -> Path:
-    """Write samples `[channels, n]` (float32, full scale 1) at `rate` Hz to `path`, tagged with `tags` (of `TAGS`).
+    """Write samples `[channels, n]` (float32, full scale 1) at `rate` Hz to `path`, with `tags`.
 
     `format` is a key of `ENCODINGS`, or None to go by the extension. WAV and FLAC hold 24 bits; Opus is resampled
     to the 48 kHz it is defined for. Raises OutputError, and leaves nothing behind, if the file cannot be written.
@@ -67,7 +67,10 @@ def write_audio(
         raise ValueError("samples to write hold NaN or infinity")
     with replacing(path) as part:
         try:
-            _encode(part, samples_CN, rate, encoding, tags or {})
+            _encode(part, samples_CN, rate, encoding)
+            if tags:
+                with part.open("r+b") as file:
+                    write_tags(file, tags)
         except soundfile.LibsndfileError as error:
             _raise_system_error(part)
             raise OutputError(f"cannot write {path}: {error.error_string.strip()}") from error
@@ -97,14 +100,9 @@ def replacing(path: Path) -> Iterator[Path]:
             part.unlink()
 
 
-@contextmanager
-def encoder(
-    target: Path | BytesIO, rate: int, channels: int, encoding: Encoding, tags: Mapping[str, str]
-) -> Iterator[soundfile.SoundFile]:
-    """Yield a file that encodes samples into `target`, tagged with those of `tags` that are in `TAGS`. Raises
-    LibsndfileError and OSError."""
-    tags = {tag: tags[tag] for tag in TAGS if tags.get(tag)}
-    with soundfile.SoundFile(
+def encoder(target: Path | BytesIO, rate: int, channels: int, encoding: Encoding) -> soundfile.SoundFile:
+    """Return a file that encodes samples into `target`, to be closed by the caller. Raises LibsndfileError, OSError."""
+    return soundfile.SoundFile(
         os.fsencode(target) if isinstance(target, Path) else target,
         "w",
         rate,
@@ -113,20 +111,13 @@ def encoder(
         format=encoding.container,
         compression_level=encoding.compression,
         bitrate_mode=encoding.bitrate_mode,
-    ) as file:
-        if encoding.container != "MP3":
-            for tag, text in tags.items():  # before any sample: most formats keep their tags in front
-                setattr(file, tag, text)
-        yield file
-    if encoding.container == "MP3" and tags:
-        with target.open("r+b") if isinstance(target, Path) else nullcontext(target) as written:
-            prepend(written, id3(tags))
+    )
 
 
-def _encode(part: Path, samples_CN: Samples, rate: int, encoding: Encoding, tags: Mapping[str, str]) -> None:
+def _encode(part: Path, samples_CN: Samples, rate: int, encoding: Encoding) -> None:
     to_rate = encoding.rate or rate
     channels = samples_CN.shape[0]
-    with encoder(part, to_rate, channels, encoding, tags) as file:
+    with encoder(part, to_rate, channels, encoding) as file:
         blocks_NC = (block_CN.T for block_CN in blocks(samples_CN, rate))
         for block_NC in resample_blocks(blocks_NC, rate, to_rate, channels):
             file.write(block_NC)

@@ -6,11 +6,13 @@ import soundfile
 
 from khala.audio.files import ENCODINGS, encoder
 from khala.audio.resample import resample_blocks
+from khala.audio.tags.tag_set import Tags
+from khala.audio.tags.tagging import write_tags
 from khala.music.errors import InvalidRequest
 
 
-def transcode(content: bytes, format: str) -> bytes:
-    """Return the bytes of an audio file in another `format`, a key of `ENCODINGS`, with its tags.
+def transcode(content: bytes, format: str, tags: Tags | None = None) -> bytes:
+    """Return the bytes of an audio file in another `format`, a key of `ENCODINGS`, with `tags` in place of its own.
 
     It is decoded block by block: little more than both files is held in memory. Raises InvalidRequest for content that
     cannot be read.
@@ -21,7 +23,7 @@ def transcode(content: bytes, format: str) -> bytes:
     except soundfile.LibsndfileError as error:
         raise InvalidRequest(f"cannot read audio: {error.error_string.strip()}") from error
     rate = encoding.rate or reader.samplerate
-    with reader, encoder(made, rate, reader.channels, encoding, reader.copy_metadata()) as writer:
+    with reader, encoder(made, rate, reader.channels, encoding) as writer:
         if encoding.subtype == reader.subtype and rate == reader.samplerate:
             for block_NC in reader.blocks(reader.samplerate, dtype="int32", always_2d=True):
                 writer.write(block_NC)  # integer samples are copied exactly
@@ -29,4 +31,14 @@ def transcode(content: bytes, format: str) -> bytes:
             decoded = reader.blocks(reader.samplerate, dtype="float32", always_2d=True)
             for block_NC in resample_blocks(decoded, reader.samplerate, rate, reader.channels):
                 writer.write(block_NC)
+    if tags:
+        write_tags(made, tags)
+    return made.getvalue()
+
+
+def retag(content: bytes, tags: Tags) -> bytes:
+    """Return the bytes of an audio file with `tags` in place of its own; the audio stays as it is. Raises
+    InvalidRequest for a damaged file."""
+    made = io.BytesIO(content)
+    write_tags(made, tags)
     return made.getvalue()

@@ -49,26 +49,6 @@ def test_round_trip(tmp_path: Path, format: str) -> None:
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
-@pytest.mark.parametrize("format", ENCODINGS)
-def test_tags_survive(tmp_path: Path, format: str) -> None:
-    tags = {"title": "Später Regen 雨", "artist": "Khala", "comment": "seed 7"}
-    path = write_audio(tmp_path / f"song.{format}", tones(0.5), RATE, tags)
-    with soundfile.SoundFile(path) as file:
-        assert {key: value for key, value in file.copy_metadata().items() if value} == tags
-
-
-def test_tags_of_mp3_say_that_they_are_utf_8(tmp_path: Path) -> None:
-    """A player goes by what the frame says: 3 is UTF-8, 0 would be Latin-1."""
-    title = "夜空の花 & Ünïcode"
-    tagged = write_audio(tmp_path / "tagged.mp3", tones(3), RATE, {"title": title, "comment": "seed 7", "no tag": "x"})
-    data, plain = tagged.read_bytes(), write_audio(tmp_path / "plain.mp3", tones(3), RATE).read_bytes()
-    text = b"\3" + title.encode()
-    assert data.startswith(b"ID3\4\0\0") and b"TIT2" + bytes([0, 0, 0, len(text), 0, 0]) + text in data
-    assert b"COMM" + bytes([0, 0, 0, 11, 0, 0]) + b"\3XXX\0seed 7" in data
-    size = sum(byte << 7 * place for place, byte in enumerate(reversed(data[6:10])))
-    assert data[10 + size :] == plain  # the music is untouched, and stands where the header says
-
-
 def test_resampling_stream_equals_the_whole(tmp_path: Path) -> None:
     """Opus is resampled second by second; the seams must not be heard: no energy beside the tone."""
     path = write_audio(tmp_path / "a.opus", tones(4), RATE)

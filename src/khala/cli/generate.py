@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from khala.cli.errors import print_line
+from khala.cli.like import Machine, changed, machine_like, read_like, require_other
 from khala.cli.lyrics import read_lyrics_file
 from khala.cli.output import destinations
 from khala.cli.progress import progress
@@ -48,14 +49,27 @@ def generate(
         typer.Option(metavar="SECONDS|M:SS", help="Approximate length.  [default: 60; example: 30]"),
     ] = None,
     takes: Annotated[int, typer.Option(metavar="N", help="Number of takes.")] = 1,
-    best_of: Annotated[int, typer.Option(metavar="N", help="Number of candidates per take; the best one is kept.")] = 1,
+    best_of: Annotated[
+        int | None, typer.Option(metavar="N", help="Number of candidates per take; the best one is kept.  [default: 1]")
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="Random seed; the same seed makes the same song.  [default: random]")
     ] = None,
-    model: Annotated[str, typer.Option(metavar="NAME|FOLDER|HUB_ID", help="Model name, folder or hub id.")] = "mini",
-    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|cuda:1|mps", help="Compute device.")] = "auto",
-    dtype: Annotated[str, typer.Option(metavar=DTYPE_CHOICES, help="Number format.")] = "auto",
-    engine: Annotated[str, typer.Option(metavar=ENGINE_CHOICES, help="Library that computes.")] = "auto",
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="Title, for the file's name and tags.")] = None,
+    like: Annotated[
+        Path | None,
+        typer.Option(metavar="SONG", help="Take all settings that are not given from a song of Khala's, or a record."),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME|FOLDER|HUB_ID", help="Model name, folder or hub id.  [default: mini]")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(metavar="auto|cpu|cuda|cuda:1|mps", help="Compute device.  [default: auto]")
+    ] = None,
+    dtype: Annotated[str | None, typer.Option(metavar=DTYPE_CHOICES, help="Number format.  [default: auto]")] = None,
+    engine: Annotated[
+        str | None, typer.Option(metavar=ENGINE_CHOICES, help="Library that computes.  [default: auto]")
+    ] = None,
     temperature: Annotated[
         float | None, typer.Option(metavar="F", help="Sampling temperature, 0.1 to 5.  [default: the model's]")
     ] = None,
@@ -83,12 +97,14 @@ def generate(
     format: Annotated[
         str | None, typer.Option(metavar="wav|flac|mp3|opus", help="Audio format.  [default: that of FILE, or wav]")
     ] = None,
+    no_tags: Annotated[bool, typer.Option("--no-tags", help="Write no tags into the files.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the records of all takes as a JSON array.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
     """Make a song from a description and lyrics. Without either, make a built-in example of about 30 seconds.
 
-    Takes are written to ./<slug>-<seed>-<take>.wav, each with a .json record of everything needed to reproduce it.
+    Takes are written to ./<slug>-<seed>-<take>.wav, each with a .json record of everything needed to reproduce it. The
+    record is in the file's tags, too.
     """
     if lyrics is not None and lyrics_file is not None:
         raise InvalidRequest("both --lyrics and --lyrics-file were given; use only one of them")
@@ -100,22 +116,36 @@ def generate(
     chosen: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "guidance": guidance}
     chosen |= {"superres_sampling": superres_sampling, "superres_top_k": superres_top_k}
     chosen = {key: value for key, value in chosen.items() if value is not None}
-    given |= {"takes": takes, "best_of": best_of, "sampling": Sampling(**chosen)}
-    if seed is not None:
-        given["seed"] = seed
-    if instrumental or any(value is not None for value in words.values()):
+    more = {"best_of": best_of, "seed": seed, "title": title}
+    given |= {"takes": takes, **{key: value for key, value in more.items() if value is not None}}
+    options = {"model": model, "engine": engine, "device": device, "dtype": dtype}
+    machine: dict[str, str] = {key: value for key, value in options.items() if value is not None}
+    notes: list[str] = []
+    made_with = None if like is None else read_like(like)
+    if made_with is not None:
+        request = changed(made_with.request, given, instrumental)
+    elif instrumental or any(value is not None for value in words.values()):
         request = SongRequest(**{"seed": randbelow(2**32), **given}, instrumental=instrumental)
     else:
         request = replace(EXAMPLE, **given)
+    Sampling(**chosen)  # raises for what no model could do
     paths = destinations(request, output, format)
-    require_known("device", device, r"auto|cpu|mps|cuda(:\d+)?", "auto, cpu, cuda, cuda:1 or mps")
-    require_dtype(dtype)
-    require_engine(engine)
-    config = describe(model, verify=False).config
-    request = replace(request, sampling=config.sampling.with_changes(**chosen))
-    config.require_possible(request)
+    if like is not None:
+        require_other(like, paths)
+    on = Machine(**machine) if made_with is None else machine_like(made_with, machine, notes.append)
+    require_known("device", on.device, r"auto|cpu|mps|cuda(:\d+)?", "auto, cpu, cuda, cuda:1 or mps")
+    require_dtype(on.dtype)
+    require_engine(on.engine)
+    info = describe(on.model, verify=False)
+    own = info.config.sampling if made_with is None or model is not None else made_with.request.sampling
+    request = replace(request, sampling=own.with_changes(**chosen))
+    info.config.require_possible(request)
+    if made_with is not None and info.digest != made_with.digest:
+        notes.append(f"the song was made with another model, {made_with.model[:40]} {made_with.digest[:12]}.")
     if not quiet:
-        for remark in preview(request, config).remarks:
+        for note in notes:
+            print_line(f"note: {note}")
+        for remark in preview(request, info.config).remarks:
             print_line(f"note: {remark.text}" if remark.line is None else f"note on line {remark.line}: {remark.text}")
 
     with progress(quiet) as report:
@@ -123,12 +153,12 @@ def generate(
         from khala.generation.pipeline import load
         from khala.scoring import score
 
-        pipeline = load(model, device, dtype, seconds=request.duration, listener=score, engine=engine)
+        pipeline = load(on.model, on.device, on.dtype, seconds=request.duration, listener=score, engine=on.engine)
         report("load", 1, 1)
         made = pipeline.generate(request, progress=report)
     paths[0].parent.mkdir(parents=True, exist_ok=True)
     for take, path in zip(made, paths, strict=True):
-        take.save(path)
+        take.save(path, tags=not no_tags)
         if not quiet:
             ending = ", cut at the maximum length" if take.metadata["truncated"] else ""
             if left := take.metadata["unsung_lines"]:

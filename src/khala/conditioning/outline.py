@@ -18,6 +18,11 @@ from khala.conditioning.styles import STYLE_NAMES
 from khala.models.lm.config import PAD_ID
 from khala.music.headers import SECTION_TAGS
 
+KEYS = (
+    *(f"{tonic} major" for tonic in ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")),
+    *(f"{tonic} minor" for tonic in ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")),
+)
+"""Keys by number, as in `Outline.key`."""
 _BAR_PAIRS, _LEFT_BINS, _BARS_IN, _BARS_TO_GO, _LINES, _LINE_LEFT_BINS, _REPEATS = (
     SIZES[kind] for kind in ("bar", "time_left", "bars_in", "bars_to_go", "line", "line_left", "repeat")
 )
@@ -100,11 +105,14 @@ class Outline:
         return rows
 
     def to_dict(self, rate: float) -> dict[str, Any]:
-        """The outline as JSON values, times in seconds, at `rate` frames a second: for people and for pages."""
+        """The outline as JSON values, times in seconds, at `rate` frames a second: for people and for pages. `key` is
+        "C major" to "B minor", None for any."""
         lines = [[round(begin / rate, 3), round(end / rate, 3)] for begin, end in self.lines]
         return {
             "bpm": round(60 * rate * self.beats / self.bar, 2) if self.bar else None,
             "beats": self.beats,
+            "key": KEYS[self.key] if self.key >= 0 else None,
+            "style": self.style,
             "sections": [[part.name, round(part.begin / rate, 3), round(part.end / rate, 3)] for part in self.parts],
             "lines": lines,
         }

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from khala.audio.files import replacing, write_audio
 from khala.audio.samples import Samples
+from khala.audio.tags.tag_set import Tags
 from khala.generation.record_file import place_for_record
+from khala.generation.tagging import tags_of
 
 
 @dataclass(frozen=True)
@@ -28,19 +30,18 @@ class Take:
     def seconds(self) -> float:
         return float(self.samples.shape[1] / self.rate)
 
-    def save(self, path: str | Path, format: str | None = None) -> Path:
+    def save(self, path: str | Path, format: str | None = None, tags: bool | Tags = True) -> Path:
         """Write the samples to `path` (wav, flac, mp3 or opus, by `format` or else by the extension) and the metadata
-        beside it, as its `record`: both or neither. Returns `path`. Raises OutputError, InvalidRequest."""
+        beside it, as its `record`: both or neither. Returns `path`.
+
+        The file's tags are those of `generation.tagging`, the `tags` given, or none. Raises OutputError,
+        InvalidRequest."""
         path = Path(path)
-        request = self.metadata["request"]
-        tags = {
-            "title": request["title"] or ", ".join(request["tags"]) or request["prompt"][:100],
-            "artist": "Khala",
-            "comment": f"model {self.metadata['model']['name']}, seed {self.metadata['seed']}",
-        }
         name = os.fsencode(path.name).decode(errors="replace")  # a name may hold bytes that are no text
         record = {"file": name, **self.metadata}
+        if tags is True:
+            tags = tags_of(self.metadata)
         with replacing(place_for_record(path)) as part:
             part.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-            write_audio(path, self.samples, self.rate, tags, format)
+            write_audio(path, self.samples, self.rate, tags or None, format)
         return path

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from khala.audio.transcode import transcode
+from khala.audio.tags.tag_set import Tags
+from khala.audio.transcode import retag, transcode
+from khala.generation.tagging import tags_of
 from khala.jobs.artifacts import BLOCK_BYTES
 from khala.jobs.library import Library
 from khala.jobs.records import Artifact
@@ -48,7 +50,7 @@ class Renderer:
         self._library = library
         self._room = asyncio.Semaphore(MAX_CONCURRENT)
         self._making: dict[tuple[str, str], asyncio.Task[Audio]] = {}
-        self._held: dict[tuple[str, str], Audio] = {}
+        self._held: dict[tuple[str, ...], Audio] = {}
 
     async def audio(self, owner_id: str | None, take_id: str, format: str) -> Audio:
         """Return the audio of a take in `format`, a key of MEDIA_TYPES. Raises NotFound for a take that is not done or
@@ -63,25 +65,44 @@ class Renderer:
         if key in self._held:
             return self._held[key]
         if key not in self._making:
-            self._making[key] = asyncio.create_task(self._make(kept["audio.flac"], format))
+            tags = tags_of(take.metadata, cover=take.song_id) if take.metadata else Tags()
+            self._making[key] = asyncio.create_task(self._make(kept["audio.flac"], format, tags))
             self._making[key].add_done_callback(lambda _: self._making.pop(key))
         return await asyncio.shield(self._making[key])  # other requests may wait for it, too
 
-    async def _make(self, flac: Artifact, format: str) -> Audio:
+    async def download(self, owner_id: str | None, take_id: str, format: str, tagged: bool) -> Audio:
+        """Return the same for keeping: with the title that the song has now, or without tags. Raises NotFound,
+        StoreError."""
+        audio = await self.audio(owner_id, take_id, format)
+        take = await asyncio.to_thread(self._library.take, owner_id, take_id)
+        song = await asyncio.to_thread(self._library.song, owner_id, take.song_id)
+        record = take.metadata or {}
+        if tagged and (not record or song.title == record["request"]["title"]):
+            return audio
+        key = take_id, format, audio.digest, *([song.title] if tagged else [])
+        if key not in self._held:
+            async with self._room:
+                tags = tags_of(record, song.title, song.id) if tagged else Tags()
+                content = await asyncio.to_thread(lambda: retag(b"".join(audio.read(0, audio.size)), tags))
+                retagged = await asyncio.to_thread(_in_memory, take_id, format, content)
+            self._hold(key, retagged)
+        return self._held[key]
+
+    async def _make(self, flac: Artifact, format: str, tags: Tags) -> Audio:
         async with self._room:
-            content = await asyncio.to_thread(self._transcode, flac, format)
+            content = await asyncio.to_thread(self._transcode, flac, format, tags)
             try:
                 keep = partial(self._library.keep, flac.take_id, f"audio.{format}", MEDIA_TYPES[format], content)
                 return self._stored(await asyncio.to_thread(keep))
             except StoreError as error:
                 log.warning("audio is served from memory", extra={"take": flac.take_id, "error": str(error)})
             audio = await asyncio.to_thread(_in_memory, flac.take_id, format, content)
-        self._hold(audio)
+        self._hold((flac.take_id, format), audio)
         return audio
 
-    def _transcode(self, flac: Artifact, format: str) -> bytes:
+    def _transcode(self, flac: Artifact, format: str, tags: Tags) -> bytes:
         try:
-            return transcode(self._library.store.get(flac), format)
+            return transcode(self._library.store.get(flac), format, tags)
         except InvalidRequest:  # not the caller's fault
             raise NotFound("the audio of the take cannot be read") from None
 
@@ -90,8 +111,8 @@ class Renderer:
         read = partial(self._library.store.read, artifact)
         return Audio(artifact.take_id, format, artifact.size, artifact.digest, read)
 
-    def _hold(self, audio: Audio) -> None:
-        self._held[audio.take_id, audio.format] = audio
+    def _hold(self, key: tuple[str, ...], audio: Audio) -> None:
+        self._held[key] = audio
         while len(self._held) > 1 and sum(one.size for one in self._held.values()) > MAX_HELD_BYTES:
             self._held.pop(next(iter(self._held)))  # the oldest
 

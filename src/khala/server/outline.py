@@ -43,6 +43,8 @@ class SongOutline(BaseModel):
 
     bpm: float | None
     beats: int
+    key: str | None = Field(description='Such as "A minor"; null for any.')
+    style: str = Field(description='The style that is played; "" for any.')
     seconds: float
     sections: list[tuple[str, float, float]]
     lines: list[tuple[float, float]]

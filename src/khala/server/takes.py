@@ -23,6 +23,8 @@ router = APIRouter(prefix="/api/v1", tags=["takes"])
 
 IMMUTABLE = "private, max-age=31536000, immutable"
 """Files stored under an id never change."""
+MAY_CHANGE = "private, no-cache"
+"""Those that are downloaded do, with the song's title."""
 
 MAX_NAME_BYTES = 150
 """Limit of a title in a file name: file systems allow 255 bytes, and seed, number and extension follow."""
@@ -42,11 +44,15 @@ async def get_audio(
     request: Request,
     take_id: Id,
     format: AudioFormat,
-    download: Annotated[bool, Query(description="Save the file under the song's title.")] = False,
+    download: Annotated[bool, Query(description="Save the file under the song's title, which is in its tags.")] = False,
+    tags: Annotated[bool, Query(description="Whether the file says what it is: see `docs/files.md`.")] = True,
 ) -> Response:
     """Return the audio of a finished take. WAV and Opus are made on first request. Supports Range."""
-    audio = await context.renderer.audio(scope(owner), take_id, format)
-    headers = {"Cache-Control": IMMUTABLE}
+    if not download and tags:
+        audio = await context.renderer.audio(scope(owner), take_id, format)
+        return send(request, audio, {"Cache-Control": IMMUTABLE})
+    audio = await context.renderer.download(scope(owner), take_id, format, tags)
+    headers = {"Cache-Control": MAY_CHANGE}
     if download:
         headers["Content-Disposition"] = await _disposition(context, audio)
     return send(request, audio, headers)

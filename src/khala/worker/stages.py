@@ -17,6 +17,7 @@ from khala.engine.opening import choose_device, require_possible, settings_need_
 from khala.generation.pipeline import Pipeline
 from khala.generation.pipeline import load as load_pipeline
 from khala.generation.plan import TakePlan
+from khala.generation.tagging import tags_of
 from khala.jobs.artifacts import temporary_file_error
 from khala.jobs.records import Claim
 from khala.jobs.stages import StageOutput
@@ -91,15 +92,16 @@ class PipelineStages:
         record = take.metadata
         if claim.asked_seconds is not None:
             record = {**record, "asked_seconds": claim.asked_seconds}
+        tags = tags_of(record, cover=claim.song_id)
         pairs = [[round(float(low), 4), round(float(high), 4)] for low, high in peaks(take.samples, PEAKS)]
         try:
             with TemporaryDirectory(prefix="khala-") as folder:
-                flac = take.save(Path(folder) / "audio.flac").read_bytes()
+                flac = take.save(Path(folder) / "audio.flac", tags=tags).read_bytes()
         except (OSError, OutputError) as error:  # not the take's fault: it waits, and is rendered again
             raise temporary_file_error(error) from error
         files = {
             "audio.flac": ("audio/flac", flac),
-            "audio.mp3": ("audio/mpeg", transcode(flac, "mp3")),  # the format that players request first
+            "audio.mp3": ("audio/mpeg", transcode(flac, "mp3", tags)),  # the format that players request first
             "metadata": ("application/json", json.dumps(record, ensure_ascii=False).encode()),
             "peaks": ("application/json", json.dumps({"duration": take.seconds, "peaks": pairs}).encode()),
         }

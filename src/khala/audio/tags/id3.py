@@ -1,7 +1,7 @@
 """ID3v2 tags, of mp3 and WAV files: written as version 2.4, read as 2.3 and 2.4.
 
 https://id3.org/id3v2.4.0-structure: a header of ten bytes, then frames: name, size, two bytes of flags, content. A
-text begins with a byte for its encoding, 3 for UTF-8. Sizes have seven bits per byte; in 2.3 those of frames have eight.
+text begins with a byte for its encoding, 3 for UTF-8. Sizes have seven bits a byte; those of frames in 2.3 have eight.
 """
 
 from collections.abc import Iterator

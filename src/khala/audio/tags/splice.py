@@ -12,7 +12,9 @@ def splice(file: BinaryIO, begin: int, end: int, content: bytes) -> None:
     read_at, write_at, waiting = end, begin, content
     while True:
         file.seek(read_at)
-        block = file.read(min(max(len(waiting), BLOCK_BYTES), max(size - read_at, 0)))  # no fewer than are written over next
+        block = file.read(
+            min(max(len(waiting), BLOCK_BYTES), max(size - read_at, 0))
+        )  # no fewer than are written over next
         read_at += len(block)
         file.seek(write_at)
         write_at += file.write(waiting)

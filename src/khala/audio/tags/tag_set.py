@@ -13,8 +13,8 @@ MAX_FIELDS = 1000
 
 @dataclass(frozen=True)
 class Tags:
-    """`fields`: texts by the names that they have as Vorbis comments, in capitals (TITLE, BPM, any other). `lines`: timed
-    lyrics, (seconds, words) in order. `cover`: a picture as PNG.
+    """`fields`: texts by the names that they have as Vorbis comments, in capitals (TITLE, BPM, any other). `lines`:
+    timed lyrics, (seconds, words) in order. `cover`: a picture as PNG.
 
     Empty texts are left out; what no format can hold (NUL, half a surrogate pair) is replaced.
     """

@@ -14,7 +14,7 @@ _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
 def comments(tags: Tags, vendor: bytes, picture_inside: bool = False) -> bytes:
-    """Return tags as comments; timed lyrics are LRC in SYNCEDLYRICS. With `picture_inside`, the cover is one of them."""
+    """Return tags as comments; timed lyrics are LRC in SYNCEDLYRICS. `picture_inside`: the cover is one of them."""
     fields = dict(tags.fields)
     if tags.lines:
         fields["SYNCEDLYRICS"] = "\n".join(f"[{_clock(seconds)}]{words}" for seconds, words in tags.lines)

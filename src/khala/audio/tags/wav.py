@@ -1,6 +1,6 @@
 """Tags of WAV files: the chunks LIST INFO (few fields, which every program reads), "id3 " (all of them) and XMP.
 
-A RIFF file is a sequence of chunks: name, size (four bytes, little-endian), content, and a byte more if the size is odd.
+A RIFF file is a sequence of chunks: name, size (four bytes, little-endian), content, a byte more if the size is odd.
 """
 
 import os

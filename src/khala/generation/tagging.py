@@ -1,0 +1,64 @@
+"""The tags of a take: its record, as players and programs that look for synthetic audio read it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from khala.audio.tags.tag_set import Tags
+from khala.audio.tags.xmp import SOURCE_TYPE, TRAINED_ALGORITHMIC_MEDIA
+from khala.conditioning.request_terms import parse_styles
+from khala.generation.cover import cover_png
+from khala.music.suggested_tags import TAG_GROUPS
+
+ARTIST = "Khala"
+RECORD = "KHALA_RECORD"
+"""The field that holds the record, as JSON."""
+
+_GENRES = frozenset(TAG_GROUPS["genre_style"][1])
+_TITLE_LENGTH = 100
+"""Characters of a description that serve as a title."""
+
+
+def tags_of(record: Mapping[str, Any], title: str | None = None, cover: str | None = None) -> Tags:
+    """Return the tags of the take with a record of `generation.record`.
+
+    `title` replaces that of the request; the picture is drawn from the text `cover`, or else from the request. Tempo
+    and key are those of the outline that the take follows: a model without one may not have played what was asked for.
+    """
+    request, model, outline = record["request"], record["model"], record.get("outline") or {}
+    generator = f"Khala {record['versions']['khala']}"
+    key, bpm = outline.get("key"), outline.get("bpm")
+    kept = {name: value for name, value in record.items() if name != "seconds"}  # the same song is the same file
+    fields = {
+        "TITLE": (request["title"] if title is None else title) or _untitled(request),
+        "ARTIST": ARTIST,
+        "GENRE": _genre(request, outline),
+        "BPM": str(round(bpm)) if bpm else "",
+        "INITIALKEY": key.replace(" major", "").replace(" minor", "m") if key else "",
+        "LYRICS": request["lyrics"],
+        "COMMENT": f"Made by AI: {generator}, model {model['name']}, seed {record['seed']}",
+        "ENCODER": generator,
+        "GENERATOR": generator,
+        "MODEL": model["name"],
+        "MODEL_DIGEST": model["digest"],
+        "MODEL_LICENSE": model.get("license") or "",
+        "SEED": str(record["seed"]),
+        SOURCE_TYPE: TRAINED_ALGORITHMIC_MEDIA,
+        RECORD: json.dumps(kept, ensure_ascii=False, separators=(",", ":")),
+    }
+    timed = [line for line in record.get("lyrics") or () if line["start"] is not None]
+    drawn = cover or " ".join((str(request["seed"]), request["prompt"], *request["tags"], request["lyrics"]))
+    return Tags(fields, tuple((line["start"], line["text"]) for line in timed), cover_png(drawn))
+
+
+def _untitled(request: Mapping[str, Any]) -> str:
+    """Return what a song without a title is called: its description, or its first line."""
+    lines = (line.strip() for line in request["lyrics"].splitlines())
+    words = (line for line in lines if line and not line.startswith("["))
+    return (", ".join(request["tags"]) or request["prompt"] or next(words, ""))[:_TITLE_LENGTH]
+
+
+def _genre(request: Mapping[str, Any], outline: Mapping[str, Any]) -> str:
+    named = (tag for tag in request["tags"] if tag.lower() in _GENRES)
+    played = outline.get("style") or next(iter(parse_styles(request["tags"] or (request["prompt"],))), "")
+    return next(named, played)

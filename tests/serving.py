@@ -14,6 +14,7 @@ import numpy as np
 from starlette.testclient import TestClient
 
 from khala.audio.files import write_audio
+from khala.generation.tagging import tags_of
 from khala.jobs.claims import Claim, Claims
 from khala.jobs.library import Library
 from khala.jobs.records import STAGE_SHARES, Limits
@@ -67,17 +68,18 @@ class Service:
         """Finish a take as a worker does, with noise as its audio."""
         n = round(seconds * RATE)
         samples = 0.1 * np.random.default_rng(claim.seed).standard_normal((2, n)).astype(np.float32)
-        flac = write_audio(self.folder / "made.flac", samples, RATE, {"title": "Noise", "artist": "Khala"})
         record = {
             "request": claim.request.to_dict(),
             "take": claim.number,
             "seed": claim.seed,
             "model": {"name": claim.model, "digest": "0" * 64, "license": "Apache-2.0"},
+            "versions": {"khala": "1.2"},
             "device": "cpu",
             "dtype": "float32",
             "duration": seconds,
             "truncated": False,
         }
+        flac = write_audio(self.folder / "made.flac", samples, RATE, tags_of(record, cover=claim.song_id))
         outline = {"duration": seconds, "peaks": [[-0.1, 0.1]] * 8}
         ids = (claim.song_id, claim.take_id)
         made = [

@@ -11,6 +11,7 @@ def test_info_checks_the_files_and_describes_the_model(model: Path, capsys: pyte
     assert run(["models", "info", str(model)]) == 0
     said = capsys.readouterr().out
     assert weights.describe(str(model)).digest in said
+    assert "licence          Apache-2.0\npublishing       songs may be published and sold;" in said
     assert "spectral, 8 levels of 16 codes" in said and "# Noise" in said
 
 

@@ -33,7 +33,9 @@ def test_licence_first_then_a_model_that_makes_songs_offline(server: Hub, tmp_pa
     done = khala(server, tmp_path, "models", "download", "someone/weights")
     assert done.returncode == 0, done.stderr
     licence, what, *progress = done.stderr.splitlines()
-    assert licence == "Licence of the weights: CC-BY-NC-4.0, no commercial use."
+    assert licence == (
+        "Licence of the weights: CC-BY-NC-4.0 (no commercial use; publish songs only where nobody earns money by them)."
+    )
     assert what.startswith(f"someone/weights at commit {COMMITS[0][:12]}: 15 files, 0.00 GB")
     assert any(line.startswith("download done") for line in progress)
     assert any(line.startswith("import codec") for line in progress)

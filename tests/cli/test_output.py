@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from khala.audio.files import write_audio
+from khala.audio.tags.tag_set import Tags
 from khala.cli import output
 from khala.cli.output import destinations
 from khala.music.errors import InvalidRequest, OutputError
@@ -77,7 +78,7 @@ def test_a_recording_of_somebody_else_is_not_overwritten(recording: Path) -> Non
 def test_an_older_song_of_ours_is_overwritten(sign: str, recording: Path) -> None:
     record = {"request": {}, "seed": 1, "model": {}}
     if sign == "tag":
-        write_audio(recording, np.zeros((2, 4410), np.float32), 44100, {"artist": "Khala"})
+        write_audio(recording, np.zeros((2, 4410), np.float32), 44100, Tags({"ARTIST": "Khala"}))
     elif sign == "nothing in it":  # as mktemp makes it
         recording.write_bytes(b"")
     else:

@@ -1,5 +1,6 @@
 import errno
 import io
+import json
 import os
 import shlex
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,10 @@ import pytest
 import soundfile
 import typer
 from serving import RATE, Service
+from tinytag import TinyTag
 
+from khala.audio.tags.tagging import read_tags
+from khala.generation.cover import cover_png
 from khala.music.errors import OutputError, StoreError
 
 
@@ -121,6 +125,49 @@ def test_a_download_is_called_as_the_song_is(service: Service, title: str, plain
     assert message.get_content_disposition() == "attachment" and message.get_filename() == plain + end
     assert unquote(rest) == (f"UTF-8''{name}{end}" if name else "")
     assert header["content-disposition"].isascii()
+
+
+@pytest.mark.parametrize("format", ["wav", "flac", "mp3", "opus"])
+def test_a_download_says_what_it_is(service: Service, take: str, format: str, tmp_path: Path) -> None:
+    """Under the title that the song has now; with the picture of the studio."""
+    (song,) = service.client.get("/api/v1/songs").json()["songs"]
+
+    def fetch(**query: object) -> tuple[bytes, dict[str, str]]:
+        answer = service.client.get(f"{take}/audio.{format}", params=query)
+        (tmp_path / "file").write_bytes(answer.content)
+        return answer.content, read_tags(tmp_path / "file")
+
+    played, tags = fetch()
+    assert (tags["TITLE"], tags["MODEL"], json.loads(tags["KHALA_RECORD"])["seed"]) == (
+        "Über den Wolken",
+        song["request"]["model"],
+        song["request"]["seed"],
+    )
+    assert fetch(download=True)[0] == played
+    service.client.patch(f"/api/v1/songs/{song['id']}", json={"title": "雨"})
+    renamed, tags = fetch(download=True)
+    assert tags["TITLE"] == "雨" and fetch()[0] == played
+    image = TinyTag.get(tmp_path / "file", image=True).images.front_cover
+    assert image is not None and image.data == cover_png(song["id"])
+    bare, none = fetch(tags=False)
+    assert none == {} and fetch(tags=False, download=True)[0] == bare
+    samples = [soundfile.read(io.BytesIO(content), dtype="int32")[0] for content in (played, renamed, bare)]
+    assert np.array_equal(samples[0], samples[1]) and np.array_equal(samples[0], samples[2])
+
+
+def test_a_download_that_may_change_is_asked_for_again(service: Service, take: str) -> None:
+    def fetch(**headers: str) -> tuple[int, str, str]:
+        answer = service.client.get(f"{take}/audio.flac", params={"download": True}, headers=headers)
+        return answer.status_code, answer.headers["etag"], answer.headers["cache-control"]
+
+    status, tag, kept = fetch()
+    assert (status, kept) == (200, "private, no-cache") and fetch(**{"If-None-Match": tag})[0] == 304
+    (song,) = service.client.get("/api/v1/songs").json()["songs"]
+    service.client.patch(f"/api/v1/songs/{song['id']}", json={"title": "other"})
+    status, changed, _ = fetch(**{"If-None-Match": tag})
+    assert status == 200 and changed != tag
+    part = service.client.get(f"{take}/audio.flac?download=1", headers={"Range": "bytes=0-3", "If-Range": changed})
+    assert (part.status_code, part.content) == (206, b"fLaC")
 
 
 def test_peaks_and_metadata(service: Service, take: str) -> None:

@@ -11,6 +11,7 @@ from khala.cli.errors import print_line
 from khala.cli.progress import progress
 from khala.engine.opening import require_torch
 from khala.music.errors import InvalidRequest
+from khala.music.licences import publishing
 from khala.music.request import Sampling
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -43,6 +44,7 @@ def info(name: Annotated[str, typer.Argument(help="Name, folder or hub id.")]) -
         "digest": f"{model.digest} (all files verified)",
         "size": f"{model.size / 1e6:.1f} MB",
         "licence": config.license,
+        "publishing": publishing(config.license),
         "longest song": f"{config.max_seconds:g} s",
         **{
             part: f"{shape.layers} layers of {shape.dim}, {shape.heads} heads, context {shape.context}"
@@ -119,8 +121,7 @@ def download(
     listing = look_up(hub_id, revision)
     if not is_model(listing):
         require_torch("importing published weights")
-    terms = ", no commercial use" if "-nc-" in listing.license.lower() else ""
-    print_line(f"Licence of the weights: {listing.license}{terms}.")
+    print_line(f"Licence of the weights: {listing.license} ({publishing(listing.license)}).")
     print_line(f"{hub_id} at commit {listing.commit[:12]}: {len(listing.files)} files, {listing.size / 1e9:.2f} GB.")
     bars = sys.stderr.isatty() and not quiet  # the hub's library draws its own
     with progress(quiet or bars) as report:

@@ -5,7 +5,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from khala.audio.tags.tagging import read_tags
 from khala.generation.record_file import own_record, place_for_record
+from khala.generation.tagging import ARTIST
 from khala.music.errors import InvalidRequest, OutputError
 from khala.music.request import SongRequest
 
@@ -88,11 +90,8 @@ def _require_free(path: Path) -> None:
 
 def _is_signed(audio: Path) -> bool:
     """Whether a file's tags name Khala as the artist."""
-    from khala.audio.reading import open_audio  # slow to import, and rarely needed
-
     try:
-        with open_audio(audio) as file:
-            return str(file.artist) == "Khala"
+        return read_tags(audio).get("ARTIST") == ARTIST
     except InvalidRequest:
         return False
 

@@ -26,7 +26,7 @@ def tags_of(record: Mapping[str, Any], title: str | None = None, cover: str | No
     and key are those of the outline that the take follows: a model without one may not have played what was asked for.
     """
     request, model, outline = record["request"], record["model"], record.get("outline") or {}
-    generator = f"Khala {record['versions']['khala']}"
+    generator = f"Khala {record.get('versions', {}).get('khala', '')}".strip()
     key, bpm = outline.get("key"), outline.get("bpm")
     kept = {name: value for name, value in record.items() if name != "seconds"}  # the same song is the same file
     fields = {

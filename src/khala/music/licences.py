@@ -19,6 +19,6 @@ def publishing(license: str) -> str:
     """Return in a sentence what a licence of weights means for who publishes songs made with them."""
     return {
         True: "songs may be published and sold; the licence of the weights sets no terms for them",
-        False: "no commercial use: publish songs only where nobody earns money by them",
+        False: "no commercial use; publish songs only where nobody earns money by them",
         None: "Khala does not know this licence; ask whoever published the weights before you publish songs",
     }[commercial_use(license)]

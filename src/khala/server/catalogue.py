@@ -7,6 +7,7 @@ import time
 
 from khala.models.config import ModelConfig
 from khala.music.errors import InvalidRequest
+from khala.music.licences import commercial_use, publishing
 from khala.server.schemas.service import Model
 from khala.server.schemas.songs import Sampling
 from khala.weights.names import CARD, ModelInfo, describe, list_models
@@ -56,6 +57,8 @@ class Catalogue:
             size=info.size,
             digest=info.digest,
             license=info.config.license,
+            commercial_use=commercial_use(info.config.license),
+            publishing=publishing(info.config.license),
             sampling=Sampling(**vars(info.config.sampling)),
             card=card,
         )

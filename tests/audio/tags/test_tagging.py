@@ -151,7 +151,9 @@ def test_hostile_files_cost_nothing(format: str, plain: dict[str, bytes], tmp_pa
 
 
 @settings(deadline=None)
-@given(st.sampled_from([b"fLaC", b"OggS\0\2", b"RIFF\0\0\0\0WAVE", b"ID3\3\0", b"ID3\4\0", b""]), st.binary(max_size=300))
+@given(
+    st.sampled_from([b"fLaC", b"OggS\0\2", b"RIFF\0\0\0\0WAVE", b"ID3\3\0", b"ID3\4\0", b""]), st.binary(max_size=300)
+)
 def test_any_bytes_are_text_or_an_error(mark: bytes, rest: bytes) -> None:
     file = io.BytesIO(mark + rest)
     try:

@@ -31,6 +31,8 @@ class Model(BaseModel):
     size: int = Field(description="Bytes.")
     digest: str
     license: str
+    commercial_use: bool | None = Field(description="Whether the licence allows it; null if it is not a known one.")
+    publishing: str = Field(description="What the licence of the weights means for publishing songs.")
     sampling: Sampling
     card: str = Field(description="The model card, in Markdown.")
 

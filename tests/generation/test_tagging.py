@@ -8,7 +8,7 @@ from khala.generation.tagging import tags_of
 from khala.music.request import SongRequest
 
 
-def record(outline: dict[str, Any] | None = None, lyrics: Any = None, **request: Any) -> dict[str, Any]:
+def record(outline: dict[str, Any] | None = None, sung: Any = None, **request: Any) -> dict[str, Any]:
     asked = SongRequest(**{"lyrics": "[verse]\nla 雨", "seed": 3, **request})
     return {
         "request": asked.to_dict(),
@@ -16,7 +16,7 @@ def record(outline: dict[str, Any] | None = None, lyrics: Any = None, **request:
         "model": {"name": "mini", "digest": "ab" * 32, "license": "Apache-2.0"},
         "versions": {"khala": "1.2"},
         "outline": outline,
-        "lyrics": lyrics,
+        "lyrics": sung,
         "seconds": {"backbone": 1.5},
     }
 
@@ -31,7 +31,7 @@ def test_the_fields_of_a_take() -> None:
     kept = json.loads(tags.fields["KHALA_RECORD"])
     assert kept == {name: value for name, value in made.items() if name != "seconds"}
     assert {name: text for name, text in tags.fields.items() if name != "KHALA_RECORD"} == {
-        "TITLE": "warm, lo-fi, pop",
+        "TITLE": "la 雨",
         "ARTIST": "Khala",
         "GENRE": "lo-fi",
         "BPM": "100",
@@ -61,9 +61,9 @@ def test_a_model_without_an_outline_claims_no_tempo_and_no_key() -> None:
     [
         ({"title": "Named", "tags": ["pop"]}, None, "Named"),
         ({"title": "Named", "tags": ["pop"]}, "Renamed", "Renamed"),
-        ({"title": "Named", "tags": ["pop"]}, "", "pop"),
-        ({"prompt": "x" * 200}, None, "x" * 100),
-        ({}, None, "la 雨"),
+        ({"title": "Named", "tags": ["pop"]}, "", "la 雨"),
+        ({"prompt": "x" * 200, "lyrics": "[intro]"}, None, "x" * 100),
+        ({"tags": ["pop", "slow"], "lyrics": "", "instrumental": True}, None, "pop, slow"),
     ],
 )
 def test_titles(request_fields: dict[str, Any], title: str | None, expected: str) -> None:

@@ -14,9 +14,11 @@ import soundfile
 import torch
 from service import ask, tiny_model
 
+from khala.audio.tags.tagging import read_tags
 from khala.engine.pytorch import engine, opening
 from khala.engine.pytorch.memory import need
 from khala.generation import pipeline
+from khala.generation.cover import cover_png
 from khala.generation.pipeline import Pipeline, load
 from khala.generation.plan import TakePlan, plan_take
 from khala.jobs.records import Claim
@@ -82,6 +84,11 @@ def test_files_between_stages_change_nothing(led: bool, singer: Path, tmp_path: 
         more = {"seconds": 0, "asked_seconds": 180.0} if led else {"seconds": 0}
         assert {**made.metadata, "seconds": 0} == {**take.metadata, **more}
         assert len(made.metadata.get("candidates", [])) == (2 if led else 0)
+        for kind in ("audio.flac", "audio.mp3"):
+            (tmp_path / kind).write_bytes(made.files[kind][1])
+            said = json.loads(read_tags(tmp_path / kind)["KHALA_RECORD"])
+            assert said == {name: value for name, value in made.metadata.items() if name != "seconds"}
+            assert cover_png(one.song_id) in made.files[kind][1]
         with soundfile.SoundFile(io.BytesIO(made.files["audio.mp3"][1])) as mp3:
             assert mp3.format == "MP3" and mp3.frames == take.samples.shape[1]
         outline = json.loads(made.files["peaks"][1])

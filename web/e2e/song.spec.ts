@@ -46,10 +46,19 @@ test("a first song is made, compared and saved by clicks alone", async ({ studio
     const bytes = readFileSync(await file.path());
     expect(bytes.length).toBeGreaterThan(50_000);
     if (magic) expect(bytes.subarray(0, 4).toString()).toBe(magic);
+    expect(bytes.includes("Sing with me") && bytes.includes("trainedAlgorithmicMedia")).toBe(true);
   }
+
+  await studio.getByRole("button", { name: "Download take 1" }).click();
+  await studio.getByRole("menuitemcheckbox", { name: /Tags in the file/ }).click();
+  const download = studio.waitForEvent("download");
+  await studio.getByRole("menuitem", { name: "MP3" }).click();
+  const bare = readFileSync(await (await download).path());
+  expect(bare.subarray(0, 3).toString()).not.toBe("ID3");
 
   await studio.getByText("Details", { exact: true }).click();
   await expect(studio.getByText(/khala generate .*--seed 7/s)).toBeVisible();
+  await expect(studio.getByText("Songs may be published and sold.").first()).toBeAttached();
   await expectAccessible(studio);
 });
 

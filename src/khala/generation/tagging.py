@@ -16,7 +16,7 @@ RECORD = "KHALA_RECORD"
 
 _GENRES = frozenset(TAG_GROUPS["genre_style"][1])
 _TITLE_LENGTH = 100
-"""Characters of a description that serve as a title."""
+"""Characters of other words that serve as a title."""
 
 
 def tags_of(record: Mapping[str, Any], title: str | None = None, cover: str | None = None) -> Tags:
@@ -52,10 +52,10 @@ def tags_of(record: Mapping[str, Any], title: str | None = None, cover: str | No
 
 
 def _untitled(request: Mapping[str, Any]) -> str:
-    """Return what a song without a title is called: its description, or its first line."""
+    """Return what a song without a title is called, as in the studio: by its first line, or its description."""
     lines = (line.strip() for line in request["lyrics"].splitlines())
     words = (line for line in lines if line and not line.startswith("["))
-    return (", ".join(request["tags"]) or request["prompt"] or next(words, ""))[:_TITLE_LENGTH]
+    return (next(words, "") or request["prompt"] or ", ".join(request["tags"]))[:_TITLE_LENGTH]
 
 
 def _genre(request: Mapping[str, Any], outline: Mapping[str, Any]) -> str:

@@ -55,7 +55,8 @@ export async function unwrap<T>(call: Promise<{ data?: T }>): Promise<T> {
 }
 
 export const audioUrl = (take: string, format: AudioFormat) => `/api/v1/takes/${take}/audio.${format}`;
-export const downloadUrl = (take: string, format: AudioFormat) => `${audioUrl(take, format)}?download=true`;
+export const downloadUrl = (take: string, format: AudioFormat, tagged: boolean) =>
+  `${audioUrl(take, format)}?download=true${tagged ? "" : "&tags=false"}`;
 
 export const metadataUrl = (take: string) => `/api/v1/takes/${take}/metadata`;
 

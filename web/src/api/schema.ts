@@ -584,6 +584,16 @@ export interface components {
             digest: string;
             /** License */
             license: string;
+            /**
+             * Commercial Use
+             * @description Whether the licence allows it; null if it is not a known one.
+             */
+            commercial_use: boolean | null;
+            /**
+             * Publishing
+             * @description What the licence of the weights means for publishing songs.
+             */
+            publishing: string;
             sampling: components["schemas"]["Sampling"];
             /**
              * Card
@@ -921,6 +931,16 @@ export interface components {
             bpm: number | null;
             /** Beats */
             beats: number;
+            /**
+             * Key
+             * @description Such as "A minor"; null for any.
+             */
+            key: string | null;
+            /**
+             * Style
+             * @description The style that is played; "" for any.
+             */
+            style: string;
             /** Seconds */
             seconds: number;
             /** Sections */
@@ -1532,8 +1552,10 @@ export interface operations {
     get_audio: {
         parameters: {
             query?: {
-                /** @description Save the file under the song's title. */
+                /** @description Save the file under the song's title, which is in its tags. */
                 download?: boolean;
+                /** @description Whether the file says what it is: see `docs/files.md`. */
+                tags?: boolean;
             };
             header?: never;
             path: {

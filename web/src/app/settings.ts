@@ -1,4 +1,4 @@
-/** Theme, language and volume, kept in the browser. */
+/** Theme, language, volume and kind of downloads, kept in the browser. */
 
 import { create } from "zustand";
 import { persist } from "zustand/middleware";
@@ -11,6 +11,8 @@ interface Settings {
   language: Language;
   volume: number;
   muted: boolean;
+  /** Whether downloaded songs hold title, lyrics, picture and record. */
+  tagged: boolean;
   set: (change: Partial<Omit<Settings, "set">>) => void;
 }
 
@@ -21,6 +23,7 @@ export const useSettings = create<Settings>()(
       language: languageOf(navigator.languages),
       volume: 0.9,
       muted: false,
+      tagged: true,
       set: (change) => set(change),
     }),
     { name: "khala.settings", version: 1 },

@@ -2,6 +2,7 @@ import { ChevronDown, Dices } from "lucide-react";
 import { useModels } from "../api/catalogue";
 import { LIMITS } from "../api/limits";
 import { useText } from "../i18n";
+import { publishingText } from "../library/song";
 import { IconButton } from "../ui/Button";
 import { Labelled } from "../ui/Labelled";
 import { NumberField } from "../ui/NumberField";
@@ -59,7 +60,10 @@ export function MoreFields() {
           </Labelled>
           <Labelled
             label={t("create.model")}
-            hint={model && t("create.modelHint", { n: Math.round(model.max_seconds / 60) })}
+            hint={
+              model &&
+              [t("create.modelHint", { n: Math.round(model.max_seconds / 60) }), t(publishingText(model))].join(" ")
+            }
           >
             {(ids) => (
               <select

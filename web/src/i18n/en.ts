@@ -183,6 +183,11 @@ export const en = {
   "format.mp3": "Compatible",
   "format.opus": "Smallest",
 
+  "download.tags": "Tags in the file",
+  "download.tagsHint": "Title, lyrics, cover, settings and the mark of AI",
+  "license.free": "Songs may be published and sold.",
+  "license.nonCommercial": "No commercial use of the songs.",
+  "license.unknown": "Ask the model’s publisher before you publish songs.",
   "facts.device": "Made on",
   "facts.made": "How it was made",
   "facts.candidates": "Candidates for take {n}",

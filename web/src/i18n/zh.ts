@@ -183,6 +183,11 @@ export const zh: Messages = {
   "format.mp3": "通用",
   "format.opus": "最小",
 
+  "download.tags": "在文件中写入标签",
+  "download.tagsHint": "标题、歌词、封面、设置和 AI 标识",
+  "license.free": "歌曲可以发布和出售。",
+  "license.nonCommercial": "歌曲不得用于商业用途。",
+  "license.unknown": "发布歌曲前，请先询问模型的发布者。",
   "facts.device": "生成设备",
   "facts.made": "生成方式",
   "facts.candidates": "版本 {n} 的候选",

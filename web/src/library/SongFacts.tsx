@@ -1,6 +1,6 @@
 import { Check, Copy } from "lucide-react";
 import { type ReactNode, useRef, useState } from "react";
-import { useMetadata } from "../api/catalogue";
+import { useMetadata, useModels } from "../api/catalogue";
 import type { Remark } from "../api/client";
 import { metadataUrl, type Song, type Take } from "../api/client";
 import { Remarks } from "../create/Remarks";
@@ -10,11 +10,11 @@ import { usePlayer } from "../player/store";
 import { Button } from "../ui/Button";
 import { clock } from "../ui/format";
 import { type Candidate, Candidates } from "./Candidates";
-import { finished } from "./song";
+import { finished, publishingText } from "./song";
 
 /** The fields of a take's record that are shown. */
 interface TakeRecord {
-  model?: { digest?: string };
+  model?: { digest?: string; license?: string };
   device?: string;
   dtype?: string;
   command?: string;
@@ -35,6 +35,7 @@ export function SongFacts({ song }: { song: Song }) {
   const { data } = useMetadata(take?.id ?? null);
   const record = (data ?? {}) as TakeRecord;
   const { request } = song;
+  const model = useModels().models.find(({ name }) => name === request.model);
   const { sampling } = request;
   const number = (value: number) => value.toLocaleString(locale);
   return (
@@ -82,6 +83,12 @@ export function SongFacts({ song }: { song: Song }) {
             </span>
           )}
         </Fact>
+        {record.model?.license && (
+          <Fact name={t("welcome.license")}>
+            {record.model.license}
+            {model && <span className="block text-muted">{t(publishingText(model))}</span>}
+          </Fact>
+        )}
       </Facts>
       {take && record.command && <Command take={take} text={record.command} />}
     </div>

@@ -5,12 +5,14 @@ import { downloadUrl, type Song } from "../api/client";
 import { AUDIO_FORMATS } from "../api/limits";
 import { useSongAction } from "../api/songs";
 import { go } from "../app/route";
+import { useSettings } from "../app/settings";
 import { useProblemToast } from "../app/toasts";
 import { draftOf, useDraft } from "../create/draft";
 import { useText } from "../i18n";
 import { IconButton } from "../ui/Button";
 import { useDeleteSong } from "./deletion";
 import { finished, isActive, titleOf } from "./song";
+import { TagsItem } from "./TagsItem";
 
 const ITEM =
   "flex h-10 w-full items-center gap-3 rounded-lg px-3 text-sm outline-none data-highlighted:bg-sunk [&>svg]:size-4 [&>svg]:text-muted";
@@ -22,6 +24,7 @@ export function SongMenu({ song }: { song: Song }) {
   const showProblem = useProblemToast();
   const remove = useDeleteSong();
   const takes = finished(song);
+  const tagged = useSettings((settings) => settings.tagged);
   const reuse = (keepSeed: boolean) => {
     useDraft.getState().set(draftOf(song.request, keepSeed));
     go("#/");
@@ -58,7 +61,7 @@ export function SongMenu({ song }: { song: Song }) {
                   <Menu.Item
                     key={format}
                     className={ITEM}
-                    render={<a href={downloadUrl(takes[0]!.id, format)} download />}
+                    render={<a href={downloadUrl(takes[0]!.id, format, tagged)} download />}
                   >
                     <Download />
                     {format.toUpperCase()}
@@ -66,6 +69,7 @@ export function SongMenu({ song }: { song: Song }) {
                 ))}
               </Group>
             )}
+            {takes[0] && <TagsItem />}
             <div className="my-1 h-px bg-line" />
             <Menu.Item className={`${ITEM} text-danger [&>svg]:!text-danger`} onClick={() => remove(song)}>
               <Trash2 />

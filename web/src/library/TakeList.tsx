@@ -4,6 +4,7 @@ import { downloadUrl, type Song, type Take } from "../api/client";
 import { AUDIO_FORMATS } from "../api/limits";
 import { failureText } from "../api/problems";
 import { useSongAction } from "../api/songs";
+import { useSettings } from "../app/settings";
 import { useProblemToast } from "../app/toasts";
 import { useText } from "../i18n";
 import { play, toggle, usePlayer } from "../player/store";
@@ -11,6 +12,7 @@ import { Button, IconButton } from "../ui/Button";
 import { clock } from "../ui/format";
 import { ProgressLine, TakeBar, takeText } from "./SongProgress";
 import { finished, isActive } from "./song";
+import { TagsItem } from "./TagsItem";
 import { TakePeaks } from "./TakePeaks";
 
 /** The takes of a song; switching between them keeps the position. */
@@ -78,6 +80,7 @@ function FinishedTake({ song, take }: { song: Song; take: Take }) {
 
 function Downloads({ take }: { take: Take }) {
   const { t } = useText();
+  const tagged = useSettings((settings) => settings.tagged);
   return (
     <Menu.Root modal={false}>
       <Menu.Trigger render={<IconButton label={t("song.download", { n: take.number })} />}>
@@ -90,12 +93,13 @@ function Downloads({ take }: { take: Take }) {
               <Menu.Item
                 key={format}
                 className="flex h-10 items-center justify-between gap-6 rounded-lg px-3 text-sm outline-none data-highlighted:bg-sunk"
-                render={<a href={downloadUrl(take.id, format)} download />}
+                render={<a href={downloadUrl(take.id, format, tagged)} download />}
               >
                 {format.toUpperCase()}
                 <span className="text-muted">{t(`format.${format}`)}</span>
               </Menu.Item>
             ))}
+            <TagsItem />
           </Menu.Popup>
         </Menu.Positioner>
       </Menu.Portal>

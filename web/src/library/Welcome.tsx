@@ -9,7 +9,7 @@ import { Button } from "../ui/Button";
 import { Cover } from "../ui/Cover";
 import { bytes, clock } from "../ui/format";
 import { EXAMPLE } from "./example";
-import { shortName } from "./song";
+import { publishingText, shortName } from "./song";
 
 /** The empty library: the model, what it can do, and an example song in one click. */
 export function Welcome() {
@@ -57,6 +57,7 @@ export function Welcome() {
             </Fact>
             <Fact icon={<Scale />} name={t("welcome.license")}>
               {model.license}
+              <span className="block text-sm font-normal text-muted">{t(publishingText(model))}</span>
             </Fact>
           </dl>
         )}

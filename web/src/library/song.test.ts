@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Song, Take } from "../api/client";
-import { etaOf, titleOf } from "./song";
+import type { Model, Song, Take } from "../api/client";
+import { etaOf, publishingText, titleOf } from "./song";
 
 const SONG: Song = {
   id: "s1",
@@ -30,6 +30,11 @@ test("a song without a title is named by its first line, else by its prompt or t
   const wordless = { ...SONG, request: { ...SONG.request, lyrics: "" } };
   expect(titleOf(wordless, "en")).toBe("folk, 90 bpm");
   expect(titleOf(wordless, "zh")).toBe("民谣, 90 BPM");
+});
+
+test("what a licence means is one of three texts", () => {
+  const keys = [true, false, null].map((commercial_use) => publishingText({ commercial_use } as Model));
+  expect(keys).toEqual(["license.free", "license.nonCommercial", "license.unknown"]);
 });
 
 test("the time left is the server's estimate, and increasingly the take's own", () => {

@@ -1,6 +1,6 @@
 /** What is shown of a song: title, style, state and the time left. */
 
-import type { Song, SongRequest, Take } from "../api/client";
+import type { Model, Song, SongRequest, Take } from "../api/client";
 import type { Language } from "../i18n";
 import { tagLabel } from "../i18n/tags";
 
@@ -19,6 +19,12 @@ export function styleOf({ prompt, tags }: SongRequest, language: Language): stri
 /** The name of a model without its folder or hub owner. */
 export function shortName(model: string): string {
   return model.split("/").findLast(Boolean) ?? model;
+}
+
+/** What the licence of a model means for publishing songs, as a key of the texts. */
+export function publishingText({ commercial_use }: Model) {
+  if (commercial_use === null) return "license.unknown";
+  return commercial_use ? "license.free" : "license.nonCommercial";
 }
 
 export function finished(song: Song): Take[] {

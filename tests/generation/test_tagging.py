@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from khala.generation.cover import cover_png
+from khala.audio.tags.cover import cover_png
 from khala.generation.tagging import tags_of
 from khala.music.request import SongRequest
 

@@ -16,8 +16,8 @@ import typer
 from serving import RATE, Service
 from tinytag import TinyTag
 
+from khala.audio.tags.cover import cover_png
 from khala.audio.tags.tagging import read_tags
-from khala.generation.cover import cover_png
 from khala.music.errors import OutputError, StoreError
 
 
@@ -214,6 +214,8 @@ def test_a_damaged_file_is_told_without_its_place(service: Service, take: str) -
         file.write_bytes(b"damaged")
     answer = service.client.get(f"{take}/audio.mp3")
     assert answer.status_code == 404 and "damaged" in answer.text and str(service.folder) not in answer.text
+    damaged = service.client.get(f"{take}/audio.flac", params={"tags": False})
+    assert (damaged.status_code, damaged.json()["detail"]) == (404, "the audio of the take was damaged in the store")
 
 
 def test_what_cannot_be_stored_is_served_from_memory(

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,9 @@ def test_a_folder(folder: Path) -> None:
     info = describe(str(folder))
     assert info.config == tiny() and info.digest == load_model(folder).digest
     assert info.size == sum(path.stat().st_size for path in folder.iterdir())
-    assert "songs up to 30 s" in str(info)
+    assert "songs up to 30 s, Apache-2.0, " in str(info)
+    bound = replace(info, config=replace(info.config, license="CC-BY-NC-4.0"))
+    assert ", CC-BY-NC-4.0, no commercial use, " in str(bound)
 
 
 @pytest.mark.parametrize("name", ["grand", "", "../nowhere", "a/b/c", "~nobody/x", "x" * 5000, "a\0b", "-", "a b/c"])

@@ -14,11 +14,11 @@ import soundfile
 import torch
 from service import ask, tiny_model
 
+from khala.audio.tags.cover import cover_png
 from khala.audio.tags.tagging import read_tags
 from khala.engine.pytorch import engine, opening
 from khala.engine.pytorch.memory import need
 from khala.generation import pipeline
-from khala.generation.cover import cover_png
 from khala.generation.pipeline import Pipeline, load
 from khala.generation.plan import TakePlan, plan_take
 from khala.jobs.records import Claim

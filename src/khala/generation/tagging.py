@@ -4,10 +4,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from khala.audio.tags.cover import cover_png
 from khala.audio.tags.tag_set import Tags
 from khala.audio.tags.xmp import SOURCE_TYPE, TRAINED_ALGORITHMIC_MEDIA
 from khala.conditioning.request_terms import parse_styles
-from khala.generation.cover import cover_png
 from khala.music.suggested_tags import TAG_GROUPS
 
 ARTIST = "Khala"

@@ -6,16 +6,17 @@ Transcoded files are stored, too. If that fails (the disk is full), they are ser
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from khala.audio.tags.tag_set import Tags
 from khala.audio.transcode import retag, transcode
 from khala.generation.tagging import tags_of
 from khala.jobs.artifacts import BLOCK_BYTES
 from khala.jobs.library import Library
-from khala.jobs.records import Artifact
+from khala.jobs.records import Artifact, SongRecord, TakeRecord
 from khala.music.errors import InvalidRequest, NotFound, StoreError
 
 log = logging.getLogger(__name__)
@@ -65,8 +66,7 @@ class Renderer:
         if key in self._held:
             return self._held[key]
         if key not in self._making:
-            tags = tags_of(take.metadata, cover=take.song_id) if take.metadata else Tags()
-            self._making[key] = asyncio.create_task(self._make(kept["audio.flac"], format, tags))
+            self._making[key] = asyncio.create_task(self._make(take, kept["audio.flac"], format))
             self._making[key].add_done_callback(lambda _: self._making.pop(key))
         return await asyncio.shield(self._making[key])  # other requests may wait for it, too
 
@@ -82,15 +82,13 @@ class Renderer:
         key = take_id, format, audio.digest, *([song.title] if tagged else [])
         if key not in self._held:
             async with self._room:
-                tags = tags_of(record, song.title, song.id) if tagged else Tags()
-                content = await asyncio.to_thread(lambda: retag(b"".join(audio.read(0, audio.size)), tags))
-                retagged = await asyncio.to_thread(_in_memory, take_id, format, content)
+                retagged = await asyncio.to_thread(_retagged, audio, song, record if tagged else None)
             self._hold(key, retagged)
         return self._held[key]
 
-    async def _make(self, flac: Artifact, format: str, tags: Tags) -> Audio:
+    async def _make(self, take: TakeRecord, flac: Artifact, format: str) -> Audio:
         async with self._room:
-            content = await asyncio.to_thread(self._transcode, flac, format, tags)
+            content = await asyncio.to_thread(self._transcode, take, flac, format)
             try:
                 keep = partial(self._library.keep, flac.take_id, f"audio.{format}", MEDIA_TYPES[format], content)
                 return self._stored(await asyncio.to_thread(keep))
@@ -100,7 +98,8 @@ class Renderer:
         self._hold((flac.take_id, format), audio)
         return audio
 
-    def _transcode(self, flac: Artifact, format: str, tags: Tags) -> bytes:
+    def _transcode(self, take: TakeRecord, flac: Artifact, format: str) -> bytes:
+        tags = tags_of(take.metadata, cover=take.song_id) if take.metadata else None
         try:
             return transcode(self._library.store.get(flac), format, tags)
         except InvalidRequest:  # not the caller's fault
@@ -115,6 +114,15 @@ class Renderer:
         self._held[key] = audio
         while len(self._held) > 1 and sum(one.size for one in self._held.values()) > MAX_HELD_BYTES:
             self._held.pop(next(iter(self._held)))  # the oldest
+
+
+def _retagged(audio: Audio, song: SongRecord, record: Mapping[str, Any] | None) -> Audio:
+    tags = Tags() if record is None else tags_of(record, song.title, song.id)
+    content = b"".join(audio.read(0, audio.size))
+    if hashlib.sha256(content).hexdigest() != audio.digest:
+        raise NotFound("the audio of the take was damaged in the store")
+    content = retag(content, tags)
+    return _in_memory(audio.take_id, audio.format, content)
 
 
 def _in_memory(take_id: str, format: str, content: bytes) -> Audio:

@@ -10,6 +10,7 @@ from typing import Any
 
 from khala.models.config import ModelConfig
 from khala.music.errors import KhalaError, ModelError
+from khala.music.licences import commercial_use
 from khala.weights import configs
 from khala.weights.aliases import rename_keys
 from khala.weights.digests import NAME as DIGESTS
@@ -51,7 +52,10 @@ class ModelInfo:
     size: int
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.size / 1e6:.1f} MB, songs up to {self.config.max_seconds:g} s, {self.digest[:12]}"
+        license = self.config.license
+        terms = f"{license}, no commercial use" if commercial_use(license) is False else license
+        size, longest = f"{self.size / 1e6:.1f} MB", f"songs up to {self.config.max_seconds:g} s"
+        return f"{self.name}: {size}, {longest}, {terms}, {self.digest[:12]}"
 
 
 def resolve(name: str) -> Path:

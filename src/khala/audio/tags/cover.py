@@ -9,12 +9,9 @@ from numpy.typing import NDArray
 
 PIXELS = 512
 """Width and height."""
-_SAMPLES = 3
+_SAMPLES = 2
 """Points on the side of a pixel that are averaged: edges are smooth."""
 _MASK = 0xFFFFFFFF
-
-Picture = NDArray[np.float64]
-"""Colours [height, width, 3], sRGB from 0 to 1."""
 
 
 def cover_png(text: str, pixels: int = PIXELS) -> bytes:
@@ -25,7 +22,7 @@ def cover_png(text: str, pixels: int = PIXELS) -> bytes:
     second = (hue + 38) % 360
     side = pixels * _SAMPLES
     x_N = (np.arange(side) + 0.5) * 100 / side
-    picture = np.empty((side, side, 3))
+    picture = np.empty((side, side, 3), np.float32)
     picture[:] = oklch(0.86, 0.05, hue)
     picture[np.hypot(x_N - sun_x, x_N[:, None] - sun_y) < sun_radius] = oklch(0.96, 0.035, second)
     waves = (46, 0.74, 0.075, hue), (62, 0.58, 0.085, (hue + 18) % 360), (78, 0.4, 0.075, second)

@@ -3,7 +3,7 @@ import zlib
 import numpy as np
 import pytest
 
-from khala.generation.cover import cover_png, oklch, seeded_random
+from khala.audio.tags.cover import cover_png, oklch, seeded_random
 
 
 def pixels(png: bytes) -> np.ndarray:

@@ -8,6 +8,7 @@ import soundfile
 
 from khala.audio.files import read_audio, write_audio
 from khala.audio.reading import READABLE, open_audio
+from khala.audio.tags.tag_set import Tags
 from khala.music.errors import InvalidRequest
 
 RATE = 44100
@@ -47,7 +48,7 @@ def test_a_recording_whose_recorder_stopped_is_read_to_its_end(tmp_path: Path, r
 
 
 def test_a_recording_without_samples_stays_one(tmp_path: Path) -> None:
-    path = write_audio(tmp_path / "song.wav", NOISE[:, :0], RATE, {"title": "Nothing"})
+    path = write_audio(tmp_path / "song.wav", NOISE[:, :0], RATE, Tags({"TITLE": "Nothing"}))
     assert read_audio(path)[0].shape == (2, 0)
 
 

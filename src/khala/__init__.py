@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from khala.evaluation.lyrics_times import align
     from khala.generation.pipeline import Pipeline, load
     from khala.generation.take import Take
     from khala.music.errors import InvalidRequest, KhalaError, ModelError, OutputError
     from khala.music.request import Sampling, SongRequest
 
 _HOMES = {
+    "align": "evaluation.lyrics_times",
     "load": "generation.pipeline",
     "Pipeline": "generation.pipeline",
     "Take": "generation.take",
@@ -39,6 +41,7 @@ __all__ = [
     "SongRequest",
     "Take",
     "__version__",
+    "align",
     "load",
 ]
 

@@ -14,10 +14,12 @@ from khala.cli.like import Machine, changed, machine_like, read_like, require_ot
 from khala.cli.lyrics import read_lyrics_file
 from khala.cli.output import destinations
 from khala.cli.progress import progress
+from khala.cli.timed import parse_timed, require_timed_free, write_timed
 from khala.conditioning.preview import preview
 from khala.generation.record_file import own_record
 from khala.music.errors import InvalidRequest
 from khala.music.example import EXAMPLE
+from khala.music.lyric_files import LYRIC_FORMATS
 from khala.music.request import Sampling, SongRequest
 from khala.music.tags import parse_tags
 from khala.weights import describe
@@ -98,6 +100,12 @@ def generate(
         str | None, typer.Option(metavar="wav|flac|mp3|opus", help="Audio format.  [default: that of FILE, or wav]")
     ] = None,
     no_tags: Annotated[bool, typer.Option("--no-tags", help="Write no tags into the files.")] = False,
+    timed: Annotated[
+        str | None,
+        typer.Option(
+            metavar='"A, B"', help=f"Also write the lyrics with their times, as {', '.join(LYRIC_FORMATS)} or several."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the records of all takes as a JSON array.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
@@ -142,6 +150,8 @@ def generate(
     info.config.require_possible(request)
     if made_with is not None and info.digest != made_with.digest:
         notes.append(f"the song was made with another model, {made_with.model[:40]} {made_with.digest[:12]}.")
+    timed_formats = parse_timed(timed)
+    require_timed_free(paths, timed_formats)
     if not quiet:
         for note in notes:
             print_line(f"note: {note}")
@@ -152,13 +162,24 @@ def generate(
         report("load", 0, 1)
         from khala.generation.pipeline import load
         from khala.scoring import score
+        from khala.scoring.alignment import align_lyrics
 
-        pipeline = load(on.model, on.device, on.dtype, seconds=request.duration, listener=score, engine=on.engine)
+        pipeline = load(
+            on.model,
+            on.device,
+            on.dtype,
+            seconds=request.duration,
+            listener=score,
+            engine=on.engine,
+            aligner=align_lyrics,
+        )
         report("load", 1, 1)
         made = pipeline.generate(request, progress=report)
     paths[0].parent.mkdir(parents=True, exist_ok=True)
     for take, path in zip(made, paths, strict=True):
         take.save(path, tags=not no_tags)
+        if timed_formats and not write_timed(take, path, timed_formats) and not quiet:
+            print_line(f"{path}: it is not known when its words are sung, so no timed lyrics were written")
         if not quiet:
             ending = ", cut at the maximum length" if take.metadata["truncated"] else ""
             if left := take.metadata["unsung_lines"]:

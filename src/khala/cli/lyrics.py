@@ -9,7 +9,7 @@ from khala.music.plaintext import read_plain
 from khala.music.request import MAX_LYRICS
 
 
-def read_lyrics_file(path: Path) -> str:
+def read_lyrics_file(path: Path, advice: str = "add some, or use --instrumental") -> str:
     """Return the text of a file, or of standard input for "-".
 
     Raises InvalidRequest if it cannot be read, is empty, is too large for lyrics or is not plain text.
@@ -23,5 +23,5 @@ def read_lyrics_file(path: Path) -> str:
         reason = (error.strerror if isinstance(error, OSError) else None) or error
         raise InvalidRequest(f"cannot read lyrics from {name}: {reason}") from error
     if not text:
-        raise InvalidRequest(f"{name} contains no lyrics; add some, or use --instrumental")
+        raise InvalidRequest(f"{name} contains no lyrics; {advice}")
     return text

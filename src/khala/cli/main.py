@@ -14,6 +14,7 @@ from khala.cli.streams import prepare_streams
 
 VERBS = {
     "generate": "Make a song from a description and lyrics.",
+    "align": "Find when the words of a song are sung.",
     "serve": "Run the API, the studio and workers.",
     "keys": "Create, list and revoke API keys of a service.",
     "worker": "Run a worker that makes the takes of a service.",

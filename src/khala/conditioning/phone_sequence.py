@@ -96,6 +96,33 @@ class PhoneSequence:
             spans.append((begin, end, len(set(places[begin:end])) / (rest - start)) if begin < end else None)
         return spans
 
+    def word_spans(self, line: int, words: Sequence[str], places: Sequence[int]) -> list[tuple[float, float] | None]:
+        """First frame and the frame after the last of each word of a line, whose words have these phones (characters of
+        `LETTERS`), in a song whose frames have these indices of `phones`; None for a word that is not sung.
+
+        Where two words meet in a phone, which counts once, each has half of it. None at all if the line has other
+        phones."""
+        merged, edges = "", []
+        for letters in words:
+            first = len(merged) - bool(letters and merged.endswith(letters[0]))
+            for letter in letters:
+                merged += letter if letter != merged[-1:] else ""
+            edges.append((first, len(merged)))
+        start = self.starts[line]
+        if self.phones[start : self._rests[line]] != tuple(map(LETTERS.index, merged)):
+            return [None] * len(words)
+        frames = [bisect_left(places, start + at) for at in range(len(merged) + 1)]
+        spans: list[tuple[float, float] | None] = []
+        before = -1  # the last word with phones
+        for number, (first, end) in enumerate(edges):
+            begin, until = float(frames[first]), float(frames[end])
+            if first < end and before >= 0 and first < edges[before][1] and (met := spans[before]):
+                begin = (max(begin, met[0]) + met[1]) / 2
+                spans[before] = (met[0], begin)
+            spans.append((begin, until) if first < end and begin < until else None)
+            before = number if first < end else before
+        return spans
+
 
 def phones_of_prompt(prompt: Prompt) -> PhoneSequence:
     """The phones of a prompt whose lyrics are phones (`music.phones.phonetic`); of an instrumental, one rest. A phone

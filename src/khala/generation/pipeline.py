@@ -31,6 +31,7 @@ from khala.generation.plan import TakePlan, guide_for, plan_take
 from khala.generation.progress import share, timed
 from khala.generation.record import make_record
 from khala.generation.take import Take
+from khala.generation.timed_lyrics import LyricsAligner, LyricsTiming, model_timing
 from khala.models.config import ModelConfig
 from khala.models.lm.result import BackboneResult
 from khala.models.lm.runs import runs
@@ -46,23 +47,25 @@ def load(
     seconds: float = 60.0,
     listener: Listener | None = None,
     engine: str = "auto",
+    aligner: LyricsAligner | None = None,
 ) -> "Pipeline":
     """A pipeline for a model by name, folder or hub id (`weights.resolve`).
 
     `dtype`: a number format, one for each language model ("backbone=float32,superres=bfloat16"), or "auto" for what
     suits model and machine. `mode`: keep all of the model in memory or, "one_shot", one part at a time, which is read
-    for its stage; with "auto" what fits, for a song of `seconds`. `listener`: see `Pipeline`. `engine`: see
-    `engine.opening`. Raises ModelError, and InvalidRequest with advice if nothing fits.
+    for its stage; with "auto" what fits, for a song of `seconds`. `listener`, `aligner`: see `Pipeline`. `engine`:
+    see `engine.opening`. Raises ModelError, and InvalidRequest with advice if nothing fits.
     """
-    return Pipeline(open_engine(name, device, dtype, mode, seconds, engine), listener)
+    return Pipeline(open_engine(name, device, dtype, mode, seconds, engine), listener, aligner)
 
 
 class Pipeline:
     """Makes songs with one model."""
 
-    def __init__(self, engine: Engine, listener: Listener | None = None) -> None:
-        """`listener` has a say in which of several candidates is best, beside the backbone."""
-        self.engine, self.listener = engine, listener
+    def __init__(self, engine: Engine, listener: Listener | None = None, aligner: LyricsAligner | None = None) -> None:
+        """`listener` has a say in which of several candidates is best, beside the backbone. `aligner` finds the words
+        of a song whose model does not say when they are sung (`scoring.alignment.align_lyrics`)."""
+        self.engine, self.listener, self.aligner = engine, listener, aligner
 
     @property
     def config(self) -> ModelConfig:
@@ -198,8 +201,11 @@ class Pipeline:
         rate = self.config.codec.sample_rate
         with timed(seconds, "finish"):
             samples, report = finish(raw, not result.ended, rate)
+            timing = model_timing(plan, result, self.frame_rate)
+            if timing is None and self.aligner and plan.request.lyrics:
+                timing = LyricsTiming(self.aligner(samples, rate, plan.request.lyrics), "recogniser")
         progress("finish", 1, 1)
-        return Take(samples, rate, codes, make_record(self.engine, plan, result, report, seconds))
+        return Take(samples, rate, codes, make_record(self.engine, plan, result, report, seconds, timing))
 
     def _best(self, plan: TakePlan, results: Sequence[BackboneResult], progress: Progress) -> BackboneResult:
         listener, rate = self.listener, self.config.codec.sample_rate

@@ -11,21 +11,28 @@ from khala import __version__
 from khala.engine.base import Engine
 from khala.generation.finish import FinishReport
 from khala.generation.plan import TakePlan
-from khala.generation.timed_lyrics import timed_lines
+from khala.generation.timed_lyrics import LyricsTiming
 from khala.models.lm.result import BackboneResult
 
 
 def make_record(
-    engine: Engine, plan: TakePlan, result: BackboneResult, report: FinishReport, seconds: Mapping[str, float]
+    engine: Engine,
+    plan: TakePlan,
+    result: BackboneResult,
+    report: FinishReport,
+    seconds: Mapping[str, float],
+    timing: LyricsTiming | None,
 ) -> dict[str, Any]:
     """The record as JSON values. `seconds` counts the take's own time in decode and finish; those of backbone and
-    superres are for all takes that shared them."""
+    superres are for all takes that shared them. `timing` is None where it is not known when words are sung."""
     config, frames = engine.config, result.codes.shape[1]
     library, version = engine.library
-    rate, lines, outline = config.frame_rate, timed_lines(plan, result), plan.preview.outline
-    if outline and lines is not None:  # lines where they are sung, not where they were meant to be
-        spans = ((line.begin, line.end) for line in lines)
-        outline = replace(outline, lines=tuple((a, b) for a, b in spans if a is not None and b is not None))
+    rate, outline = config.frame_rate, plan.preview.outline
+    by_model = timing is not None and timing.timed_by == "model"
+    if outline and timing and by_model:  # lines where they are sung, not where they were meant to be
+        spans = ((line.start, line.end) for line in timing.lines)
+        sung = ((round(a * rate), round(b * rate)) for a, b in spans if a is not None and b is not None)
+        outline = replace(outline, lines=tuple(sung))
     record = {
         "request": plan.request.to_dict(),
         "take": plan.number,
@@ -48,8 +55,9 @@ def make_record(
         "max_frames_set_by": plan.limited_by,
         "truncated": not result.ended,
         "outline": outline and outline.to_dict(rate),
-        "lyrics": None if lines is None else [line.to_dict(rate) for line in lines],
-        "unsung_lines": None if lines is None else sum(not line.sung for line in lines),
+        "lyrics": timing and [line.to_dict() for line in timing.lines],
+        "lyrics_timed_by": timing and timing.timed_by,
+        "unsung_lines": sum(not line.sung for line in timing.lines) if timing and by_model else None,
         "remarks": [remark.to_dict() for remark in plan.preview.remarks],
         "seconds": dict(seconds),
     }

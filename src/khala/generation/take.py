@@ -14,6 +14,7 @@ from khala.audio.samples import Samples
 from khala.audio.tags.tag_set import Tags
 from khala.generation.record_file import place_for_record
 from khala.generation.tagging import tags_of
+from khala.music.timing import TimedLine
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,12 @@ class Take:
     @property
     def seconds(self) -> float:
         return float(self.samples.shape[1] / self.rate)
+
+    @property
+    def lyrics_timed(self) -> list[TimedLine] | None:
+        """The lines of the lyrics with the times of their words; None where these are not known."""
+        lines = self.metadata.get("lyrics")
+        return None if lines is None else [TimedLine.from_dict(line) for line in lines]
 
     def save(self, path: str | Path, format: str | None = None, tags: bool | Tags = True) -> Path:
         """Write the samples to `path` (wav, flac, mp3 or opus, by `format` or else by the extension) and the metadata

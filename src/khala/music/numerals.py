@@ -1,6 +1,7 @@
 """Spell out the numbers and signs of English lyrics: "1999", "$5", "100%"."""
 
 import re
+from collections.abc import Iterator
 
 _ONES = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
@@ -39,6 +40,12 @@ _ARTICLE = re.compile(
 
 def spell_numbers(line: str) -> str:
     """Return a line of lyrics with its numbers and signs as words; digits within words ("gr8") stay."""
+    return "".join(text for _, text, _ in spelled(line))
+
+
+def spelled(line: str) -> Iterator[tuple[int, str, bool]]:
+    """Yield the pieces of a line as `spell_numbers` joins them: where each begins in `line`, its text, and whether that
+    is a number or sign as words."""
 
     def words(found: re.Match[str]) -> str:
         kind = found.lastgroup
@@ -68,7 +75,12 @@ def spell_numbers(line: str) -> str:
             said = _year(number) if kind == "number" and _is_year(number) else _counted(number, bare)
         return f" {' '.join(said)} "
 
-    return _PATTERNS.sub(words, line)
+    at = 0
+    for found in _PATTERNS.finditer(line):
+        yield at, line[at : found.start()], False
+        yield found.start(), words(found), True
+        at = found.end()
+    yield at, line[at:], False
 
 
 def cardinal(digits: str) -> list[str]:

@@ -26,7 +26,8 @@ MAX_COMPOUND_LETTERS = 40
 """Longest first part of a compound, so that the search stays short."""
 
 _LETTER = dict(zip(PHONES, LETTERS, strict=True))
-_WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*'?|[()]")
+WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*'?|[()]")
+"""A word, or a bracket."""
 _LATIN = re.compile(r"LATIN SMALL (?:LETTER|LIGATURE) (?:DOTLESS |LONG )?([A-Z]{1,2})(?: WITH .+)?")
 _OTHER_LATIN = {"ð": "d", "þ": "th", "ŋ": "ng"}
 
@@ -69,6 +70,11 @@ def pronounce(word: str) -> str | None:
     return "".join(found)
 
 
+def composed(text: str) -> str:
+    """Return a text in which no accent is a character of its own."""
+    return "".join(char for char in unicodedata.normalize("NFC", text) if not unicodedata.combining(char))
+
+
 def _plain(word: str) -> str:
     """Return a word with its Latin letters reduced to a..z: "Cœur" -> "coeur", "Łódź" -> "lodz"."""
     decomposed = unicodedata.normalize("NFKD", word.casefold())
@@ -85,8 +91,7 @@ def _base(char: str) -> str:
 def _line(line: str) -> str:
     tag = re.match(r"\s*\[[^\[\]]*\]\s*", line)
     head, rest = (tag[0].strip(), line[tag.end() :]) if tag else ("", line)
-    composed = "".join(char for char in unicodedata.normalize("NFC", rest) if not unicodedata.combining(char))
-    words = (match[0] for match in _WORD.finditer(spell_numbers(composed)))
+    words = (match[0] for match in WORD.finditer(spell_numbers(composed(rest))))
     said = " ".join(word if word in "()" else pronounce(word) or word for word in words)
     return " ".join(filter(None, (head, said.replace("( ", "(").replace(" )", ")"))))
 

@@ -11,9 +11,7 @@ import numpy as np
 
 from khala.music.phones import PHONES
 from khala.scoring.types import Array
-
-NEVER = -1e30
-"""The log probability of what cannot be; finite, so that it can be subtracted from itself."""
+from khala.scoring.viterbi import NEVER, Chain
 
 
 def greedy_decode(ctc_TC: Array) -> list[str]:
@@ -48,25 +46,10 @@ def force_align(frames_TC: Array, phones: Sequence[str]) -> list[tuple[int, int]
         raise ValueError(f"{len(phones)} phones do not fit into {len(frames_TC)} frames")
     if not phones:
         return []
-    states, skips = _states(phones)
-    one, two = np.full(len(states), NEVER), np.full(len(states), NEVER)
-    score = np.full(len(states), NEVER)
-    score[:2] = frames_TC[0, states[:2]]
-    steps = np.zeros((len(frames_TC), len(states)), np.int8)
-    for frame_C, step in zip(frames_TC[1:], steps[1:], strict=True):
-        one[1:], two[2:] = score[:-1], score[:-2] + skips[2:]
-        step[one > score] = 1
-        score = np.maximum(score, one)
-        step[two > score] = 2
-        score = np.maximum(score, two) + frame_C[states]
-    state = len(states) - 1 if score[-1] >= score[-2] else len(states) - 2
-    spans = [[0, 0] for _ in phones]
-    for time in reversed(range(len(steps))):
-        if state % 2:
-            span = spans[state // 2]
-            span[0], span[1] = time, span[1] or time + 1
-        state -= int(steps[time, state])
-    return [(first, end) for first, end in spans]
+    no_gates = np.zeros(0, np.intp)
+    path = Chain(*_states(phones), no_gates, no_gates).likeliest_path(frames_TC)
+    edges = np.searchsorted(path, np.arange(1, 2 * len(phones) + 1)).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def _states(phones: Sequence[str]) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""Routes of takes: their audio in four formats, their waveform peaks and their records."""
+"""Routes of takes: their audio in four formats, their waveform peaks, their timed lyrics and their records."""
 
 import asyncio
 import re
@@ -10,12 +10,14 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 
-from khala.jobs.records import TakeRecord
+from khala.jobs.records import SongRecord, TakeRecord
 from khala.music.errors import NotFound
+from khala.music.lyric_files import LYRIC_SUFFIXES, LyricFormat, lyric_file
 from khala.music.request import SongRequest
+from khala.music.timing import TimedLine, has_times
 from khala.server.access import Caller
 from khala.server.audio import MEDIA_TYPES, Audio
-from khala.server.context import Context, ContextDep, Id, scope
+from khala.server.context import ContextDep, Id, scope
 from khala.server.ranges import ranged
 from khala.server.schemas.songs import AudioFormat, Metadata, Peaks
 
@@ -33,6 +35,20 @@ AUDIO: dict[int | str, dict[str, Any]] = {
     200: {"description": "The whole file.", "content": {media_type: {} for media_type in MEDIA_TYPES.values()}},
     206: {"description": "The part requested by Range."},
     304: {"description": "The client has the file already."},
+}
+
+LYRIC_MEDIA_TYPES = {
+    "lrc": "text/plain",
+    "elrc": "text/plain",
+    "vtt": "text/vtt",
+    "srt": "application/x-subrip",
+    "json": "application/json",
+}
+LYRICS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The lyrics with their times; the lines of JSON are those of `lyrics` in the record.",
+        "content": {media_type: {} for media_type in dict.fromkeys(LYRIC_MEDIA_TYPES.values())},
+    },
 }
 
 
@@ -54,7 +70,9 @@ async def get_audio(
     audio = await context.renderer.download(scope(owner), take_id, format, tags)
     headers = {"Cache-Control": MAY_CHANGE}
     if download:
-        headers["Content-Disposition"] = await _disposition(context, audio)
+        take = await asyncio.to_thread(context.library.take, None, take_id)
+        song = await asyncio.to_thread(context.library.song, None, take.song_id)
+        headers["Content-Disposition"] = _disposition(song, take, f".{format}")
     return send(request, audio, headers)
 
 
@@ -69,6 +87,27 @@ def get_peaks(context: ContextDep, owner: Caller, take_id: Id, response: Respons
     artifact = context.library.artifact(scope(owner), take_id, "peaks")
     response.headers["Cache-Control"] = IMMUTABLE
     return Peaks.model_validate_json(context.library.store.get(artifact))
+
+
+@router.get("/takes/{take_id}/lyrics.{format}", response_class=Response, responses=LYRICS)
+async def get_lyrics(
+    context: ContextDep,
+    owner: Caller,
+    take_id: Id,
+    format: LyricFormat,
+    download: Annotated[bool, Query(description="Save the file under the song's title.")] = False,
+) -> Response:
+    """Return when the lines and words of a finished take are sung. `elrc` is LRC with a time on every word."""
+    take = await asyncio.to_thread(context.library.take, scope(owner), take_id)
+    song = await asyncio.to_thread(context.library.song, None, take.song_id)
+    lines = [TimedLine.from_dict(line) for line in (take.metadata or {}).get("lyrics") or ()]
+    if not has_times(lines):
+        raise NotFound("it is not known when the words of the take are sung")
+    headers = {}
+    if download:
+        headers["Content-Disposition"] = _disposition(song, take, LYRIC_SUFFIXES[format])
+    content = lyric_file(lines, format, song.title)
+    return Response(content, media_type=LYRIC_MEDIA_TYPES[format], headers=headers)
 
 
 @router.get("/takes/{take_id}/metadata")
@@ -106,11 +145,9 @@ def command_line(take: TakeRecord) -> str | None:
     return shlex.join([*command, "--device", record["device"], "--dtype", record["dtype"]])
 
 
-async def _disposition(context: Context, audio: Audio) -> str:
+def _disposition(song: SongRecord, take: TakeRecord, suffix: str) -> str:
     """Return the Content-Disposition of a download (RFC 6266): the title, and an ASCII name for old clients."""
-    take = await asyncio.to_thread(context.library.take, None, audio.take_id)
-    song = await asyncio.to_thread(context.library.song, None, take.song_id)
-    ending = f"-{song.request.seed}-{take.number}.{audio.format}"
+    ending = f"-{song.request.seed}-{take.number}{suffix}"
     plain = f'attachment; filename="{replace(song.request, title=song.title).slug()}{ending}"'
     title = file_name(song.title)
     return f"{plain}; filename*=UTF-8''{quote(title + ending, safe='')}" if title else plain

@@ -16,10 +16,12 @@ function limitOf(schema) {
 
 const fields = Object.entries({ ...NewSong.properties, ...NewSampling.properties });
 const audio = paths["/api/v1/takes/{take_id}/audio.{format}"].get.parameters;
+const lyrics = paths["/api/v1/takes/{take_id}/lyrics.{format}"].get.parameters;
 const values = {
   LIMITS: Object.fromEntries(fields.map(([name, schema]) => [name, limitOf(schema)])),
   DEFAULT_SECONDS: NewSong.properties.duration.default,
   AUDIO_FORMATS: audio.find(({ name }) => name === "format").schema.enum,
+  LYRIC_FORMATS: lyrics.find(({ name }) => name === "format").schema.enum,
   EVENTS: Event.properties.event.enum,
   SECTION_TAGS: OutlineSection.properties.name.examples,
   PROBLEMS: Problem.properties.kind.examples,

@@ -108,9 +108,37 @@ test("the keyboard plays, seeks and repeats a region", async ({ studio }) => {
   await position.press("PageUp");
   await expect(lyrics.locator("[aria-current=true]")).toHaveCount(1); // the line that is sung there
   await lyrics.getByRole("button", { name: "You and I, we find the beat" }).click();
-  await expect(lyrics.locator("[aria-current=true]")).toHaveText("You and I, we find the beat");
+  const line = lyrics.locator("[aria-current=true]");
+  await expect(line).toHaveText("You and I, we find the beat");
+  await studio.keyboard.press("k");
+  await studio.evaluate(() => {
+    HTMLMediaElement.prototype.play = async () => {}; // stands still at the word
+  });
+  const sung = line.locator("[data-start].text-accent");
+  await line.getByText("we", { exact: true }).click();
+  await expect(sung).toHaveText(["You", "and", "I,", "we"]);
+  await studio.keyboard.press("Shift+ArrowRight");
+  await expect(sung).toHaveText(["You", "and", "I,", "we", "find"]);
+  await studio.keyboard.press("Shift+ArrowLeft");
+  await expect(sung).toHaveText(["You", "and", "I,", "we"]);
   await expectAccessible(studio);
-  await studio.keyboard.press("Escape");
+  for (const [format, start] of [
+    ["LRC", "[ti:"],
+    ["ELRC", "[ti:"],
+    ["VTT", "WEBVTT"],
+    ["SRT", "1\n00:0"],
+    ["JSON", "[\n"],
+  ] as const) {
+    await lyrics.getByRole("button", { name: "Download timed lyrics" }).focus();
+    await studio.keyboard.press("Enter");
+    const item = studio.getByRole("menuitem", { name: new RegExp(`^${format} ?`) });
+    const download = studio.waitForEvent("download");
+    await item.press("Enter");
+    const text = readFileSync(await (await download).path(), "utf8");
+    expect(text.slice(0, start.length)).toBe(start);
+    expect(text).toContain("beat");
+  }
+  await lyrics.press("Escape");
   await expect(lyrics).toBeHidden();
 });
 

@@ -12,6 +12,8 @@ from khala.music.timing import TimedLine, TimedWord, untimed
 
 WHOLE = 0.75
 """A line counts as sung if this share of its phones is."""
+Span = tuple[float, float]
+"""First frame and the frame after the last, or start and end in seconds."""
 LyricsAligner = Callable[[Samples, int, str], list[TimedLine]]
 """Samples [2, n], their rate and lyrics -> every line of the lyrics with its times."""
 
@@ -31,41 +33,44 @@ def model_timing(plan: TakePlan, result: BackboneResult, frame_rate: float) -> L
     if phones is None or result.phone_index is None:
         return None
     index, singable = result.phone_index.tolist(), plan.preview.singable
-    timed = [replace(line, sung=False) for line in untimed(plan.preview.lyrics)]
-    shares, taken = [0.0] * len(timed), [0] * len(timed)
-    parts = zip(singable.sources, singable.lyrics.lines, phones.line_spans(index), strict=False)
+    lines = untimed(plan.preview.lyrics)
+    said: list[list[tuple[str, Span | None]]] = [[] for _ in lines]
+    spans: list[list[tuple[int, int, float]]] = [[] for _ in lines]
+    parts = zip(singable.sources, singable.lyrics.lines, phones.line_spans(index), strict=True)
     for number, (source, row, span) in enumerate(parts):
-        said = spoken_words(row.text)
-        spans = phones.word_spans(number, [letters for _, letters in said], index)
-        said_words = [word for word, _ in said]
-        words, taken[source] = _with_times(timed[source].words, taken[source], said_words, spans, frame_rate)
-        if span is None:
-            continue
-        first, end, share = span
-        shares[source] += share / singable.sources.count(source)
-        line = timed[source]
-        start = round(first / frame_rate, 3) if line.start is None else line.start
-        end_seconds = round(end / frame_rate, 3)
-        timed[source] = replace(line, start=start, end=end_seconds, sung=shares[source] >= WHOLE, words=words)
-    return LyricsTiming(timed, "model")
+        words = spoken_words(row.text)
+        its = phones.word_spans(number, [letters for _, letters in words], index)
+        said[source] += [(word, word_span) for (word, _), word_span in zip(words, its, strict=True)]
+        spans[source] += [span] if span else []
+
+    def timed(number: int) -> TimedLine:
+        line, its = lines[number], spans[number]
+        if not its:
+            return replace(line, sung=False)
+        share = sum(share for _, _, share in its) / singable.sources.count(number)
+        start, end = _seconds((its[0][0], its[-1][1]), frame_rate)
+        words = _with_times(line.words, said[number], frame_rate)
+        return replace(line, start=start, end=end, sung=share >= WHOLE, words=words)
+
+    return LyricsTiming([timed(number) for number in range(len(lines))], "model")
 
 
 def _with_times(
-    words: Sequence[TimedWord],
-    taken: int,
-    said: Sequence[str],
-    spans: Sequence[tuple[float, float] | None],
-    frame_rate: float,
-) -> tuple[tuple[TimedWord, ...], int]:
-    """Return the words of a line, those after the first `taken` with the times of what is said of them, and how many
-    are taken now. A model leaves out words that it cannot sing, or parts of them."""
-    timed, at = list(words), taken
-    for text, span in zip(said, spans, strict=True):
+    words: Sequence[TimedWord], said: Sequence[tuple[str, Span | None]], frame_rate: float
+) -> tuple[TimedWord, ...]:
+    """Return the words of a line with the frames of what is said of them as times. A model leaves out words that it
+    cannot sing, or parts of them."""
+    timed, at = list(words), 0
+    for text, span in said:
         place = next((place for place in range(at, len(timed)) if text in timed[place].text), None)
         if place is None:
             continue
         at = place + 1
         if span is not None:
-            start, end = (round(frame / frame_rate, 3) for frame in span)
+            start, end = _seconds(span, frame_rate)
             timed[place] = replace(timed[place], start=start, end=end)
-    return tuple(timed), at
+    return tuple(timed)
+
+
+def _seconds(span: Span, frame_rate: float) -> Span:
+    return round(span[0] / frame_rate, 3), round(span[1] / frame_rate, 3)

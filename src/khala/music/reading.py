@@ -22,6 +22,8 @@ MAX_REPEATED_CHARACTERS = 10_000
 CHORUSES = ("chorus", "pre-chorus", "post-chorus")
 """Sections that are repeated with the same words."""
 
+_CUE_TAG = re.compile(r"</?[bciuv][^<>]*>|<[\d:.]+>")  # of subtitles: "<i>", "<00:01:02.500><c>word</c>"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -132,10 +134,11 @@ class _Reader:
         lines = re.split(r"\r\n|\r|\n", text)
         timed = {i for i, line in enumerate(lines) if re.match(r"\s*[\d:.,]+ --> [\d:.,]+", line)}  # SubRip, WebVTT
         for i, line in enumerate(lines):
-            if i in timed or (i + 1 in timed and line.strip().isdecimal()):
+            cue_number = i + 1 in timed and line.strip().isdecimal()
+            if i in timed or cue_number or (i == 0 and line.startswith("WEBVTT")):
                 self._note("stamps-dropped", line, i + 1)
                 continue
-            for piece in marks.split_breaks(line):
+            for piece in marks.split_breaks(_CUE_TAG.sub("", line) if timed else line):
                 cleaned = clean_lyrics(piece)
                 bare = marks.without_page_text(cleaned)
                 if bare != cleaned:

@@ -50,8 +50,8 @@ def align_words(heard: PhonePosteriors, lyrics: str) -> list[TimedLine]:
             words.append(word if first >= end else _timed(word, int(first), int(end), heard.frame_rate))
         sung = [word for word in words if word.start is not None]
         if sung:
-            times = {"start": sung[0].start, "end": sung[-1].end}
-            lines[number] = replace(lines[number], sung=True, words=tuple(words), **times)
+            start, end = sung[0].start, sung[-1].end
+            lines[number] = replace(lines[number], start=start, end=end, sung=True, words=tuple(words))
     return lines
 
 

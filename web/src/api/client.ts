@@ -1,7 +1,7 @@
 /** The API client, typed by the OpenAPI document; a failed request throws a `Refusal`. */
 
 import createClient, { type Middleware } from "openapi-fetch";
-import type { AUDIO_FORMATS } from "./limits";
+import type { AUDIO_FORMATS, LYRIC_FORMATS } from "./limits";
 import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
@@ -19,6 +19,7 @@ export type Model = Schemas["Model"];
 export type Status = Schemas["Status"];
 export type Problem = Schemas["Problem"];
 export type AudioFormat = (typeof AUDIO_FORMATS)[number];
+export type LyricFormat = (typeof LYRIC_FORMATS)[number];
 
 /** A refused request. `kind` is the problem's id ("busy", "invalid", ...), "offline" if no server answered; `reason` is the
  * cause ("storage-full", ...) where the server knows it. */
@@ -57,6 +58,7 @@ export async function unwrap<T>(call: Promise<{ data?: T }>): Promise<T> {
 export const audioUrl = (take: string, format: AudioFormat) => `/api/v1/takes/${take}/audio.${format}`;
 export const downloadUrl = (take: string, format: AudioFormat, tagged: boolean) =>
   `${audioUrl(take, format)}?download=true${tagged ? "" : "&tags=false"}`;
+export const lyricsUrl = (take: string, format: LyricFormat) => `/api/v1/takes/${take}/lyrics.${format}?download=true`;
 
 export const metadataUrl = (take: string) => `/api/v1/takes/${take}/metadata`;
 

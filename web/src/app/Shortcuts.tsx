@@ -8,6 +8,7 @@ import { IconButton } from "../ui/Button";
 const KEYS: [string[], Key][] = [
   [["Space", "K"], "keys.play"],
   [["←", "→"], "keys.seek"],
+  [["Shift ←", "Shift →"], "keys.words"],
   [["A", "B"], "keys.takes"],
   [["L"], "keys.loop"],
   [["[", "]"], "keys.region"],

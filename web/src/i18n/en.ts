@@ -206,6 +206,13 @@ export const en = {
   "facts.copy": "Copy",
   "facts.copied": "Copied",
 
+  "timed.download": "Download timed lyrics",
+  "timed.lrc": "Lines, for players",
+  "timed.elrc": "LRC with every word",
+  "timed.vtt": "Web subtitles",
+  "timed.srt": "Video subtitles",
+  "timed.json": "For programs",
+
   "player.name": "Player",
   "player.play": "Play",
   "player.pause": "Pause",
@@ -226,6 +233,7 @@ export const en = {
   "keys.name": "Keyboard shortcuts",
   "keys.play": "Play or pause",
   "keys.seek": "Back or forward 5 seconds",
+  "keys.words": "Previous or next word of the lyrics",
   "keys.takes": "Previous or next take, same position",
   "keys.loop": "Start or stop a loop",
   "keys.region": "Set the start or end of the loop",

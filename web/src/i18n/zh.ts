@@ -206,6 +206,13 @@ export const zh: Messages = {
   "facts.copy": "复制",
   "facts.copied": "已复制",
 
+  "timed.download": "下载带时间的歌词",
+  "timed.lrc": "逐行，供播放器使用",
+  "timed.elrc": "逐词 LRC",
+  "timed.vtt": "网页字幕",
+  "timed.srt": "视频字幕",
+  "timed.json": "供程序使用",
+
   "player.name": "播放器",
   "player.play": "播放",
   "player.pause": "暂停",
@@ -226,6 +233,7 @@ export const zh: Messages = {
   "keys.name": "键盘快捷键",
   "keys.play": "播放或暂停",
   "keys.seek": "后退或前进 5 秒",
+  "keys.words": "歌词中的上一个或下一个词",
   "keys.takes": "上一个或下一个版本，位置不变",
   "keys.loop": "开始或停止循环",
   "keys.region": "设置循环的起点或终点",

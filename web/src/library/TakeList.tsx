@@ -1,4 +1,3 @@
-import { Menu } from "@base-ui/react/menu";
 import { Download, Pause, Play, RotateCcw } from "lucide-react";
 import { downloadUrl, type Song, type Take } from "../api/client";
 import { AUDIO_FORMATS } from "../api/limits";
@@ -10,6 +9,7 @@ import { useText } from "../i18n";
 import { play, toggle, usePlayer } from "../player/store";
 import { Button, IconButton } from "../ui/Button";
 import { clock } from "../ui/format";
+import { FormatMenu } from "./FormatMenu";
 import { ProgressLine, TakeBar, takeText } from "./SongProgress";
 import { finished, isActive } from "./song";
 import { TagsItem } from "./TagsItem";
@@ -82,28 +82,20 @@ function Downloads({ take }: { take: Take }) {
   const { t } = useText();
   const tagged = useSettings((settings) => settings.tagged);
   return (
-    <Menu.Root modal={false}>
-      <Menu.Trigger render={<IconButton label={t("song.download", { n: take.number })} />}>
-        <Download />
-      </Menu.Trigger>
-      <Menu.Portal>
-        <Menu.Positioner align="end" sideOffset={4} className="z-40">
-          <Menu.Popup className="min-w-36 rounded-2xl border border-line bg-surface p-1.5 shadow-float outline-none">
-            {AUDIO_FORMATS.map((format) => (
-              <Menu.Item
-                key={format}
-                className="flex h-10 items-center justify-between gap-6 rounded-lg px-3 text-sm outline-none data-highlighted:bg-sunk"
-                render={<a href={downloadUrl(take.id, format, tagged)} download />}
-              >
-                {format.toUpperCase()}
-                <span className="text-muted">{t(`format.${format}`)}</span>
-              </Menu.Item>
-            ))}
-            <TagsItem />
-          </Menu.Popup>
-        </Menu.Positioner>
-      </Menu.Portal>
-    </Menu.Root>
+    <FormatMenu
+      trigger={
+        <IconButton label={t("song.download", { n: take.number })}>
+          <Download />
+        </IconButton>
+      }
+      items={AUDIO_FORMATS.map((format) => ({
+        format,
+        hint: t(`format.${format}`),
+        href: downloadUrl(take.id, format, tagged),
+      }))}
+    >
+      <TagsItem />
+    </FormatMenu>
   );
 }
 

@@ -1,0 +1,25 @@
+import { useSyncExternalStore } from "react";
+import { audio } from "./store";
+
+const EVENTS = ["timeupdate", "seeked", "loadedmetadata", "play"] as const;
+
+/** Calls `tell` with every frame of the screen during playback, and whenever the position changes otherwise. */
+function subscribe(tell: () => void): () => void {
+  let frame = 0;
+  const tick = () => {
+    tell();
+    cancelAnimationFrame(frame);
+    frame = audio.paused ? 0 : requestAnimationFrame(tick);
+  };
+  for (const event of EVENTS) audio.addEventListener(event, tick);
+  tick();
+  return () => {
+    cancelAnimationFrame(frame);
+    for (const event of EVENTS) audio.removeEventListener(event, tick);
+  };
+}
+
+/** What `select` says of the position in seconds, as exact as the screen can show it. Renders only when that changes. */
+export function useAudioTime(select: (time: number) => number): number {
+  return useSyncExternalStore(subscribe, () => select(audio.currentTime));
+}

@@ -36,6 +36,8 @@ class Service:
         self.library = Library.open(f"sqlite:///{folder}/khala.sqlite", folder / "artifacts", limits)
         self.app = create_app(self.library, self.settings)
         self.claims = Claims(self.library.database, "here", "cpu")
+        self.lyrics: list[dict[str, Any]] | None = None
+        """The timed lines in the records of takes."""
 
     @cached_property
     def client(self) -> TestClient:
@@ -78,6 +80,7 @@ class Service:
             "dtype": "float32",
             "duration": seconds,
             "truncated": False,
+            "lyrics": self.lyrics,
         }
         flac = write_audio(self.folder / "made.flac", samples, RATE, tags_of(record, cover=claim.song_id))
         outline = {"duration": seconds, "peaks": [[-0.1, 0.1]] * 8}

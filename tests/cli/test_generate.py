@@ -19,6 +19,7 @@ from khala.cli.main import run
 from khala.cli.output import MAX_OVERRUN
 from khala.music.errors import InvalidRequest
 from khala.music.example import EXAMPLE
+from khala.music.timing import TimedLine, TimedWord
 
 WORDS = ["--tags", "pop, 100 bpm", "--lyrics", "[verse]\nla la", "--duration", "5"]
 
@@ -287,3 +288,41 @@ def test_whatever_is_asked_ends_in_one_line_or_reaches_the_model(
     assert status in (2, 3)
     assert said.out == "" and len(said.err.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The words of a song of noise are heard."""
+    line = TimedLine("la la", 2, "verse", 0.5, 1.5, True, (TimedWord("la", 0.5, 1.0), TimedWord("la", 1.0, 1.5)))
+    monkeypatch.setattr("khala.scoring.alignment.align_lyrics", lambda samples, rate, lyrics: [line])
+
+
+@pytest.mark.usefixtures("heard")
+def test_timed_lyrics_are_written_beside_the_song(sing, tmp_path: Path) -> None:
+    assert sing(*WORDS, "--seed", "7", "-o", "a.wav", "--timed", "lrc, SRT,elrc,json,vtt", "--quiet") == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        *("a.elrc.lrc", "a.json", "a.lrc", "a.lyrics.json", "a.srt", "a.vtt", "a.wav")
+    ]
+    assert (tmp_path / "a.lrc").read_text() == "[00:00.50]la la\n[00:01.50]\n"
+    record = json.loads((tmp_path / "a.json").read_text())
+    assert record["lyrics_timed_by"] == "recogniser"
+    assert json.loads((tmp_path / "a.lyrics.json").read_text()) == record["lyrics"]
+    assert sing(*WORDS, "--seed", "8", "-o", "a.wav", "--timed", "lrc", "--quiet") == 0, "the song's own are replaced"
+
+
+def test_lyrics_of_which_nothing_is_heard_are_not_written(sing, tmp_path: Path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr("khala.scoring.alignment.align_lyrics", lambda samples, rate, lyrics: [TimedLine("la la", 2)])
+    assert sing(*WORDS, "-o", "a.wav", "--timed", "lrc") == 0
+    assert "no timed lyrics were written" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "a.wav"]
+
+
+@pytest.mark.parametrize(
+    ("timed", "reason"), [("ass", "'ass' is unknown"), ("", "names no format"), ("srt,lrc", "a.lrc: it exists")]
+)
+def test_timed_lyrics_that_cannot_be_written(sing, tmp_path: Path, timed: str, reason: str, capsys) -> None:
+    (tmp_path / "a.lrc").write_text("mine")
+    assert sing(*WORDS, "-o", "a.wav", "--timed", timed) == 2
+    said = capsys.readouterr().err
+    assert reason in said and said.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["a.lrc"] and (tmp_path / "a.lrc").read_text() == "mine"

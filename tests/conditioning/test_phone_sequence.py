@@ -36,6 +36,22 @@ def words(lyrics: str) -> PhoneSequence | None:
 WORDS = PhoneSequence(tuple(numbers(". D AE N S . S IH NG .")), (1, 6))
 
 
+def test_words_have_the_frames_of_their_phones() -> None:
+    places = [0, 1, 1, 2, 3, 4, 5, 5, 6, 7, 7, 8, 9]
+    assert WORDS.word_spans(0, ["D@", "NS"], places) == [(1, 4), (4, 6)]
+    assert WORDS.word_spans(1, ["S", "", "1Q"], places) == [(8, 9), None, (9, 12)]
+    assert WORDS.word_spans(1, ["S", "1", "Q"], places[:10]) == [(8, 9), (9, 10), None], "the song ended"
+    assert WORDS.word_spans(0, ["D@", "N"], places) == [None, None], "the line has other phones"
+
+
+def test_a_phone_in_which_words_meet_is_shared() -> None:
+    """This song; a a a."""
+    meeting = PhoneSequence(tuple(numbers(". DH IH S AO NG . AX .")), (1, 7))
+    places = [0, 1, 2, 3, 3, 3, 3, 4, 5, 6, 7, 7, 7, 7, 8]
+    assert meeting.word_spans(0, ["X1S", "SOQ"], places) == [(1, 5), (5, 9)]
+    assert meeting.word_spans(1, ["*", "*", "*"], places) == [(10, 12), (12, 13), (13, 14)]
+
+
 def test_the_words_of_a_prompt() -> None:
     assert words("[verse]\nDance\n\n[chorus]\n(sing)") == WORDS
     doubled = words("big game")

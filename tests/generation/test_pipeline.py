@@ -13,6 +13,7 @@ import torch
 
 import khala
 from khala.audio.files import read_audio
+from khala.audio.samples import Samples
 from khala.conditioning.form import plan_form
 from khala.conditioning.phone_sequence import REST
 from khala.engine.pytorch import engine
@@ -28,6 +29,7 @@ from khala.models.presets import mini
 from khala.music.errors import InvalidRequest, ModelError, OutputError
 from khala.music.request import Sampling, SongRequest
 from khala.music.seeds import take_seed
+from khala.music.timing import TimedLine, TimedWord
 from khala.weights import LoadedModel
 
 REQUEST = SongRequest(tags=("folk", "slow tempo"), lyrics="[verse]\nOver the hills", duration=5, seed=11)
@@ -108,6 +110,21 @@ def test_stages_run_apart_and_in_the_company_of_other_requests_give_the_same_sam
         assert set(take.metadata["seconds"]) == set(expected.metadata["seconds"])
         record = take.metadata | {"seconds": expected.metadata["seconds"]}
         assert record == expected.metadata and take.metadata["seconds"]["superres"] == 2.5
+
+
+def test_an_aligner_finds_the_words_where_the_model_does_not_know_them(pipe: Pipeline, take: Take) -> None:
+    assert take.lyrics_timed is None and take.metadata["lyrics_timed_by"] is None
+
+    def aligner(samples: Samples, rate: int, lyrics: str) -> list[TimedLine]:
+        assert samples.shape[0] == 2 and rate == 44100 and lyrics == REQUEST.lyrics
+        return [TimedLine("Over the hills", 2, "verse", 0.1, 0.4, True, (TimedWord("Over", 0.1, 0.2),))]
+
+    aligned = Pipeline(pipe.engine, aligner=aligner)
+    heard = aligned.generate(REQUEST)[0]
+    assert np.array_equal(heard.samples, take.samples)
+    assert heard.lyrics_timed == aligner(heard.samples, 44100, REQUEST.lyrics)
+    assert (heard.metadata["lyrics_timed_by"], heard.metadata["unsung_lines"]) == ("recogniser", None)
+    assert aligned.generate(tags="folk", duration=5)[0].lyrics_timed is None, "nobody sings"
 
 
 def test_without_a_seed_there_are_no_plans(pipe: Pipeline) -> None:

@@ -263,3 +263,49 @@ def test_a_file_that_the_database_cannot_note_is_not_left_behind(
 
 def refuse(*_: object) -> None:
     raise StoreError("no room", "storage-full")
+
+
+TIMED = [
+    {
+        "line": 2,
+        "section": "verse",
+        "text": "Sing <it>",
+        "start": 0.2,
+        "end": 0.9,
+        "sung": True,
+        "words": [{"text": "Sing", "start": 0.2, "end": 0.5}, {"text": "<it>", "start": 0.5, "end": 0.9}],
+    },
+    {"line": 3, "section": "verse", "text": "Oh", "start": None, "end": None, "sung": False, "words": []},
+]
+
+
+@pytest.mark.parametrize(
+    ("format", "media_type", "name", "content"),
+    [
+        ("lrc", "text/plain", "-1.lrc", "[ti:Über den Wolken]\n[00:00.20]Sing <it>\n[00:00.90]\n"),
+        ("elrc", "text/plain", "-1.elrc.lrc", "[00:00.20] <00:00.20> Sing <00:00.50> <it> <00:00.90>"),
+        ("vtt", "text/vtt", "-1.vtt", "00:00:00.200 --> 00:00:00.900\nSing <00:00:00.500><c>&lt;it&gt;</c>"),
+        ("srt", "application/x-subrip", "-1.srt", "1\n00:00:00,200 --> 00:00:00,900\nSing <it>\n"),
+        ("json", "application/json", "-1.lyrics.json", '"text": "Oh"'),
+    ],
+)
+def test_timed_lyrics_in_five_formats(service: Service, format: str, media_type: str, name: str, content: str) -> None:
+    service.lyrics = TIMED
+    take = f"/api/v1/takes/{service.make(title='Über den Wolken')['takes'][0]['id']}"
+    answer = service.client.get(f"{take}/lyrics.{format}")
+    assert answer.status_code == 200 and answer.headers["content-type"].split(";")[0] == media_type
+    assert content in answer.content.decode()
+    assert "content-disposition" not in answer.headers
+    saved = service.client.get(f"{take}/lyrics.{format}?download=true").headers["content-disposition"]
+    assert saved.endswith(name) and "%C3%9Cber%20den%20Wolken" in saved
+    if format == "json":
+        assert answer.json() == TIMED
+
+
+def test_lyrics_without_times_are_not_found(service: Service, take: str) -> None:
+    for path in (take, f"/api/v1/takes/{'0' * 32}"):
+        answer = service.client.get(f"{path}/lyrics.lrc")
+        assert answer.status_code == 404 and answer.json()["type"].endswith("#not-found")
+    service.lyrics = TIMED[1:]
+    untimed = service.make(seed=2)["takes"][0]["id"]
+    assert service.client.get(f"/api/v1/takes/{untimed}/lyrics.json").status_code == 404

@@ -18,9 +18,9 @@ from khala.scoring.types import Array
 from khala.scoring.viterbi import NEVER, Chain
 from khala.scoring.words import PhonePosteriors, listen
 
-NATS_PER_PHONE = 3.0
+NATS_PER_PHONE = 1.5
 """What passing over a line costs, by its phones. Fitted like `STRAY` with `benchmarks/alignment.py`."""
-STRAY = 0.1
+STRAY = 0.05
 """The share of the probability of all phones that a frame between two lines counts as, besides that of "no phone"."""
 
 
@@ -29,6 +29,8 @@ def align_lyrics(samples: Array, rate: int, lyrics: str) -> list[TimedLine]:
 
     Lines that are not sung have none, nor have words that cannot be read in English.
     """
+    if not np.size(samples):
+        return untimed(read_lyrics(lyrics))
     return align_words(listen(samples, rate), lyrics)
 
 
@@ -37,7 +39,7 @@ def align_words(heard: PhonePosteriors, lyrics: str) -> list[TimedLine]:
     lines = untimed(read_lyrics(lyrics))
     phones = [[letters for _, letters in spoken_words(line.text)] for line in lines]
     readable = [number for number, words in enumerate(phones) if any(words)]
-    if not readable or not len(heard.frames):
+    if not readable:
         return lines
     chain = _chain(["".join(phones[number]) for number in readable])
     path = chain.likeliest_path(_with_stray(heard.frames))

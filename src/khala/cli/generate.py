@@ -161,8 +161,7 @@ def generate(
     with progress(quiet) as report:
         report("load", 0, 1)
         from khala.generation.pipeline import load
-        from khala.scoring import score
-        from khala.scoring.alignment import align_lyrics
+        from khala.scoring import align, score
 
         pipeline = load(
             on.model,
@@ -171,7 +170,7 @@ def generate(
             seconds=request.duration,
             listener=score,
             engine=on.engine,
-            aligner=align_lyrics,
+            aligner=align,
         )
         report("load", 1, 1)
         made = pipeline.generate(request, progress=report)

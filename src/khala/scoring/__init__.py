@@ -1,17 +1,25 @@
-"""Scores of audio against a request, by which best of n judges candidates beside the backbone's own likelihood."""
+"""What is heard in audio: how well it answers a request, and when its words are sung.
+
+The functions of this module import the others when they are first called, because most songs need none of them.
+"""
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from khala.music.request import SongRequest
+    from khala.music.timing import TimedLine
     from khala.scoring.types import Array
 
 
 def score(samples: "Array", rate: int, request: "SongRequest") -> float:
-    """Return how well samples [channels, N] answer a request, in nats (`listener.listener`).
-
-    The listener is imported on the first call, because a song without other candidates needs none.
-    """
+    """Return how well samples [channels, N] answer a request, in nats (`listener.listener`)."""
     from khala.scoring.listener import listener
 
     return listener(samples, rate, request)
+
+
+def align(samples: "Array", rate: int, lyrics: str) -> "list[TimedLine]":
+    """Return the lines of the lyrics with the times of their words in samples [channels, N] (`alignment`)."""
+    from khala.scoring.alignment import align_lyrics
+
+    return align_lyrics(samples, rate, lyrics)

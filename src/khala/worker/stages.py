@@ -24,8 +24,7 @@ from khala.jobs.stages import StageOutput
 from khala.models.lm.result import BackboneResult, Candidate
 from khala.music.errors import OutputError
 from khala.music.progress import Progress
-from khala.scoring import score
-from khala.scoring.alignment import align_lyrics
+from khala.scoring import align, score
 
 SAFETENSORS = "application/x-safetensors"
 PEAKS = 1000
@@ -121,9 +120,7 @@ class PipelineStages:
         if self._pipeline is None or self.model != model or not self._pipeline.fits(seconds):
             self.unload()
             report("load", 0, 1)
-            self._pipeline = load_pipeline(
-                model, *self._settings, self._mode, seconds, score, self._engine, align_lyrics
-            )
+            self._pipeline = load_pipeline(model, *self._settings, self._mode, seconds, score, self._engine, align)
             self.model = model
             report("load", 1, 1)
         return self._pipeline

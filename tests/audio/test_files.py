@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from khala.audio.files import ENCODINGS, format_of, read_audio, replacing, write_audio
+from khala.audio.files import ENCODINGS, format_of, read_audio, write_audio
+from khala.audio.replacing import replacing
 from khala.music.errors import InvalidRequest, OutputError
 
 RATE = 44100

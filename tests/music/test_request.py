@@ -60,7 +60,9 @@ BYTES = Tokenizer.of_bytes()
         ({"prompt": "a", "sampling": {"superres_sampling": "median"}},
          "superres_sampling is 'median'; it must be mean or top_k"),
         ({"prompt": "a", "tempo": 9}, "the request has no field 'tempo'; its fields are prompt, tags, lyrics, "
-         "instrumental, duration, takes, best_of, seed, sampling, title"),
+         "chords, instrumental, duration, takes, best_of, seed, sampling, title"),
+        ({"prompt": "a", "chords": "C G Xm"}, "'Xm' is not a chord; write chords as C, Am, F#m7, Bb or N.C."),
+        ({"prompt": "a", "chords": " | "}, "the chords are empty; write them as C G Am F"),
     ],
 )  # fmt: skip
 def test_refusals_say_what_is_wrong_and_what_would_be_right(fields, message):

@@ -1,13 +1,10 @@
 """Audio files, written and read through libsndfile.
 
-A file is written under a temporary name beside its destination, then renamed: a reader sees the whole file or none. It
-is written in blocks of a second, because libsndfile's Ogg encoder overflows its stack on one long write.
+A file is written as a whole or not at all (`replacing`), and in blocks of a second, because libsndfile's
+Ogg encoder overflows its stack on one long write.
 """
 
 import os
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +13,7 @@ import numpy as np
 import soundfile
 
 from khala.audio.reading import open_audio
+from khala.audio.replacing import replacing
 from khala.audio.resample import resample_blocks
 from khala.audio.samples import Samples, blocks
 from khala.audio.tags.tag_set import Tags
@@ -81,23 +79,6 @@ def read_audio(path: str | Path) -> tuple[Samples, int]:
     """Return samples float32 `[channels, n]` of an audio file, and its rate in Hz. Raises InvalidRequest."""
     with open_audio(path) as file:
         return np.ascontiguousarray(file.read(dtype="float32", always_2d=True).T), file.samplerate
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path in the folder of `path`; the file written there replaces `path` when the block succeeds
-    and is removed when it fails or is interrupted. Raises OutputError for every failure of the file system."""
-    part = path.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        yield part
-        with part.open("rb") as file:
-            os.fsync(file.fileno())  # a disk that fills up late (network, quota) must fail here, not after the rename
-        part.replace(path)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        with suppress(OSError):
-            part.unlink()
 
 
 def encoder(target: Path | BytesIO, rate: int, channels: int, encoding: Encoding) -> soundfile.SoundFile:

@@ -18,6 +18,7 @@ FILTERS_HZ = 48000  # the sample rate that the tables are for; at others the fil
 OFFSET_LU = -0.691  # of a mean square in dB: a sine of 997 Hz, which the filters raise, reads as its level
 BLOCK_STEPS, STEPS_PER_SECOND = 4, 10  # gating blocks of 400 ms that overlap by 75 %
 ABSOLUTE_GATE_LUFS, RELATIVE_GATE_LU = -70.0, -10.0
+TARGET_LUFS = -14.0
 MAX_BOOST_DB = 20.0  # a take that needs more is near silence, and boosting it would only amplify its noise
 TOLERANCE_LU = 0.1
 
@@ -50,7 +51,7 @@ def integrated_loudness(samples_CN: Samples, rate: int) -> float | None:
     return float(OFFSET_LU + 10 * np.log10(loud_B.mean()))
 
 
-def normalise(samples_CN: Samples, rate: int, target: float = -14.0, ceiling: float = -1.0) -> Normalised:
+def normalise(samples_CN: Samples, rate: int, target: float = TARGET_LUFS, ceiling: float = -1.0) -> Normalised:
     """Bring samples `[1 or 2, n]` to `target` LUFS with a true peak of at most `ceiling` dBTP.
 
     The limiter costs loudness, so the gain is raised until its result is on target, within 6 dB of what an unlimited
@@ -75,6 +76,14 @@ def normalise(samples_CN: Samples, rate: int, target: float = -14.0, ceiling: fl
         loudness = integrated_loudness(result_CN, rate)
     peak = 20 * math.log10(float(envelope_B.max())) + gain
     return Normalised(result_CN, gain, loudness, peak if peak <= ceiling else true_peak(result_CN))
+
+
+def amplify(samples_CN: Samples, rate: int, gain: float, ceiling: float = -1.0) -> Normalised:
+    """Make samples `[1 or 2, n]` louder by `gain` dB, with a true peak of at most `ceiling` dBTP. Raises ValueError."""
+    if not np.isfinite(samples_CN).all():
+        raise ValueError("samples hold NaN or infinity")
+    result_CN = limit(samples_CN, rate, ceiling, 10 ** (gain / 20))
+    return Normalised(result_CN, gain, integrated_loudness(result_CN, rate), true_peak(result_CN))
 
 
 def _power(level: float) -> float:

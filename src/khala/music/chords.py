@@ -11,6 +11,9 @@ CHORDS = NO_CHORD + 1
 """How many numbers of chords there are."""
 MAX_CHORDS = 64
 """The most chords of a part."""
+_SCALE = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
+_MINOR_STEPS = {"major": (2, 4, 9, 11), "minor": (0, 2, 5, 7)}
+"""Steps of a key's scale, and those whose chords have a minor third."""
 
 _LETTERS = dict(zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True))
 _SHIFTS = {"": 0, "#": 1, "b": -1}
@@ -49,6 +52,22 @@ def parse_chords(text: str) -> tuple[int, ...]:
     if len(named) > MAX_CHORDS:
         raise InvalidRequest(f"there are {len(named)} chords; at most {MAX_CHORDS} are repeated through a part")
     return tuple(map(parse_chord, named))
+
+
+def fits_key(chord: int, tonic: int, mode: str) -> bool:
+    """Whether a chord belongs to a key, "major" or "minor" on 0..11 for C..B; also the major chord on the fifth step of
+    a minor key, and no chord."""
+    step, third = (chord - tonic) % len(NOTES), chord // len(NOTES)
+    if chord == NO_CHORD or (mode == "minor" and (step, third) == (7, 0)):
+        return True
+    return step in _SCALE[mode] and bool(third) == (step in _MINOR_STEPS[mode])
+
+
+def transpose(chord: int, semitones: int) -> int:
+    """The number of a chord so many semitones higher."""
+    if chord == NO_CHORD:
+        return NO_CHORD
+    return (chord + semitones) % len(NOTES) + chord // len(NOTES) * len(NOTES)
 
 
 def chord_name(number: int) -> str:

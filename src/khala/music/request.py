@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Integral, Real
 from typing import Any, Literal, Self, get_args
 
+from khala.music.chords import parse_chords
 from khala.music.errors import InvalidRequest
 from khala.music.tags import parse_tags, unique_tags
 
@@ -17,6 +18,7 @@ MAX_LYRICS = 10_000
 MAX_TAGS = 50
 MAX_TAG = 100
 MAX_TITLE = 200
+MAX_CHORDS_TEXT = 500
 MIN_SECONDS = 5.0
 MAX_SECONDS = 600.0
 MAX_TAKES = 16
@@ -73,7 +75,8 @@ class Sampling:
 @dataclass(frozen=True)
 class SongRequest:
     """A song to make: a free `prompt` or `tags`, with `lyrics` or `instrumental`; `duration` is in seconds. Each take
-    is the best of `best_of` candidates.
+    is the best of `best_of` candidates. `chords` ("C G Am F") are played through every part whose header in the lyrics
+    names none, by models that have learned chords.
 
     Texts are trimmed and line breaks become "\\n", or spaces in the prompt. `tags` may also be one comma-separated
     string. Without a seed, `with_seed` draws one. Raises InvalidRequest.
@@ -82,6 +85,7 @@ class SongRequest:
     prompt: str = ""
     tags: tuple[str, ...] = ()
     lyrics: str = ""
+    chords: str = ""
     instrumental: bool = False
     duration: float = 60.0
     takes: int = 1
@@ -95,6 +99,9 @@ class SongRequest:
         put(self, "prompt", _one_line(self.prompt))
         put(self, "prompt", _text("prompt", self.prompt, MAX_PROMPT))
         put(self, "lyrics", _text("lyrics", self.lyrics, MAX_LYRICS, allowed=_LINES))
+        put(self, "chords", _text("chords", _one_line(self.chords), MAX_CHORDS_TEXT))
+        if self.chords:
+            parse_chords(self.chords)
         put(self, "title", _text("title", self.title, MAX_TITLE))
         put(self, "tags", _tags(self.tags))
         put(self, "duration", _number("duration", self.duration, MIN_SECONDS, MAX_SECONDS, " seconds"))

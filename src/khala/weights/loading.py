@@ -1,6 +1,6 @@
 """Loading model folders: everything in them is checked first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from khala.models.codec.base import Codec
-from khala.models.codec.config import CodecConfig, DacConfig, SpectralConfig
 from khala.models.codec.dac.codec import Dac
+from khala.models.codec.families import build_codec
 from khala.models.codec.spectral.codec import SpectralCodec
 from khala.models.config import ModelConfig
 from khala.models.durations import DurationModel
@@ -20,6 +20,7 @@ from khala.models.lm.superres import Superres
 from khala.models.lm.transformer import Transformer
 from khala.music.layout import TokenLayout
 from khala.nn.precision import QUANTIZED, Formats, unquantized_dtype
+from khala.weights.adapters import Merging, Weighed
 from khala.weights.names import BACKBONE, CODEC, SUPERRES, broken_file
 from khala.weights.opening import OpenModel, open_model
 from khala.weights.tensors import load_module
@@ -44,6 +45,7 @@ class LoadedModel:
     digest: str
     folder: Path
     durations: DurationModel | None = None
+    adapters: tuple[Weighed, ...] = ()
 
     @property
     def codebooks(self) -> Tensor:
@@ -86,18 +88,19 @@ def load_parts(model: OpenModel, device: str | torch.device, formats: Formats) -
         model.digest,
         model.folder,
         model.durations,
+        model.adapters,
     )
 
 
 def load_backbone(model: OpenModel, device: str | torch.device, dtype: torch.dtype, codebooks_QCK: Tensor) -> Backbone:
     """Load the backbone in `dtype`, bound to the codec's codebooks [Q, C, K]. Raises ModelError."""
-    module = _load(model.folder, BACKBONE, lambda: Backbone(model.config.backbone), device, dtype)
+    module = _load(model.folder, BACKBONE, lambda: Backbone(model.config.backbone), device, dtype, model.adapters)
     return module.bind_codebooks(codebooks_QCK)
 
 
 def load_superres(model: OpenModel, device: str | torch.device, dtype: torch.dtype, codebooks_QCK: Tensor) -> Superres:
     """Load super-resolution in `dtype`, bound to the codec's codebooks [Q, C, K]. Raises ModelError."""
-    module = _load(model.folder, SUPERRES, lambda: Superres(model.config.superres), device, dtype)
+    module = _load(model.folder, SUPERRES, lambda: Superres(model.config.superres), device, dtype, model.adapters)
     return module.bind_codebooks(codebooks_QCK)
 
 
@@ -113,17 +116,16 @@ def load_codec(
     return _load(model.folder, CODEC, make, device, torch.float32)
 
 
-def build_codec(config: CodecConfig) -> SpectralCodec | Dac:
-    """Build the codec of a configuration; its weights are not loaded."""
-    match config:
-        case SpectralConfig():
-            return SpectralCodec(config)
-        case DacConfig():
-            return Dac(config)
-
-
-def _load(folder: Path, file: str, make: Callable[[], M], device: str | torch.device, dtype: torch.dtype) -> M:
-    """Build a module on its device and in its dtype, as a large one would not fit twice, and load `folder / file`.
+def _load(
+    folder: Path,
+    file: str,
+    make: Callable[[], M],
+    device: str | torch.device,
+    dtype: torch.dtype,
+    adapters: Sequence[Weighed] = (),
+) -> M:
+    """Build a module on its device and in its dtype, as a large one would not fit twice, and load `folder / file`, with
+    what `adapters` change.
 
     Raises ModelError, for a file of other shapes before memory is used for it.
     """
@@ -137,7 +139,7 @@ def _load(folder: Path, file: str, make: Callable[[], M], device: str | torch.de
         if quantized:
             assert isinstance(module, Transformer)
             module.quantize_(dtype, empty=True).to(device)  # until then its memory is not touched
-        load_module(folder / file, module)
+        load_module(folder / file, module, Merging(folder / file, adapters) if adapters else None)
     except (OSError, ValueError, RuntimeError) as error:  # torch's RuntimeError: sizes that no memory holds
         raise broken_file(folder, file, error) from None
     finally:

@@ -87,7 +87,7 @@ def write_pin(listing: Listing) -> None:
 
 
 def _write(path: Path, values: dict[str, Any]) -> None:
-    from khala.audio.files import replacing  # needs numpy, which resolving names does not
+    from khala.audio.replacing import replacing
 
     with replacing(path) as part:
         part.parent.mkdir(parents=True, exist_ok=True)

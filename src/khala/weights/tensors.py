@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from khala.nn.linear import Linear
 from khala.nn.precision import QUANTIZED
+from khala.weights.adapters import Merging
 from khala.weights.aliases import tensor_name
 
 
@@ -27,6 +28,12 @@ def stored_tensors(module: nn.Module) -> dict[str, Tensor]:
     return unique
 
 
+def trained_tensors(module: nn.Module) -> dict[str, Tensor]:
+    """Return those of `stored_tensors` that are not frozen."""
+    tensors = stored_tensors(module).items()
+    return {name: one for name, one in tensors if one.requires_grad or not isinstance(one, nn.Parameter)}
+
+
 def is_finite(tensor: Tensor) -> bool:
     """Whether all numbers are finite. One pass over the memory, ten times as fast as `torch.isfinite`."""
     if not tensor.is_floating_point() or not tensor.numel():
@@ -35,14 +42,19 @@ def is_finite(tensor: Tensor) -> bool:
 
 
 def save_module(path: Path, module: nn.Module, dtype: torch.dtype) -> None:
-    """Write `module` with its floating-point tensors in `dtype`. Raises ValueError for NaN, infinity or overflow."""
-    tensors = {}
-    for name, tensor in stored_tensors(module).items():
+    """Write the tensors of `module` as `save_tensors` does."""
+    save_tensors(path, stored_tensors(module), dtype)
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor], dtype: torch.dtype) -> None:
+    """Write floating-point tensors in `dtype`, others as they are. Raises ValueError for NaN, infinity or overflow."""
+    found = {}
+    for name, tensor in tensors.items():
         stored = tensor.detach().to("cpu", dtype if tensor.is_floating_point() else tensor.dtype).contiguous()
         if not is_finite(stored):
             raise ValueError(f"{name} holds NaN, infinity, or a value too large for {dtype}")
-        tensors[name] = stored
-    save_file(tensors, path, metadata={"format": "pt"})
+        found[name] = stored
+    save_file(found, path, metadata={"format": "pt"})
     path.chmod(0o644)  # the library writes files that only their owner may read
 
 
@@ -104,13 +116,17 @@ def check_shapes(path: Path, module: nn.Module) -> None:
             raise ValueError(f"the tensor {name} has shape {found[name]}; config.json says {wanted[name]}")
 
 
-def load_module(path: Path, module: nn.Module) -> None:
-    """Load the file into `module`, whatever its device and dtype. Raises ValueError, OSError."""
+def load_module(path: Path, module: nn.Module, merging: Merging | None = None) -> None:
+    """Load the file into `module`, whatever its device and dtype, with what adapters change.
+
+    Raises ValueError, OSError, and ModelError for changes that are not finite."""
     check_shapes(path, module)
     with safe_open(path, "pt") as file, torch.no_grad():
         names = {tensor_name(name): name for name in file.keys()}  # noqa: SIM118 (as above)
         for name, target in stored_tensors(module).items():
             stored = file.get_tensor(names[name])
+            if merging is not None and name in merging.names:
+                stored = torch.from_numpy(merging.merged(name)).view(stored.dtype)
             owner = _quantized(module, name)
             if stored.is_floating_point() != (owner is not None or target.is_floating_point()):
                 raise ValueError(f"the tensor {name} holds {stored.dtype}")

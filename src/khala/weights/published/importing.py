@@ -18,7 +18,7 @@ from string import Template
 import torch
 from torch import Tensor
 
-from khala.audio.files import replacing
+from khala.audio.replacing import replacing
 from khala.models.config import ModelConfig
 from khala.music.errors import KhalaError, ModelError, OutputError
 from khala.music.progress import Progress, silent

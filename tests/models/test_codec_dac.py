@@ -11,6 +11,8 @@ from safetensors.torch import load_file
 
 from khala.models.codec.config import DacConfig
 from khala.models.codec.dac.codec import Dac
+from khala.models.codec.folder import load_codec, load_spectral, save_codec
+from khala.music.errors import ModelError
 from khala.weights import LoadedModel
 
 SMALL = DacConfig(encoder_width=4, decoder_width=32, dim=8, codebook=16, levels=4)
@@ -77,6 +79,16 @@ def test_a_frame_reaches_as_far_as_it_says():
 
 
 @torch.no_grad()
+def test_encoding_looks_as_far_as_it_says():
+    codec = small()
+    samples = torch.randn(1, 2, 41 * 2048)
+    moved = samples.clone()
+    moved[..., 20 * 2048 : 21 * 2048] += 1
+    changed = (codec.encoder(samples) - codec.encoder(moved)).abs().amax((0, 1)) > 0
+    assert (changed.nonzero().flatten() - 20).abs().max() == codec.encoder_context_frames
+
+
+@torch.no_grad()
 def test_chunks_with_context_are_the_whole():
     codec = small()
     codes = torch.randint(0, 16, (2, 4, 50))
@@ -90,6 +102,17 @@ def test_chunks_with_context_are_the_whole():
 def test_rates_that_disagree_are_refused():
     with pytest.raises(ValueError, match="1024 samples a frame, the encoder takes 2048"):
         Dac(dataclasses.replace(SMALL, decoder_rates=(8, 8, 4, 4)))
+
+
+def test_a_folder_keeps_codes_and_the_other_family_is_refused(tmp_path: Path):
+    codec = small()
+    for tensor in codec.state_dict().values():
+        tensor.copy_(tensor.half().float())
+    save_codec(codec, tmp_path)
+    loaded, samples = load_codec(tmp_path), torch.randn(1, 2, 9 * 2048)
+    assert loaded.config == SMALL and torch.equal(loaded.encode(samples), codec.encode(samples))
+    with pytest.raises(ModelError, match="holds a dac codec"):
+        load_spectral(tmp_path)
 
 
 def signal_to_noise(samples: torch.Tensor, exact: torch.Tensor) -> float:

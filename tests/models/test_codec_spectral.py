@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,14 @@ def codec() -> SpectralCodec:
 
 def song(frames: int) -> torch.Tensor:
     return 0.1 * torch.randn(1, 2, frames * HOP, generator=torch.Generator().manual_seed(1))
+
+
+def test_encoding_looks_as_far_as_it_says(codec: SpectralCodec):
+    samples = song(21)
+    moved = samples.clone()
+    moved[..., 10 * HOP : 11 * HOP] += 1
+    changed = (codec.analysis(samples) - codec.analysis(moved)).abs().amax((0, 2)) > 0
+    assert (changed.nonzero().flatten() - 10).abs().max() == codec.encoder_context_frames
 
 
 def test_codes_of_a_begun_frame_and_samples_of_whole_frames(codec: SpectralCodec):
@@ -121,6 +130,17 @@ def test_folder_round_trip_keeps_codes(codec: SpectralCodec, tmp_path: Path):
     loaded = load_codec(tmp_path / "codec")
     assert loaded.config == SMALL
     assert torch.equal(loaded.encode(song(9)), codec.encode(song(9)))
+
+
+def test_a_folder_of_0_1_names_no_family(codec: SpectralCodec, tmp_path: Path):
+    save_codec(codec, tmp_path)
+    written = json.loads((tmp_path / "config.json").read_text())
+    assert written.pop("family") == "spectral"
+    (tmp_path / "config.json").write_text(json.dumps(written))
+    assert load_codec(tmp_path).config == SMALL
+    (tmp_path / "config.json").write_text(json.dumps({"family": "opus", **written}))
+    with pytest.raises(ModelError, match="opus"):
+        load_codec(tmp_path)
 
 
 def test_a_missing_or_broken_folder_is_one_clear_line(codec: SpectralCodec, tmp_path: Path):

@@ -6,6 +6,7 @@ import torch
 from khala.models.config import ModelConfig
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.superres import Superres
+from khala.models.lm.windows import SONG_WINDOWS
 from khala.models.presets import PRESETS, mini, official, tiny
 
 
@@ -23,13 +24,14 @@ def test_official_has_the_published_size() -> None:
     assert official().backbone.layout.backbone_vocab == 130304
 
 
-def test_mini_fits_in_a_package_and_holds_a_minute() -> None:
+def test_mini_fits_in_a_package_and_holds_a_minute_at_a_time() -> None:
     config = mini()
     backbone, superres = parameters(config)
     assert (backbone + superres) * 2 < 50e6  # bytes at half precision; the codec takes 30 MB more
-    frames = config.max_seconds * 44100 / 2048
+    assert config.max_seconds == 240
+    frames = round(59 * config.frame_rate)
     assert config.prompt.backbone_limit + 2 * frames <= config.backbone.context
-    assert config.prompt.superres_limit + frames <= config.superres.context
+    assert config.prompt.superres_limit + SONG_WINDOWS.frames <= config.superres.context
 
 
 def test_presets_are_named_after_themselves_and_complete() -> None:
@@ -47,3 +49,7 @@ def test_parts_that_do_not_fit_are_refused() -> None:
         replace(config, backbone=config.superres)
     with pytest.raises(ValueError, match="codebook_dim 8 is not the codec's width 16"):
         replace(config, backbone=replace(config.backbone, codebook_dim=8))
+    with pytest.raises(ValueError, match="window_frames is for a backbone that takes conditions"):
+        replace(config, window_frames=200)
+    with pytest.raises(ValueError, match="a window of 1500 frames exceed the backbone's context"):
+        replace(mini(), window_frames=1500)

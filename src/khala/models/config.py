@@ -36,6 +36,8 @@ class Origin:
 class ModelConfig:
     """A whole system: both language models, the codec, the format of prompts, default sampling.
 
+    `window_frames` is how long the parts of songs were that the backbone was trained on, so that a longer song is
+    written window by window (`conditioning.windows`); 0 for a model that reads songs as a whole.
     `origin` is set for imported weights. `conditions` is the vocabulary of the models' tables of conditions, as JSON
     values that nothing here reads (`conditioning.vocabulary`); None if the models have no conditions, or for models of
     version 0.1.0. Raises ValueError for parts that do not fit together.
@@ -48,6 +50,7 @@ class ModelConfig:
     prompt: PromptStyle = field(default_factory=PromptStyle)
     sampling: Sampling = field(default_factory=Sampling)
     max_seconds: float = 600.0
+    window_frames: int = 0
     license: str = "Apache-2.0"
     origin: Origin | None = None
     conditions: dict[str, Any] | None = field(default=None, hash=False)
@@ -58,6 +61,10 @@ class ModelConfig:
             raise ValueError("backbone, super-resolution and codec must share codebook and text vocabulary sizes")
         if self.backbone.levels != 2 or self.superres.levels > self.codec.levels:
             raise ValueError("a backbone writes 2 levels, and super-resolution no more than the codec has")
+        if self.window_frames and not self.backbone.condition_rows:
+            raise ValueError("window_frames is for a backbone that takes conditions: they tell where in a song it is")
+        if self.window_frames and self.prompt.backbone_limit + 2 * self.window_frames >= self.backbone.context:
+            raise ValueError(f"a prompt and a window of {self.window_frames} frames exceed the backbone's context")
         for part in (self.backbone, self.superres):
             if part.codebook_dim not in (None, self.codec.dim):
                 raise ValueError(f"codebook_dim {part.codebook_dim} is not the codec's width {self.codec.dim}")
@@ -72,6 +79,10 @@ class ModelConfig:
             raise InvalidRequest(
                 f"guidance is {request.sampling.guidance:g}; the model {self.name} supports none: leave it at 1"
             )
+
+    def frames_at_once(self, frames: int) -> int:
+        """The most frames of a song of so many that the backbone reads at a time."""
+        return min(frames, self.window_frames) if self.window_frames else frames
 
     @property
     def frame_rate(self) -> float:

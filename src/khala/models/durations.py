@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from khala.audio.files import replacing
+from khala.audio.replacing import replacing
 
 CLASSES = 64
 """Durations that can be told apart: class 0 is one frame, the last one that or longer."""

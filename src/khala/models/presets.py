@@ -60,7 +60,7 @@ def mini() -> ModelConfig:
             superres_limit=1400,
         ),
         sampling=Sampling(top_k=50, superres_sampling="mean", guidance=6.0),
-        max_seconds=60.0,
+        max_seconds=240.0,
     )
 
 

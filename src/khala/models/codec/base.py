@@ -14,12 +14,14 @@ class Codec(Protocol):
     `context_frames` is the receptive field of decoding: a frame's samples depend on this many frames on either side, so
     a chunk that is decoded with this context, which is cut off again, equals that part of a whole decode. None: there
     is no bound (phase runs through the song), so a song is decoded in one call, and the codec itself limits its memory.
+    `encoder_context_frames` is that of encoding.
     """
 
     sample_rate: int
     hop: int
     levels: int
     context_frames: int | None
+    encoder_context_frames: int
 
     @property
     def decoder_dtype(self) -> torch.dtype:

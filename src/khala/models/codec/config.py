@@ -57,3 +57,6 @@ class SpectralConfig:
 
 
 CodecConfig = DacConfig | SpectralConfig
+
+CODEC_CONFIGS: dict[str, type[CodecConfig]] = {"spectral": SpectralConfig, "dac": DacConfig}
+"""Configurations by the name of their family."""

@@ -18,6 +18,10 @@ class FrameGuide(Protocol):
     def condition_ids(self, takes: Sequence[int], frame: int) -> ConditionIds:
         """Conditions of `frame`, the last one that was advanced to, [takes, C]: added to those of the slots."""
 
+    def conditions_from(self, take: int, first: int, frame: int) -> ConditionIds:
+        """Conditions of frames `first` to `frame`, the last one that was advanced to, of a window that begins there,
+        [frame + 1 - first, C]."""
+
     def advance(self, takes: Sequence[int], frame: int, logits_BP: NDArray[np.float32]) -> None:
         """Take in the logits of `head_rows` [takes, P] where `frame` is about to be written."""
 

@@ -43,6 +43,10 @@ class Stepper:
         self.cache.advance([slot], len(ids))
         return hidden_1TD[:, -1:].to(self.model.step_dtype).contiguous()
 
+    def clear(self, slot: int) -> None:
+        """Empty a slot, for another prompt."""
+        self.cache.lengths[slot] = 0
+
     def copy(self, source: int, target: int) -> None:
         """Copy the positions of slot `source` to slot `target`."""
         self.cache.copy(source, target)

@@ -5,7 +5,7 @@ It does no sampling and knows no prompts. Shapes: B batch, T positions, D width,
 
 import math
 from collections.abc import Sequence
-from typing import Self, cast
+from typing import Self
 
 import torch
 import torch.nn.functional as F
@@ -65,8 +65,7 @@ class Transformer(nn.Module):
     @property
     def dtype(self) -> torch.dtype:
         """The dtype of the blocks' matrices, and of all other weights unless it is int8 or int4."""
-        block: nn.Module = self.blocks[0]
-        return cast(Block, block).mlp.down.stored_dtype
+        return next(module for module in self.blocks.modules() if isinstance(module, Linear)).stored_dtype
 
     @property
     def compute_dtype(self) -> torch.dtype:

@@ -32,6 +32,7 @@ class Dac(nn.Module):
             decoded = math.prod(config.decoder_rates)
             raise ValueError(f"the decoder makes {decoded} samples a frame, the encoder takes {self.hop}")
         self.context_frames: int | None = math.ceil(3 + _reach(config.decoder_rates))
+        self.encoder_context_frames = math.ceil(_encoder_reach(config.encoder_strides) / self.hop)
         self.encoder = _encoder(config)
         self.quantizer = ResidualVQ(config.levels, config.codebook, config.dim)
         self.decoder = _decoder(config)
@@ -126,3 +127,12 @@ def _reach(rates: tuple[int, ...]) -> float:
         rate *= factor
         rows += sum(3 * d for d in DILATIONS) / rate
     return rows + 3 / rate
+
+
+def _encoder_reach(strides: tuple[int, ...]) -> int:
+    """Receptive field on either side, in samples."""
+    reach, row = 3, 1
+    for stride in strides:
+        reach += (sum(3 * d for d in DILATIONS) + math.ceil(stride / 2)) * row
+        row *= stride
+    return reach + row

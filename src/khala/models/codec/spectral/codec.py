@@ -6,6 +6,8 @@ Decoding adds up the code vectors, inverts the projection and turns the spectra 
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -28,6 +30,7 @@ class SpectralCodec(nn.Module):
         super().__init__()
         self.config = config
         self.sample_rate, self.hop, self.levels = config.sample_rate, config.hop, config.levels
+        self.encoder_context_frames = math.ceil((max(config.low_fft, config.fft) / config.hop - 1) / 2)
         self.analysis = Analysis(config)
         features = sum(self.analysis.widths)
         self.register_buffer("mean", torch.zeros(features))

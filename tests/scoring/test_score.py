@@ -20,7 +20,7 @@ import numpy as np
 from khala.evaluation.report import evaluate
 from khala.evaluation.targets import RequestTargets
 from khala.music.request import SongRequest
-from khala.scoring import score
+from khala.scoring import hear, score
 from khala.scoring.style import embed
 from khala.scoring.key import chroma
 time = np.arange(20 * 44100) / 44100
@@ -28,6 +28,7 @@ noise = np.random.default_rng(0).standard_normal((2, len(time))) * 0.1 * np.sin(
 samples = (noise + 0.3 * np.sin(2 * np.pi * 330 * time)).astype(np.float32)
 request = SongRequest(tags=("rock", "e minor"), lyrics="[verse]\\nSing it to the sky")
 print(repr(score(samples, 44100, request)), chroma(samples, 44100).sum(0).tolist(), embed(samples, 44100).tolist())
+print(hear(samples, 44100))
 print(evaluate(samples, 44100, RequestTargets(lyrics=request.lyrics))["words"])
 """
 

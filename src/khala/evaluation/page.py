@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from khala.audio.files import read_audio
+from khala.evaluation.independent import compare, disagreements, in_words, told
 from khala.evaluation.picture import curve, data_url, spectrogram
 from khala.evaluation.report import VERDICTS
 
@@ -23,7 +24,7 @@ body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 sys
 main { max-width: 1080px; margin: 0 auto; padding: 40px 24px 64px; }
 h1 { font-size: 26px; margin: 0 0 4px; letter-spacing: -0.01em; }
 h2 { font-size: 16px; margin: 0; overflow-wrap: anywhere; }
-p { margin: 0; color: var(--soft); }
+p { margin: 0; color: var(--soft); } h2 + p { margin: 4px 0 16px; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(190px, 1fr)); gap: 12px; margin: 24px 0 32px; }
 .tile, .song, .table { background: var(--card); border: 1px solid var(--line); border-radius: 12px; }
 .tile { padding: 14px 16px; display: flex; flex-direction: column; justify-content: space-between; gap: 8px; }
@@ -58,11 +59,15 @@ MARKS = {True: ("yes", "✓", "passed"), False: ("no", "✗", "failed"), None: (
 
 
 def page(
-    records: Sequence[Mapping[str, Any]], summary: Mapping[str, Mapping[str, int]], folder: Path, distance: float | None
+    records: Sequence[Mapping[str, Any]],
+    summary: Mapping[str, Mapping[str, int]],
+    folder: Path,
+    distance: float | None,
+    packages: str = "",
 ) -> str:
     """Return the report on measured files as HTML, to be written into `folder`: totals, a table of verdicts, every song
-    with its spectrum, its level and its figures. `distance` is that of all songs from the corpus. Reads the files
-    again, one after another."""
+    with its spectrum, its level and its figures. `distance` is that of all songs from the corpus, `packages` those of a
+    second opinion. Reads the files again, one after another."""
     cards = "\n".join(_card(number, record, folder) for number, record in enumerate(records))
     apart = f" Fréchet distance from the corpus: {distance:.1f}." if distance is not None else ""
     seconds = sum(record["seconds"] for record in records)
@@ -81,7 +86,7 @@ def page(
 <p>{len(records)} song{"s" * (len(records) != 1)}, {length}.{apart}</p>
 {_tiles(summary)}
 {_table(records, summary)}
-{cards}
+{_second_opinion(records, packages) if packages else ""}{cards}
 </main>
 </body>
 </html>
@@ -112,6 +117,19 @@ def _table(records: Sequence[Mapping[str, Any]], summary: Mapping[str, Mapping[s
         f"<tbody>{''.join(rows)}</tbody>"
         f'<tfoot><tr><th scope="row">passed</th>{foot}</tr></tfoot></table></div>'
     )
+
+
+def _second_opinion(records: Sequence[Mapping[str, Any]], packages: str) -> str:
+    totals = "; ".join(f"{name}: {told(count)}" for name, count in compare(records).items())
+    rows = "".join(
+        f'<tr><th scope="row"><a href="#song-{number}">{escape(Path(record["file"]).name)}</a></th>'
+        f"<td>{name}</td><td>{escape(ours)}</td><td>{escape(theirs)}</td></tr>"
+        for number, record in enumerate(records)
+        for name, (ours, theirs) in disagreements(record).items()
+    )
+    head = "".join(f'<th scope="col">{title}</th>' for title in ("disagreement", "measure", "Khala", "second opinion"))
+    table = f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>\n'
+    return f"<h2>Second opinion, by {escape(packages)}</h2>\n<p>{totals}.</p>\n{table if rows else ''}"
 
 
 def _mark(verdict: bool | None) -> str:
@@ -177,6 +195,10 @@ def figures(record: Mapping[str, Any]) -> dict[str, str]:
         "longest silence": f"{record['silence']['longest']:.1f} s",
         "longest loop": f"{record['repetition']['longest']:.1f} s",
     }
+    for name, opinion in record.get("independent", {}).items():
+        if opinion["heard"] is not None:
+            differs = " (differs)" if opinion["agrees"] is False else ""
+            found[f"{name}, second opinion"] = f"{in_words(name, opinion['heard'])}{differs}"
     return {name: value for name, value in found.items() if value}
 
 

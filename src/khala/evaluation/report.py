@@ -16,11 +16,11 @@ from khala.evaluation.sections import form_correlation
 from khala.evaluation.silence import silence
 from khala.evaluation.structure import compare_sections, locate_sections
 from khala.evaluation.targets import RequestTargets, targets_beside
-from khala.evaluation.tempo import estimate_tempo, metrical_level
 from khala.evaluation.voice import MIN_SHARE, detect_voice
 from khala.music.errors import InvalidRequest
 from khala.scoring.key import chroma, estimate_key
 from khala.scoring.style import classify_style, embed
+from khala.scoring.tempo import estimate_tempo, metrical_level
 from khala.scoring.types import Array
 from khala.scoring.words import PhonePosteriors, listen, phones_of
 
@@ -32,6 +32,8 @@ MAX_PHONEME_ERROR_RATE = 0.4
 """Phoneme error rate up to which the words count as sung."""
 Reader = Callable[[Array, int], str]
 """Transcribes samples [channels, N] at a rate: a recogniser of the user."""
+SecondOpinion = Callable[[Array, int, RequestTargets, Mapping[str, Any]], dict[str, Any]]
+"""Measures samples [channels, N] at a rate again, and compares with the record: `independent.second_opinion`."""
 
 VERDICTS = {
     "tempo": "tempo as asked",
@@ -48,10 +50,14 @@ VERDICTS = {
 
 
 def evaluate_file(
-    path: Path, reader: Reader | None = None, remark: Callable[[str], None] = lambda text: None
+    path: Path,
+    reader: Reader | None = None,
+    remark: Callable[[str], None] = lambda text: None,
+    second: SecondOpinion | None = None,
 ) -> dict[str, Any]:
     """Return the record of one file, measured against the JSON file beside it if there is one. If that is not ours,
-    only the sound is judged, and `remark` is called with a line about it. Raises InvalidRequest."""
+    only the sound is judged, and `remark` is called with a line about it. What `second` measures is added under
+    "independent". Raises InvalidRequest."""
     samples, rate = read_audio(path)
     try:
         targets = targets_beside(path) or RequestTargets()
@@ -59,9 +65,10 @@ def evaluate_file(
         remark(f"{error}, so only the sound of {path.name} is judged.")
         targets = RequestTargets()
     try:
-        return {"file": str(path), **evaluate(samples, rate, targets, reader)}
+        record = {"file": str(path), **evaluate(samples, rate, targets, reader)}
     except InvalidRequest as error:
         raise InvalidRequest(f"cannot measure {path}: {error}") from error
+    return record | {"independent": second(samples, rate, targets, record)} if second else record
 
 
 def distance_of(songs: Iterable[Path]) -> float | None:
@@ -150,8 +157,10 @@ def evaluate(samples: Array, rate: int, targets: RequestTargets, reader: Reader 
 def _words(heard: PhonePosteriors, lyrics: str, text: str | None) -> dict[str, Any]:
     """Error rates of the lyrics: of the recognised phones and, where a reader transcribed them, of its words."""
     phones, reference = phones_of(lyrics), normalised_words(lyrics)
+    said = transcript(heard) if phones else None
     return {
-        "phoneme_error_rate": error_rate(transcript(heard), phones) if phones else None,
+        "phoneme_error_rate": None if said is None else error_rate(said, phones),
+        "heard": said,
         "phones": len(phones),
         "word_error_rate": error_rate(normalised_words(text), reference) if text is not None and reference else None,
         "text": text,

@@ -15,10 +15,10 @@ from khala.conditioning.request_terms import parse_bpm, parse_key, parse_styles,
 from khala.conditioning.voices import parse_voice
 from khala.evaluation.chords import INTERVALS, ChordSpan
 from khala.evaluation.sections import SectionSpan
-from khala.evaluation.tempo import agrees
 from khala.generation.record_file import own_record
 from khala.music.errors import InvalidRequest
 from khala.scoring.key import NAMES, Key
+from khala.scoring.tempo import agrees
 
 LENGTH_TOLERANCE = 0.15
 """Share of the requested length by which a song may be longer or shorter."""

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from khala.audio.files import read_audio
-from khala.evaluation.tempo import agrees, estimate_tempo, metrical_level, onsets
+from khala.scoring.tempo import agrees, estimate_tempo, metrical_level, onsets
 
 RATE = 44100
 

@@ -111,4 +111,4 @@ def _moving_average(rows: Array, width: int) -> Array:
 
 @cache
 def _weights() -> Array:
-    return np.array(json.loads(files("khala.evaluation").joinpath("tempo.json").read_text())["weights"])
+    return np.array(json.loads(files("khala.scoring").joinpath("tempo.json").read_text())["weights"])

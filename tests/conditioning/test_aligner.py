@@ -47,6 +47,19 @@ def walk(aligner: PhoneAligner, logits: list[NDArray[np.float32]], takes: list[i
         aligner.advance(takes or [0], frame, state)
 
 
+@pytest.mark.parametrize("planned", [False, True])
+def test_windows_are_told_the_phones_of_their_frames(planned: bool) -> None:
+    """Counted from their first frame on, as in training; nothing of a take whose words are not known."""
+    places = [0] * 10 + [1] * 5 + [2] * 5 + [3] * 20
+    aligner = PhoneAligner([WORDS, None], [(places, places) if planned else FREE, ((), ())])
+    walk(aligner, [said(WORDS.phones[place], 40.0) for place in places[1:18]])
+    found = aligner.conditions_from(0, 4, 17).tolist()
+    sung = aligner.phone_index(0, 18)
+    assert sung is not None and len(set(sung[4:].tolist())) > 1
+    assert found == [list(row) for row in WORDS.condition_ids(places[4:] if planned else sung[4:], planned)[:14]]
+    assert aligner.conditions_from(1, 4, 17).tolist() == [[PAD_ID] * 5] * 14
+
+
 def test_it_stays_as_long_as_the_model_says_and_then_goes_on() -> None:
     aligner = PhoneAligner([WORDS], [FREE])
     rest, first, second, other = (said(phone, 40.0) for phone in (REST, 3, 9, 20))

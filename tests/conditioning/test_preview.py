@@ -44,6 +44,15 @@ def test_a_language_that_is_not_sung_is_told() -> None:
     assert kinds(seen("我在等你\n" * 4, PromptStyle(), duration=15.0)) == []
 
 
+def test_a_description_that_is_not_read_is_told() -> None:
+    (remark,) = seen(ENGLISH, tags=(), prompt="一首慢速民谣，女声，木吉他").remarks
+    assert (remark.kind, remark.values) == ("description-script", {"script": "han"})
+    assert "in Chinese script; the model reads English alone" in remark.text
+    assert kinds(seen(ENGLISH, tags=("民谣", "慢速"))) == ["description-script"]
+    assert kinds(seen(ENGLISH, PromptStyle(), tags=(), prompt="一首慢速民谣")) == []
+    assert kinds(seen(ENGLISH, tags=(), prompt="A folk song, 民谣, at 100 bpm")) == []
+
+
 def test_what_a_description_cannot_have_is_told_by_the_model_that_cannot() -> None:
     assert kinds(seen(ENGLISH, tags=("waltz", "150 bpm"))) == ["tempo-range"]
     assert kinds(seen("", tags=("female vocals",))) == ["nothing-to-sing"]
@@ -104,3 +113,14 @@ def test_chords_of_headers_are_in_the_outline_of_a_model_that_plays_them() -> No
     (remark,) = preview(SongRequest(tags=("pop",), lyrics=lyrics, seed=1, duration=25.0), older).remarks
     assert remark.kind == "chords-unknown"
     assert kinds(seen(lyrics, PromptStyle())) == ["chords-unknown"]
+
+
+def test_chords_of_a_request_are_in_the_outline_of_a_model_that_plays_them() -> None:
+    config = replace(tiny(), prompt=PHONES, backbone=replace(tiny().backbone, condition_rows=CONDITION_ROWS))
+    request = SongRequest(tags=("pop", "E major"), lyrics=ENGLISH, chords="C G", seed=1, duration=25.0)
+    found = preview(request, config)
+    assert found.outline is not None and found.outline.chords[0] == (0, found.outline.bar, 0)
+    assert found.outline.chords[-1][1] == found.outline.frames
+    assert {number for _, _, number in found.outline.chords} == {0, 7}
+    assert [remark.kind for remark in found.remarks] == ["chords-key"]
+    assert preview(replace(request, chords=""), config).outline == replace(found.outline, chords=())

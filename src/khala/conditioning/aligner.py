@@ -50,6 +50,13 @@ class PhoneAligner:
         rows = [NO_PHONE_CONDITIONS if song is None else song.condition_ids(frame) for song in songs]
         return np.array(rows, np.int64)
 
+    def conditions_from(self, take: int, first: int, frame: int) -> ConditionIds:
+        """The phone conditions of frames `first` to `frame`, the last one that was advanced to, of a window that begins
+        there, [T, `PHONE_CONDITIONS`]."""
+        song = self._songs[take]
+        rows = [NO_PHONE_CONDITIONS] * (frame + 1 - first) if song is None else song.conditions_from(first, frame)
+        return np.array(rows, np.int64)
+
     def advance(self, takes: Sequence[int], frame: int, logits_BP: NDArray[np.float32]) -> None:
         """Decide the phones of `frame` from the logits of `head_rows` that come just before it is written."""
         for take, logits_P in zip(takes, logits_BP.tolist(), strict=True):
@@ -72,6 +79,7 @@ class _Song:
     """A song on its way through its phones: its index in every frame, and how long it has been at the last one."""
 
     def __init__(self, sequence: PhoneSequence, low: Sequence[int], high: Sequence[int], table_rows: int) -> None:
+        self.sequence, self.table_rows = sequence, table_rows
         self.phones, self.low, self.high = sequence.phones, low, high
         self.planned: list[tuple[int, ...]] = []
         if list(low) == list(high):
@@ -88,6 +96,11 @@ class _Song:
             return self.planned[frame]
         at = self.index[frame]
         return self.rows[at][min(self.held_frames, MAX_HELD_FRAMES - 1)]
+
+    def conditions_from(self, first: int, frame: int) -> list[tuple[int, ...]]:
+        places = self.low[first:] if self.planned else self.index[first : frame + 1]
+        rows = self.sequence.condition_ids(places, timed=bool(self.planned))
+        return [within(row, self.table_rows) for row in rows[: frame + 1 - first]]
 
     def is_unfinished(self, frame: int) -> bool:
         return frame < len(self.index) and self.index[frame] < self.low[-1]

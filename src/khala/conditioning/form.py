@@ -7,6 +7,7 @@ the words and an outro after them.
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 from random import Random
 
@@ -46,9 +47,13 @@ Form = list[tuple[str, int, Shares]]
 """Parts: name, bars, lines of lyrics."""
 
 
-def plan_form(request: SongRequest, rate: float, lyrics: Sequence[Section] | None = None) -> Outline:
+def plan_form(
+    request: SongRequest, rate: float, lyrics: Sequence[Section] | None = None, goes_on: Outline | None = None
+) -> Outline:
     """The outline of a request at `rate` codec frames a second. `lyrics` replaces the sections of its lyrics where a
-    model does not sing all of them. The request's seed draws what is left open."""
+    model does not sing all of them. The request's seed draws what is left open.
+
+    What `goes_on` from another song, whose outline that is, keeps its bars, key, style and voice, and has no intro."""
     words = request.tags or (request.prompt,)
     random = Random(f"{request.seed} outline")
     style = next(iter(parse_styles(words)), "")
@@ -56,8 +61,8 @@ def plan_form(request: SongRequest, rate: float, lyrics: Sequence[Section] | Non
     sung = _sections(request, lyrics)
     frames = request.duration * rate
     plans = [
-        (bar, _form(sung, frames / bar, bar, 1 if bar / rate >= LINE_SECONDS else 2))
-        for bar in _bars(words, style, beats, rate)
+        (bar, _form(sung, frames / bar, bar, 1 if bar / rate >= LINE_SECONDS else 2, opens=goes_on is None))
+        for bar in ([goes_on.bar] if goes_on and goes_on.bar else _bars(words, style, beats, rate))
     ]
     off = [abs(_length(form) * bar / frames - 1) for bar, form in plans]
     bar, form = random.choice([plan for plan, away in zip(plans, off, strict=True) if away <= max(min(off), CLOSE)])
@@ -65,6 +70,9 @@ def plan_form(request: SongRequest, rate: float, lyrics: Sequence[Section] | Non
     for name, bars, _ in form:
         begin = parts[-1].end if parts else 0
         parts.append(Part(begin, begin + bars * bar, name))
+    lines = place_lines(parts, [shares for *_, shares in form])
+    if goes_on:
+        return replace(goes_on, frames=parts[-1].end, bar=bar, parts=tuple(parts), lines=lines, chords=())
     tonic, mode = parse_key(words)
     voice = parse_singer(words) or random.choice(("female", "male"))
     voice = voice if any(section.lines for section in sung) else "none"
@@ -73,7 +81,7 @@ def plan_form(request: SongRequest, rate: float, lyrics: Sequence[Section] | Non
         bar=bar,
         beats=beats,
         parts=tuple(parts),
-        lines=place_lines(parts, [shares for *_, shares in form]),
+        lines=lines,
         key=-1 if tonic is None else tonic + 12 * (mode == "minor"),
         style=style,
         voice=voice,
@@ -123,18 +131,18 @@ def _bars(words: tuple[str, ...], style: str, beats: int, rate: float) -> list[i
     return usual
 
 
-def _form(sung: list[Section], bars: float, bar: int, line_bars: int) -> Form:
+def _form(sung: list[Section], bars: float, bar: int, line_bars: int, opens: bool) -> Form:
     """The form nearest to `bars`, with `line_bars` for a line if the words then fit, and more for a long one; or else
     with as many of the words, from the first on, as fit."""
     tries = ((line_bars, BREATH), *((length, HASTE) for length in range(line_bars, 0, -1)))
     while True:
         for length, breath in tries:
-            form = _nearest(_forms(sung, bars, length, breath, bar), bars)
+            form = _nearest(_forms(sung, bars, length, breath, bar, opens), bars)
             if _length(form) <= LONGEST * bars:
                 return form
         last = sum(len(section.lines) for section in sung) <= 1
         if bars < BRIEF or last:
-            form = _nearest(_forms(sung, bars, 1, HASTE, bar, brief=True), bars)
+            form = _nearest(_forms(sung, bars, 1, HASTE, bar, opens, brief=True), bars)
             if last or _length(form) <= LONGEST * bars:
                 return form
         sung = _without_last_line(sung)
@@ -145,10 +153,17 @@ def _nearest(forms: Iterator[Form], bars: float) -> Form:
 
 
 def _forms(
-    sung: list[Section], bars: float, line_bars: int, breath: float, bar: int, brief: bool = False
+    sung: list[Section],
+    bars: float,
+    line_bars: int,
+    breath: float,
+    bar: int,
+    opens: bool = True,
+    brief: bool = False,
 ) -> Iterator[Form]:
     """Every intro and outro, every length of the parts without words and, without any words, every shape. A line has
-    `line_bars` of `bar` frames, more if its phones need them. A `brief` song may do without intro and outro."""
+    `line_bars` of `bar` frames, more if its phones need them. A `brief` song may do without intro and outro, and
+    what does not open a song has no intro."""
     most = int(bars / (4 * line_bars)) + 1
     if any(section.lines for section in sung):
         middle = [section for section in sung if section.lines or section.name not in ("intro", "outro")]
@@ -158,7 +173,8 @@ def _forms(
         shapes = [[Section(name, ()) for name in shape] for shape in (*SHAPES, *rounds)]
     timed = [[(part, _shares(part, line_bars * bar, breath)) for part in shape] for shape in shapes]
     empties = (1, 2) if brief else (2 * line_bars, 4 * line_bars)
-    for shape, empty, intro, outro in product(timed, empties, (0, 1) if brief else INTROS, (0, 1) if brief else OUTROS):
+    intros, outros = ((0, 1), (0, 1)) if brief else (INTROS, OUTROS)
+    for shape, empty, intro, outro in product(timed, empties, intros if opens else (0,), outros):
         parts = [(part.name or "verse", _taken(part, shares) * line_bars or empty, shares) for part, shares in shape]
         yield [part for part in (("intro", intro, ()), *parts, ("outro", outro, ())) if part[1]]
 

@@ -7,10 +7,10 @@ lines as in DiffRhythm, arXiv 2503.01183). Times are in codec frames.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, Self
 
 from khala.conditioning.rows import BEATS, FIRST_ROWS, SIZES, TWELFTHS, VOICES
 from khala.conditioning.singers import SINGER_NAMES
@@ -43,7 +43,8 @@ class Part:
 
 @dataclass(frozen=True)
 class Outline:
-    """A song of `frames` frames. `bar` is the length of a bar (0: not known), `beats` its number of beats.
+    """A song of `frames` frames. `bar` is the length of a bar (0: not known), `beats` its number of beats; bars are
+    counted from `first_bar` on, which is 0 unless the song was recorded elsewhere.
 
     `lines` are the places of the lines of lyrics in order, first frame and the one after the last. `key` is 0..11 for
     C to B major, 12..23 for minor, -1 for any; `style` is one of STYLE_NAMES or "", `voice` one of VOICES or "",
@@ -61,6 +62,7 @@ class Outline:
     voice: str = ""
     singer: str = ""
     chords: tuple[tuple[int, int, int], ...] = ()
+    first_bar: int = 0
 
     @property
     def without_wishes(self) -> "Outline":
@@ -117,10 +119,24 @@ class Outline:
             "lines": lines,
         }
 
+    def to_frames(self) -> dict[str, Any]:
+        """The outline as JSON values, times in frames: all that `from_frames` needs."""
+        return asdict(self)
+
+    @classmethod
+    def from_frames(cls, values: Mapping[str, Any]) -> Self:
+        """Make an outline from the JSON values of `to_frames`. Raises ValueError, TypeError or KeyError."""
+        known = dict(values)
+        known["parts"] = tuple(Part(int(p["begin"]), int(p["end"]), str(p["name"])) for p in known["parts"])
+        known["lines"] = tuple((int(begin), int(end)) for begin, end in known["lines"])
+        known["chords"] = tuple((int(begin), int(end), int(chord)) for begin, end, chord in known["chords"])
+        return cls(**known)
+
     def _beat(self, frame: int) -> int:
         if not self.bar:
             return PAD_ID
-        return _BEAT + min(frame % self.bar * self.beats * TWELFTHS // self.bar, BEATS * TWELFTHS - 1)
+        within = (frame - self.first_bar) % self.bar
+        return _BEAT + min(within * self.beats * TWELFTHS // self.bar, BEATS * TWELFTHS - 1)
 
     def _line_left(self, line: int, frame: int) -> int:
         return _LINE_LEFT + min((self.lines[line][1] - 1 - frame) // 2, _LINE_LEFT_BINS - 1)

@@ -67,10 +67,10 @@ def _preview(request: SongRequest, style: PromptStyle, rate: float, outlined: bo
     sections = singable.lyrics.sections
     outline = plan_form(sung, rate, sections) if outlined else None
     if outline and plays_chords:
-        outline = with_chords(outline, lyrics.sections)
+        outline = with_chords(outline, lyrics.sections, request.chords)
     found = Preview(sung, lyrics, singable, outline, wanted_seconds(sung, rate, sections))
-    remarks = (*_remarks(found, request, style, rate), *chord_remarks(lyrics.sections, plays_chords))
-    return replace(found, remarks=remarks)
+    on_chords = chord_remarks(lyrics.sections, plays_chords, request.chords, outline.key if outline else -1)
+    return replace(found, remarks=(*_remarks(found, request, style, rate), *on_chords))
 
 
 def count_syllables(line: str) -> int:
@@ -96,8 +96,17 @@ def _remarks(found: Preview, request: SongRequest, style: PromptStyle, rate: flo
     if request.lyrics and not request.instrumental and not lines:
         remarks.append(Remark("no-words", "The lyrics hold no words to sing, so nobody sings."))
     if style.lyrics == "phones":
-        remarks += _language_remarks(found)
+        remarks += [*_description_script(request), *_language_remarks(found)]
     return [*remarks, *_length_remarks(found)] if lines else remarks
+
+
+def _description_script(request: SongRequest) -> list[Remark]:
+    """A remark on a description that is not in Latin letters, by a model that reads English alone."""
+    script = detect_script(request.prompt or " ".join(request.tags))
+    if script in ("", "latin", "mixed"):
+        return []
+    text = f"The description is in {_script_name(script)} script; the model reads English alone and ignores it."
+    return [Remark("description-script", text, values={"script": script})]
 
 
 def _language_remarks(found: Preview) -> list[Remark]:
@@ -107,8 +116,7 @@ def _language_remarks(found: Preview) -> list[Remark]:
     if out:
         first = lines[out[0]]
         script = detect_script(first.text)
-        named = SCRIPT_NAMES.get(script, script.capitalize())
-        what = f"{_lines(len(out))}" + (f" in {named} script" if script not in ("", "mixed") else "")
+        what = f"{_lines(len(out))}" + (f" in {_script_name(script)} script" if script not in ("", "mixed") else "")
         verb = "is" if len(out) == 1 else "are"
         end = ", so nobody sings." if len(out) == len(lines) else "."
         text = f"The model sings English alone: {what} {verb} left out{end}"
@@ -139,6 +147,10 @@ def _length_remarks(found: Preview) -> list[Remark]:
         text = f"These lyrics are sung in about {wanted:.0f} s; the rest of the song has no words."
         remarks.append(Remark("too-little", text, None, {"seconds": wanted}))
     return remarks
+
+
+def _script_name(script: str) -> str:
+    return SCRIPT_NAMES.get(script, script.capitalize())
 
 
 def _lines(count: int) -> str:

@@ -2,6 +2,7 @@
 
 import platform
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -9,6 +10,7 @@ from typing import Literal
 from khala.engine.base import Engine, Mode
 from khala.models.config import ModelConfig
 from khala.music.errors import InvalidRequest
+from khala.music.loras import Lora
 from khala.weights.names import GRAPHS
 from khala.weights.opening import open_model
 
@@ -25,14 +27,15 @@ def open_engine(
     mode: Literal["auto"] | Mode = "auto",
     seconds: float = 60.0,
     engine: str = "auto",
+    loras: Sequence[Lora] = (),
 ) -> Engine:
-    """Open a model by name, folder or hub id (`weights.resolve`) in an engine.
+    """Open a model by name, folder or hub id (`weights.resolve`), with adapters, in an engine.
 
     "auto" is `torch` if there is a CUDA GPU, and on a CPU `onnx` for models with graphs in float32. "torch-compiled" is
     `torch` with compiled passes of super-resolution, for GPUs. `dtype` and `mode` as in `generation.pipeline.load`.
     Raises ModelError, and InvalidRequest for what cannot be, or needs torch where there is none.
     """
-    opened = open_model(name)
+    opened = open_model(name, loras=loras)
     seconds = min(seconds, opened.config.max_seconds)
     reason = needs_torch(opened.folder, opened.config, device, dtype, engine)
     require_possible(reason, engine)

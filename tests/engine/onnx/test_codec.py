@@ -9,7 +9,7 @@ import torch
 
 from khala.engine.onnx import codec as module
 from khala.engine.onnx.codebooks import Codebooks
-from khala.engine.onnx.codec import CodecSession, Prepared
+from khala.engine.onnx.codec import BlockSynthesis, CodecSession, Prepared
 from khala.engine.onnx.graphs.vocoder import mel_graph, vocoder_graph
 from khala.engine.onnx.threads import workers
 from khala.models.codec.config import SpectralConfig
@@ -127,13 +127,24 @@ def test_blocks_make_the_song_that_one_makes(mini: Pair, monkeypatch: pytest.Mon
     monkeypatch.setattr(module, "integrate", local)  # the true one amplifies the least difference
     codes = 30 * np.tile(CODES[:1], (64, 1))
     whole = mini.session.decode(codes)
-    with pieces(monkeypatch, BLOCK_FRAMES=37):
+    with pieces(monkeypatch, OPENING_FRAMES=20, BLOCK_FRAMES=37):
         progress: list[int] = []
         blocks = mini.session.decode(codes, lambda stage, done, total: progress.append(done))
-        assert progress == [37, 74, 90]
+        assert progress == [20, 57, 90]
         assert decibels(whole, blocks) > 80
-        (first, *_), read = mini.session.blocks(codes), 37 + module.MARGIN_FRAMES + module.CONTEXT_FRAMES
-        assert np.array_equal(first, next(mini.session.blocks(codes[:, :read])))
+
+
+def test_blocks_of_a_song_that_goes_on(mini: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    codes, read = 30 * np.tile(CODES[:1], (64, 1)), module.MARGIN_FRAMES + module.CONTEXT_FRAMES
+    with pieces(monkeypatch, OPENING_FRAMES=10, BLOCK_FRAMES=30):
+        blocks, synthesis = [], BlockSynthesis(mini.session, threads=2)
+        known = []
+        for frames in range(1, 91):
+            while (block := synthesis.next(codes[:, :frames], whole=frames == 90)) is not None:
+                blocks.append(block)
+                known.append(frames)
+        assert known == [10 + read, 40 + read, 90, 90], "a block is decoded as soon as it can be"
+        assert np.array_equal(np.concatenate(blocks, 1), mini.session.decode(codes))
 
 
 def test_a_decode_sounds_as_with_torch(mini: Pair) -> None:

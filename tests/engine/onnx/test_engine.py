@@ -8,11 +8,12 @@ import pytest
 
 from khala.engine.onnx import engine as module
 from khala.engine.onnx.engine import OnnxEngine
-from khala.engine.onnx.memory import need, numbers
+from khala.engine.onnx.memory import COPIES, FLOAT, need, numbers
 from khala.engine.onnx.threads import cpu_threads
 from khala.generation import plan
 from khala.generation.pipeline import Pipeline
 from khala.generation.take import Take
+from khala.models.lm.length import MARGIN
 from khala.models.lm.windows import Windows
 from khala.music.errors import InvalidRequest
 from khala.music.request import SongRequest
@@ -72,7 +73,7 @@ def test_a_take_that_nobody_wants_costs_nothing(pipe: Pipeline, take: Take) -> N
 def test_long_songs_are_refined_in_windows(pipe: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     plans = pipe.plan_takes(REQUEST)
     whole = pipe.superres(plans, pipe.backbone(plans))
-    monkeypatch.setattr(module, "SONG_WINDOWS", Windows(16, 2, 2))
+    monkeypatch.setattr(pipe.engine, "windows", Windows(16, 2, 2))
     told: list[int] = []
     parts = pipe.superres(plans, pipe.backbone(plans), lambda stage, done, total: told.append(total))
     assert told[-1] > 62 and not np.array_equal(parts[0], whole[0])
@@ -91,6 +92,16 @@ def test_memory_is_counted(pipe: Pipeline, monkeypatch: pytest.MonkeyPatch) -> N
     assert not pipe.fits(60)
     with pytest.raises(InvalidRequest, match=r"needs 0\.\d GB of memory for a song of 60 s, and 0\.\d GB are free"):
         OnnxEngine(opened, 60, threads=2)
+
+
+def test_the_cache_of_a_song_in_windows_does_not_grow() -> None:
+    opened = open_model("mini")
+    config = replace(opened.config, window_frames=600)
+    grown = [
+        need(opened.folder, config, seconds, 16, 2) - need(opened.folder, config, 60, 16, 2) for seconds in (120, 240)
+    ]
+    samples = (COPIES * 2 * 2048 * FLOAT + 2 * 64) * 16
+    assert grown == [pytest.approx(samples * MARGIN * seconds * 44100 / 2048, rel=0.001) for seconds in (60, 180)]
 
 
 def test_a_closed_engine_keeps_no_sessions() -> None:

@@ -22,6 +22,13 @@ def test_codes_are_as_likely_as_by_torch(conditioned: Pair, conditions: np.ndarr
     assert nats(session, PROMPT, other, conditions) != pytest.approx(expected, rel=1e-5), "the last code counts"
 
 
+def test_only_the_codes_behind_what_is_known_count(conditioned: Pair) -> None:
+    model, session = conditioned
+    for likely, one in ((nats, session), (torch_nats, model)):
+        whole, first = (likely(one, PROMPT, CODES[:, :frames], CONDITIONS) for frames in (20, 13))
+        assert likely(one, PROMPT, CODES, CONDITIONS, since=13) == pytest.approx(whole - first, rel=1e-4)
+
+
 def test_progress_is_reported_and_may_stop_it(conditioned: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("khala.music.progress.REPORT_SECONDS", 0.0)
     told: list[tuple[str, int, int]] = []

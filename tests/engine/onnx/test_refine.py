@@ -9,11 +9,12 @@ import torch
 from khala.conditioning.rows import CONDITION_ROWS
 from khala.engine.onnx.codebooks import Codebooks
 from khala.engine.onnx.graphs.superres import superres_graph
-from khala.engine.onnx.refine import SuperresSession, refine, refine_window, sample
+from khala.engine.onnx.refine import Stretch, SuperresSession, refine, sample
+from khala.engine.pytorch.refine import Passes
 from khala.engine.pytorch.refine import refine as torch_refine
 from khala.models.lm.refine_input import RefineInput
 from khala.models.lm.superres import Superres
-from khala.models.lm.windows import Windows, windows_over
+from khala.models.lm.windows import Window, Windows, windows_over
 from khala.models.presets import tiny
 from khala.music.request import Sampling
 from khala.nn import sampling as torch_sampling
@@ -103,14 +104,42 @@ def test_company_and_threads_change_nothing(conditioned: Pair, threads: int) -> 
 @pytest.mark.parametrize("name", list(SAMPLINGS))
 def test_windows_of_a_song_that_goes_on(conditioned: Pair, name: str) -> None:
     one = RefineInput(PROMPT, CODES, 7, SAMPLINGS[name], ROWS, np.zeros_like(ROWS))
-    codes_QT = np.zeros((10, FRAMES), np.int16)
+    codes_QT, of_torch_QT = np.zeros((2, 10, FRAMES), np.int16)
     done = 0
     for frames in range(1, FRAMES + 1):
         windows = windows_over(frames, WINDOWS)
         for window in windows[done:] if frames == FRAMES else windows[done:-1]:
-            refine_window(conditioned.session, one.between(0, frames), window, codes_QT)
+            so_far = one.between(0, frames)
+            both = (
+                Stretch(conditioned.session, so_far, window, codes_QT),
+                Passes(conditioned.model, so_far, window, of_torch_QT, conditioned.books_QCK),
+            )
+            for level in range(2, 10):
+                for each in both:
+                    each.decide(level)
             done += 1
     assert done > 2 and np.array_equal(codes_QT, refine(conditioned.session, [one], WINDOWS)[0])
+    (wanted,) = torch_refine(conditioned.model, [one], conditioned.books_QCK, windows=WINDOWS)
+    assert np.array_equal(of_torch_QT, wanted)
+
+
+@pytest.mark.parametrize("name", list(SAMPLINGS))
+def test_a_window_between_known_codes_reads_them(conditioned: Pair, name: str) -> None:
+    one = RefineInput(PROMPT, CODES, 7, SAMPLINGS[name], ROWS, np.zeros_like(ROWS))
+    known_QT = np.random.default_rng(3).integers(0, 16, (10, FRAMES), dtype=np.int16)
+    found = []
+    for between in (True, False):
+        window = Window(4, 12, 20, 28, between)
+        both = known_QT.copy(), known_QT.copy()
+        stretch = Stretch(conditioned.session, one, window, both[0])
+        passes = Passes(conditioned.model, one, window, both[1], conditioned.books_QCK)
+        for level in range(2, 10):
+            stretch.decide(level)
+            passes.decide(level)
+        assert np.array_equal(*both)
+        assert np.array_equal(np.delete(both[0], range(12, 20), 1), np.delete(known_QT, range(12, 20), 1))
+        found.append(both[0])
+    assert name != "top_k" or not np.array_equal(*found)  # means of random weights hardly depend on anything
 
 
 def test_progress_counts_levels(plain: Pair) -> None:

@@ -23,6 +23,7 @@ from khala.models.lm.config import TransformerConfig
 from khala.models.lm.length import MARGIN
 from khala.models.lm.static import StaticStepper
 from khala.models.lm.superres import Superres
+from khala.models.lm.windows import SONG_WINDOWS
 from khala.models.presets import mini, official, tiny
 from khala.music.errors import InvalidRequest
 from khala.nn.precision import INT4, QUANTIZED, Formats, computes_bfloat16, unquantized_dtype
@@ -95,8 +96,18 @@ def test_a_guided_song_is_refined_twice() -> None:
     config = mini()
     once = replace(config, superres=replace(config.superres, condition_rows=0))
     guided, plain = (need(one, CPU, FLOAT32, 60).work["superres"] for one in (config, once))
-    positions = config.prompt.superres_limit + round(1.25 * 60 * 44100 / 2048)
+    positions = config.prompt.superres_limit + SONG_WINDOWS.frames
     assert guided - plain == positions * 4 * config.superres.ffn * 4, "the middle of the MLP, once more, in float32"
+
+
+def test_the_cache_of_a_song_in_windows_is_that_of_one() -> None:
+    """Only samples and codes grow with the song."""
+    config = replace(mini(), window_frames=1280)
+    minute, four = (need(config, CPU, FLOAT32, seconds).work for seconds in (60, 240))
+    assert minute["backbone"] == four["backbone"] and minute["superres"] == four["superres"]
+    assert minute["decode"] < four["decode"]
+    whole = replace(config, backbone=replace(config.backbone, context=16384), window_frames=0)
+    assert need(whole, CPU, FLOAT32, 240).work["backbone"] > four["backbone"]
 
 
 @pytest.mark.parametrize("there", [False, True])

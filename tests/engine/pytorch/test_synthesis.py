@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from khala.engine.pytorch.synthesis import synthesise
+from khala.engine.pytorch.synthesis import ChunkSynthesis, synthesise
 from khala.models.codec.base import Codec
 from khala.weights import LoadedModel
 
@@ -97,7 +97,7 @@ def test_no_frames_no_samples() -> None:
 def test_progress_counts_frames() -> None:
     told: list[tuple[str, int, int]] = []
     synthesise(Smear(), random_codes(25), chunk_frames=10, progress=lambda *news: told.append(news))
-    assert told == [("decode", 10, 25), ("decode", 18, 25), ("decode", 25, 25), ("decode", 25, 25)]
+    assert told == [("decode", 8, 25), ("decode", 16, 25), ("decode", 24, 25), ("decode", 25, 25)]
 
 
 def test_an_overlap_must_fit() -> None:
@@ -137,3 +137,23 @@ def test_the_published_scheme_is_the_whole_away_from_seams(published: Codec, fix
     # Chunks of 48 frames begin every 36; each hears nothing of its neighbours before its overlap nor after it.
     seams = {f for start in (36, 72) for f in (*range(start, start + reach), *range(start + 12 - reach, start + 12))}
     assert wrong.any() and set(wrong.nonzero()[0]) <= seams
+
+
+@pytest.mark.parametrize("frames", [1, 9, 10, 11, 18, 19, 40])
+@pytest.mark.parametrize("overlap", [0, 4])
+def test_chunks_of_a_song_that_goes_on(frames: int, overlap: int) -> None:
+    codec, codes = Smear(), random_codes(frames)
+    synthesis, pieces, known = ChunkSynthesis(codec, 10, overlap), [], []
+    for read in range(1, frames + 1):
+        while (piece := synthesis.next(codes[:, :read], whole=read == frames)) is not None:
+            pieces.append(piece)
+            known.append(read)
+    assert known[0] == min(10 + codec.context_frames, frames), "a chunk is decoded as soon as it can be"
+    assert np.array_equal(np.concatenate(pieces, 1), synthesise(codec, codes, chunk_frames=10, overlap_frames=overlap))
+
+
+def test_a_codec_that_knows_no_bound_waits_for_the_whole_song() -> None:
+    synthesis, codes = ChunkSynthesis(Smear(None)), random_codes(40)
+    assert synthesis.next(codes, whole=False) is None
+    assert synthesis.next(codes, whole=True).shape == (2, 40 * HOP)
+    assert synthesis.next(codes, whole=True) is None

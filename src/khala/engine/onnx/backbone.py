@@ -11,9 +11,10 @@ from khala.engine.onnx.drawable import DrawableRows
 from khala.engine.onnx.embeddings import ConditionTable, token_rows
 from khala.engine.onnx.rotary import rotary_tables
 from khala.engine.onnx.session import BoundRun, open_session
-from khala.engine.onnx.tensor_file import TensorFile
 from khala.models.lm.config import TransformerConfig
+from khala.weights.adapters import Merging, Weighed
 from khala.weights.names import BACKBONE, BACKBONE_GRAPH
+from khala.weights.tensor_file import TensorFile
 
 CACHE_BLOCK = 512
 """A cache grows by so many positions."""
@@ -32,14 +33,14 @@ class ReadPrompt:
 
 
 class BackboneSession:
-    """The backbone of the model in `folder`. Raises ModelError. Several threads may use it at once.
+    """The backbone of the model in `folder`, with adapters. Raises ModelError. Several threads may use it at once.
 
     Logits are those of `rows` (`DrawableRows`); `rows_VD` and `conditions` embed what the graph takes.
     """
 
-    def __init__(self, folder: Path, config: TransformerConfig) -> None:
+    def __init__(self, folder: Path, config: TransformerConfig, adapters: Sequence[Weighed] = ()) -> None:
         self.config = config
-        self.session = open_session(folder / BACKBONE_GRAPH)
+        self.session = open_session(folder / BACKBONE_GRAPH, Merging(folder / BACKBONE, adapters).tensors())
         weights = TensorFile(folder / BACKBONE)
         self.rows = DrawableRows(config)
         self.rows_VD = token_rows(weights, config)

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from khala.engine.onnx.tensor_file import TensorFile
 from khala.weights.names import CODEC
+from khala.weights.tensor_file import TensorFile
 
 TENSOR = "quantizer.codebooks"
 LEVELS_KEPT = 4

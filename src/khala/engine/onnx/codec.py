@@ -23,8 +23,9 @@ from khala.models.codec.spectral.projections import MAGNITUDE_PROJECTIONS, MARGI
 from khala.music.progress import Progress, silent
 from khala.weights.names import CODEC_GRAPH, MEL_GRAPH
 
-BLOCK_FRAMES = 256
-"""Frames decoded at once: 12 s."""
+OPENING_FRAMES, BLOCK_FRAMES = 160, 224
+"""Frames decoded at once, first and then: 7 and 10 s. Where a window of a song ends (`models.lm.windows`), so does a
+block: as soon as it can be decoded."""
 PIECE_FRAMES = 64
 """Frames that a thread takes at a time."""
 CONTEXT_FRAMES = 8
@@ -75,21 +76,18 @@ class CodecSession:
 
     def blocks(self, codes_QT: NDArray[np.int16], threads: int = 1) -> Iterator[Samples]:
         """Decode as `decode` does -> one block of samples after the other."""
-        phase = None
-        with workers(threads) as spread:
-            for start in range(0, codes_QT.shape[1], BLOCK_FRAMES):
-                samples_2N, phase = self.decode_block(codes_QT, start, phase, spread)
-                yield samples_2N
+        synthesis = BlockSynthesis(self, threads)
+        while (block_2N := synthesis.next(codes_QT, whole=True)) is not None:
+            yield block_2N
 
     def decode_block(
-        self, codes_QT: NDArray[np.int16], start: int, phase: Complex | None, spread: Spread
+        self, codes_QT: NDArray[np.int16], start: int, stop: int, phase: Complex | None, spread: Spread
     ) -> tuple[Samples, Complex]:
-        """Decode the block that begins with frame `start` -> its samples, and the `phase` that the next one takes.
+        """Decode frames `start` to `stop` -> their samples, and the `phase` that the next block takes.
 
         No code after the block matters but the next `MARGIN_FRAMES` + `CONTEXT_FRAMES`.
         """
         n, hop, total = self._spectra, self.config.hop, codes_QT.shape[1]
-        stop = min(start + BLOCK_FRAMES, total)
         first, last = max(start - MARGIN_FRAMES, 0), min(stop + MARGIN_FRAMES, total)
         prepared = self.prepare(codes_QT, first, last, spread)
         # `phase` holds the left margin, from the block before; the rest is integrated from there.
@@ -150,6 +148,26 @@ class CodecSession:
         edge = self.grid.edge
         mid_N, side_N = (self.grid.samples(one, 0, steps)[edge:-edge] for one in frames_2SN)
         return np.stack([mid_N + side_N, mid_N - side_N])
+
+
+class BlockSynthesis:
+    """A song that is decoded block by block as its codes come in (`engine.base.Synthesis`)."""
+
+    def __init__(self, codec: CodecSession, threads: int = 1) -> None:
+        self._codec, self._threads, self._start = codec, threads, 0
+        self._phase: Complex | None = None
+
+    def next(self, codes_QT: NDArray[np.int16], whole: bool) -> Samples | None:
+        start, total = self._start, codes_QT.shape[1]
+        stop = start + (BLOCK_FRAMES if start else OPENING_FRAMES)
+        if whole:
+            stop = min(stop, total)
+        if stop == start or (not whole and stop + MARGIN_FRAMES + CONTEXT_FRAMES > total):
+            return None
+        with workers(self._threads) as spread:
+            samples_2N, self._phase = self._codec.decode_block(codes_QT, start, stop, self._phase, spread)
+        self._start = stop
+        return samples_2N
 
 
 def _unit(z: Complex) -> Complex:

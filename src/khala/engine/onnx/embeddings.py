@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from khala.engine.onnx.tensor_file import TensorFile
 from khala.models.lm.conditions import ConditionIds
 from khala.models.lm.config import PAD_ID, TransformerConfig
 from khala.weights.names import CODEC
+from khala.weights.tensor_file import TensorFile
 
 ROWS_PER_PRODUCT = 4
 """numpy spreads larger products over threads, and rounds by how many there are."""

@@ -16,8 +16,10 @@ def nats(
     codes_2T: NDArray[np.int16],
     condition_ids: ConditionIds | None = None,
     progress: Progress = silent,
+    since: int = 0,
 ) -> float:
-    """Return the negative log likelihood of codes behind a prompt; `condition_ids` as in `Slot`.
+    """Return the negative log likelihood of codes from frame `since` on behind a prompt and those before;
+    `condition_ids` as in `Slot`.
 
     Steps through the codes as if they were drawn: a pass over all of them would need memory that is quadratic in the
     song's length.
@@ -28,11 +30,11 @@ def nats(
     x_ND = model.rows_VD[np.concatenate([np.array(prompt_ids, np.int64), tokens_N[:-1]])]
     if condition_ids is not None and model.conditions is not None:
         x_ND = x_ND + model.conditions.embed(condition_ids[: len(x_ND)])
-    prompt = len(prompt_ids)
-    sequence = Continuations(model, [model.read(x_ND[:prompt])])
-    for step, code in enumerate(codes_2T.T.ravel().tolist()):
+    first = len(prompt_ids) + 2 * since
+    sequence = Continuations(model, [model.read(x_ND[:first])])
+    for step, code in enumerate(codes_2T[:, since:].T.ravel().tolist()):
         if step:
-            sequence.step(x_ND[prompt + step - 1][None])
+            sequence.step(x_ND[first + step - 1][None])
         logits_C = sequence.logits_BV[0, model.rows.codes(step)].astype(np.float64)
         total += float(np.logaddexp.reduce(logits_C) - logits_C[code])
         report("backbone", frames, frames)

@@ -3,11 +3,11 @@
 import math
 from pathlib import Path
 
-from khala.engine.onnx.tensor_file import TensorFile
 from khala.models.config import ModelConfig
 from khala.models.lm.length import MARGIN
 from khala.models.lm.windows import SONG_WINDOWS
 from khala.weights.names import BACKBONE, CODEC, SUPERRES
+from khala.weights.tensor_file import TensorFile
 
 BASE = 120 << 20
 """What a process takes before there is any model."""
@@ -21,10 +21,12 @@ COPIES = 5
 
 def need(folder: Path, config: ModelConfig, seconds: float, takes: int, threads: int) -> int:
     """Return the bytes for `takes` songs of `seconds` that are decoded together, by the largest tensors."""
-    frames = min(round(MARGIN * seconds * config.frame_rate), config.backbone.context // 2)
+    frames = round(MARGIN * seconds * config.frame_rate)
+    if not config.window_frames:
+        frames = min(frames, config.backbone.context // 2)
     backbone, superres = config.backbone, config.superres
     weights = FLOAT * sum(numbers(folder / name) for name in (BACKBONE, SUPERRES, CODEC))
-    positions = min(config.prompt.backbone_limit + 2 * frames, backbone.context)
+    positions = min(config.prompt.backbone_limit + 2 * config.frames_at_once(frames), backbone.context)
     sequences = 2 if config.prompt.supports_guidance else 1
     cache = 2 * backbone.layers * backbone.kv_heads * backbone.head_dim * positions * FLOAT * sequences
     read = config.prompt.superres_limit + min(frames, SONG_WINDOWS.frames)

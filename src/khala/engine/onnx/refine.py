@@ -1,25 +1,27 @@
 """Super-resolution without torch: levels 0 and 1 -> all levels, a pass per level over each window of a song."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from khala.engine.onnx.chains import run_chains
+from khala.engine.base import quietly
+from khala.engine.chains import run_chains
 from khala.engine.onnx.codebooks import Codebooks
 from khala.engine.onnx.embeddings import ConditionTable
 from khala.engine.onnx.noise import Noise
 from khala.engine.onnx.rotary import rotary_tables
 from khala.engine.onnx.session import open_session
-from khala.engine.onnx.tensor_file import TensorFile
 from khala.models.lm.config import TransformerConfig
 from khala.models.lm.refine_input import RefineInput
 from khala.models.lm.refinement import FIRST_LEVEL, GUIDANCE_SCALE, GUIDED_LEVELS
 from khala.models.lm.windows import Window, Windows, windows_over
 from khala.music.progress import Progress, silent
+from khala.weights.adapters import Merging, Weighed
 from khala.weights.names import SUPERRES, SUPERRES_GRAPH
+from khala.weights.tensor_file import TensorFile
 
 
 class Pass(NamedTuple):
@@ -31,10 +33,13 @@ class Pass(NamedTuple):
 
 
 class SuperresSession:
-    """Super-resolution of the model in `folder`. Raises ModelError. Several threads may use it at once."""
+    """Super-resolution of the model in `folder`, with adapters. Raises ModelError. Several threads may use it."""
 
-    def __init__(self, folder: Path, config: TransformerConfig, codebooks: Codebooks) -> None:
-        self.config, self.codebooks, self.session = config, codebooks, open_session(folder / SUPERRES_GRAPH)
+    def __init__(
+        self, folder: Path, config: TransformerConfig, codebooks: Codebooks, adapters: Sequence[Weighed] = ()
+    ) -> None:
+        self.config, self.codebooks = config, codebooks
+        self.session = open_session(folder / SUPERRES_GRAPH, Merging(folder / SUPERRES, adapters).tensors())
         weights = TensorFile(folder / SUPERRES)
         self.embedding = weights.array("embedding.weight")
         self.conditions = ConditionTable(weights) if config.condition_rows else None
@@ -80,7 +85,7 @@ def refine(
     levels = model.config.levels
     refined = [np.zeros((levels, one.codes.shape[1]), np.int16) for one in inputs]
     stretches = [
-        _Stretch(model, one, window, codes_QT)
+        Stretch(model, one, window, codes_QT)
         for one, codes_QT in zip(inputs, refined, strict=True)
         for window in windows_over(one.codes.shape[1], windows)
     ]
@@ -95,19 +100,13 @@ def refine(
     return refined
 
 
-def refine_window(model: SuperresSession, one: RefineInput, window: Window, codes_QT: NDArray[np.int16]) -> None:
-    """Decide a window of a take in `codes_QT` [Q, T], where the window before has been decided.
+class Stretch:
+    """A window of a take (`engine.base.Refining`): the sum of its levels' vectors so far, and the residual that they
+    left to the next level.
 
-    `one` need not be longer than the window reads: all windows of `windows_over` for the frames there are, but the
+    The take need not be longer than the window reads: all windows of `windows_over` for the frames there are, but the
     last, stay as they are when the song goes on.
     """
-    stretch = _Stretch(model, one, window, codes_QT)
-    for level in range(FIRST_LEVEL, model.config.levels):
-        stretch.decide(level)
-
-
-class _Stretch:
-    """A window of a take: the sum of its levels' vectors so far, and the residual that they left to the next level."""
 
     def __init__(self, model: SuperresSession, one: RefineInput, window: Window, codes_QT: NDArray[np.int16]) -> None:
         self.model, self.window, self.codes_QT = model, window, codes_QT
@@ -121,8 +120,8 @@ class _Stretch:
         """The embedded prompt, its last position the marker of `level`."""
         return self.model.embedding[[*self.input.prompt_ids[:-1], self.model.config.layout.marker(level)]]
 
-    def decide(self, level: int) -> None:
-        """Decide the codes of `level`."""
+    def decide(self, level: int, pulse: Callable[[], None] = quietly) -> None:
+        """Decide the codes of `level`, in a fraction of a second: there is no pulse meanwhile."""
         model, window, sampling = self.model, self.window, self.input.sampling
         guided = level < GUIDED_LEVELS and len(self.dense_BTD) > 1
         logits_TC, codes_T, target_TK = model.run(
@@ -143,6 +142,7 @@ class _Stretch:
             self.residual_TK = target_TK - vectors_CK[codes_T]
         song_T = self.codes_QT[level]
         codes_T[: window.known] = song_T[window.first : window.start]
+        codes_T[len(codes_T) - window.behind :] = song_T[window.last - window.behind : window.last]
         song_T[window.start : window.stop] = codes_T[window.decided]
         self.latent_TK += vectors_CK[codes_T]
 

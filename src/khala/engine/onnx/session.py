@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
@@ -11,19 +12,31 @@ from khala.weights.names import broken_file
 
 ERRORS_ONLY = 3
 """onnxruntime's own log goes to stderr."""
+BFLOAT16 = 16
+"""ONNX's number for that format."""
 
 
-def open_session(graph: Path) -> ort.InferenceSession:
+def open_session(graph: Path, changed: Mapping[str, NDArray[Any]] | None = None) -> ort.InferenceSession:
     """Open a graph and the weights beside it, to run on the calling thread: `run` frees the GIL, so that pieces of work
-    can be spread over threads of ours. Raises ModelError."""
+    can be spread over threads of ours. Tensors that are `changed` stand in place of those in the file, in its format.
+    Raises ModelError."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = ERRORS_ONLY
+    if changed:  # the session keeps what it computes of matrices (`graphs.builder`), and not these
+        options.add_external_initializers(list(changed), [_value(tensor) for tensor in changed.values()])
     try:
         return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors have no class in common
         reason = ValueError(str(error).splitlines()[0])
         raise broken_file(graph.parent, graph.name, reason) from None
+
+
+def _value(tensor: NDArray[Any]) -> ort.OrtValue:
+    """Return a tensor for a graph; numpy has no bfloat16 and holds its bits."""
+    if tensor.dtype == np.uint16:
+        return ort.OrtValue.ortvalue_from_numpy_with_onnx_type(tensor, BFLOAT16)
+    return ort.OrtValue.ortvalue_from_numpy(tensor)
 
 
 class BoundRun:

@@ -20,7 +20,7 @@ class TokenSampler:
     """Draws from the tokens that may come next: at the start of a frame a code of q0 or, after the first frame, the
     end; then a code of q1. With `legal` False the whole vocabulary is open, as in the published engine.
 
-    A take that `guide` calls unfinished does not end.
+    A take that `guide` calls unfinished does not end, nor does one among frames that are known (`Slot.known`).
     """
 
     def __init__(self, model: Backbone, slots: Sequence[Slot], guide: FrameGuide | None, legal: bool) -> None:
@@ -33,6 +33,7 @@ class TokenSampler:
             Rowwise(weight[torch.tensor(guide.head_rows, device=model.device)].float()) if guide else None
         )
         self._slots, self._guide, self._legal, self._eos = slots, guide, legal, layout.eos
+        self._known_frames = [0 if slot.known is None else slot.known.shape[1] for slot in slots]
         self._generators = [generator(slot.seed, 0) for slot in slots]
 
     def guide_logits(self, hidden_B1D: Tensor) -> NDArray[np.float32]:
@@ -48,11 +49,12 @@ class TokenSampler:
         if step == 0 and self._legal:  # a song has at least one frame
             logits_BC, ids_C = logits_BC[:, :-1], ids_C[:-1]
         logits_BC = guide_logits(logits_BC, [sampling.guidance for sampling in samplings])
-        if step % 2 == 0 and (self._guide or any(targets)):
+        going = [step // 2 < self._known_frames[take] for take in takes]
+        if step % 2 == 0 and (self._guide or any(targets) or any(going)):
             bias = [eos_bias(step // 2, one) for one in targets]
             if self._guide:
-                unfinished = self._guide.unfinished(takes, step // 2)
-                bias = [-math.inf if left else nats for left, nats in zip(unfinished, bias, strict=True)]
+                going = [a or bool(b) for a, b in zip(going, self._guide.unfinished(takes, step // 2), strict=True)]
+            bias = [-math.inf if goes_on else nats for goes_on, nats in zip(going, bias, strict=True)]
             bias_B = to_device_async(torch.tensor(bias), logits_BC.device)
             logits_BC = torch.where(ids_C == self._eos, logits_BC + bias_B[:, None], logits_BC)  # it may be infinite
         uniform_BC = torch.stack([torch.rand(len(ids_C), generator=self._generators[take]) for take in takes])

@@ -22,8 +22,10 @@ def nats(
     codes_2T: NDArray[np.int16],
     condition_ids: ConditionIds | None = None,
     progress: Progress = silent,
+    since: int = 0,
 ) -> float:
-    """Return the negative log likelihood of codes behind a prompt; `condition_ids` as in `Slot`."""
+    """Return the negative log likelihood of codes from frame `since` on behind a prompt and those before;
+    `condition_ids` as in `Slot`."""
     layout, frames = model.config.layout, codes_2T.shape[1]
     codes_12T = torch.from_numpy(codes_2T.astype(np.int64))[None].to(model.device)
     prompt_1N = torch.tensor([list(prompt_ids)], device=model.device)
@@ -33,10 +35,10 @@ def nats(
         x_1TD = x_1TD + model.embed_conditions(torch.from_numpy(condition_ids[: x_1TD.shape[1]]).to(model.device))
     with reporting(model, progress, "backbone", frames) as report:
         report(frames)
-        hidden_TD = model(x_1TD, causal=True)[0, prompt_1N.shape[1] - 1 :]
+        hidden_TD = model(x_1TD, causal=True)[0, prompt_1N.shape[1] + 2 * since - 1 :]
     total = 0.0
     for level in range(2):
         rows = layout.level_rows(level)
         logits_TC = model.logits(hidden_TD[level::2], slice(rows.start, rows.stop))
-        total += F.cross_entropy(logits_TC, codes_12T[0, level], reduction="sum").item()
+        total += F.cross_entropy(logits_TC, codes_12T[0, level, since:], reduction="sum").item()
     return total

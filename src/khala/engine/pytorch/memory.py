@@ -19,15 +19,17 @@ from khala.engine.pytorch.synthesis import CHUNK_FRAMES
 from khala.models.codec.config import CodecConfig, DacConfig
 from khala.models.codec.dac.codec import Dac
 from khala.models.codec.dac.cpu import UNBLOCKED_STAGES
+from khala.models.codec.families import build_codec
 from khala.models.config import ModelConfig
 from khala.models.lm.config import TransformerConfig
 from khala.models.lm.length import MARGIN
 from khala.models.lm.pack import GPU_ROWS
 from khala.models.lm.static import span
+from khala.models.lm.windows import SONG_WINDOWS
 from khala.music.errors import InvalidRequest
 from khala.nn.int4 import GROUP
 from khala.nn.precision import INT4, Formats, compute_dtype_of, step_dtype_of, unquantized_dtype
-from khala.weights.loading import Uninitialised, build_codec
+from khala.weights.loading import Uninitialised
 
 BASE = {"cpu": 350 << 20, "mps": 400 << 20, "cuda": 600 << 20}
 """What a process takes before there is any model: libraries, and the context of a GPU."""
@@ -59,7 +61,9 @@ class Need:
 def need(config: ModelConfig, device: torch.device, formats: Formats, seconds: float, takes: int = 1) -> Need:
     """For `takes` songs of `seconds` that are decoded together, with prompts as long as they are allowed to be."""
     hop, rate = config.codec.hop, config.codec.sample_rate
-    frames = min(round(MARGIN * seconds * rate / hop), config.backbone.context // 2)
+    frames = round(MARGIN * seconds * rate / hop)
+    if not config.window_frames:
+        frames = min(frames, config.backbone.context // 2)
     backbone, superres = config.backbone, config.superres
     reads, refines = (compute_dtype_of(dtype, device) for dtype in formats.language_models)
     steps = step_dtype_of(formats.backbone, device)
@@ -69,12 +73,13 @@ def need(config: ModelConfig, device: torch.device, formats: Formats, seconds: f
         for stored, computed in zip(formats.language_models, (reads, refines), strict=True)
     )
     guided = 2 if superres.condition_rows else 1  # with the conditions of the words and without
-    seen = (config.prompt.superres_limit + frames) * guided
+    refined = frames if config.origin else min(frames, SONG_WINDOWS.frames)
+    seen = (config.prompt.superres_limit + refined) * guided
     prompt = min(config.prompt.backbone_limit, backbone.context)
-    positions = min(prompt + 2 * frames + 1, backbone.context)
+    positions = min(prompt + 2 * config.frames_at_once(frames) + 1, backbone.context)
     positions = span(positions + STEPS_PER_SYNC - 1) if device.type == "cuda" else positions
     cache = 2 * backbone.layers * backbone.kv_heads * backbone.head_dim * positions * steps.itemsize
-    reading = prompt * (4 * backbone.ffn + 6 * backbone.dim) * reads.itemsize
+    reading = (positions if config.window_frames else prompt) * (4 * backbone.ffn + 6 * backbone.dim) * reads.itemsize
     reading += 2 * backbone.dim * backbone.ffn * FLOAT if widened else 0
     drawn = 2 * backbone.codebook * backbone.dim * FLOAT
     packed = 2 * _matrices(backbone) if device.type == "cpu" and formats.backbone.itemsize == 2 else 0  # `nn.rowwise`
@@ -87,7 +92,7 @@ def need(config: ModelConfig, device: torch.device, formats: Formats, seconds: f
         },
         work={
             "backbone": takes * cache + reading + drawn,
-            "superres": _pack_bytes(superres, seen, refines, widens, device) + 4 * frames * superres.codebook * FLOAT,
+            "superres": _pack_bytes(superres, seen, refines, widens, device) + 4 * refined * superres.codebook * FLOAT,
             "decode": _decode_bytes(config.codec, frames, device, formats.codec),
         },
     )

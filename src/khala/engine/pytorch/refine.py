@@ -1,6 +1,6 @@
 """Super-resolution: levels 0 and 1 -> all levels, one pass over the whole song per level, several takes in a pass."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from khala.engine.base import quietly
 from khala.engine.pytorch.reporting import reporting
 from khala.models.lm.pack import encode_pack
 from khala.models.lm.refine_input import RefineInput
@@ -75,6 +76,35 @@ def refine(
     return refined
 
 
+class Passes:
+    """A window of one take, a pass at a time (`engine.base.Refining`)."""
+
+    @torch.inference_mode()
+    def __init__(
+        self,
+        model: Superres,
+        one: RefineInput,
+        window: Window,
+        codes_QT: NDArray[np.int16],
+        codebooks_QCK: Tensor,
+        row_work: RowWork | None = None,
+    ) -> None:
+        self._model, self._row_work = model, row_work
+        books_QCK = codebooks_QCK.to(model.device, torch.float32)
+        self._take = _Take(model, books_QCK, one.between(window.first, window.last), window, codes_QT)
+
+    @torch.inference_mode()
+    @one_thread()
+    def decide(self, level: int, pulse: Callable[[], None] = quietly) -> None:
+        take, model = self._take, self._model
+        songs = take.embedded(level)
+        starts = [len(take.input.prompt_ids)] * len(songs)
+        with reporting(model, lambda *_: pulse(), "superres", 1) as report:
+            hidden = encode_pack(model, songs, starts, None, self._row_work, partial(report, 0))
+        take.draw(level, hidden)
+        take.keep()
+
+
 class _Take:
     """A window of a take: its levels so far, the sum of their embeddings, and the residual that they left to the next
     level. `codes_QT` are the codes of the whole take, known up to the frames that this window decides."""
@@ -118,13 +148,18 @@ class _Take:
             chosen_T, self.residual_TK = nearest_to_mean(
                 logits_TC, sampling.superres_temperature, self.books_QCK[level], self.residual_TK
             )
-        if known := self.window.known:
-            codes_T = torch.from_numpy(self.codes_QT[level, self.window.first : self.window.start].astype(np.int64))
-            chosen_T = torch.cat([codes_T.to(chosen_T.device), chosen_T[known:]])
+        window = self.window
+        for place, frames in (
+            (slice(window.known), slice(window.first, window.start)),
+            (slice(len(chosen_T) - window.behind, None), slice(window.last - window.behind, window.last)),
+        ):
+            if frames.start < frames.stop:
+                known_T = torch.from_numpy(self.codes_QT[level, frames].astype(np.int64))
+                chosen_T[place] = known_T.to(chosen_T.device)
         self.levels.append(chosen_T[None])
         self.song_1TD = self.song_1TD + self.model.embed_codes(chosen_T[None, None], start=level)
 
     def keep(self) -> None:
-        """Write the codes of the decided frames, all levels, into `codes_QT`."""
+        """Write the codes of the decided frames, all levels so far, into `codes_QT`."""
         codes_QT = torch.cat(self.levels).cpu().numpy()
-        self.codes_QT[:, self.window.start : self.window.stop] = codes_QT[:, self.window.decided]
+        self.codes_QT[: len(codes_QT), self.window.start : self.window.stop] = codes_QT[:, self.window.decided]

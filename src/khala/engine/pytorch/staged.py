@@ -14,6 +14,7 @@ from khala.models.lm.backbone import Backbone
 from khala.models.lm.superres import Superres
 from khala.music.layout import TokenLayout
 from khala.nn.precision import Formats
+from khala.weights.adapters import Weighed
 from khala.weights.loading import load_backbone, load_codec, load_superres
 from khala.weights.opening import OpenModel
 from khala.weights.tokenizer import Tokenizer
@@ -43,6 +44,10 @@ class StagedModel:
     @property
     def digest(self) -> str:
         return self._opened.digest
+
+    @property
+    def adapters(self) -> tuple[Weighed, ...]:
+        return self._opened.adapters
 
     @property
     def durations(self) -> DurationModel | None:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from khala.audio.files import replacing
-from khala.engine.onnx.tensor_file import TensorFile
+from khala.audio.replacing import replacing
+from khala.weights.tensor_file import TensorFile
 
 OPSET, IR_VERSION = 18, 9
 MICROSOFT = "com.microsoft"

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from khala.engine.onnx.chains import run_chains
+from khala.engine.chains import Chains, run_chains
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
@@ -61,3 +61,31 @@ def test_an_exception_ends_all_chains(threads: int) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run_chains(lambda chain, step: None, [False] * 3, 1000, stop, threads)
+
+
+@pytest.mark.parametrize(("in_order", "expected"), [(True, [0, 0, 1, 1, 2, 2]), (False, [0, 1, 2, 0, 1, 2])])
+def test_the_first_chain_ends_first_if_that_is_asked_for(in_order: bool, expected: list[int]) -> None:
+    chains, order = Chains(2, in_order), list[int]()
+    for follows in (False, True, True):
+        chains.add(follows)
+    while (chain := chains.begin(may_wait=False)) is not None:
+        order.append(chain)
+        assert chains.end(chain) == (order.count(chain) == 2)
+    assert order == expected
+
+
+def test_chains_may_come_later() -> None:
+    chains, order = Chains(2), list[int]()
+
+    def work() -> None:
+        while (chain := chains.begin()) is not None:
+            order.append(chain)
+            chains.end(chain)
+
+    thread = threading.Thread(target=work)
+    chains.add(False)
+    thread.start()
+    chains.add(True)
+    chains.close()
+    thread.join(60)
+    assert sorted(order) == [0, 0, 1, 1]

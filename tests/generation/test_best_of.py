@@ -111,7 +111,7 @@ def test_a_song_is_compared_with_what_nobody_asked_for_frame_by_frame(led: Pipel
         (*row, *its)
         for row, its in zip(
             outline.condition_ids(0, frames),
-            words.condition_ids([*result.phone_index, len(words.phones) - 1])[:-1],
+            words.condition_ids(result.phone_index, timed=False),
             strict=True,
         )
     ]
@@ -131,7 +131,7 @@ def test_a_song_is_compared_with_what_nobody_asked_for_frame_by_frame(led: Pipel
             for level, rows in enumerate(levels)
         )
 
-    behind = behind_prompt(plan.backbone_ids, plan.conditioning.prompt_rows, asked)
+    behind = behind_prompt(plan.backbone_ids, plan.windows[0].prompt_rows, asked)
     without = behind_prompt(led.engine.loaded.tokenizer.encode(UNCOND_PROMPT), [], unasked)
     assert told == pytest.approx((without - behind) / frames, abs=2e-4) and abs(told) > 0.01
 

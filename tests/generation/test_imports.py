@@ -47,7 +47,9 @@ def of(loaded: set[str], *packages: str) -> set[str]:
 def test_a_song_needs_no_corpus_no_measures_and_no_scipy(singer: Path, tmp_path: Path) -> None:
     loaded = modules(singer, tmp_path, best_of=1)
     assert "torch" in loaded["early"]
-    assert not of(loaded["late"], "khala.corpus", "khala.evaluation", "khala.training", "khala.scoring", "scipy")
+    assert not of(loaded["early"], "khala.scoring"), "music is heard when the song is finished"
+    assert not {"khala.scoring.listener", "khala.scoring.words", "khala.scoring.style"} & loaded["late"]
+    assert not of(loaded["late"], "khala.corpus", "khala.evaluation", "khala.training", "scipy")
 
 
 @pytest.mark.parametrize("best_of", [2])

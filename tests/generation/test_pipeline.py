@@ -27,6 +27,7 @@ from khala.models.config import ModelConfig
 from khala.models.lm.backbone import Backbone
 from khala.models.presets import mini
 from khala.music.errors import InvalidRequest, ModelError, OutputError
+from khala.music.heard import Heard
 from khala.music.request import Sampling, SongRequest
 from khala.music.seeds import take_seed
 from khala.music.timing import TimedLine, TimedWord
@@ -125,6 +126,26 @@ def test_an_aligner_finds_the_words_where_the_model_does_not_know_them(pipe: Pip
     assert heard.lyrics_timed == aligner(heard.samples, 44100, REQUEST.lyrics)
     assert (heard.metadata["lyrics_timed_by"], heard.metadata["unsung_lines"]) == ("recogniser", None)
     assert aligned.generate(tags="folk", duration=5)[0].lyrics_timed is None, "nobody sings"
+
+
+def test_music_is_heard_where_no_outline_is_followed(pipe: Pipeline, take: Take, led: Pipeline) -> None:
+    assert "heard" not in take.metadata, "nobody listens"
+
+    def hearer(samples: Samples, rate: int) -> Heard:
+        assert samples.shape[0] == 2 and rate == 44100
+        return known
+
+    known, listening = Heard(99.514, 4, 0.2, "F# minor"), Pipeline(pipe.engine, hearer=hearer)
+    heard = listening.generate(REQUEST)[0]
+    assert np.array_equal(heard.samples, take.samples)
+    assert heard.metadata["heard"] == {"bpm": 99.51, "key": "F# minor"}
+    known = Heard(key="F# minor")
+    assert listening.generate(REQUEST)[0].metadata["heard"] == {"key": "F# minor"}
+    known = Heard()
+    assert "heard" not in listening.generate(REQUEST)[0].metadata
+    known = Heard(bpm=100.0)
+    (planned,) = Pipeline(shortened(led).engine, hearer=lambda samples, rate: known).generate(REQUEST)
+    assert planned.metadata["outline"] and "heard" not in planned.metadata
 
 
 def test_without_a_seed_there_are_no_plans(pipe: Pipeline) -> None:

@@ -12,6 +12,7 @@ from khala.audio.tags.tag_set import Tags
 from khala.generation.remake import Remake, read_record
 from khala.generation.take import Take
 from khala.music.errors import InvalidRequest
+from khala.music.loras import Lora
 from khala.music.request import Sampling, SongRequest
 
 REQUEST = SongRequest(
@@ -106,3 +107,11 @@ def test_any_value_makes_a_song_or_an_error(name: str, value: Any) -> None:
 def test_errors_say_what_is_wrong(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidRequest, match=message):
         Remake.from_record({**RECORD, **changes})
+
+
+def test_adapters_of_a_record_are_installed_ones() -> None:
+    told = [{"name": "folk", "weight": 0.8, "digest": "ab" * 32}]
+    assert Remake.from_record({**RECORD, "loras": told}).loras == (Lora("folk", 0.8),)
+    for odd in ([{"name": "../folk", "weight": 1}], [{"name": "folk", "weight": 9}], [{}], "folk"):
+        with pytest.raises(InvalidRequest):
+            Remake.from_record({**RECORD, "loras": odd})

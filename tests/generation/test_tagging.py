@@ -56,6 +56,14 @@ def test_a_model_without_an_outline_claims_no_tempo_and_no_key() -> None:
     assert tags_of(record({"bpm": None, "key": "C major", "style": ""})).fields["INITIALKEY"] == "C"
 
 
+def test_tempo_and_key_that_were_heard_are_tags() -> None:
+    heard = tags_of({**record(), "heard": {"bpm": 99.6, "key": "Eb minor"}}).fields
+    assert (heard["BPM"], heard["INITIALKEY"]) == ("100", "Ebm")
+    assert not {"BPM"} & tags_of({**record(), "heard": {"key": "Eb minor"}}).fields.keys()
+    planned = {**record({"bpm": 80, "key": None, "style": ""}), "heard": {"bpm": 99.6, "key": "Eb minor"}}
+    assert tags_of(planned).fields["BPM"] == "80" and "INITIALKEY" not in tags_of(planned).fields
+
+
 @pytest.mark.parametrize(
     ("request_fields", "title", "expected"),
     [

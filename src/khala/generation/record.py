@@ -1,18 +1,23 @@
 """The record of a take: everything needed to make the same samples again, and what came of it."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from khala import __version__
+from khala.audio.samples import Samples
 from khala.engine.base import Engine
 from khala.generation.finish import FinishReport
 from khala.generation.plan import TakePlan
 from khala.generation.timed_lyrics import LyricsTiming
 from khala.models.lm.result import BackboneResult
+from khala.music.heard import Heard
+
+MusicHearer = Callable[[Samples, int], Heard]
+"""Samples [2, n] and their rate -> tempo, bars and key."""
 
 
 def make_record(
@@ -22,9 +27,11 @@ def make_record(
     report: FinishReport,
     seconds: Mapping[str, float],
     timing: LyricsTiming | None,
+    heard: Heard | None = None,
 ) -> dict[str, Any]:
     """The record as JSON values. `seconds` counts the take's own time in decode and finish; those of backbone and
-    superres are for all takes that shared them. `timing` is None where it is not known when words are sung."""
+    superres are for all takes that shared them. `timing` is None where it is not known when words are sung, `heard`
+    where nobody listened to the music."""
     config, frames = engine.config, result.codes.shape[1]
     library, version = engine.library
     rate, outline = config.frame_rate, plan.preview.outline
@@ -61,6 +68,12 @@ def make_record(
         "remarks": [remark.to_dict() for remark in plan.preview.remarks],
         "seconds": dict(seconds),
     }
+    if engine.adapters:
+        record["loras"] = [one.to_dict() for one in engine.adapters]
+    if plan.rework:
+        record["derived"] = plan.rework.to_record(rate, frames)
     if result.candidates:
         record["candidates"] = [candidate.to_dict() for candidate in result.candidates]
+    if heard and (known := heard.to_dict()):
+        record["heard"] = known
     return record | report.to_dict()

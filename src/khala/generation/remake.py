@@ -1,6 +1,7 @@
 """A song read back: what it was made with, from its record."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from khala.audio.tags.tagging import read_tags
 from khala.generation.record_file import own_record
 from khala.generation.tagging import RECORD
 from khala.music.errors import InvalidRequest
+from khala.music.loras import NAME, Lora
 from khala.music.request import SongRequest
 
 MAX_RECORD_BYTES = 4_000_000
@@ -19,7 +21,7 @@ MAX_RECORD_BYTES = 4_000_000
 @dataclass(frozen=True)
 class Remake:
     """The settings that make a take again: a `request` for one take, with the take's own seed, and what computed it;
-    `digest` is that of the model's files. `device` is a kind, without a number."""
+    `digest` is that of the model's files, `loras` are installed adapters. `device` is a kind, without a number."""
 
     request: SongRequest
     model: str
@@ -27,6 +29,7 @@ class Remake:
     engine: str
     device: str
     dtype: str
+    loras: tuple[Lora, ...] = ()
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
@@ -37,13 +40,16 @@ class Remake:
             texts += [record.get(name, "auto") for name in ("engine", "device", "dtype")]  # old ones had no engine
             if not all(isinstance(text, str) for text in texts):
                 raise TypeError
+            loras = tuple(Lora(one["name"], float(one["weight"])) for one in record.get("loras", ()))
+            if not all(re.fullmatch(NAME, lora.name) for lora in loras):  # a record comes from anyone: no paths
+                raise ValueError
         except (KeyError, TypeError, ValueError, AttributeError):
             raise InvalidRequest("its record does not say with what model and settings it was made") from None
         made = SongRequest.from_dict({**request, "takes": 1, "seed": record.get("seed")})
         if made.seed is None:
             raise InvalidRequest("its record has no seed")
         name, digest, engine, device, dtype = texts
-        return cls(made, name, digest, engine, device.partition(":")[0], dtype)
+        return cls(made, name, digest, engine, device.partition(":")[0], dtype, loras)
 
 
 def read_record(song: Path) -> dict[str, Any]:

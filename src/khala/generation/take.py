@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from khala.audio.files import replacing, write_audio
+from khala.audio.files import write_audio
+from khala.audio.replacing import replacing
 from khala.audio.samples import Samples
 from khala.audio.tags.tag_set import Tags
+from khala.generation.kept import KeptSong
 from khala.generation.record_file import place_for_record
 from khala.generation.tagging import tags_of
 from khala.music.timing import TimedLine
@@ -20,12 +22,14 @@ from khala.music.timing import TimedLine
 @dataclass(frozen=True)
 class Take:
     """`samples` float32 [2, n] at `rate` Hz, the `codes` int16 [levels, frames] they were decoded from, and `metadata`:
-    JSON values that hold all that is needed to make the same samples again (`pipeline.Pipeline.generate`)."""
+    JSON values that hold all that is needed to make the same samples again (`pipeline.Pipeline.generate`). `kept` is
+    what other songs can be made of."""
 
     samples: Samples
     rate: int
     codes: NDArray[np.int16]
     metadata: dict[str, Any]
+    kept: KeptSong | None = None
 
     @property
     def seconds(self) -> float:
@@ -46,8 +50,11 @@ class Take:
         path = Path(path)
         name = os.fsencode(path.name).decode(errors="replace")  # a name may hold bytes that are no text
         record = {"file": name, **self.metadata}
+        song = self.kept.to_text() if self.kept else ""
         if tags is True:
-            tags = tags_of(self.metadata)
+            tags = tags_of(self.metadata, song=song)
+        elif not tags and song:
+            record["song"] = song
         with replacing(place_for_record(path)) as part:
             part.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
             write_audio(path, self.samples, self.rate, tags or None, format)

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from khala.jobs.claims import ClaimLost, Claims, StageProgress
 from khala.jobs.library import Library
-from khala.jobs.records import Claim, Limits
+from khala.jobs.records import HEARD, WINDOW, Claim, Limits
 from khala.jobs.tables import workers
 
 
@@ -61,6 +61,52 @@ def test_a_batch_is_of_one_model_and_leaves_work_for_idle_workers(library: Libra
     other.heartbeat({}, None)
     assert [claim.model for claim in claims.claim(4)] == ["one", "one"], "two idle workers share four takes"
     assert [claim.model for claim in other.claim(4)] == ["two"]
+
+
+def test_the_first_take_of_a_song_that_is_waited_for_is_made_alone(library: Library, claims: Claims) -> None:
+    def numbers() -> list[int]:
+        return [claim.number for claim in claims.claim(4, lambda model: model == "live")]
+
+    library.submit("local", ask(takes=4), "live")
+    assert numbers() == [1]
+    assert numbers() == [2, 3], "the others are decoded together"
+    for claim in claims.claim(4):
+        claims.give_back([claim], "not now")
+    assert numbers() == []
+
+
+def test_takes_that_others_wait_behind_and_those_that_cannot_be_live_are_made_together(
+    library: Library, claims: Claims
+) -> None:
+    library.submit("local", ask(takes=2), "other")
+    assert len(claims.claim(4, lambda model: model == "live")) == 2
+    second = library.owners.create("second", limits=Limits(9, 9)).id
+    library.submit(second, ask(takes=2), "live")
+    library.submit(second, ask(takes=2), "live")
+    assert len(claims.claim(4, lambda model: model == "live")) == 4
+
+
+def test_what_can_be_heard_is_told_until_the_take_has_ended(library: Library, claims: Claims) -> None:
+    song = library.submit("local", ask())
+    (claim,) = claims.claim(1)
+    ids = (claim.song_id, claim.take_id)
+    take = library.take(None, claim.take_id)
+    assert not take.live
+    for number in range(11):
+        part = library.store.put(*ids, f"{HEARD}{number}", "audio/wav", bytes([number]))
+        claims.finish_stage(claim, [part], {}, 2.0 * number)
+    window = library.store.put(*ids, f"{WINDOW}0", "application/x-safetensors", b"codes")
+    claims.finish_stage(claim, [window], {}, 9.0)
+    take = library.take(None, claim.take_id)
+    assert take.live and [part.kind for part in take.numbered(HEARD)] == [f"{HEARD}{number}" for number in range(11)]
+    told = [event.data for event in library.events(0, song_id=song.id) if event.kind == "live"]
+    assert told == [{"heard": 2.0 * number} for number in range(11)]
+    claims.give_back([claim], "stopped")
+    assert library.take(None, claim.take_id).live, "it goes on"
+    (claim,) = claims.claim(1)
+    finish(claims, library, claim)
+    assert not library.take(None, claim.take_id).live
+    assert "live" not in [event.kind for event in library.events(0, song_id=song.id)]
 
 
 def test_no_take_is_given_twice(library: Library, claims: Claims) -> None:

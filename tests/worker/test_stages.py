@@ -12,6 +12,7 @@ import pytest
 import safetensors.numpy
 import soundfile
 import torch
+from adapters import write_adapter
 from service import ask, tiny_model
 
 from khala.audio.tags.cover import cover_png
@@ -19,12 +20,15 @@ from khala.audio.tags.tagging import read_tags
 from khala.engine.pytorch import engine, opening
 from khala.engine.pytorch.memory import need
 from khala.generation import pipeline
+from khala.generation.kept import KeptSong
 from khala.generation.pipeline import Pipeline, load
 from khala.generation.plan import TakePlan, plan_take
-from khala.jobs.records import Claim
+from khala.jobs.records import KEPT, Claim, Origin
 from khala.music.errors import InvalidRequest, ModelError, StoreError
 from khala.music.request import Sampling, SongRequest
+from khala.music.rework import Rework
 from khala.nn.precision import Formats
+from khala.scoring import hear
 from khala.scoring.listener import listener
 from khala.weights.opening import open_model
 from khala.worker.stages import PipelineStages
@@ -52,6 +56,24 @@ def test_a_take_that_nobody_wants_any_more_costs_nothing_and_changes_nothing(sin
     assert left[0].audio_seconds < 0.2 < whole[0].audio_seconds
 
 
+def test_takes_are_made_with_their_adapters(singer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KHALA_LORAS", str(tmp_path))
+    write_adapter(tmp_path / "folk", singer, trigger="folk word", size=0.5)
+    stages, plain = PipelineStages("cpu", "float32"), claim(singer)
+    one = replace(plain, model=f"{singer}+folk:0.8")
+    codes = []
+    for each in (plain, one, plain):
+        (backbone,) = stages.backbone([each], silent, always)
+        codes.append(safetensors.numpy.load(backbone.files["backbone"][1])["codes"])
+    assert stages.model == str(singer) and np.array_equal(codes[0], codes[2])
+    assert not np.array_equal(codes[0], codes[1])
+    (backbone,) = stages.backbone([one], silent, always)
+    (refined,) = stages.superres([one], [backbone.files["backbone"][1]], silent)
+    record = stages.render(one, backbone.files["backbone"][1], refined.files["codes"][1], silent).metadata
+    assert record is not None and "folk word" in record["request"]["tags"]
+    assert [(lora["name"], lora["weight"]) for lora in record["loras"]] == [("folk", 0.8)]
+
+
 def test_a_full_disk_of_temporary_files_is_no_fault_of_the_take(singer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stages, one = PipelineStages("cpu", "float32"), claim(singer)
     (backbone,) = stages.backbone([one], silent, always)
@@ -70,7 +92,7 @@ def test_files_between_stages_change_nothing(led: bool, singer: Path, tmp_path: 
     model = tiny_model(tmp_path / "led", led) if led else singer
     sung = {"lyrics": "Sing it", "instrumental": False, "sampling": Sampling(guidance=2.0), "best_of": 2} if led else {}
     stages, claims = PipelineStages("cpu", "float32"), [claim(model, 1, **sung), claim(model, 2, **sung)]
-    expected = load(model, "cpu", "float32", listener=listener).generate(claims[0].request)
+    expected = load(model, "cpu", "float32", listener=listener, hearer=hear).generate(claims[0].request)
     backbones = stages.backbone(claims, silent, always)
     refined = stages.superres(claims, [backbone.files["backbone"][1] for backbone in backbones], silent)
     assert all(("phone_index" in safetensors.numpy.load(made.files["backbone"][1])) == led for made in backbones)
@@ -83,6 +105,7 @@ def test_files_between_stages_change_nothing(led: bool, singer: Path, tmp_path: 
         assert made.metadata is not None and json.loads(made.files["metadata"][1]) == made.metadata
         more = {"seconds": 0, "asked_seconds": 180.0} if led else {"seconds": 0}
         assert {**made.metadata, "seconds": 0} == {**take.metadata, **more}
+        assert ("heard" in made.metadata) != led, "tempo and key of a song without an outline"
         assert len(made.metadata.get("candidates", [])) == (2 if led else 0)
         for kind in ("audio.flac", "audio.mp3"):
             (tmp_path / kind).write_bytes(made.files[kind][1])
@@ -166,3 +189,10 @@ def test_a_longer_song_may_leave_room_for_one_part_at_a_time_or_none(
     with pytest.raises(InvalidRequest, match=r"needs .* for a song of 30 s in float32 \(one_shot\)"):
         stages._load([claim(singer, duration=30)], silent)
     assert PipelineStages("cpu", "float32", "one_shot")._mode == "one_shot"
+
+
+def test_codes_of_another_model_are_not_reworked(singer: Path) -> None:
+    kept = KeptSong(np.zeros((8, 90), np.int16), "0" * 64, 0.0, True)
+    one = replace(claim(singer), origin=Origin("parent", Rework("vary")), sources={KEPT: kept.to_bytes()})
+    with pytest.raises(InvalidRequest, match=r"by the model .* 000000000000, which is"):
+        PipelineStages("cpu", "float32").backbone([one], silent, always)

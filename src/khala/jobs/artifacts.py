@@ -14,7 +14,7 @@ from pathlib import Path
 
 import fsspec
 
-from khala.audio.files import replacing
+from khala.audio.replacing import replacing
 from khala.jobs.records import Artifact
 from khala.jobs.tables import new_id
 from khala.music.errors import InvalidRequest, KhalaError, Kind, NotFound, OutputError, StoreError

@@ -7,7 +7,7 @@ end the claim; the worker learns of it at its next heartbeat, and whatever it st
 import math
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 from khala.jobs import rows
 from khala.jobs.database import Database
 from khala.jobs.journal import count, emit, update_speed
-from khala.jobs.records import Artifact, Claim
+from khala.jobs.records import HEARD, Artifact, Claim, Origin
 from khala.jobs.tables import artifacts, events, new_id, owners, songs, takes, workers
 from khala.music.request import SongRequest
 
@@ -57,12 +57,13 @@ class Claims:
         self._last_heartbeat = 0.0
         self._row = {"id": self.worker_id, "host": host, "device": device, "started": time.time()}
 
-    def claim(self, slots: int) -> list[Claim]:
+    def claim(self, slots: int, can_be_live: Callable[[str], bool] = lambda model: False) -> list[Claim]:
         """Claim up to `slots` queued takes, fewer if idle workers share them: in turns between owners, and within each
         owner's limit of running takes.
 
         All are for one model, so that they can be decoded in one batch. A take that has cost a worker is claimed alone,
-        so that it harms no other.
+        so that it harms no other; and so is the first take of a song behind which no other waits, if takes of its model
+        `can_be_live`: somebody wants to hear it.
         """
         with self._database.read() as connection:  # usually there is none, and no reason to wait for the write lock
             if connection.execute(select(takes.c.id).where(takes.c.state == "queued").limit(1)).first() is None:
@@ -71,7 +72,7 @@ class Claims:
             if connection.execute(select(workers.c.id).where(workers.c.id == self.worker_id)).first() is None:
                 row = {**self._row, "heartbeat": time.time()}  # the take of an unknown worker would count as lost
                 connection.execute(insert(workers).values(row))
-            chosen = self._choose(connection, slots)
+            chosen = self._choose(connection, slots, can_be_live)
             return [self._take(connection, row) for row in chosen]
 
     def heartbeat(self, progress: Mapping[tuple[str, int], StageProgress], model: str | None) -> set[str]:
@@ -113,10 +114,12 @@ class Claims:
 
     def artifact(self, claim: Claim, kind: str) -> Artifact | None:
         """Return the stored file `kind` of a take, left by an earlier stage or attempt; None if there is none."""
+        return next((artifact for artifact in self.artifacts(claim) if artifact.kind == kind), None)
+
+    def artifacts(self, claim: Claim) -> list[Artifact]:
+        """Return all stored files of a take."""
         with self._database.read() as connection:
-            where = (artifacts.c.take_id == claim.take_id) & (artifacts.c.kind == kind)
-            found = rows.read_artifacts(connection, where)
-        return found[0] if found else None
+            return rows.read_artifacts(connection, artifacts.c.take_id == claim.take_id)
 
     def finish_stage(
         self,
@@ -126,8 +129,8 @@ class Claims:
         audio_seconds: float,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Record the files of a finished stage in one transaction; `seconds` of work by stage. With `metadata` the take
-        is done.
+        """Record the files of a finished stage, or of a part of it, in one transaction; `seconds` of work by stage that
+        is finished. With `metadata` the take is done.
 
         Raises ClaimLost, and records nothing, if the claim has ended.
         """
@@ -138,9 +141,13 @@ class Claims:
             for stage, spent in seconds.items():
                 count(connection, "stage_seconds", claim.model, stage, spent)
                 count(connection, "stage_audio_seconds", claim.model, stage, audio_seconds)
-                update_speed(connection, claim.model, stage, spent / audio_seconds)
+                if claim.origin is None:  # a rework leaves out some of the work
+                    update_speed(connection, claim.model, stage, spent / audio_seconds)
                 data = {"stage": stage, "seconds": round(spent, 3)}
                 emit(connection, "stage", claim.song_id, claim.owner_id, claim.take_id, **data)
+            if any(artifact.kind.startswith(HEARD) for artifact in stored):
+                heard = round(audio_seconds, 2)
+                emit(connection, "live", claim.song_id, claim.owner_id, claim.take_id, heard=heard)
             values: dict[str, Any] = {"losses": 0, **CLEARED_NOTE}
             if metadata is not None:
                 values |= {"state": "done", "worker_id": None, "finished": time.time(), "metadata": metadata}
@@ -165,12 +172,13 @@ class Claims:
                 where = (takes.c.id == claim.take_id) & (takes.c.attempt == claim.attempt)
                 _release(connection, where & (takes.c.state == "running"), reason, loss)
 
-    def _choose(self, connection: Connection, slots: int) -> list[RowMapping]:
+    def _choose(self, connection: Connection, slots: int, can_be_live: Callable[[str], bool]) -> list[RowMapping]:
         running = select(takes.c.owner_id).where(takes.c.state == "running")
         load = Counter(connection.execute(running).scalars())
         limits = {row.id: row.running_limit for row in connection.execute(select(owners))}
         waiting = rows.queue_order(connection)
         slots = min(slots, math.ceil(len(waiting) / self._idle_workers(connection)))
+        alone = self._is_one_new_song(connection, waiting)
         chosen: list[RowMapping] = []
         for row in waiting:
             if load[row["owner_id"]] >= limits[row["owner_id"]]:
@@ -179,9 +187,15 @@ class Claims:
                 continue
             chosen.append(row)
             load[row["owner_id"]] += 1
-            if len(chosen) == slots or row["losses"]:
+            if len(chosen) == slots or row["losses"] or (alone and can_be_live(row["model"])):
                 break
         return chosen
+
+    def _is_one_new_song(self, connection: Connection, waiting: Sequence[RowMapping]) -> bool:
+        """Return whether all that waits is a song of which no take was begun."""
+        song_ids = {row["song_id"] for row in waiting}
+        begun = takes.c.song_id.in_(song_ids) & takes.c.started.is_not(None)
+        return len(song_ids) == 1 and connection.execute(select(takes.c.id).where(begun)).first() is None
 
     def _idle_workers(self, connection: Connection) -> int:
         """Return the number of live workers with nothing to do, this one included."""
@@ -205,14 +219,15 @@ class Claims:
         if before["started"] is None:
             count(connection, "queue_wait_seconds", row["model"], amount=now - before["queued"])
         emit(connection, "started", before["song_id"], row["owner_id"], row["id"], worker=self.worker_id)
-        song = select(songs.c.request, songs.c.asked_seconds).where(songs.c.id == before["song_id"])
-        request, asked_seconds = connection.execute(song).one()
+        song = select(songs.c.request, songs.c.asked_seconds, songs.c.origin).where(songs.c.id == before["song_id"])
+        request, asked_seconds, origin = connection.execute(song).one()
         names = ("song_id", "owner_id", "number", "seed", "model", "losses")
         return Claim(
             take_id=row["id"],
             request=SongRequest.from_dict(request),
             attempt=attempt,
             asked_seconds=asked_seconds,
+            origin=Origin.from_dict(origin) if origin else None,
             **{name: before[name] for name in names},
         )
 
@@ -234,9 +249,9 @@ class Claims:
             raise ClaimLost(claim.take_id)
 
     def _forget_progress(self, connection: Connection, claim: Claim) -> None:
-        """Delete the progress events of a take that has ended."""
-        old = (events.c.song_id == claim.song_id) & (events.c.take_id == claim.take_id) & (events.c.kind == "progress")
-        connection.execute(delete(events).where(old))
+        """Delete the events of a take that has ended which said how far it was."""
+        its = (events.c.song_id == claim.song_id) & (events.c.take_id == claim.take_id)
+        connection.execute(delete(events).where(its & events.c.kind.in_(("progress", "live"))))
 
 
 def _progress(row: RowMapping) -> StageProgress:

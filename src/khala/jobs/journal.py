@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from khala.jobs.tables import counts, events, stage_speeds
+from khala.music.loras import parted
 
 _EVENT = insert(events)
 
@@ -30,7 +31,8 @@ def emit_all(
 
 
 def count(connection: Connection, name: str, model: str, label: str = "", amount: float = 0.0) -> None:
-    """Count one thing of size `amount` in a running total (`records.Count`)."""
+    """Count one thing of size `amount` in a running total (`records.Count`); adapters of the model count with it."""
+    model, _ = parted(model)
     where = (counts.c.name == name) & (counts.c.model == model) & (counts.c.label == label)
     more = {"count": counts.c.count + 1, "total": counts.c.total + amount}
     if not connection.execute(update(counts).where(where).values(more)).rowcount:
@@ -39,7 +41,9 @@ def count(connection: Connection, name: str, model: str, label: str = "", amount
 
 
 def update_speed(connection: Connection, model: str, stage: str, seconds_per_second: float) -> None:
-    """Update the measured speed of a stage: seconds of work for a second of song, an exponential moving average."""
+    """Update the measured speed of a stage: seconds of work for a second of song, an exponential moving average.
+    Adapters of the model change nothing in that."""
+    model, _ = parted(model)
     where = (stage_speeds.c.model == model) & (stage_speeds.c.stage == stage)
     before = connection.execute(select(stage_speeds.c.seconds_per_second).where(where)).scalar()
     if before is None:

@@ -3,42 +3,46 @@
 Where a method takes an `owner_id`, None means all owners (for an admin); the songs of others count as not found.
 """
 
-import hashlib
-import json
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Connection, String, bindparam, delete, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, true, update
 
-from khala.jobs import rows
+from khala.jobs import lineage, rows
 from khala.jobs.artifacts import Artifacts
 from khala.jobs.claims import CLEARED_NOTE
 from khala.jobs.database import Database
-from khala.jobs.journal import count, emit, emit_all
+from khala.jobs.journal import count, emit
 from khala.jobs.maintenance import Maintenance
 from khala.jobs.owners import Owners
+from khala.jobs.playlists import Playlists
+from khala.jobs.presets import Presets
 from khala.jobs.queue_estimate import QueueEstimate
-from khala.jobs.records import Artifact, EventRecord, Limits, Page, SongRecord, TakeRecord
-from khala.jobs.tables import artifacts, events, new_id, owners, songs, takes
-from khala.music.errors import Conflict, InvalidRequest, NotFound, StoreError, TooMany
+from khala.jobs.records import (
+    KEPT,
+    SOURCE,
+    Artifact,
+    EventRecord,
+    Limits,
+    Origin,
+    Page,
+    SongRecord,
+    TakeRecord,
+    Version,
+)
+from khala.jobs.submission import Submission, require_room, searched
+from khala.jobs.tables import artifacts, events, new_id, songs, takes
+from khala.music.errors import Conflict, InvalidRequest, NotFound, StoreError
 from khala.music.request import MAX_TITLE, SongRequest
-from khala.music.seeds import take_seed
+from khala.music.rework import Rework
 
 log = logging.getLogger(__name__)
 ACTIVE = ("queued", "running")
-_NEW_SONG, _NEW_TAKE = insert(songs), insert(takes)
-_OWNER = bindparam("owner", type_=String)
-_ROOM = select(
-    func.count().label("waiting"),
-    func.count().filter(takes.c.owner_id == _OWNER).label("own"),
-    select(owners.c.queued_limit).where(owners.c.id == _OWNER).scalar_subquery().label("limit"),
-).where(takes.c.state == "queued")
-"""Statements built once: building one takes longer than running it."""
 
 
 class Library:
@@ -49,6 +53,8 @@ class Library:
         self.store = store
         self.limits = limits or Limits()
         self.owners = Owners(database, self.limits)
+        self.playlists = Playlists(database)
+        self.presets = Presets(database)
         self.maintenance = Maintenance(database, store)
 
     @classmethod
@@ -68,49 +74,74 @@ class Library:
         model: str = "mini",
         idempotency_key: str | None = None,
         asked_seconds: float | None = None,
+        origin: Origin | None = None,
+        source: Mapping[str, tuple[str, bytes]] | None = None,
+        asked: Mapping[str, Any] | None = None,
     ) -> SongRecord:
         """Store a new song with its takes queued, and return it. Without a seed one is drawn. `asked_seconds`: the
-        length requested, if the request is for less (`records.SongRecord`).
+        length requested, if the request is for less (`records.SongRecord`). `source` are the files that it is made out
+        of, by kind, as (media type, content); every take gets them (`records.SOURCE`). `asked`: see `rework`.
 
         With an idempotency key that this owner used before, return the song of that time; raises Conflict if it was for
-        another request. Raises TooMany when a quota or the queue is full, NotFound for an unknown owner.
+        another request. Raises TooMany when a quota or the queue is full, NotFound for an unknown owner, or a parent
+        that is gone.
         """
         if idempotency_key is not None and not (0 < len(idempotency_key) <= 300 and idempotency_key.isprintable()):
             raise InvalidRequest("an idempotency key has 1 to 300 printable characters")
-        digest = hashlib.sha256(json.dumps([model, request.to_dict()], sort_keys=True).encode()).hexdigest()
-        request = request.with_seed()
-        assert request.seed is not None
-        now, song_id = time.time(), new_id()
-        with self.database.write() as connection:
-            if idempotency_key is not None:
-                where = (songs.c.owner_id == owner_id) & (songs.c.idempotency_key == idempotency_key)
-                before = connection.execute(select(songs.c.id, songs.c.request_digest).where(where)).first()
-                if before is not None:
-                    if before.request_digest != digest:
-                        raise Conflict("this idempotency key was used for another request; use a new one")
-                    return self._song(connection, owner_id, before.id)
-            self._require_room(connection, owner_id, request.takes)
-            row = {
-                **{"id": song_id, "owner_id": owner_id, "model": model, "request": request.to_dict()},
-                **{"title": request.title, "liked": False, "words": _searched(request), "created": now},
-                **{"idempotency_key": idempotency_key, "request_digest": digest, "asked_seconds": asked_seconds},
-            }
-            connection.execute(_NEW_SONG, row)
-            queued = {
-                **{"song_id": song_id, "owner_id": owner_id, "model": model, "duration": request.duration},
-                **{"state": "queued", "stage_progress": 0.0, "attempt": 0, "losses": 0, "created": now, "queued": now},
-            }
-            ids = [new_id() for _ in range(request.takes)]
-            new = [
-                {**queued, "id": id, "number": number, "seed": take_seed(request.seed, number)}
-                for number, id in enumerate(ids, 1)
-            ]
-            connection.execute(_NEW_TAKE, new)
-            emit_all(connection, "queued", song_id, owner_id, ids)
+        song_id, ids = new_id(), [new_id() for _ in range(request.takes)]
+        files = [self.store.put(song_id, ids[0], f"{SOURCE}{kind}", *file) for kind, file in (source or {}).items()]
+        new = Submission(song_id, ids, owner_id, request, model, idempotency_key, asked_seconds, origin, files, asked)
+        is_new = False
+        try:
+            with self.database.write() as connection:
+                if (before := new.made_before(connection)) is not None:
+                    return self._song(connection, owner_id, before)
+                require_room(connection, self.limits, owner_id, request.takes)
+                song = new.insert(connection)
+            is_new = True
+        finally:
+            if files and not is_new:  # nothing refers to them
+                with suppress(StoreError):
+                    self.store.delete_song(song_id)
         log.info("song accepted", extra={"song": song_id, "takes": ids, "owner": owner_id, "model": model})
-        song = rows.song(row, [rows.take(one) for one in new])
         with self.database.read() as connection:
             return self._with_estimates(connection, [song])[0]
+
+    def rework(
+        self,
+        owner_id: str,
+        parent: TakeRecord,
+        rework: Rework,
+        request: SongRequest,
+        model: str,
+        idempotency_key: str | None = None,
+        asked: Mapping[str, Any] | None = None,
+    ) -> SongRecord:
+        """Store a new song, made out of a take that is done, as `submit` does. It gets a copy of what it is made out
+        of: the take may be deleted from now on. Raises as `kept` and `submit` do.
+
+        `asked` are the JSON values that led to the `request`, whose seed may be drawn: an idempotency key stands for
+        these.
+        """
+        source = {KEPT: ("application/x-safetensors", self.kept(parent))}
+        origin = Origin(parent.id, rework)
+        return self.submit(owner_id, request, model, idempotency_key, origin=origin, source=source, asked=asked)
+
+    def kept(self, take: TakeRecord) -> bytes:
+        """Return the file by which a take is reworked. Raises Conflict for a take that has none."""
+        if take.state != "done":
+            raise Conflict("the take is not done; only a finished take can be reworked")
+        for artifact in take.artifacts:
+            if artifact.kind == KEPT:
+                return self.store.get(artifact)
+        raise Conflict("the take was made by a version that kept no codes for reworks; upload its audio instead")
+
+    def versions(self, owner_id: str | None, take_id: str) -> tuple[str, list[Version]]:
+        """Return the id of the first take that a take was made out of, and all takes that were made out of that, oldest
+        first. Raises NotFound."""
+        take = self.take(owner_id, take_id)
+        with self.database.read() as connection:
+            return lineage.versions(connection, owner_id, self._song(connection, owner_id, take.song_id), take)
 
     def songs(self, owner_id: str | None, cursor: str | None = None, limit: int = 50, q: str = "") -> Page:
         """Return at most `limit` songs, newest first, from `cursor` (`next` of the page before) on. Each word of `q`
@@ -189,9 +220,7 @@ class Library:
             given = {"title": title, "liked": liked}
             values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
             if values:
-                connection.execute(
-                    update(songs).where(songs.c.id == song_id).values(**values, words=_searched(request))
-                )
+                connection.execute(update(songs).where(songs.c.id == song_id).values(**values, words=searched(request)))
                 emit(connection, "updated", song_id, song.owner_id, **values)
             return self._song(connection, owner_id, song_id)
 
@@ -212,7 +241,7 @@ class Library:
             again = [take for take in song.takes if take.state in ("failed", "cancelled")]
             if not again:
                 raise Conflict("no take of this song failed or was cancelled")
-            self._require_room(connection, song.owner_id, len(again))
+            require_room(connection, self.limits, song.owner_id, len(again))
             for take in again:
                 values = {"state": "queued", "losses": 0, "queued": time.time(), **CLEARED_NOTE}
                 values |= {"error": None, "error_kind": None}
@@ -222,12 +251,13 @@ class Library:
             return self._song(connection, owner_id, song_id)
 
     def delete(self, owner_id: str | None, song_id: str) -> None:
-        """Remove a song, its takes and their files. A worker that is making it stops. Files that the store cannot
-        remove now are removed by `Maintenance.sweep`. Raises NotFound, StoreError."""
+        """Remove a song, its takes and their files. A worker that is making it stops. What was made out of it stays.
+        Files that the store cannot remove now are removed by `Maintenance.sweep`. Raises NotFound, StoreError."""
         with self.database.write() as connection:
             song = self._song(connection, owner_id, song_id)
             self._cancel(connection, song)
             connection.execute(delete(events).where(events.c.song_id == song_id))
+            lineage.forget(connection, song)
             connection.execute(delete(songs).where(songs.c.id == song_id))
             emit(connection, "deleted", song_id, song.owner_id)
         with suppress(StoreError):
@@ -271,16 +301,6 @@ class Library:
             return take
         return replace(take, note=str(fault), note_kind=fault.kind)
 
-    def _require_room(self, connection: Connection, owner_id: str, more: int) -> None:
-        room = connection.execute(_ROOM, {"owner": owner_id}).one()
-        if room.limit is None:
-            raise NotFound("there is no such owner")
-        if room.waiting + more > self.limits.queued:
-            raise TooMany("the queue is full; try again later", QueueEstimate(connection).seconds_until_room(more))
-        if room.own + more > room.limit:
-            wait = QueueEstimate(connection).seconds_until_room(more, owner_id)
-            raise TooMany(f"your limit of {room.limit} waiting takes is reached; try again later", wait)
-
     def _cancel(self, connection: Connection, song: SongRecord) -> None:
         for take in song.takes:
             if take.state in ACTIVE:
@@ -293,8 +313,3 @@ class Library:
 
 def _owned(owner_id: str | None) -> ColumnElement[bool]:
     return true() if owner_id is None else songs.c.owner_id == owner_id
-
-
-def _searched(request: SongRequest) -> str:
-    """Return the text in which a search looks for words."""
-    return " ".join((request.title, request.prompt, " ".join(request.tags), request.lyrics)).lower()

@@ -3,16 +3,19 @@
 import secrets
 import time
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 
+from khala.jobs import rows
 from khala.jobs.artifacts import Artifacts
 from khala.jobs.claims import WORKER_TIMEOUT_SECONDS, release_lost
 from khala.jobs.database import Database
 from khala.jobs.journal import emit
-from khala.jobs.records import Count, ServiceStatus, WorkerRecord
-from khala.jobs.tables import counts, events, songs, takes, workers
+from khala.jobs.records import HEARD, WINDOW, WORDS, Count, ServiceStatus, WorkerRecord
+from khala.jobs.tables import artifacts, counts, events, songs, takes, workers
 
 DAY_SECONDS = 86_400.0
+LIVE_SECONDS = 900.0
+"""How long a take that has ended keeps what could be heard of it before: for those who are still listening."""
 SONG_ROW_BYTES = 8192
 """Approximate size of the row of a song with long lyrics. A database with less room than that is full."""
 
@@ -72,6 +75,22 @@ class Maintenance:
         for song_id in gone:
             self._store.delete_song(song_id)
         return gone
+
+    def drop_parts(self) -> int:
+        """Remove what live takes needed while they were made, once they have ended for LIVE_SECONDS; returns the number
+        of files. Workers call this every few minutes."""
+        ended = takes.c.state.in_(("done", "failed", "cancelled")) & (takes.c.finished < time.time() - LIVE_SECONDS)
+        parts = or_(*(artifacts.c.kind.startswith(kind) for kind in (WINDOW, HEARD, WORDS)))
+        old = parts & artifacts.c.take_id.in_(select(takes.c.id).where(ended))
+        with self._database.read() as connection:  # usually there are none, and no reason to wait for the write lock
+            if not rows.read_artifacts(connection, old):
+                return 0
+        with self._database.write() as connection:  # in one go with their state: a take may be queued again
+            dropped = rows.read_artifacts(connection, old)
+            connection.execute(delete(artifacts).where(old))
+        for artifact in dropped:
+            self._store.delete(artifact)
+        return len(dropped)
 
     def _check_database(self) -> None:
         with self._database.write() as connection:  # committed: what is rolled back never reaches the disk

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Double, String, bindparam, func, select, tupl
 from khala.jobs.claims import WORKER_TIMEOUT_SECONDS
 from khala.jobs.records import STAGE_SHARES, SongRecord, TakeRecord
 from khala.jobs.tables import TakeNumber, owners, stage_speeds, takes, workers
+from khala.music.loras import parted
 
 DEFAULT_WAIT_SECONDS = 30.0
 """When to try again, while no speed has been measured."""
@@ -125,7 +126,7 @@ class QueueEstimate:
     def _work(self, model: str, duration: float, stage: str | None = None, progress: float = 0.0) -> float | None:
         """Return the seconds that one worker needs for the rest of a take; None if a stage of the model was never
         measured."""
-        speeds = self._seconds_per_second[model]
+        speeds = self._seconds_per_second[parted(model)[0]]
         if not set(STAGE_SHARES) <= set(speeds):
             return None
         stages = list(STAGE_SHARES)

@@ -1,16 +1,31 @@
 """Records of the service: plain frozen values, times in seconds since 1970."""
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
 
 from khala.music.request import SongRequest
+from khala.music.rework import Rework
 
 TakeState = Literal["queued", "running", "done", "failed", "cancelled"]
 SongState = Literal["queued", "running", "done", "partial", "failed", "cancelled"]
 Role = Literal["user", "admin"]
+OriginKind = Literal["extend", "edit", "vary", "refine", "upload"]
+
+KEPT = "kept"
+"""Kind of the file by which a take is reworked (`generation.kept`)."""
+SOURCE = "source."
+"""Kind of the file that a song is made out of, followed by the kind that it had: KEPT of its parent take, which may be
+deleted by now, or an `audio.flac`."""
 
 STAGE_SHARES = {"backbone": 0.6, "superres": 0.25, "decode": 0.12, "finish": 0.03}
 """Rough share of each stage in the time of a take, for progress bars."""
+
+
+WINDOW, HEARD, WORDS = "window.", "heard.", "words."
+"""Kinds of the files that a live take has while it is made, each followed by a number from 0: the codes of a window, a
+part of what can be heard, and the times of the words so far. The parts together are a WAV stream. All of them are
+removed some time after the take has ended (`maintenance.LIVE_SECONDS`)."""
 
 
 def progress(stage: str | None, done: float) -> float:
@@ -19,6 +34,15 @@ def progress(stage: str | None, done: float) -> float:
         return 0.0
     before = list(STAGE_SHARES)[: list(STAGE_SHARES).index(stage)]
     return sum(STAGE_SHARES[name] for name in before) + STAGE_SHARES[stage] * done
+
+
+def stage_at(progress: float) -> tuple[str, float]:
+    """Return the stage, and how much of it is done, of a take with this `progress`."""
+    for stage, share in STAGE_SHARES.items():
+        if progress < share:
+            return stage, progress / share
+        progress -= share
+    return list(STAGE_SHARES)[-1], 1.0
 
 
 @dataclass(frozen=True)
@@ -45,8 +69,9 @@ class ApiKey:
 
 @dataclass(frozen=True)
 class Artifact:
-    """A stored file of a take. `kind`: backbone, codes, metadata, peaks, or audio.flac, audio.mp3, ...; `size` in
-    bytes; `digest` sha256 in hex; `path` within the artifact store, made of ids alone."""
+    """A stored file of a take. `kind`: backbone, codes, metadata, peaks, KEPT, audio.flac, audio.mp3, ..., SOURCE and
+    one of these, or one of WINDOW, HEARD and WORDS with a number; `size` in bytes; `digest` sha256 in hex; `path`
+    within the artifact store, made of ids alone."""
 
     id: str
     take_id: str
@@ -94,11 +119,48 @@ class TakeRecord:
         """Return the progress of the take, 0..1."""
         return 1.0 if self.state == "done" else progress(self.stage, self.stage_progress)
 
+    @property
+    def live(self) -> bool:
+        """Return whether the take can be heard while it is made."""
+        return self.state in ("queued", "running") and bool(self.numbered(HEARD))
+
+    def numbered(self, kind: str) -> list[Artifact]:
+        """Return the files of WINDOW, HEARD or WORDS in order."""
+        return numbered(self.artifacts, kind)
+
+
+def numbered(artifacts: Iterable[Artifact], kind: str) -> list[Artifact]:
+    """Return the files whose kind is a number behind `kind`, in order."""
+    its = [artifact for artifact in artifacts if artifact.kind.startswith(kind)]
+    return sorted(its, key=lambda artifact: int(artifact.kind.removeprefix(kind)))
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a song is made out of: a take, by a rework; or else a file that was uploaded."""
+
+    parent_id: str | None = None
+    rework: Rework | None = None
+
+    @property
+    def kind(self) -> OriginKind:
+        """Return the kind of the rework, or "upload"."""
+        return self.rework.kind if self.rework else "upload"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the origin as JSON values."""
+        return {"parent": self.parent_id, "rework": self.rework and self.rework.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Make an origin from its JSON values."""
+        return cls(values["parent"], Rework.from_dict(values["rework"]) if values["rework"] else None)
+
 
 @dataclass(frozen=True)
 class SongRecord:
     """A request and its takes, by number. `asked_seconds`: the length requested, where the model's limit shortened
-    it."""
+    it. `origin`: what it was made out of; None for words alone."""
 
     id: str
     owner_id: str
@@ -109,6 +171,7 @@ class SongRecord:
     created: float
     takes: tuple[TakeRecord, ...]
     asked_seconds: float | None = None
+    origin: Origin | None = None
 
     @property
     def state(self) -> SongState:
@@ -124,6 +187,24 @@ class SongRecord:
 
 
 @dataclass(frozen=True)
+class Version:
+    """A take in the tree of those that were made out of one another. `start` and `stop` (seconds) bound the part that
+    was made anew; None is the beginning or the end. Of a `deleted` take no more than this is left."""
+
+    id: str
+    song_id: str
+    title: str
+    kind: OriginKind | None
+    parent_id: str | None
+    start: float | None
+    stop: float | None
+    state: TakeState
+    created: float
+    duration: float | None
+    deleted: bool = False
+
+
+@dataclass(frozen=True)
 class Page:
     """Songs, newest first; `next` is the cursor of the next page, None on the last."""
 
@@ -136,7 +217,8 @@ class EventRecord:
     """Something that happened to a song; ids grow in the order in which events become visible.
 
     `kind` and `data`: queued {} | started {worker} | progress {stage, done 0..1} | stage {stage, seconds} |
-    waiting {note, note_kind} | requeued {reason} | done {duration} | failed {error, error_kind} | cancelled {} |
+    live {heard seconds} | waiting {note, note_kind} | requeued {reason} | done {duration} |
+    failed {error, error_kind} | cancelled {} |
     updated {title, liked} | deleted {}. Events of a take have its id in `take_id`.
     """
 
@@ -200,8 +282,8 @@ class Limits:
 @dataclass(frozen=True)
 class Claim:
     """A take that a worker is to make. `attempt` tells this claim from other claims of the same take; `losses` counts
-    the workers lost while making it since its last finished stage; `number` and `asked_seconds` as in `Take`,
-    `Song`."""
+    the workers lost while making it since its last finished stage; `number`, `asked_seconds` and `origin` as in `Take`,
+    `Song`; `sources` is the content of the files that it is made out of, by their kinds before (SOURCE)."""
 
     take_id: str
     song_id: str
@@ -213,6 +295,8 @@ class Claim:
     attempt: int
     losses: int
     asked_seconds: float | None = None
+    origin: Origin | None = None
+    sources: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def log_fields(self) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
 
-from khala.jobs.records import Artifact, SongRecord, TakeRecord
+from khala.jobs.records import Artifact, Origin, SongRecord, TakeRecord
 from khala.jobs.tables import artifacts, owners, songs, takes
 from khala.music.request import SongRequest
 
@@ -42,7 +42,8 @@ def song(row: RowMapping | Mapping[str, Any], takes: Iterable[TakeRecord]) -> So
     """Return a song from its row and takes."""
     names = ("id", "owner_id", "model", "title", "liked", "created", "asked_seconds")
     request = SongRequest.from_dict(row["request"])
-    return SongRecord(**{name: row[name] for name in names}, request=request, takes=tuple(takes))
+    origin = Origin.from_dict(row["origin"]) if row["origin"] else None
+    return SongRecord(**{name: row[name] for name in names}, request=request, takes=tuple(takes), origin=origin)
 
 
 def take(row: RowMapping | Mapping[str, Any], artifacts: Iterable[Artifact] = ()) -> TakeRecord:
@@ -53,12 +54,12 @@ def take(row: RowMapping | Mapping[str, Any], artifacts: Iterable[Artifact] = ()
 def queue_order(connection: Connection) -> list[RowMapping]:
     """Return queued takes in the order in which workers get them: in turns between owners, each owner's by age.
 
-    Rows have id, owner_id, model, duration, losses.
+    Rows have id, owner_id, song_id, model, duration, losses.
     """
     turn = func.row_number().over(
         partition_by=takes.c.owner_id, order_by=(takes.c.queued, takes.c.song_id, takes.c.number)
     )
-    fields = [takes.c[name] for name in ("id", "owner_id", "model", "duration", "losses", "queued")]
+    fields = [takes.c[name] for name in ("id", "owner_id", "song_id", "model", "duration", "losses", "queued")]
     inner = select(*fields, turn.label("round")).where(takes.c.state == "queued").subquery()
     query = (
         select(inner)

@@ -10,10 +10,10 @@ from khala.music.progress import Progress
 
 @dataclass(frozen=True)
 class StageOutput:
-    """The output of a stage for one take.
+    """The output of a stage for one take, or a part of it.
 
-    `files` by kind, as (media type, content); `seconds` of work by stage; `audio_seconds` of song. The last stage adds
-    the take's `metadata`.
+    `files` by kind, as (media type, content); `seconds` of work by stage that is finished; `audio_seconds` of song. The
+    last stage adds the take's `metadata`.
     """
 
     files: Mapping[str, tuple[str, bytes]]
@@ -22,8 +22,23 @@ class StageOutput:
     metadata: dict[str, Any] | None = None
 
 
+@dataclass(frozen=True)
+class Left:
+    """What is stored of a live take that was interrupted: its file `backbone`, if that stage was finished, the files of
+    its windows so far, and of how many parts and bytes the sound consists that can be heard."""
+
+    backbone: bytes | None = None
+    windows: Sequence[bytes] = ()
+    parts: int = 0
+    heard_bytes: int = 0
+
+
+Keep = Callable[[StageOutput], object]
+"""Stores a part of a take for good. Raises ClaimLost."""
+
+
 class Stages(Protocol):
-    """The three stages of a take. They are called by one thread at a time.
+    """The three stages of a take, or all of them at once. They are called by one thread at a time.
 
     After a StoreError (no room for temporary files) a stage is called again. Any other KhalaError fails the take; any
     other Exception counts as a fault of the process, which then ends.
@@ -39,5 +54,15 @@ class Stages(Protocol):
         ...
 
     def render(self, claim: Claim, backbone: bytes, codes: bytes, report: Progress) -> StageOutput:
-        """Render one take: the files `audio.flac`, `audio.mp3`, `metadata` and `peaks`, and the take's metadata."""
+        """Render one take: the files `audio.flac`, `audio.mp3`, `metadata`, `peaks` and KEPT, and its metadata."""
+        ...
+
+    def can_be_live(self, model: str) -> bool:
+        """Return whether a take of that model can be heard while it is made (`live`)."""
+        ...
+
+    def live(self, claim: Claim, left: Left, report: Progress, keep: Keep) -> StageOutput:
+        """Make one take, all stages side by side, from what an interrupted attempt has `left`, and hand over to `keep`
+        what must not be lost: its file `backbone`, its windows, and what can be heard (`records.WINDOW`, `HEARD`,
+        `WORDS`). Return the files `codes` and those of `render`, and the take's metadata."""
         ...

@@ -1,4 +1,4 @@
-"""The steps of a take's workflow: backbone, superres, render.
+"""The steps of a take's workflow: backbone, superres, render. A live take does all its work in the first of them.
 
 A step stores its files, then records them and the end of the stage in one transaction, then returns to the engine.
 Killed before the record, it is repeated; killed after it, the files are found and the step only returns.
@@ -9,13 +9,14 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from khala.jobs.artifacts import Artifacts
 from khala.jobs.batch import Batch
 from khala.jobs.claims import ClaimLost, Claims
-from khala.jobs.records import Artifact, Claim
+from khala.jobs.records import HEARD, SOURCE, WINDOW, Artifact, Claim, numbered
 from khala.jobs.shared_stage import SharedStage
-from khala.jobs.stages import StageOutput, Stages
+from khala.jobs.stages import Left, StageOutput, Stages
 from khala.music.errors import KhalaError
 
 log = logging.getLogger(__name__)
@@ -34,13 +35,18 @@ class Steps:
     def __init__(self, batch: Batch, store: Artifacts, claims: Claims, stages: Stages) -> None:
         self.batch, self._store, self._claims, self._stages = batch, store, claims, stages
         self._device = threading.Lock()
+        its = list(batch.claims.values())
+        self._is_live = len(its) == 1 and its[0].origin is None and stages.can_be_live(its[0].model)
         self._decoded: set[str] = set()
         self._backbones, self._codes = (SharedStage(self._lacking(kind)) for kind in ("backbone", "codes"))
 
     def backbone(self, take_id: str) -> str:
-        """Decode the take, in one batch with all others that need it."""
+        """Decode the take, in one batch with all others that need it; or make it as a whole, to be heard meanwhile."""
+        if self._is_live:
+            return self._live(take_id)
 
         def compute(claims: list[Claim]) -> dict[str, StageOutput]:
+            claims = [self._with_sources(claim) for claim in claims]
             outputs = self._stages.backbone(claims, self.batch.report(claims), self._wanted)
             return _by_take(claims, outputs)
 
@@ -48,9 +54,12 @@ class Steps:
 
     def superres(self, take_id: str) -> str:
         """Refine the take, in shared passes with all others that are decoded."""
+        if self._is_live:
+            return self._live(take_id)
 
         def compute(claims: list[Claim]) -> dict[str, StageOutput]:
             claims, contents = self._backbone_files(claims)
+            claims = [self._with_sources(claim) for claim in claims]
             return _by_take(claims, self._stages.superres(claims, contents, self.batch.report(claims)))
 
         def ready(claim: Claim) -> bool:
@@ -64,11 +73,32 @@ class Steps:
 
         def compute(claim: Claim) -> StageOutput:
             backbone, codes = self._content(claim, "backbone"), self._content(claim, "codes")
-            return self._stages.render(claim, backbone, codes, self.batch.report([claim]))
+            return self._stages.render(self._with_sources(claim), backbone, codes, self.batch.report([claim]))
 
-        artifact_id = self._run(take_id, "audio.flac", compute)
+        artifact_id = self._live(take_id) if self._is_live else self._run(take_id, "audio.flac", compute)
         self.batch.done.add(take_id)
         return artifact_id
+
+    def _live(self, take_id: str) -> str:
+        """Make what is left of the take, all stages side by side."""
+
+        def compute(claim: Claim) -> StageOutput:
+            report = self.batch.report([claim])
+            return self._stages.live(claim, self._left(claim), report, lambda part: self._store_output(claim, part))
+
+        return self._run(take_id, "audio.flac", compute)
+
+    def _left(self, claim: Claim) -> Left:
+        """Return what an attempt before has left of a live take."""
+        stored = self.batch.with_retry(claim, lambda: self._claims.artifacts(claim))
+        windows, heard = numbered(stored, WINDOW), numbered(stored, HEARD)
+        has_backbone = any(artifact.kind == "backbone" for artifact in stored)
+        return Left(
+            backbone=self._content(claim, "backbone") if has_backbone else None,
+            windows=[self._read(claim, artifact) for artifact in windows],
+            parts=len(heard),
+            heard_bytes=sum(artifact.size for artifact in heard),
+        )
 
     def _run(self, take_id: str, kind: str, compute: Callable[[Claim], StageOutput]) -> str:
         """Compute a stage unless its file `kind` is stored already; returns the id of that file's artifact."""
@@ -83,7 +113,8 @@ class Steps:
             with self._device:
                 batch.require(claim)
                 output = batch.with_retry(claim, lambda: compute(claim))
-            return self._store_output(claim, kind, output)
+            ids = self._store_output(claim, output)
+            return ids[kind]
         except KhalaError as error:
             log.warning("take failed", extra={**claim.log_fields, "error": str(error)})
             reason, kind = str(error), error.kind
@@ -95,7 +126,8 @@ class Steps:
             log.exception("worker broke down", extra=claim.log_fields)
             raise ClaimLost(take_id) from None
 
-    def _store_output(self, claim: Claim, kind: str, output: StageOutput) -> str:
+    def _store_output(self, claim: Claim, output: StageOutput) -> dict[str, str]:
+        """Store and record the files of a stage, or of a part of it; returns the ids of their artifacts by kind."""
         batch = self.batch
         stored: list[Artifact] = []
         try:
@@ -111,7 +143,7 @@ class Steps:
             raise
         for stage, seconds in output.seconds.items():
             log.info("stage done", extra={**claim.log_fields, "stage": stage, "seconds": round(seconds, 3)})
-        return next(artifact.id for artifact in stored if artifact.kind == kind)
+        return {artifact.kind: artifact.id for artifact in stored}
 
     def _gather(self, take_id: str) -> None:
         """Wait up to GATHER_SECONDS for the other takes to be decoded: their files are stored one by one."""
@@ -145,9 +177,21 @@ class Steps:
             raise ClaimLost(claims[0].take_id)
         return [claim for claim in claims if claim.take_id in found], list(found.values())
 
+    def _with_sources(self, claim: Claim) -> Claim:
+        """Return the claim with the files that it is made out of, which stay where they are until the take is done."""
+        if claim.origin is None:
+            return claim
+        stored = self.batch.with_retry(claim, lambda: self._claims.artifacts(claim))
+        its = [artifact for artifact in stored if artifact.kind.startswith(SOURCE)]
+        sources = {one.kind.removeprefix(SOURCE): self._read(claim, one) for one in its}
+        return replace(claim, sources=sources)
+
     def _content(self, claim: Claim, kind: str) -> bytes:
         artifact = self._stored(claim, kind)
         assert artifact is not None
+        return self._read(claim, artifact)
+
+    def _read(self, claim: Claim, artifact: Artifact) -> bytes:
         return self.batch.with_retry(claim, lambda: self._store.get(artifact))
 
     def _wanted(self, claim: Claim) -> bool:

@@ -75,6 +75,7 @@ songs = Table(
     Column("words", Text, nullable=False),  # the text that is searched, in lower case
     Column("idempotency_key", String(300)),
     Column("asked_seconds", Double),  # requested length, where the model's limit shortened it
+    Column("origin", JSON(none_as_null=True)),  # what it was made out of, if not of words alone (`records.Origin`)
     Column("asked", String(64), key="request_digest", nullable=False),  # of request and model, before a seed was drawn
     Column("created", Double, nullable=False),
     UniqueConstraint("owner_id", "idempotency_key"),
@@ -125,6 +126,19 @@ artifacts = Table(
     UniqueConstraint("take_id", "kind"),
 )
 
+lineage = Table(
+    "lineage",
+    metadata,  # no foreign keys: a take that was deleted stays in the tree while others were made out of it
+    Column("take_id", String(64), primary_key=True),
+    Column("song_id", String(64), nullable=False),
+    Column("owner_id", String(64), nullable=False),
+    Column("parent_id", String(64)),
+    Column("root_id", String(64), nullable=False),
+    Column("deleted", JSON(none_as_null=True)),  # what is still told of a take that was deleted
+    Index("lineage_by_parent", "parent_id"),
+    Index("lineage_by_root", "root_id"),
+)
+
 events = Table(
     "events",
     metadata,
@@ -137,6 +151,36 @@ events = Table(
     Column("created", Double, nullable=False),
     Index("events_by_song", "song_id", "id"),
     sqlite_autoincrement=True,  # ids are never used twice
+)
+
+playlists = Table(
+    "playlists",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("owner_id", String(64), ForeignKey("owners.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("created", Double, nullable=False),
+    Index("playlists_by_owner", "owner_id", "id"),
+)
+
+playlist_takes = Table(
+    "playlist_takes",
+    metadata,
+    Column("playlist_id", String(64), ForeignKey("playlists.id", ondelete="CASCADE"), primary_key=True),
+    Column("take_id", String(64), ForeignKey("takes.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Index("playlist_takes_by_take", "take_id"),
+)
+
+presets = Table(
+    "presets",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("owner_id", String(64), ForeignKey("owners.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("created", Double, nullable=False),
+    UniqueConstraint("owner_id", "name"),
 )
 
 workers = Table(

@@ -21,6 +21,9 @@ HEARTBEAT_SECONDS = 0.4
 REAP_SECONDS = 5.0
 """Interval of the search for dead workers."""
 
+TIDY_SECONDS = 300.0
+"""Interval of the search for files that only listeners of live takes needed."""
+
 EXIT_HUNG = 75
 """Exit status of a worker whose device hangs."""
 
@@ -99,7 +102,7 @@ class Worker:
     def _work(self) -> bool:
         """Claim and make a batch of takes; returns whether there was one."""
         try:
-            claims = self._claims.claim(self._slots)
+            claims = self._claims.claim(self._slots, self._stages.can_be_live)
         except StoreError as error:
             log.warning("store fails", extra={"error": str(error)})
             self._stopping.wait(2.0)
@@ -130,7 +133,7 @@ class Worker:
 
     def _watch_over(self) -> None:
         """Send heartbeats, find dead workers, and end takes that hang or outlast the grace period."""
-        reaped = 0.0
+        reaped = tidied = 0.0
         while not self._over.wait(HEARTBEAT_SECONDS):
             now = time.monotonic()
             try:
@@ -143,6 +146,9 @@ class Worker:
                     reaped = now
                     for take in release_lost(self._library.database):
                         log.warning("take of a lost worker queued again", extra={"take": take})
+                if now - tidied > TIDY_SECONDS:
+                    tidied = now
+                    self._library.maintenance.drop_parts()
             except StoreError as error:
                 log.warning("store fails", extra={"error": str(error)})
                 if now > self._stop_at:  # takes cannot be handed back; other processes will find this worker dead

@@ -21,11 +21,12 @@ from typing import Any
 import soundfile
 
 from khala.conditioning.rows import CONDITION_ROWS
+from khala.generation.pace import Pace
 from khala.jobs import artifacts, claims, steps
 from khala.jobs.claims import Claim, Claims
 from khala.jobs.library import Library
 from khala.jobs.records import STAGE_SHARES, SongRecord
-from khala.jobs.stages import StageOutput
+from khala.jobs.stages import Keep, Left, StageOutput
 from khala.music.progress import Progress
 from khala.music.request import SongRequest
 
@@ -142,16 +143,19 @@ def _migrate(url: str) -> None:
     run_dbos_database_migrations(url)
 
 
-def tiny_model(folder: Path, led: bool = False) -> Path:
+def tiny_model(folder: Path, led: bool = False, graphs: bool = False) -> Path:
     """Write a tiny model with random weights, which is neither silent nor slow; with `led` it is shown an outline, and
-    led through its words."""
+    led through its words; with `graphs` it needs no torch."""
     import torch
 
+    from khala.engine.onnx.graphs import write_graphs
     from khala.models.lm.backbone import Backbone
     from khala.models.lm.superres import Superres
     from khala.models.presets import tiny
     from khala.weights import save_model
+    from khala.weights.digests import write_digests
     from khala.weights.loading import build_codec
+    from khala.weights.names import digested_files
     from khala.weights.tokenizer import Tokenizer
 
     config = tiny()
@@ -163,6 +167,9 @@ def tiny_model(folder: Path, led: bool = False) -> Path:
             prompt=replace(config.prompt, supports_guidance=True, lyrics="phones", superres_text="no_lyrics"),
             sampling=replace(config.sampling, guidance=2.0, superres_sampling="mean"),
         )
+    if graphs:
+        backbone = replace(config.backbone, head_dim=16)
+        config = replace(config, backbone=backbone, superres=replace(backbone, levels=8))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         backbone, superres, codec = Backbone(config.backbone), Superres(config.superres), build_codec(config.codec)
@@ -170,6 +177,9 @@ def tiny_model(folder: Path, led: bool = False) -> Path:
             if not parameter.any():
                 torch.nn.init.normal_(parameter, std=0.2)
     save_model(folder, config, backbone, superres, codec, Tokenizer.of_bytes(), "# Tiny\n")
+    if graphs:
+        write_graphs(folder)
+        write_digests(folder, digested_files(folder))
     return folder
 
 
@@ -244,6 +254,20 @@ class TroubledStages:
         self._begin("render", [claim], report)
         return self._stages.render(claim, backbone, codes, report)
 
+    def can_be_live(self, model: str) -> bool:
+        return self._stages.can_be_live(model)
+
+    def live(self, claim: Claim, left: Left, report: Progress, keep: Keep) -> StageOutput:
+        """Playback can start at once, whatever else the machine does; every part takes `slow` seconds longer."""
+
+        def keep_slowly(part: StageOutput) -> None:
+            keep(part)
+            time.sleep(self._trouble.slow)
+
+        Pace.can_start = lambda self, heard, *rest: heard > 0  # type: ignore[method-assign,assignment]
+        self._begin("live", [claim], report)
+        return self._stages.live(claim, left, report, keep_slowly)
+
     def _begin(self, stage: str, claims: Sequence[Claim], report: Progress) -> None:
         for claim in claims:
             with (self._site.marks / f"{claim.take_id}-{stage}").open("a") as mark:
@@ -282,7 +306,7 @@ def finish(claims: Claims, library: Library, claim: Claim, seconds: float = 0.1)
     claims.finish_stage(claim, made, spent, length, {"duration": length})
 
 
-KINDS = {"backbone", "codes", "audio.flac", "audio.mp3", "metadata", "peaks"}
+KINDS = {"backbone", "codes", "kept", "audio.flac", "audio.mp3", "metadata", "peaks"}
 """What is stored of a take that is done."""
 
 

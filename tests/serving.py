@@ -14,10 +14,11 @@ import numpy as np
 from starlette.testclient import TestClient
 
 from khala.audio.files import write_audio
+from khala.generation.kept import KeptSong
 from khala.generation.tagging import tags_of
 from khala.jobs.claims import Claim, Claims
 from khala.jobs.library import Library
-from khala.jobs.records import STAGE_SHARES, Limits
+from khala.jobs.records import KEPT, STAGE_SHARES, Limits
 from khala.server.app import create_app
 from khala.server.serve import listen, make_server
 from khala.server.settings import Settings
@@ -38,6 +39,8 @@ class Service:
         self.claims = Claims(self.library.database, "here", "cpu")
         self.lyrics: list[dict[str, Any]] | None = None
         """The timed lines in the records of takes."""
+        self.digest = ""
+        """The digest of the model that made them, if not that of the service."""
 
     @cached_property
     def client(self) -> TestClient:
@@ -85,7 +88,13 @@ class Service:
         flac = write_audio(self.folder / "made.flac", samples, RATE, tags_of(record, cover=claim.song_id))
         outline = {"duration": seconds, "peaks": [[-0.1, 0.1]] * 8}
         ids = (claim.song_id, claim.take_id)
+        frames = round(seconds * RATE / 2048)
+        lines = tuple(line for line in claim.request.lyrics.splitlines() if line and line[0] != "[")
+        places = tuple((at * frames // len(lines), (at + 1) * frames // len(lines)) for at in range(len(lines)))
+        digest = self.digest or self.app.state.context.models.all()[0].digest
+        kept = KeptSong(np.zeros((64, frames), np.int16), digest, 0.0, True, lines, places)
         made = [
+            self.library.store.put(*ids, KEPT, "application/x-safetensors", kept.to_bytes()),
             self.library.store.put(*ids, "audio.flac", "audio/flac", flac),
             self.library.store.put(*ids, "metadata", "application/json", json.dumps(record).encode()),
             self.library.store.put(*ids, "peaks", "application/json", json.dumps(outline).encode()),

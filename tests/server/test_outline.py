@@ -35,6 +35,11 @@ def test_the_embedded_model_tells_its_outline_and_what_it_does_not_sing(mini_ser
     assert "script" in [remark["kind"] for remark in told["remarks"]]
 
 
+def test_chords_that_the_model_does_not_play_give_a_remark(service: Service) -> None:
+    told = service.client.post("/api/v1/outline", json={**NEW, "chords": "C G Am F"}).json()
+    assert [(remark["kind"], remark["line"]) for remark in told["remarks"]] == [("chords-unknown", None)]
+
+
 def test_it_refuses_what_a_song_is_refused_for(service: Service) -> None:
     answer = service.client.post("/api/v1/outline", json={**NEW, "lyrics": "la"})
     assert answer.status_code == 422 and "instrumental" in answer.text

@@ -9,11 +9,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import soundfile
+from service import until
 from serving import NEW, Live
 
 from khala.cli import serve
@@ -64,11 +66,13 @@ def test_a_song_from_words_to_sound(started: tuple[Any, Live], tmp_path: Path) -
     assert any(line.get("take") == made["takes"][0]["id"] for line in lines)
 
 
-def test_a_browser_is_shown_the_studio_as_soon_as_it_is_served(tmp_path: Path, singer: Path) -> None:
-    """What plays the browser here is a script, which is answered though it asks at once."""
+@pytest.mark.parametrize("option", ["--open-browser", "--browser"])
+def test_a_browser_is_shown_the_studio_as_soon_as_it_is_served(option: str, tmp_path: Path, singer: Path) -> None:
+    """What plays the browser here is a script, which is answered though it asks at once. `--browser` is the spelling of
+    version 0.1."""
     browser = tmp_path / "browser.py"
     browser.write_text("import sys, urllib.request as r; print(r.urlopen(sys.argv[1] + '/healthz').status, flush=True)")
-    command = [sys.executable, "-m", "khala", "serve", "--browser", "--port", "0", "--workers", "0"]
+    command = [sys.executable, "-m", "khala", "serve", option, "--port", "0", "--workers", "0"]
     of_it = {**environment(), "BROWSER": f"{sys.executable} {browser} %s"}
     with subprocess.Popen(
         [*command, "--model", str(singer)], cwd=tmp_path, env=of_it, stdout=subprocess.PIPE
@@ -78,6 +82,32 @@ def test_a_browser_is_shown_the_studio_as_soon_as_it_is_served(tmp_path: Path, s
             assert process.stdout.readline() == b"200\n"
         finally:
             process.kill()
+
+
+def test_it_ends_with_the_program_that_started_it(tmp_path: Path, singer: Path) -> None:
+    serve = ["-m", "khala", "serve", "--with-parent", "--port", "0", "--workers", "0", "--model", str(singer)]
+    program = f"import subprocess, sys; p = subprocess.Popen([sys.executable, *{serve}]); print(p.pid); p.wait()"
+    with subprocess.Popen(
+        [sys.executable, "-uc", program],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as parent:
+        assert parent.stdout is not None and parent.stderr is not None
+        server, port = int(parent.stdout.readline()), int(parent.stderr.readline().rpartition(":")[2])
+        parent.kill()
+
+    def refuses() -> bool:
+        with socket.socket() as caller:
+            return caller.connect_ex(("127.0.0.1", port)) != 0
+
+    try:
+        until(refuses, 100)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(server, signal.SIGKILL)
 
 
 def test_where_there_is_no_browser_the_address_is_said(
@@ -136,7 +166,7 @@ def test_what_cannot_be_is_refused_in_a_line(
 def test_a_port_that_is_taken(capsys: pytest.CaptureFixture[str], singer: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         status, said = refused(capsys, "--port", str(other.getsockname()[1]), "--model", str(singer))
-    assert status == 2 and "choose another" in said
+    assert status == 2 and "perhaps Khala itself; use that, or choose another --port" in said
 
 
 @pytest.mark.usefixtures("elsewhere")

@@ -38,7 +38,7 @@ def test_what_is_left_out_is_the_models_choice(service: Service) -> None:
 
 def test_the_request_of_a_song_asks_for_the_same_again(service: Service) -> None:
     first = service.ask(
-        lyrics="[verse]\nla\n", instrumental=False, takes=2, seed=2**53 - 1, sampling={"temperature": 0.7}
+        lyrics="[verse]\nla\n", chords="C G", instrumental=False, takes=2, seed=2**53 - 1, sampling={"temperature": 0.7}
     )
     second = service.client.post("/api/v1/songs", json=first["request"]).json()
     assert second["request"] == first["request"]
@@ -86,6 +86,7 @@ def test_what_is_null_counts_as_left_out(service: Service) -> None:
         ({"tags": ["a, b"]}, "comma"),
         ({"tags": ["x"] * 51}, "tags"),
         ({"title": "a\nb"}, "line break"),
+        ({"chords": "C G Xm"}, "'Xm' is not a chord"),
         ({"prompt": "x" * 2001, "tags": []}, "prompt"),
         ({"lyrics": "\x00", "instrumental": False}, "U+0000"),
         ({"colour": "red"}, "colour"),

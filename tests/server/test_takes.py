@@ -179,7 +179,8 @@ def test_peaks_and_metadata(service: Service, take: str) -> None:
 
 def test_the_command_makes_the_same_take(service: Service) -> None:
     lyrics = '[verse]\nit\'s "quoted" $HOME'
-    song = service.make(lyrics=lyrics, instrumental=False, tags=["folk", "piano"], takes=2, sampling={"top_k": 9})
+    more = {"chords": "C G/B N.C.", "takes": 2, "sampling": {"top_k": 9}}
+    song = service.make(lyrics=lyrics, instrumental=False, tags=["folk", "piano"], **more)
     second = song["takes"][1]
     command = service.client.get(f"/api/v1/takes/{second['id']}/metadata").json()["command"]
     words = shlex.split(command)
@@ -187,6 +188,7 @@ def test_the_command_makes_the_same_take(service: Service) -> None:
     verb = typer.main.get_command(import_module("khala.cli.generate").app)
     asked = verb.make_context("generate", words[2:]).params
     assert (asked["seed"], asked["lyrics"], asked["tags"]) == (second["seed"], lyrics, "folk, piano")
+    assert asked["chords"] == more["chords"]
     assert (asked["top_k"], asked["takes"], asked["model"]) == (9, 1, service.settings.model)
 
 
@@ -236,7 +238,7 @@ def test_what_cannot_be_stored_is_served_from_memory(
             part = service.client.get(f"{take}/audio.{format}", headers=headers)
             assert (part.status_code, part.content) == (206, whole.content[1000:])
         assert service.client.get(f"/job/{song['id']}/track/0/mp3").status_code == 200
-    assert {path.suffix for path in artifacts.rglob("*.*")} == {".flac", ".json"}
+    assert {path.suffix for path in artifacts.rglob("*.*")} == {".flac", ".json", ".safetensors"}
     service.client.delete(f"/api/v1/songs/{song['id']}")
     assert service.client.get(f"{take}/audio.opus").status_code == 404, "what is deleted is not served from memory"
 

@@ -9,7 +9,7 @@ from khala.music.suggested_tags import TAG_GROUPS
 from khala.server.access import COOKIE, Caller
 from khala.server.context import ContextDep
 from khala.server.schemas.requests import Session
-from khala.server.schemas.service import Models, Status, TagGroup, Tags, Worker
+from khala.server.schemas.service import Adaptations, Models, Status, TagGroup, Tags, Worker
 
 router = APIRouter(prefix="/api/v1", tags=["service"])
 
@@ -24,6 +24,12 @@ def get_tags(owner: Caller) -> Tags:
 def get_models(context: ContextDep, owner: Caller) -> Models:
     """Return the available models, the default one first."""
     return Models(models=context.models.describe())
+
+
+@router.get("/loras")
+def get_loras(context: ContextDep, owner: Caller) -> Adaptations:
+    """Return the adapters that can be added to the available models."""
+    return Adaptations(loras=context.models.describe_adapters())
 
 
 @router.get("/status")

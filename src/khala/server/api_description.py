@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from khala.server.openai_errors import OPENAI_PATHS, OpenAIError
 from khala.server.problems import PUBLISHED_PATHS, Problem
 
 SUMMARY = "Whole songs from words: ask for one, follow how it is made, listen to its takes."
@@ -46,11 +47,12 @@ def _schema(app: FastAPI) -> dict[str, Any]:
     schemas = schema["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= problem.pop("$defs") | {"Problem": problem, "LegacyError": PUBLISHED_ERROR}
+    for model in (Problem, OpenAIError):
+        its = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= its.pop("$defs") | {model.__name__: its}
+    schemas["LegacyError"] = PUBLISHED_ERROR
     for path, operations in schema["paths"].items():
-        published = path.startswith(PUBLISHED_PATHS)
-        media_type, name = ("application/json", "LegacyError") if published else ("application/problem+json", "Problem")
+        media_type, name = _error(path)
         content = {media_type: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
         for operation in operations.values():
             operation["responses"].pop("422", None)
@@ -62,3 +64,12 @@ def _schema(app: FastAPI) -> dict[str, Any]:
             if "security" in operation:  # a service without keys needs none
                 operation["security"].append({})
     return schema
+
+
+def _error(path: str) -> tuple[str, str]:
+    """Return the media type and the schema of the errors of a path."""
+    if path.startswith(PUBLISHED_PATHS):
+        return "application/json", "LegacyError"
+    if path.startswith(OPENAI_PATHS):
+        return "application/json", "OpenAIError"
+    return "application/problem+json", "Problem"

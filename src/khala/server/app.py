@@ -12,7 +12,26 @@ from fastapi.middleware.gzip import GZipMiddleware
 from khala import __version__
 from khala.jobs.library import Library
 from khala.music.errors import KhalaError
-from khala.server import about, docs, health, outline, page, problems, published_client, songs, streams, takes
+from khala.server import (
+    about,
+    docs,
+    health,
+    live,
+    openai_models,
+    openai_speech,
+    outline,
+    page,
+    playlists,
+    presets,
+    problems,
+    published_client,
+    reworks,
+    share,
+    songs,
+    streams,
+    takes,
+    uploads,
+)
 from khala.server.access import Access
 from khala.server.api_description import describe_api
 from khala.server.audio import Renderer
@@ -28,7 +47,7 @@ log = logging.getLogger(__name__)
 
 EXPOSED = [
     *("Accept-Ranges", "Content-Range", "Content-Length", "Content-Disposition", "ETag"),  # for players
-    *("Location", "Retry-After"),
+    *("Location", "Retry-After", "X-Request-Id"),
 ]
 """Response headers that scripts of allowed origins may read."""
 REAP_SECONDS = 5.0
@@ -43,7 +62,7 @@ def create_app(library: Library, settings: Settings) -> FastAPI:
     app = create_routes()
     hub = Hub(library)
     metrics = Metrics(library, hub)
-    models, renderer = Catalogue(settings.model), Renderer(library)
+    models, renderer = Catalogue(settings.model, settings.offered_loras), Renderer(library)
     app.state.context = Context(settings, library, access, hub, models, renderer, metrics)
     app.state.supervisor = Supervisor(settings)
     page.install(app, settings)
@@ -73,7 +92,23 @@ def create_routes() -> FastAPI:
         lifespan=_lifespan,
     )
     problems.install(app)
-    for module in (songs, outline, takes, streams, about, health, published_client):
+    for module in (
+        songs,
+        uploads,
+        outline,
+        takes,
+        reworks,
+        live,
+        share,
+        playlists,
+        presets,
+        streams,
+        about,
+        health,
+        published_client,
+        openai_speech,
+        openai_models,
+    ):
         app.include_router(module.router)
     describe_api(app)
     docs.install(app)

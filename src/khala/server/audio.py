@@ -13,10 +13,12 @@ from typing import Any
 
 from khala.audio.tags.tag_set import Tags
 from khala.audio.transcode import retag, transcode
+from khala.generation.kept import KeptSong
+from khala.generation.share import share_page
 from khala.generation.tagging import tags_of
 from khala.jobs.artifacts import BLOCK_BYTES
 from khala.jobs.library import Library
-from khala.jobs.records import Artifact, SongRecord, TakeRecord
+from khala.jobs.records import KEPT, Artifact, SongRecord, TakeRecord
 from khala.music.errors import InvalidRequest, NotFound, StoreError
 
 log = logging.getLogger(__name__)
@@ -49,7 +51,8 @@ class Renderer:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._room = asyncio.Semaphore(MAX_CONCURRENT)
+        self.room = asyncio.Semaphore(MAX_CONCURRENT)
+        """Taken by whoever transcodes."""
         self._making: dict[tuple[str, str], asyncio.Task[Audio]] = {}
         self._held: dict[tuple[str, ...], Audio] = {}
 
@@ -81,13 +84,22 @@ class Renderer:
             return audio
         key = take_id, format, audio.digest, *([song.title] if tagged else [])
         if key not in self._held:
-            async with self._room:
-                retagged = await asyncio.to_thread(_retagged, audio, song, record if tagged else None)
+            async with self.room:
+                retagged = await asyncio.to_thread(self._retagged, audio, song, take, tagged)
             self._hold(key, retagged)
         return self._held[key]
 
+    async def page(self, song: SongRecord, take: TakeRecord, format: str) -> str:
+        """Return a take as one page (`generation.share`) with its sound in `format`. Raises NotFound for a take that is
+        not done, StoreError."""
+        flac = next((artifact for artifact in take.artifacts if artifact.kind == "audio.flac"), None)
+        if flac is None or take.metadata is None:
+            raise NotFound("the take has no audio yet")
+        async with self.room:
+            return await asyncio.to_thread(self._page, song, take.metadata, flac, format)
+
     async def _make(self, take: TakeRecord, flac: Artifact, format: str) -> Audio:
-        async with self._room:
+        async with self.room:
             content = await asyncio.to_thread(self._transcode, take, flac, format)
             try:
                 keep = partial(self._library.keep, flac.take_id, f"audio.{format}", MEDIA_TYPES[format], content)
@@ -99,11 +111,32 @@ class Renderer:
         return audio
 
     def _transcode(self, take: TakeRecord, flac: Artifact, format: str) -> bytes:
-        tags = tags_of(take.metadata, cover=take.song_id) if take.metadata else None
+        tags = self._tags(take)
         try:
             return transcode(self._library.store.get(flac), format, tags)
         except InvalidRequest:  # not the caller's fault
             raise NotFound("the audio of the take cannot be read") from None
+
+    def _page(self, song: SongRecord, record: Mapping[str, Any], flac: Artifact, format: str) -> str:
+        try:
+            return share_page(record, self._library.store.get(flac), format, song.title, song.id)
+        except InvalidRequest:  # not the caller's fault
+            raise NotFound("the audio of the take cannot be read") from None
+
+    def _retagged(self, audio: Audio, song: SongRecord, take: TakeRecord, tagged: bool) -> Audio:
+        tags = self._tags(take, song.title) if tagged else None
+        content = b"".join(audio.read(0, audio.size))
+        if hashlib.sha256(content).hexdigest() != audio.digest:
+            raise NotFound("the audio of the take was damaged in the store")
+        return _in_memory(audio.take_id, audio.format, retag(content, tags or Tags()))
+
+    def _tags(self, take: TakeRecord, title: str | None = None) -> Tags | None:
+        """Return the tags of a take, which let the file be reworked, too."""
+        if not take.metadata:
+            return None
+        kept = next((artifact for artifact in take.artifacts if artifact.kind == KEPT), None)
+        song = KeptSong.from_bytes(self._library.store.get(kept)).to_text() if kept else ""
+        return tags_of(take.metadata, title, take.song_id, song)
 
     def _stored(self, artifact: Artifact) -> Audio:
         format = artifact.kind.removeprefix("audio.")
@@ -114,15 +147,6 @@ class Renderer:
         self._held[key] = audio
         while len(self._held) > 1 and sum(one.size for one in self._held.values()) > MAX_HELD_BYTES:
             self._held.pop(next(iter(self._held)))  # the oldest
-
-
-def _retagged(audio: Audio, song: SongRecord, record: Mapping[str, Any] | None) -> Audio:
-    tags = Tags() if record is None else tags_of(record, song.title, song.id)
-    content = b"".join(audio.read(0, audio.size))
-    if hashlib.sha256(content).hexdigest() != audio.digest:
-        raise NotFound("the audio of the take was damaged in the store")
-    content = retag(content, tags)
-    return _in_memory(audio.take_id, audio.format, content)
 
 
 def _in_memory(take_id: str, format: str, content: bytes) -> Audio:

@@ -1,12 +1,13 @@
-"""The API documentation at /api/docs: plain HTML built from the OpenAPI description, without scripts."""
+"""The API documentation, built from the OpenAPI description: plain HTML without scripts at /api/docs, and /llms.txt."""
 
 from collections.abc import Iterator
 from html import escape
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse
 
+from khala.server.llms import llms_text
 from khala.server.problems import KINDS
 
 STYLE = """
@@ -23,7 +24,7 @@ a { color: inherit; }
 
 
 def install(app: FastAPI) -> None:
-    """Serve /api/docs."""
+    """Serve /api/docs and /llms.txt."""
     cached: list[str] = []
 
     @app.get("/api/docs", include_in_schema=False)
@@ -31,6 +32,10 @@ def install(app: FastAPI) -> None:
         if not cached:
             cached.append("".join(_page(app.openapi())))
         return HTMLResponse(cached[0])
+
+    @app.get("/llms.txt", include_in_schema=False)
+    def llms_txt() -> PlainTextResponse:
+        return PlainTextResponse("\n".join(llms_text(app.openapi())) + "\n")
 
 
 def _page(schema: dict[str, Any]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from khala.server.problems import Refusal, response
-from khala.server.settings import LOOPBACK, MAX_HEAD_BYTES, Settings
+from khala.server.settings import LOOPBACK, MAX_HEAD_BYTES, UPLOADS, Settings
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -24,8 +24,8 @@ class Guard:
     - The Host header must name this server: a page whose domain was made to resolve to this machine (DNS rebinding)
       gets 421.
     - A write that the browser says another site caused gets 403, unless that origin is allowed.
-    - A body over `max_body` gets 413, headers over MAX_HEAD_BYTES 431. `serve.TimeoutProtocol` handles clients that
-      send or read too slowly.
+    - A body over `max_body` (an upload: `max_upload`) gets 413, headers over MAX_HEAD_BYTES 431.
+      `serve.TimeoutProtocol` handles clients that send or read too slowly.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -59,7 +59,7 @@ class Guard:
         except Refusal as error:
             await response(request, error)(scope, receive, send_guarded)
             return
-        await self.app(scope, self._bounded(receive), send_guarded)
+        await self.app(scope, self._bounded(receive, self._limit(request.url.path)), send_guarded)
 
     def _check(self, request: Request) -> None:
         if self.hosts is not None and (name := _name(request.headers.get("host", ""))) not in self.hosts:
@@ -74,24 +74,29 @@ class Guard:
         if head > MAX_HEAD_BYTES:
             raise Refusal("head-too-large", f"the request line and headers may have at most {MAX_HEAD_BYTES} bytes")
         length = request.headers.get("content-length", "0")
-        if not length.isdecimal() or int(length[:20]) > self.settings.max_body:
-            raise self._too_large()
+        limit = self._limit(request.url.path)
+        if not length.isdecimal() or int(length[:20]) > limit:
+            raise _too_large(limit)
 
-    def _bounded(self, receive: Receive) -> Receive:
+    def _limit(self, path: str) -> int:
+        return self.settings.max_upload if path == UPLOADS else self.settings.max_body
+
+    def _bounded(self, receive: Receive, limit: int) -> Receive:
         size = 0
 
         async def receive_bounded() -> Message:
             nonlocal size
             message = await receive()
             size += len(message.get("body", b""))
-            if size > self.settings.max_body:
-                raise HTTPException(413, str(self._too_large()))
+            if size > limit:
+                raise HTTPException(413, str(_too_large(limit)))
             return message
 
         return receive_bounded
 
-    def _too_large(self) -> Refusal:
-        return Refusal("too-large", f"the request body may have at most {self.settings.max_body} bytes")
+
+def _too_large(limit: int) -> Refusal:
+    return Refusal("too-large", f"the request body may have at most {limit} bytes")
 
 
 def _name(host: str) -> str:

@@ -75,7 +75,7 @@ class RequestOutline(BaseModel):
 @router.post("/outline")
 def outline_request(context: ContextDep, owner: Caller, song: NewSong) -> RequestOutline:
     """Preview a request without making a song."""
-    request, model = to_request(context, song)
+    request, model = to_request(context, song.model_dump(exclude_none=True))
     config = context.models.config(model)
     return _outline(preview(request, config), request, config)
 

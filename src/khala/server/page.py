@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from khala.server.openai_errors import OPENAI_PATHS
 from khala.server.settings import Settings
 
 BUILD = Path(__file__).parent / "static"
@@ -37,7 +38,7 @@ class Page:
 
     async def _response(self, request: Request, scope: Scope) -> Response:
         path = request.url.path
-        if request.method not in ("GET", "HEAD") or path.startswith("/api/"):
+        if request.method not in ("GET", "HEAD") or path.startswith(("/api/", OPENAI_PATHS)):
             raise HTTPException(404)
         if self._files is None:
             if path == "/":

@@ -1,6 +1,7 @@
 """Errors as problem documents (RFC 9457), with all kinds in one place.
 
-The routes of the published web client answer in the form that it expects: `{"status": "error", "error": TEXT}`.
+The routes of the published web client answer in the form that it expects: `{"status": "error", "error": TEXT}`; those
+under /v1 in OpenAI's (`openai_errors`).
 """
 
 import math
@@ -14,6 +15,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from khala.music.errors import Conflict, InvalidRequest, KhalaError, Kind, ModelError, NotFound, StoreError, TooMany
+from khala.server.openai_errors import OPENAI_PATHS, openai_error
 
 KINDS = {
     "bad-request": (400, "The request cannot be parsed"),
@@ -22,6 +24,7 @@ KINDS = {
     "not-found": (404, "Not found"),
     "method-not-allowed": (405, "Method not allowed"),
     "conflict": (409, "The request conflicts with the current state"),
+    "gone": (410, "No longer there"),
     "too-large": (413, "The request is too large"),
     "unsupported-media-type": (415, "The request is not JSON"),
     "range": (416, "The range is outside the file"),
@@ -88,6 +91,9 @@ def response(request: Request, refusal: Refusal) -> JSONResponse:
         headers["Retry-After"] = str(refusal.retry_after)
     if request.url.path.startswith(PUBLISHED_PATHS):
         return JSONResponse({"status": "error", "error": str(refusal)}, status, headers)
+    if request.url.path.startswith(OPENAI_PATHS):
+        status, error = as_openai_error(refusal)
+        return JSONResponse(error, status, headers)
     problem = Problem(
         type=f"/api/docs#{refusal.kind}",
         kind=refusal.trouble or refusal.kind,
@@ -99,6 +105,13 @@ def response(request: Request, refusal: Refusal) -> JSONResponse:
     )
     content: dict[str, Any] = problem.model_dump(exclude_none=True)
     return JSONResponse(content, status, headers, media_type="application/problem+json")
+
+
+def as_openai_error(refusal: Refusal) -> tuple[int, dict[str, Any]]:
+    """Return the status and the content of a refusal in OpenAI's shape."""
+    field = refusal.errors[0].field if refusal.errors else None
+    message = str(refusal).removeprefix("body.")
+    return openai_error(KINDS[refusal.kind][0], refusal.trouble or refusal.kind, message, field)
 
 
 def refusal(error: Exception, request: Request) -> Refusal:

@@ -1,6 +1,7 @@
 """The server process: uvicorn, with timeouts for slow clients and a prompt shutdown."""
 
 import asyncio
+import errno
 import logging
 import socket
 from functools import partial
@@ -12,7 +13,7 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from khala.music.errors import InvalidRequest
-from khala.server.settings import MAX_HEAD_BYTES, Settings
+from khala.server.settings import MAX_HEAD_BYTES, UPLOADS, Settings
 
 KEEP_ALIVE_SECONDS = 15
 """How long an idle connection stays open."""
@@ -21,8 +22,8 @@ SHUTDOWN_SECONDS = 10
 
 
 class TimeoutProtocol(H11Protocol):
-    """HTTP/1.1 by uvicorn. A connection is closed when a request takes longer than `arrival_timeout` to arrive, or when
-    its client reads nothing of a response for `send_timeout` seconds."""
+    """HTTP/1.1 by uvicorn. A connection is closed when a request takes longer than `arrival_timeout` to arrive (an
+    upload: `upload_timeout`), or when its client reads nothing of a response for `send_timeout` seconds."""
 
     def __init__(self, settings: Settings, **arguments: Any) -> None:
         super().__init__(**arguments)
@@ -32,7 +33,7 @@ class TimeoutProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._arrival = self.loop.call_later(self._settings.arrival_timeout, transport.abort)
+        self._expect(self._settings.arrival_timeout)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -41,7 +42,7 @@ class TimeoutProtocol(H11Protocol):
             self._arrival.cancel()
             self._arrival = None
         elif waiting and self._arrival is None:
-            self._arrival = self.loop.call_later(self._settings.arrival_timeout, self.transport.abort)
+            self._expect(self._settings.arrival_timeout)
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -57,6 +58,17 @@ class TimeoutProtocol(H11Protocol):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
+
+    def _expect(self, seconds: float, waited: float = 0.0) -> None:
+        self._arrival = self.loop.call_later(seconds, self._end, waited + seconds)
+
+    def _end(self, waited: float) -> None:
+        """Close the connection, unless it is an upload, which may take longer."""
+        more = self._settings.upload_timeout - waited
+        if more > 0 and self.conn.their_state is h11.SEND_BODY and self.scope["path"] == UPLOADS:
+            self._expect(more, waited)
+        else:
+            self.transport.abort()
 
 
 class Server(uvicorn.Server):
@@ -75,9 +87,10 @@ def listen(settings: Settings) -> socket.socket:
         return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise InvalidRequest(
-            f"cannot serve at {settings.host}:{settings.port}: {reason}; choose another --host or --port"
-        ) from None
+        advice = "choose another --host or --port"
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            reason, advice = "another program listens there, perhaps Khala itself", "use that, or choose another --port"
+        raise InvalidRequest(f"cannot serve at {settings.host}:{settings.port}: {reason}; {advice}") from None
 
 
 def make_server(app: FastAPI, settings: Settings) -> Server:

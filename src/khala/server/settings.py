@@ -9,6 +9,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MAX_HEAD_BYTES = 32 * 1024
 """Limit of a request's line and headers."""
+UPLOADS = "/api/v1/uploads"
+"""Path of the only route with a body that is not JSON: limits of its own hold for it."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -28,8 +30,12 @@ class Settings(BaseSettings):
     """Origins whose pages may use the API from a browser, such as https://studio.example."""
     max_body: int = Field(256 * 1024, ge=1024)
     """Limit of a request body in bytes. The longest lyrics fit in a sixth of it."""
+    max_upload: int = Field(256 * 1024 * 1024, ge=1024)
+    """Limit of an uploaded audio file in bytes. Ten minutes of WAV have 106 to 230 million."""
     arrival_timeout: float = Field(20.0, gt=0)
     """Seconds that the headers and the body of a request may each take to arrive."""
+    upload_timeout: float = Field(600.0, gt=0)
+    """The same for the body of an upload."""
     send_timeout: float = Field(60.0, gt=0)
     """Seconds after which a client that reads nothing of its response is disconnected."""
     heartbeat: float = Field(15.0, gt=0)
@@ -58,12 +64,14 @@ class Settings(BaseSettings):
     """Most takes that a worker decodes together."""
     model: str = "mini"
     """The model for songs that do not name one."""
+    offered_loras: Annotated[tuple[str, ...] | None, NoDecode] = None
+    """Names of the adapters that songs may be made with.  [default: all that are installed]"""
     browser: bool = False
     """Open the studio in a browser on this machine once the server is up."""
     static: Path | None = None
     """Folder of the built studio.  [default: the one in the package, if there is one]"""
 
-    @field_validator("allowed_hosts", "cors_origins", "gpus", mode="before")
+    @field_validator("allowed_hosts", "cors_origins", "gpus", "offered_loras", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

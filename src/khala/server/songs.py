@@ -1,9 +1,12 @@
 """Routes of songs: submit, list, show, change, cancel, retry and delete."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response, status
 
+from khala.jobs.records import SongRecord
+from khala.music.loras import Lora
 from khala.music.request import SongRequest
 from khala.server.access import Caller
 from khala.server.context import Context, ContextDep, Id, scope
@@ -15,17 +18,30 @@ router = APIRouter(prefix="/api/v1", tags=["songs"])
 DEFAULT_SECONDS = 60.0
 
 
-def to_request(context: Context, song: NewSong) -> tuple[SongRequest, str]:
-    """Return the complete request for `song`, with defaults filled in, and its model. Raises InvalidRequest,
-    ModelError."""
-    model = song.model or context.settings.model
+def to_request(context: Context, fields: Mapping[str, Any]) -> tuple[SongRequest, str]:
+    """Return the complete request for the `fields` of a `NewSong`, with defaults filled in, and its model, with the
+    adapters (`music.loras.adapted`). Raises InvalidRequest, ModelError."""
+    loras = [Lora(**one) for one in fields.get("loras") or ()]
+    model = context.models.adapted(fields.get("model") or context.settings.model, loras)
     config = context.models.config(model)
-    values = {"duration": min(DEFAULT_SECONDS, config.max_seconds), **song.model_dump(exclude_none=True)}
-    values.pop("model", None)
+    given = {name: value for name, value in fields.items() if value is not None and name not in ("model", "loras")}
+    values = {"duration": min(DEFAULT_SECONDS, config.max_seconds), **given}
     values["sampling"] = vars(config.sampling.with_changes(**values.get("sampling", {})))
     request = SongRequest.from_dict(values)
     config.require_possible(request)
     return request, model
+
+
+IdempotencyKey = Annotated[
+    str | None, Header(max_length=300, description="A request repeated with the same key makes no second song.")
+]
+
+
+def accepted(response: Response, record: SongRecord) -> Song:
+    """Return a new song as a response, which says where it is from now on."""
+    song = Song.of(record)
+    response.headers["Location"] = f"/api/v1/songs/{song.id}"
+    return song
 
 
 @router.post("/songs", status_code=status.HTTP_202_ACCEPTED, response_model=Song)
@@ -34,15 +50,11 @@ def create_song(
     owner: Caller,
     new: NewSong,
     response: Response,
-    idempotency_key: Annotated[
-        str | None, Header(max_length=300, description="A request repeated with the same key makes no second song.")
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Song:
     """Submit a song. It is stored when this returns, and will be made even if the server stops."""
-    request, model = to_request(context, new)
-    song = Song.of(context.library.submit(owner.id, request, model, idempotency_key))
-    response.headers["Location"] = f"/api/v1/songs/{song.id}"
-    return song
+    request, model = to_request(context, new.model_dump(exclude_none=True))
+    return accepted(response, context.library.submit(owner.id, request, model, idempotency_key))
 
 
 @router.get("/songs")
@@ -74,7 +86,7 @@ def change_song(context: ContextDep, owner: Caller, song_id: Id, change: SongCha
 
 @router.delete("/songs/{song_id}", status_code=status.HTTP_204_NO_CONTENT)
 def delete_song(context: ContextDep, owner: Caller, song_id: Id) -> None:
-    """Permanently remove a song, its takes and their files."""
+    """Permanently remove a song, its takes and their files. What was made out of them stays."""
     context.library.delete(scope(owner), song_id)
 
 

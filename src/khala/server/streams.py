@@ -83,11 +83,16 @@ async def all_events(context: ContextDep, owner: Caller, after: After) -> Respon
     return _stream(context, Event(id=last, event="ready", at=datetime.now(UTC)), after, scope(owner))
 
 
+def require_room(context: Context) -> None:
+    """Raise Refusal if no more streams may be open."""
+    if len(context.hub) >= context.settings.max_streams:
+        raise Refusal("busy", "too many streams are open; try again later", retry_after=10)
+
+
 def _stream(
     context: Context, first: Event, after: int | None, owner_id: str | None, song: records.SongRecord | None = None
 ) -> EventStream:
-    if len(context.hub) >= context.settings.max_streams:
-        raise Refusal("busy", "too many event streams are open; try again later", retry_after=10)
+    require_room(context)
 
     async def frames() -> AsyncIterator[bytes]:
         yield frame(first) if after is None else format_sse_event(retry=RETRY_MS)

@@ -1,6 +1,7 @@
 """Routes of takes: their audio in four formats, their waveform peaks, their timed lyrics and their records."""
 
 import asyncio
+import json
 import re
 import shlex
 import unicodedata
@@ -10,7 +11,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 
-from khala.jobs.records import SongRecord, TakeRecord
+from khala.jobs.records import WORDS, SongRecord, TakeRecord
 from khala.music.errors import NotFound
 from khala.music.lyric_files import LYRIC_SUFFIXES, LyricFormat, lyric_file
 from khala.music.request import SongRequest
@@ -72,7 +73,7 @@ async def get_audio(
     if download:
         take = await asyncio.to_thread(context.library.take, None, take_id)
         song = await asyncio.to_thread(context.library.song, None, take.song_id)
-        headers["Content-Disposition"] = _disposition(song, take, f".{format}")
+        headers["Content-Disposition"] = disposition(song, take, f".{format}")
     return send(request, audio, headers)
 
 
@@ -97,15 +98,19 @@ async def get_lyrics(
     format: LyricFormat,
     download: Annotated[bool, Query(description="Save the file under the song's title.")] = False,
 ) -> Response:
-    """Return when the lines and words of a finished take are sung. `elrc` is LRC with a time on every word."""
+    """Return when the lines and words of a take are sung; of one that is heard while it is made as far as is known.
+    `elrc` is LRC with a time on every word."""
     take = await asyncio.to_thread(context.library.take, scope(owner), take_id)
     song = await asyncio.to_thread(context.library.song, None, take.song_id)
-    lines = [TimedLine.from_dict(line) for line in (take.metadata or {}).get("lyrics") or ()]
+    known = (take.metadata or {}).get("lyrics") or ()
+    if take.live and (words := take.numbered(WORDS)):
+        known = json.loads(await asyncio.to_thread(context.library.store.get, words[-1]))
+    lines = [TimedLine.from_dict(line) for line in known]
     if not has_times(lines):
         raise NotFound("it is not known when the words of the take are sung")
     headers = {}
     if download:
-        headers["Content-Disposition"] = _disposition(song, take, LYRIC_SUFFIXES[format])
+        headers["Content-Disposition"] = disposition(song, take, LYRIC_SUFFIXES[format])
     content = lyric_file(lines, format, song.title)
     return Response(content, media_type=LYRIC_MEDIA_TYPES[format], headers=headers)
 
@@ -123,6 +128,8 @@ def command_line(take: TakeRecord) -> str | None:
     """Return the command line that makes the same take again; None if the options cannot express the request."""
     record = take.metadata or {}
     request = SongRequest.from_dict(record["request"])
+    if "derived" in record:
+        return None
     sampling = request.sampling
     if sampling.superres_temperature != 1.0:
         return None
@@ -133,6 +140,8 @@ def command_line(take: TakeRecord) -> str | None:
         command += ["--tags", ", ".join(request.tags)]
     if request.lyrics:
         command += ["--lyrics", request.lyrics]
+    if request.chords:
+        command += ["--chords", request.chords]
     if request.instrumental:
         command += ["--instrumental"]
     command += ["--duration", f"{request.duration:g}", "--temperature", f"{sampling.temperature:g}"]
@@ -145,12 +154,24 @@ def command_line(take: TakeRecord) -> str | None:
     return shlex.join([*command, "--device", record["device"], "--dtype", record["dtype"]])
 
 
-def _disposition(song: SongRecord, take: TakeRecord, suffix: str) -> str:
+def disposition(song: SongRecord, take: TakeRecord, suffix: str) -> str:
     """Return the Content-Disposition of a download (RFC 6266): the title, and an ASCII name for old clients."""
-    ending = f"-{song.request.seed}-{take.number}{suffix}"
-    plain = f'attachment; filename="{replace(song.request, title=song.title).slug()}{ending}"'
-    title = file_name(song.title)
-    return f"{plain}; filename*=UTF-8''{quote(title + ending, safe='')}" if title else plain
+    plain = f'attachment; filename="{_slug(song)}{_ending(song, take, suffix)}"'
+    encoded = quote(name_of(song, take, suffix), safe="")
+    return f"{plain}; filename*=UTF-8''{encoded}" if file_name(song.title) else plain
+
+
+def name_of(song: SongRecord, take: TakeRecord, suffix: str) -> str:
+    """Return the name of a file of a take: title, seed and number."""
+    return (file_name(song.title) or _slug(song)) + _ending(song, take, suffix)
+
+
+def _slug(song: SongRecord) -> str:
+    return replace(song.request, title=song.title).slug()
+
+
+def _ending(song: SongRecord, take: TakeRecord, suffix: str) -> str:
+    return f"-{song.request.seed}-{take.number}{suffix}"
 
 
 def file_name(title: str) -> str:

@@ -15,6 +15,7 @@ class Event(BaseModel):
     - `queued`, `cancelled`, `deleted`: no further fields
     - `started`: `worker`; `requeued`: `reason`
     - `progress`: `stage`, `stage_progress`, `progress`; `stage` (a stage is finished): `stage`, `seconds` it took
+    - `live`: `heard`, the seconds of the take that can be heard while it is made (`GET /takes/{id}/live`)
     - `waiting`: `note`, `note_kind`; `failed`: `error`, `error_kind`
     - `done`: `duration` of the take
     - `updated`: `title`, `liked`
@@ -30,6 +31,7 @@ class Event(BaseModel):
         "started",
         "progress",
         "stage",
+        "live",
         "waiting",
         "requeued",
         "done",
@@ -45,6 +47,7 @@ class Event(BaseModel):
     stage_progress: float | None = None
     progress: float | None = None
     seconds: float | None = None
+    heard: float | None = None
     duration: float | None = None
     worker: str | None = None
     reason: str | None = None

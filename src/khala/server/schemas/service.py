@@ -41,6 +41,20 @@ class Models(BaseModel):
     models: list[Model]
 
 
+class Adaptation(BaseModel):
+    """An adapter that can be added to a model."""
+
+    name: str
+    model: str | None = Field(description="The model that it belongs to; null if it does not say.")
+    digest: str
+    trigger: str = Field(description="A tag that calls for it, and is added to the description.")
+    songs: int = Field(description="Number of songs that it has learned from, 0 if unknown.")
+
+
+class Adaptations(BaseModel):
+    loras: list[Adaptation]
+
+
 class Worker(BaseModel):
     """A process that makes takes on one device."""
 

@@ -19,8 +19,8 @@ from steps import Step, recorded
 from khala.models.codec.config import SpectralConfig
 from khala.models.codec.spectral.codec import SpectralCodec
 from khala.models.presets import tiny
+from khala.training.codec_recipe import CodecRecipe, FitRecipe, VocoderRecipe
 from khala.training.objectives.codec.fit import fit_codec
-from khala.training.recipe import CodecRecipe, FitRecipe, VocoderRecipe
 
 WORDS = ["river", "morning", "fire", "window", "silver", "road", "dancing", "winter", "stay", "alone"]
 

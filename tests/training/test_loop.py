@@ -1,5 +1,6 @@
 """The loop: a step is what the recipe says, and a run that is killed loses at most a checkpoint interval."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,8 +9,10 @@ import time
 from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -18,10 +21,13 @@ from steps import DECAY, FACTORS, WARMUP, Step, norm, rates
 from khala.corpus.data.shards import codebooks
 from khala.models.lm.backbone import Backbone
 from khala.models.presets import tiny
-from khala.music.errors import KhalaError
+from khala.music.errors import InvalidRequest, KhalaError
 from khala.training import checkpoint, log, loop
 from khala.training.objectives.backbone import BackboneObjective, BatchSpec
+from khala.training.parallel import parallelize
+from khala.training.ranks import Ranks
 from khala.training.recipe import BackboneRecipe
+from khala.training.step import Step as Pass
 from khala.weights.tokenizer import Tokenizer
 
 RECIPE = BackboneRecipe(
@@ -176,3 +182,74 @@ def test_products_are_in_the_format_of_the_recipe(tokens: Path, tmp_path: Path, 
     loop.train(made, recipe, tmp_path)
     dtype = getattr(torch, precision)
     assert seen == {(True, torch.float32, dtype), (False, torch.float32, dtype)}, "in training as on held-out songs"
+
+
+def test_a_budget_of_tokens_ends_the_run(tokens: Path, tmp_path: Path) -> None:
+    run(tokens, tmp_path, replace(RECIPE, steps=0, tokens=2000, checkpoint_minutes=5.0))
+    lines = [line for line in log.read(tmp_path) if line["kind"] == "train"]
+    state = json.loads((checkpoint.latest(tmp_path) / "state.json").read_text())
+    assert 2000 <= state["positions"] < 2000 + 450 and state["step"] == len(lines) > 4
+    assert lines[-1]["rate"] < 0.5
+
+
+def test_it_says_how_well_the_device_is_used(whole: Path) -> None:
+    lines = [line for line in log.read(whole.parent) if line["kind"] == "train"]
+    assert all(0 < line["mfu"] < 1.5 for line in lines)
+
+
+def test_several_ranks_take_no_budget_of_minutes(tokens: Path, tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequest, match="set steps or tokens"):
+        loop.train(objective(tokens), replace(RECIPE, steps=0), tmp_path, Ranks(0, 2))
+
+
+@pytest.mark.parametrize("settings", [{"recompute": True}, {"compile": "eager"}, {"loader_threads": 3}])
+def test_how_a_step_is_computed_changes_nothing_of_it(
+    tokens: Path, whole: Path, tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    run(tokens, tmp_path, replace(RECIPE, checkpoint_minutes=5.0, **settings))
+    one, other = load_file(tmp_path / "model.safetensors"), load_file(whole)
+    for name, tensor in one.items():
+        torch.testing.assert_close(tensor, other[name], rtol=0, atol=1e-5, msg=name)
+
+
+def test_blocks_are_recomputed_and_compiled_if_the_recipe_says_so(
+    tokens: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for settings, count in (({}, 1), ({"recompute": True}, 2)):
+        made, seen = objective(tokens), []
+        made.model.blocks[0].mlp.register_forward_pre_hook(lambda *_, seen=seen: seen.append(1))
+        compiled = []
+        monkeypatch.setattr(torch.nn.Module, "compile", lambda module, **how: compiled.append((module, how)))  # noqa: B023
+        step = Pass(made)
+        passing = parallelize(step, replace(RECIPE, compile="inductor", **settings), Ranks(), torch.float32)
+        passing(made.micro_batch(made.epoch(0)[0][0]), 1.0).backward()
+        assert len(seen) == count
+        assert compiled == [(block, {"backend": "inductor"}) for block in made.blocks]
+
+
+def test_samples_are_made_of_what_is_learned_so_far(tokens: Path, whole: Path, tmp_path: Path) -> None:
+    recipe = replace(RECIPE, sample_steps=6, checkpoint_minutes=5.0)
+    path = run(tokens, tmp_path, recipe)
+    songs = objective(tokens).corpus.held_out[:2]
+    for step in (6, 12):
+        codes = [np.load(tmp_path / "samples" / f"step-{step:08d}" / f"{song.name}.npy") for song in songs]
+        assert all(one.shape[0] == 2 and one.max() < 16 for one in codes)
+    assert_same(path, whole)
+
+
+def test_tensorboard_gets_what_the_log_gets(tokens: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scalars: dict[str, list[int]] = {}
+
+    class Writer:
+        def __init__(self, folder: str, **how: Any) -> None:
+            assert folder == str(tmp_path / "tensorboard")
+
+        def add_scalar(self, name: str, value: float, step: int) -> None:
+            scalars.setdefault(name, []).append(step)
+
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", SimpleNamespace(SummaryWriter=Writer))
+    run(tokens, tmp_path, replace(RECIPE, steps=2, tensorboard=True))
+    assert scalars["train/loss q0"] == [1, 2] and scalars["held-out/loss q1"] == [2] and "train/mfu" in scalars
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(InvalidRequest, match="TensorBoard is not installed"):
+        run(tokens, tmp_path / "other", replace(RECIPE, steps=2, tensorboard=True))

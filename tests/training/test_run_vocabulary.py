@@ -13,8 +13,9 @@ from khala.models.config import ModelConfig
 from khala.models.presets import PRESETS, tiny
 from khala.music.errors import ModelError
 from khala.training.assemble import assemble
+from khala.training.codec_recipe import CodecRecipe
 from khala.training.objectives import backbone, superres
-from khala.training.recipe import BackboneRecipe, CodecRecipe, Recipe, SuperresRecipe
+from khala.training.recipe import BackboneRecipe, Recipe, SuperresRecipe
 from khala.training.run_vocabulary import FILE, keep_vocabulary, require_same
 
 RECIPE = Recipe(

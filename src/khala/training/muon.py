@@ -1,12 +1,19 @@
 """Muon: momentum that is orthogonalised before every step along it (Jordan et al., 2024).
 
 `torch.optim.Muon` works in bfloat16, which processors without such arithmetic run fifty times slower than float32; here
-the iteration runs in a format of the caller's choice, and matrices of one shape go through it together.
+the iteration runs in a format of the caller's choice, and matrices of one shape go through it together. Of sharded
+matrices each rank puts some together, orthogonalises these, and hands out the rows (Liu et al., arXiv 2502.16982).
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
+import torch.distributed as dist
+import torch.nn.functional as F
+from torch import Tensor
+from torch.distributed.tensor import DTensor
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 """The quintic of the Newton-Schulz step: drives singular values into about 0.7..1.2 in five steps."""
@@ -38,21 +45,50 @@ class Muon(torch.optim.Optimizer):
             for param in params:
                 if "momentum" not in self.state[param]:
                     self.state[param]["momentum"] = torch.zeros_like(param)
-                self.state[param]["momentum"].lerp_(param.grad, 1 - group["momentum"])
+                _own(self.state[param]["momentum"]).lerp_(_own(param.grad), 1 - group["momentum"])
             ahead_PMN = torch.stack(
-                [param.grad.lerp(self.state[param]["momentum"], group["momentum"]) for param in params]
+                [_own(param.grad).lerp(_own(self.state[param]["momentum"]), group["momentum"]) for param in params]
             )
-            parts = []
-            for part_PMN in ahead_PMN.split(group["rows"] or ahead_PMN.shape[1], dim=1):
-                _, rows, columns = part_PMN.shape
-                parts.append(
-                    orthogonalise(part_PMN.to(self.dtype)).to(part_PMN.dtype) * max(1.0, rows / columns) ** 0.5
-                )
-            for param, update in zip(params, torch.cat(parts, dim=1), strict=True):
-                param.add_(update, alpha=-group["lr"])
+            steps = _over_whole_matrices(params[0], ahead_PMN.to(self.dtype), partial(_direction, rows=group["rows"]))
+            for param, step in zip(params, steps, strict=True):
+                _own(param).add_(step, alpha=-group["lr"])
 
 
-def orthogonalise(matrices_PMN: torch.Tensor, steps: int = 5) -> torch.Tensor:
+def _direction(ahead_PMN: Tensor, rows: list[int] | None) -> Tensor:
+    """The step of length 1 along each matrix of a stack, of each of its `rows` apart."""
+    parts = []
+    for part_PMN in ahead_PMN.split(rows or ahead_PMN.shape[1], dim=1):
+        _, height, width = part_PMN.shape
+        parts.append(orthogonalise(part_PMN).float() * max(1.0, height / width) ** 0.5)
+    return torch.cat(parts, dim=1)
+
+
+def _own(weight: Tensor) -> Tensor:
+    """The rows of a sharded weight that this rank holds; all of another one."""
+    return weight.to_local() if isinstance(weight, DTensor) else weight
+
+
+def _over_whole_matrices(weight: Tensor, own_PRN: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
+    """Apply `function` to a stack of matrices that are all sharded by rows as `weight` is, R rows on this rank."""
+    if not isinstance(weight, DTensor):
+        return function(own_PRN)
+    world, group = weight.device_mesh.size(), weight.device_mesh.get_group()
+    count, own, columns = own_PRN.shape
+    each, rows = -(-count // world), -(-weight.shape[0] // world)  # matrices and rows of a rank, the last one's padded
+
+    def exchange(stack: Tensor) -> Tensor:
+        received = torch.empty_like(stack)
+        dist.all_to_all_single(received, stack.contiguous(), group=group)
+        return received
+
+    padded = F.pad(own_PRN, (0, 0, 0, rows - own, 0, each * world - count))
+    received = exchange(padded).view(world, each, rows, columns)
+    whole = function(received.transpose(0, 1).reshape(each, world * rows, columns)[:, : weight.shape[0]])
+    whole = F.pad(whole, (0, 0, 0, world * rows - weight.shape[0])).view(each, world, rows, columns)
+    return exchange(whole.transpose(0, 1).reshape(world * each, rows, columns))[:count, :own]
+
+
+def orthogonalise(matrices_PMN: Tensor, steps: int = 5) -> Tensor:
     """Return the nearly orthogonal matrix next to each of a stack [P, M, N], by Newton-Schulz iteration."""
     a, b, c = COEFFICIENTS
     tall = matrices_PMN.shape[1] > matrices_PMN.shape[2]

@@ -1,11 +1,29 @@
 """Recipes: everything a training run is made from, as frozen dataclasses that `recipe_file` reads from TOML."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
-from khala.models.codec.config import SpectralConfig
+from khala.models.codec.config import CODEC_CONFIGS, CodecConfig, SpectralConfig
 from khala.models.config import ModelConfig
 from khala.models.presets import PRESETS
 from khala.music.errors import InvalidRequest
+from khala.training.codec_recipe import CodecRecipe
+from khala.training.loop_recipe import LoopRecipe, require_positive, require_shares
+from khala.weights.configs import family
+
+
+@dataclass(frozen=True)
+class ShapesRecipe:
+    """Sizes in which both language models differ from those of the preset (`TransformerConfig`); None keeps them."""
+
+    text_vocab: int | None = None
+    codebook: int | None = None
+    dim: int | None = None
+    layers: int | None = None
+    heads: int | None = None
+    kv_heads: int | None = None
+    head_dim: int | None = None
+    ffn: int | None = None
+    context: int | None = None
 
 
 @dataclass(frozen=True)
@@ -17,35 +35,11 @@ class CorpusRecipe:
 
 
 @dataclass(frozen=True)
-class LoopRecipe:
-    """Settings of the training loop. The budget is `minutes` of wall clock, or `steps` if that is not 0.
-
-    `warmup` and `decay` are fractions of the run, `clip` bounds the norm of a step's gradient. `threads` 0 leaves their
-    number to torch.
-    """
-
-    minutes: float = 60.0
-    steps: int = 0
-    warmup: float = 0.02
-    decay: float = 0.4
-    clip: float = 1.0
-    precision: str = "auto"
-    threads: int = 0
-    log_steps: int = 10
-    checkpoint_minutes: float = 5.0
-    eval_minutes: float = 10.0
-
-    def __post_init__(self) -> None:
-        _require_positive(self, "log_steps", "checkpoint_minutes", "eval_minutes", "clip")
-        if self.steps <= 0 and self.minutes <= 0:
-            raise ValueError("a run needs a budget: set minutes or steps to more than 0")
-
-
-@dataclass(frozen=True)
 class LanguageModelRecipe(LoopRecipe):
     """Settings that backbone and super-resolution share.
 
-    `batch_tokens` positions make a step, passed through the model in micro-batches of at most `micro_batch_tokens`.
+    `batch_tokens` positions of all ranks make a step, passed through the model in micro-batches of at most
+    `micro_batch_tokens`, whose lengths are multiples of `length_multiple`: compiled code is faster for a few shapes.
     `matrix_rate` is Muon's learning rate, the others are AdamW's. Of longer songs, windows of `max_frames` are read, as
     many as it has room for. `chord_dropout` is the share of songs whose chords are missing from the conditions (in half
     of the others those of some parts are), `singer_dropout` that of songs whose singer is.
@@ -54,6 +48,7 @@ class LanguageModelRecipe(LoopRecipe):
     seed: int = 1
     batch_tokens: int = 8192
     micro_batch_tokens: int = 4096
+    length_multiple: int = 1
     max_frames: int = 1450
     matrix_rate: float = 0.02
     embedding_rate: float = 0.01
@@ -65,8 +60,8 @@ class LanguageModelRecipe(LoopRecipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _require_positive(self, "batch_tokens", "micro_batch_tokens", "max_frames")
-        _require_shares(self, "chord_dropout", "singer_dropout")
+        require_positive(self, "batch_tokens", "micro_batch_tokens", "max_frames", "length_multiple")
+        require_shares(self, "chord_dropout", "singer_dropout")
 
 
 @dataclass(frozen=True)
@@ -97,9 +92,9 @@ class BackboneRecipe(LanguageModelRecipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _require_shares(self, "excerpt_share", "prompt_dropout", "code_corruption")
-        _require_shares(self, "style_key_dropout", "timing_dropout")
-        _require_positive(self, "excerpt_frames", "excerpt_lengths")
+        require_shares(self, "excerpt_share", "prompt_dropout", "code_corruption")
+        require_shares(self, "style_key_dropout", "timing_dropout")
+        require_positive(self, "excerpt_frames", "excerpt_lengths")
         if min(self.phone_loss_weight, self.chord_loss_weight) < 0:
             raise ValueError("phone_loss_weight and chord_loss_weight are weights of 0 or more")
 
@@ -122,7 +117,7 @@ class SuperresRecipe(LanguageModelRecipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _require_shares(self, "phone_dropout", "code_corruption")
+        require_shares(self, "phone_dropout", "code_corruption")
 
 
 @dataclass(frozen=True)
@@ -144,7 +139,8 @@ class DurationRecipe(LoopRecipe):
 class RecogniserRecipe(LoopRecipe):
     """The recogniser of sung phones: a step trains on `batch` excerpts of `seconds`.
 
-    `coded` is the share of excerpts that went through the codec of the model `codec`. For `frames_first` of the run
+    `coded` is the share of excerpts that went through the codec of the model `codec`, or of that run of
+    `khala train codec`. For `frames_first` of the run
     only the head that names the phone of every frame is trained: transcripts alone teach nothing for long.
     `matrix_rate` is Muon's learning rate, `other_rate` AdamW's.
     """
@@ -168,66 +164,13 @@ class RecogniserRecipe(LoopRecipe):
 
 
 @dataclass(frozen=True)
-class FitRecipe:
-    """The closed-form stage of the codec: which frames, how their errors are weighed, how many iterations of k-means.
-
-    The weights say how much an error in a part of the features costs, a log-magnitude error of mid between 100 and
-    250 Hz being one.
-    """
-
-    frames: int = 500_000
-    excerpt_frames: int = 96
-    held_out_frames: int = 6_000
-    voice_band: float = 1.3  # mid between 250 Hz and 6 kHz: what words are made of
-    low_band: float = 0.7  # mid and side below 100 Hz: the long spectrum resolves the bass better
-    high_band: float = 0.5  # and above 5 kHz, falling to this at 16 kHz
-    side: float = 0.4
-    balance: float = 0.7
-    low: float = 0.8  # the long spectrum of the lowest bins
-    batch: int = 131_072  # frames that a level is fitted on; others for every level, so that residuals stay honest
-    first_levels: int = 2  # the levels that the backbone writes are fitted longest, on all frames
-    first_iterations: int = 24
-    iterations: int = 6
-    shrink: float = 2.0  # a code vector counts as if it had this many more frames at zero: less over-fitting
-    threads: int = 0  # 0: as many as torch chooses
-
-
-@dataclass(frozen=True)
-class VocoderRecipe(LoopRecipe):
-    """The learned stage of the codec: a step trains on `batch` excerpts of `frames` codec frames.
-
-    `matrix_rate` is Muon's learning rate, `other_rate` AdamW's. It is measured on the first `test_seconds`
-    of `test_songs` held-out songs.
-    """
-
-    minutes: float = 40.0
-    batch: int = 8
-    frames: int = 40
-    matrix_rate: float = 0.02
-    other_rate: float = 0.002
-    decay: float = 0.5
-    precision: str = "float32"
-    threads: int = 1
-    log_steps: int = 20
-    test_songs: int = 6
-    test_seconds: int = 10
-
-
-@dataclass(frozen=True)
-class CodecRecipe:
-    """Settings of `khala train codec`; the defaults are those of Khala Mini."""
-
-    model: SpectralConfig = field(default_factory=SpectralConfig)
-    fit: FitRecipe = field(default_factory=FitRecipe)
-    vocoder: VocoderRecipe = field(default_factory=VocoderRecipe)
-    seed: int = 1
-
-
-@dataclass(frozen=True)
 class Recipe:
-    """One recipe file: a table for every stage and, at the top, the preset that fixes the shapes."""
+    """One recipe file: a table for every stage and, at the top, the preset that fixes the shapes. `parts_from` is the
+    name or folder of a model whose codec and tokenizer are used, instead of ones made for the corpus."""
 
     preset: str = "mini"
+    parts_from: str = ""
+    shapes: ShapesRecipe = field(default_factory=ShapesRecipe)
     corpus: CorpusRecipe = field(default_factory=CorpusRecipe)
     codec: CodecRecipe = field(default_factory=CodecRecipe)
     backbone: BackboneRecipe = field(default_factory=BackboneRecipe)
@@ -237,19 +180,40 @@ class Recipe:
 
 
 def preset(recipe: Recipe) -> ModelConfig:
-    """Return the shapes of the recipe's models, with the codec that it trains. Raises InvalidRequest."""
+    """Return the shapes of the recipe's models and of their codec. Raises InvalidRequest for an unknown preset, or a
+    codec that is not of the preset's family, unless the recipe says so, or does not fit its models."""
+    if not recipe.preset:
+        raise InvalidRequest(f"recipe: it trains a codec alone; choose a preset for models: {', '.join(PRESETS)}")
     if recipe.preset not in PRESETS:
         raise InvalidRequest(f"recipe: the preset '{recipe.preset}' is unknown; known are {', '.join(PRESETS)}")
-    return replace(PRESETS[recipe.preset](), codec=recipe.codec.model)
+    config = PRESETS[recipe.preset]()
+    codec = _codec(recipe.codec, config.codec)
+    if type(codec) is not type(config.codec) and not recipe.codec.family:
+        families = [family(type(one)) for one in (config.codec, codec)]
+        raise InvalidRequest(
+            f"recipe: the preset '{recipe.preset}' has a {families[0]} codec and [codec.model] is a {families[1]} one; "
+            f'remove that table, choose another preset, or say so: family = "{families[1]}" in [codec]'
+        )
+    changed = {size: value for size, value in asdict(recipe.shapes).items() if value is not None}
+    try:
+        models = [replace(model, **changed) for model in (config.backbone, config.superres)]
+        codec = replace(codec, codebook=changed.get("codebook", codec.codebook))
+        return replace(config, backbone=models[0], superres=models[1], codec=codec)
+    except ValueError as error:
+        table = "[shapes]" if changed else "[codec.model]"
+        raise InvalidRequest(f"recipe: {table} does not fit the preset '{recipe.preset}': {error}") from None
 
 
-def _require_positive(recipe: LoopRecipe, *names: str) -> None:
-    for name in names:
-        if getattr(recipe, name) <= 0:
-            raise ValueError(f"{name} is {getattr(recipe, name)}; it must be more than 0")
+def codec_recipe(recipe: Recipe) -> CodecRecipe:
+    """Return the settings of the recipe's codec with its shapes; with the preset "" it is trained for itself, not for
+    language models. Raises InvalidRequest as `preset` does."""
+    codec = preset(recipe).codec if recipe.preset else _codec(recipe.codec, SpectralConfig())
+    return replace(recipe.codec, model=codec)
 
 
-def _require_shares(recipe: LoopRecipe, *names: str) -> None:
-    for name in names:
-        if not 0 <= getattr(recipe, name) < 1:
-            raise ValueError(f"{name} is {getattr(recipe, name)}; it is a share, from 0 to less than 1")
+def _codec(recipe: CodecRecipe, default: CodecConfig) -> CodecConfig:
+    if recipe.family in ("", family(type(recipe.model or default))):
+        return recipe.model or default
+    if recipe.model is None:
+        return CODEC_CONFIGS[recipe.family]()
+    raise InvalidRequest(f"recipe: the codec's family is {recipe.family} and [codec.model] is of another")

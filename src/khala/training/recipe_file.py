@@ -47,6 +47,7 @@ def load_recipe(path: Path, settings: Sequence[str] = ()) -> Recipe:
         _rename_keys(tables)
         for setting in settings:
             _override(tables, setting)
+        _name_family(tables)
         return from_json(Recipe, tables)
     except ValueError as error:
         raise InvalidRequest(f"the recipe {path}: {error}") from None
@@ -71,6 +72,13 @@ def _renamed(table: str, key: str, value: Any) -> tuple[str, Any]:
     if new == "excerpt_lengths" and key == "doublings" and type(value) is int:
         value += 1  # no doubling is one length
     return new, value
+
+
+def _name_family(tables: dict[str, Any]) -> None:
+    """Say in [codec.model] of which family it is: that of [codec], or the spectral one."""
+    codec = tables.get("codec")
+    if isinstance(codec, dict) and isinstance(model := codec.get("model"), dict):
+        model.setdefault("family", codec.get("family") or "spectral")
 
 
 def _override(tables: dict[str, Any], setting: str) -> None:

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from khala.audio.files import replacing
+from khala.audio.replacing import replacing
 from khala.conditioning.vocabulary import require_vocabulary, vocabulary
 from khala.models.config import ModelConfig
 from khala.music.errors import ModelError

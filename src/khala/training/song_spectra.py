@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from khala.audio.files import read_audio, replacing
+from khala.audio.files import read_audio
+from khala.audio.replacing import replacing
 from khala.models.codec.base import Codec
 from khala.models.recogniser.features import PHONE_FRAMES_PER_SECOND, features
 from khala.music.phones import PHONES

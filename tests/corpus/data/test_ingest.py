@@ -193,7 +193,7 @@ def test_training_accepts_what_was_taken_in(mine: Path, tmp_path: Path) -> None:
     save_codec(SpectralCodec(tiny().codec), tmp_path / "codec")
     assert tokenize(tmp_path / "corpus", tmp_path / "codec", tmp_path / "tokens") == 3
     corpus = TokenCorpus(tmp_path / "tokens")
-    songs = {(*song.tags, song.description): song for song in corpus.train + corpus.held_out}
+    songs = {(*song.tags, song.description): song for song in [*corpus.train, *corpus.held_out]}
     untimed, timed, played = songs["rock", "male vocals", ""], songs[("",)], songs[("piano",)]
     assert [line[2:] for line in timed.lines] == [("verse", "Hello"), ("verse", "there")]
     for seed in range(20):

@@ -1,6 +1,7 @@
 """Token shards: whole or absent, resumable, never by two codecs."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,17 @@ import pytest
 import soundfile
 import torch
 
+from khala.audio.files import read_audio
+from khala.audio.resample import resample
 from khala.corpus.data.shards import codebooks, tokenize
 from khala.corpus.data.songs import TokenCorpus
+from khala.models.codec.config import DacConfig
+from khala.models.codec.dac.codec import Dac
 from khala.models.codec.folder import load_codec, save_codec
 from khala.models.codec.spectral.codec import SpectralCodec
 from khala.models.presets import tiny
 from khala.music.errors import InvalidRequest
+from khala.weights import LoadedModel
 
 FRAMES = 12
 
@@ -64,7 +70,7 @@ def test_tokenizes_what_is_missing_and_nothing_twice(tmp_path: Path) -> None:
     assert not list(tokens.glob("*.part"))
 
     songs = TokenCorpus(tokens)
-    assert [song.seed for song in sorted(songs.train + songs.held_out, key=lambda song: song.seed)] == [1, 2, 3, 4]
+    assert [song.seed for song in sorted([*songs.train, *songs.held_out], key=lambda song: song.seed)] == [1, 2, 3, 4]
     song = next(song for song in songs.train if song.seed == 4)
     assert (song.frames, song.voice, song.bpm, song.tags) == (FRAMES, "male", 123.0, ("pop", "fast tempo"))
     samples, _ = soundfile.read(corpus / "00000" / "song-4.flac", dtype="float32")
@@ -88,3 +94,27 @@ def test_tokens_of_another_codec_are_refused(tmp_path: Path) -> None:
     tokenize(tmp_path / "corpus", make_codec(tmp_path / "codec", 1), tmp_path / "tokens")
     with pytest.raises(InvalidRequest, match="another codec"):
         tokenize(tmp_path / "corpus", make_codec(tmp_path / "other", 2), tmp_path / "tokens")
+
+
+def test_the_codec_of_any_model_will_do(official: Callable[..., LoadedModel], tmp_path: Path) -> None:
+    model = official("a")  # it has a convolutional one
+    add_songs(tmp_path / "corpus", [1, 2])
+    assert tokenize(tmp_path / "corpus", str(model.folder), tmp_path / "tokens") == 2
+    songs = TokenCorpus(tmp_path / "tokens")
+    (song,) = (song for song in [*songs.train, *songs.held_out] if song.seed == 1)
+    samples_2N = resample(*read_audio(tmp_path / "corpus" / "00000" / "song-1.flac"), model.codec.sample_rate)
+    with torch.inference_mode():
+        expected = model.codec.encode(torch.from_numpy(samples_2N)[None])[0].numpy()
+    np.testing.assert_array_equal(songs.codes(song, 64), expected)
+    assert torch.equal(codebooks(tmp_path / "tokens"), model.codec.codebooks)
+
+
+def test_songs_are_resampled_to_the_codecs_rate(tmp_path: Path) -> None:
+    config = DacConfig(encoder_width=4, decoder_width=32, dim=8, codebook=16, levels=4, sample_rate=22050)
+    codec = Dac(config)
+    codec.codebooks.normal_()
+    save_codec(codec, tmp_path / "codec")
+    add_songs(tmp_path / "corpus", [1])
+    tokenize(tmp_path / "corpus", tmp_path / "codec", tmp_path / "tokens")
+    (song,) = [*TokenCorpus(tmp_path / "tokens").train, *TokenCorpus(tmp_path / "tokens").held_out]
+    assert song.frames == FRAMES // 2

@@ -5,6 +5,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +16,9 @@ from steps import DECAY, FACTORS, WARMUP, Step, norm, rates
 
 from khala.audio.files import write_audio
 from khala.engine.onnx.recogniser import RecogniserSession
+from khala.models.codec.config import SpectralConfig
+from khala.models.codec.folder import save_codec
+from khala.models.codec.spectral.codec import SpectralCodec
 from khala.models.recogniser.features import FRAME_SPECTRA, MEL_BANDS, PHONE_FRAMES_PER_SECOND
 from khala.models.recogniser.network import Recogniser
 from khala.music.errors import InvalidRequest, KhalaError
@@ -103,15 +107,15 @@ def test_a_termination_signal_ends_it_with_a_checkpoint(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = train_recogniser(SHORT, corpus, tmp_path / "whole").read_bytes()
-    real = RecogniserObjective.micro_batch
+    real, begun = RecogniserObjective.loss, count(1)
 
-    def signalled(objective: RecogniserObjective, number: int) -> PhoneBatch:
-        if number == 1:
+    def signalled(objective: RecogniserObjective, batch: PhoneBatch, losses: Losses, progress: float) -> torch.Tensor:
+        if next(begun) == 2:
             signal.raise_signal(signal.SIGTERM)
-        return real(objective, number)
+        return real(objective, batch, losses, progress)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(RecogniserObjective, "micro_batch", signalled)
+        patch.setattr(RecogniserObjective, "loss", signalled)
         train_recogniser(SHORT, corpus, tmp_path / "parts")
     latest = checkpoint.latest(tmp_path / "parts")
     assert latest is not None and latest.name == "step-00000002"
@@ -201,7 +205,7 @@ def test_a_stranger_understands_nothing(corpus: Path, tmp_path: Path, dtype: tor
     spectra = SongSpectra(recogniser.load_model("").codec, tmp_path)
     songs = sorted(corpus.glob("*.flac"))[:1]
     with precision.autocast(dtype, torch.device("cpu")):
-        ((_, rates),) = RecogniserObjective(Recogniser(), spectra, songs, songs, SHORT).evaluate()
+        ((_, rates),) = RecogniserObjective(Recogniser(), spectra, songs, songs, SHORT).evaluate(lambda batches: {})
     assert rates["levels 0"] > 0.7
 
 
@@ -220,3 +224,16 @@ def test_labels_are_those_of_the_excerpts(corpus: Path, tmp_path: Path) -> None:
     assert int(batch.counts.sum()) == len(batch.transcripts)
     torch.testing.assert_close(batch.features, made.micro_batch(0).features)
     assert not torch.equal(batch.features, made.micro_batch(1).features)
+
+
+def test_it_may_hear_through_a_codec_that_no_model_has_yet(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_model(name: str) -> None:
+        raise AssertionError(name)
+
+    monkeypatch.setattr(recogniser, "load_model", no_model)
+    codec = SpectralCodec(SpectralConfig(codebook=4, width=16, blocks=1))
+    save_codec(codec, tmp_path / "codec")
+    recipe = RecogniserRecipe(codec=str(tmp_path / "codec"), steps=1, batch=2, seconds=1.0, test_songs=1)
+    assert train_recogniser(recipe, corpus, tmp_path / "run").exists()

@@ -16,12 +16,12 @@ from khala.models.codec.spectral.codec import SpectralCodec
 from khala.models.codec.spectral.phase import expected_advance
 from khala.models.codec.spectral.vocoder import Spectra
 from khala.music.errors import KhalaError
-from khala.training import loop
+from khala.training import loop, songs
+from khala.training.codec_recipe import CodecRecipe
 from khala.training.log import read
 from khala.training.losses import Losses
 from khala.training.objectives import vocoder
 from khala.training.objectives.vocoder import VocoderObjective, spectral_losses
-from khala.training.recipe import CodecRecipe
 from khala.training.songs import find_songs, read_excerpt
 
 Fitted = tuple[SpectralCodec, Path]
@@ -49,7 +49,8 @@ def test_held_out_songs_are_measured_and_never_read_in_training(
     codec: SpectralCodec, tones: Path, codec_recipe: CodecRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = []
-    monkeypatch.setattr(vocoder, "read_excerpt", lambda path, *part: read.append(path) or read_excerpt(path, *part))
+    for module in (vocoder, songs):
+        monkeypatch.setattr(module, "read_excerpt", lambda path, *part: read.append(path) or read_excerpt(path, *part))
     made = objective(codec, tones, codec_recipe, batch=8)
     learned, held_out = find_songs(tones)
     assert read == held_out[:1]

@@ -3,17 +3,14 @@
 from dataclasses import replace
 from random import Random
 
+from khala.conditioning.windows import LEAD_IN_FRAMES, is_vocal, lines_within, window_begin, window_end, window_lyrics
 from khala.corpus.data.songs import TokenSong
 from khala.music.request import MIN_SECONDS, SongRequest
 
 STEADY_TAGS = ("tempo", "slow", "fast", "bpm", "vocal", "instrumental")
 """Words of tags that are rarely left out of a prompt: evaluation checks them first."""
-VOCAL_TAGS = ("vocal", "voice", "singer", "sung", "choir", "duet", "harmon", "response")
-"""Words of tags that promise singing."""
 SUNG_SHARE = 0.8
 """Share of the excerpts of sung songs that contain singing."""
-LEAD_IN_FRAMES = 12
-"""Most frames before the first line of an excerpt."""
 MIN_REST_FRAMES = 64
 """Fewest frames without singing that make an instrumental excerpt: 3 s."""
 EDGE_SHARE = 0.15
@@ -64,29 +61,22 @@ def window(song: TokenSong, frames: int, random: Random) -> tuple[SongRequest, i
         return vary(song, random), 0, min(frames, song.frames), range(len(song.lines))
     last = song.frames - frames
     begin = min(max(round(random.uniform(-EDGE_SHARE, 1 + EDGE_SHARE) * last), 0), last)
-    cut = [line for line in song.lines if line[0] <= begin < line[1]]
-    if cut:
-        before = max((line[1] for line in song.lines if line[1] <= cut[0][0]), default=0)
-        begin = max(cut[0][0] - random.randint(0, LEAD_IN_FRAMES), before)
-    end = min(begin + frames, song.frames)
-    end = min([line[0] for line in song.lines if line[0] < end < line[1]], default=end)
-    inside = [number for number, line in enumerate(song.lines) if begin <= line[0] and line[1] <= end]
-    sung = range(inside[0], inside[-1] + 1) if inside else range(0)
+    spans = [line[:2] for line in song.lines]
+    if any(first <= begin < end for first, end in spans):
+        begin = window_begin(spans, begin, random.randint(0, LEAD_IN_FRAMES))
+    end = window_end(spans, min(begin + frames, song.frames))
+    sung = lines_within(spans, begin, end)
     return _request(song, begin, end, sung, random), begin, end, sung
 
 
 def _request(song: TokenSong, begin: int, end: int, sung: range, random: Random) -> SongRequest:
     """Return a request for frames `begin` to `end` of a song, and the words of its lines `sung`."""
     lines = song.lines[sung.start : sung.stop]
-    sections = ["", *(section for _, _, section, _ in lines)]
     part = replace(
         song,
-        tags=song.tags if lines or not song.voice else tuple(tag for tag in song.tags if not _vocal(tag)),
+        tags=song.tags if lines or not song.voice else tuple(tag for tag in song.tags if not is_vocal(tag)),
         description=song.description if lines or not song.voice else "",
-        lyrics="\n".join(
-            text if section == before else f"[{section}]\n{text}"
-            for (_, _, section, text), before in zip(lines, sections, strict=False)
-        ),
+        lyrics=window_lyrics([line[2:] for line in lines]),
         voice=song.voice if lines else "",
         duration=max((end - begin) * song.duration / song.frames, MIN_SECONDS),
     )
@@ -108,15 +98,11 @@ def _stanza(song: TokenSong, frames: int, random: Random) -> tuple[int, int, ran
 
 def _rests(song: TokenSong) -> list[tuple[int, int]]:
     """Return the spans of frames without singing that are long enough; none if every tag promises singing."""
-    if song.voice and all(map(_vocal, song.tags)):
+    if song.voice and all(map(is_vocal, song.tags)):
         return []
     edges = [0, *(edge for line in song.lines for edge in line[:2]), song.frames]
     gaps = [(low, high) for low, high in zip(edges[::2], edges[1::2], strict=True) if high - low >= MIN_REST_FRAMES]
     return gaps or ([] if song.lines else [(0, song.frames)])
-
-
-def _vocal(tag: str) -> bool:
-    return any(word in tag.lower() for word in VOCAL_TAGS)
 
 
 def _steady(tag: str) -> bool:

@@ -8,7 +8,7 @@ audio is not stored again.
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import groupby, islice
@@ -59,14 +59,23 @@ class FoundSong:
     sidecar: Sidecar
 
 
-def ingest(folder: Path, out: Path, *, processes: int = 1, refuse: Refuse, progress: Progress) -> IngestCounts:
-    """Store the songs under `folder` in the corpus `out`, in stereo at `SAMPLE_RATE` and `LOUDNESS_LUFS`.
+def ingest(
+    folder: Path,
+    out: Path,
+    *,
+    processes: int = 1,
+    refuse: Refuse,
+    progress: Progress,
+    leave: Collection[Path] = (),
+) -> IngestCounts:
+    """Store the songs under `folder`, but those to `leave`, in the corpus `out`, in stereo at `SAMPLE_RATE` and
+    `LOUDNESS_LUFS`.
 
     `refuse` is called with one line for every song that cannot be taken in; the others continue. `progress` is called
     with "check" or "store", songs done and songs in all. Raises CorpusError if `folder` holds no audio, OutputError if
     `out` cannot be written.
     """
-    paths = list(_audio(folder, out))
+    paths = [path for path in _audio(folder, out) if path not in leave]
     if not paths:
         raise CorpusError(f"{folder} holds no songs; put audio there ({', '.join(READABLE)})")
     counts: Counter[str] = Counter()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from khala.audio.files import replacing
+from khala.audio.replacing import replacing
 from khala.corpus.data.audio_format import SAMPLE_RATE
 from khala.music.errors import KhalaError, OutputError
 

@@ -1,55 +1,65 @@
 """Token shards: every song of a corpus encoded by the codec, with its lyrics and outline beside the codes.
 
-A tokens folder holds `codebooks.safetensors` (the codec's, without which the codes mean nothing) and pairs of
-`shard-0000.safetensors` (`codes.<seed>`, int16 [levels, frames]; `phones.<seed>`, uint8 [frames]: see `sung_phones`)
-and `shard-0000.jsonl` (one line per song: `TokenSong`). The .jsonl is renamed into place last: a shard without it does
-not exist, and an interrupted run continues where it stopped.
+A tokens folder, which may be the URL of one (`storage`), holds `codebooks.safetensors` (the codec's, without which the
+codes mean nothing) and pairs of `shard-0000.safetensors` (`shard_file`) and `shard-0000.jsonl` (one line per song:
+`TokenSong`). The .jsonl is written last: a shard without it does not exist, and an interrupted run continues where it
+stopped.
 """
 
 import json
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 
 from khala.audio.files import read_audio
+from khala.audio.resample import resample
 from khala.corpus.data.frames import form_fields, sung_lines, sung_phones
 from khala.corpus.data.manifest import CorpusSong, read_corpus
-from khala.models.codec.folder import load_codec
+from khala.corpus.data.shard_file import ShardSong, shard_bytes
+from khala.corpus.data.storage import Place, Storage
+from khala.engine.pytorch.device import choose_device
+from khala.engine.pytorch.encoding import encode
+from khala.models.codec.base import Codec
+from khala.models.codec.folder import WEIGHTS, load_codec
 from khala.music.errors import InvalidRequest
+from khala.weights.loading import load_codec as load_codec_of
+from khala.weights.names import CODEC
+from khala.weights.opening import open_model
+
+CODEBOOKS = "codebooks.safetensors"
 
 
 def tokenize(
     corpus: Path,
-    codec: Path,
-    out: Path,
+    codec: str | Path,
+    out: Place,
     *,
+    device: str = "auto",
     processes: int = 1,
     songs_per_shard: int = 64,
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
-    """Encode the songs of `corpus` that `out` does not hold yet with the codec of the folder `codec`.
+    """Encode the songs of `corpus` that `out` does not hold yet with a codec (`open_codec`) on a device.
 
     `progress` is called with songs done and songs in all. Returns the number of songs encoded. Raises InvalidRequest if
     `out` was made by another codec, CorpusError without songs, ModelError for a broken codec.
     """
     songs = list(read_corpus(corpus))
-    out.mkdir(parents=True, exist_ok=True)
-    _claim(out, load_codec(codec).codebooks)
-    done = {
-        json.loads(line)["seed"]
-        for index in out.glob("shard-*.jsonl")
-        for line in index.read_text("utf-8").splitlines()
-    }
+    storage = Storage(out)
+    claim(out, open_codec(codec, device).codebooks)
+    indexes = storage.names("shard-*.jsonl")
+    done = {json.loads(line)["seed"] for index in indexes for line in storage.read(index).splitlines()}
     left = [song for song in songs if song.seed not in done]
-    first = max((int(index.stem[6:]) for index in out.glob("shard-*.jsonl")), default=-1) + 1
+    first = max((int(index[6:].removesuffix(".jsonl")) for index in indexes), default=-1) + 1
     shards = [left[begin : begin + songs_per_shard] for begin in range(0, len(left), songs_per_shard)]
     finished = 0
     with _executor(min(processes, len(shards))) as pool:
-        jobs = [pool.submit(_shard, songs, codec, out, first + number) for number, songs in enumerate(shards)]
+        jobs = [pool.submit(_shard, songs, codec, device, out, first + number) for number, songs in enumerate(shards)]
         for job in as_completed(jobs):
             finished += job.result()
             if progress:
@@ -57,12 +67,25 @@ def tokenize(
     return finished
 
 
-def codebooks(tokens: Path) -> torch.Tensor:
+def codebooks(tokens: Place) -> torch.Tensor:
     """Return the codebooks [levels, codes, width] of a tokens folder. Raises InvalidRequest if it has none."""
-    path = tokens / "codebooks.safetensors"
-    if not path.exists():
+    storage = Storage(tokens)
+    if not storage.exists(CODEBOOKS):
         raise InvalidRequest(f"{tokens} holds no tokens; make them with: khala corpus tokenize")
-    return load_file(path)["codebooks"]
+    try:
+        return load(storage.read(CODEBOOKS))["codebooks"]
+    except (SafetensorError, KeyError) as error:
+        raise InvalidRequest(f"cannot read {tokens}/{CODEBOOKS}: {error}") from error
+
+
+def open_codec(place: str | Path, device: str = "cpu") -> Codec:
+    """Load the codec of a folder that `khala train codec` made, or of a model by its name, folder or hub id, onto a
+    device (`choose_device`). Raises ModelError, and InvalidRequest for a device that is not there."""
+    chosen = choose_device(device)
+    folder = Path(place)
+    if (folder / WEIGHTS).exists() or (folder.is_dir() and not (folder / CODEC).exists()):
+        return load_codec(folder).to(chosen)
+    return load_codec_of(open_model(place), chosen)
 
 
 def _executor(processes: int) -> Executor:
@@ -73,31 +96,27 @@ def _executor(processes: int) -> Executor:
     return ProcessPoolExecutor(processes, mp_context=context, initializer=torch.set_num_threads, initargs=(1,))
 
 
-def _claim(out: Path, codebooks_QCD: torch.Tensor) -> None:
-    path = out / "codebooks.safetensors"
-    if not path.exists():
-        draft = path.with_suffix(".part")
-        save_file({"codebooks": codebooks_QCD.detach().float().contiguous()}, draft)
-        draft.rename(path)
-    elif not torch.equal(load_file(path)["codebooks"], codebooks_QCD.float()):
+def claim(out: Place, codebooks_QCD: torch.Tensor) -> None:
+    """Keep a codec's codebooks in a tokens folder. Raises InvalidRequest if it has those of another."""
+    storage = Storage(out)
+    ours_QCD = codebooks_QCD.detach().float().cpu().contiguous()
+    if not storage.exists(CODEBOOKS):
+        storage.write(CODEBOOKS, save({"codebooks": ours_QCD}))
+    elif not torch.equal(codebooks(storage.place), ours_QCD):
         raise InvalidRequest(
-            f"the tokens in {out} were made by another codec; choose another folder or remove that one"
+            f"the tokens in {storage.place} were made by another codec; choose another folder or remove that one"
         )
 
 
-def _shard(songs: list[CorpusSong], codec_folder: Path, out: Path, number: int) -> int:
+def _shard(songs: list[CorpusSong], codec_place: str | Path, device: str, out: Place, number: int) -> int:
     """Encode songs and write them as one shard; return their number."""
-    codec = load_codec(codec_folder)
+    codec = open_codec(codec_place, device)
     frame_rate = codec.sample_rate / codec.hop
-    tensors, lines = {}, []
+    encoded, lines = [], []
     for song in songs:
-        samples, rate = read_audio(song.audio)
-        if rate != codec.sample_rate:
-            raise InvalidRequest(f"{song.audio} is at {rate} Hz; the codec needs {codec.sample_rate}")
-        with torch.inference_mode():
-            codes_QT = codec.encode(torch.from_numpy(samples)[None])[0]
-        tensors[f"codes.{song.seed}"] = codes_QT.to(torch.int16).contiguous()
-        tensors[f"phones.{song.seed}"] = sung_phones(song.truth, bool(song.vocal), codes_QT.shape[1], frame_rate)
+        codes_QT = encode(codec, resample(*read_audio(song.audio), codec.sample_rate))
+        phones_T = sung_phones(song.truth, bool(song.vocal), codes_QT.shape[1], frame_rate)
+        encoded.append(ShardSong(song.seed, codes_QT, phones_T.numpy()))
         entry = {
             "seed": song.seed,
             "name": song.audio.stem,
@@ -114,9 +133,12 @@ def _shard(songs: list[CorpusSong], codec_folder: Path, out: Path, number: int) 
             **form_fields(song.truth, frame_rate),
         }
         lines.append(json.dumps(entry, ensure_ascii=False) + "\n")
-    shard, index = out / f"shard-{number:04d}.safetensors", out / f"shard-{number:04d}.jsonl"
-    save_file(tensors, shard.with_suffix(".part"))
-    shard.with_suffix(".part").rename(shard)
-    index.with_suffix(".part").write_text("".join(lines), encoding="utf-8")
-    index.with_suffix(".part").rename(index)
+    write_shard(out, number, encoded, codec.codebooks.shape[1], lines)
     return len(songs)
+
+
+def write_shard(out: Place, number: int, songs: list[ShardSong], codebook: int, lines: Sequence[str]) -> None:
+    """Write a shard of songs, whose codes are below `codebook`, the lines last."""
+    storage = Storage(out)
+    storage.write(f"shard-{number:04d}.safetensors", shard_bytes(songs, codebook))
+    storage.write(f"shard-{number:04d}.jsonl", "".join(lines).encode())

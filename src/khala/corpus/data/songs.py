@@ -2,17 +2,29 @@
 
 import json
 from bisect import bisect
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from functools import lru_cache
+from typing import overload
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 
 from khala.conditioning.outline import Outline, Part, place_lines
 from khala.conditioning.phone_sequence import REST, UNKNOWN_PHONE, frame_conditions
+from khala.corpus.data.shard_file import ShardFile
 from khala.corpus.data.split import is_held_out
+from khala.corpus.data.storage import Place, Storage
 from khala.music.chords import NO_CHORD
 from khala.music.errors import InvalidRequest
+
+SONGS_IN_MEMORY = 4096
+"""Songs that a list of them keeps, once read."""
+SHARDS_IN_MEMORY = 4096
+"""Shards whose headers are kept: a corpus of 10,000 hours has fewer."""
+
+FETCHED_AT_ONCE = 16
+"""Indexes that are copied from an object store side by side."""
 
 
 @dataclass(frozen=True)
@@ -80,33 +92,87 @@ class TokenSong:
         return len(self.lyrics.encode()) + max(tags, len(self.description.encode())) + 24
 
 
-class TokenCorpus:
-    """Songs of a folder of token shards, `train` and `held_out`. Raises InvalidRequest if there are none."""
+class SongList(Sequence[TokenSong]):
+    """Songs that stay on disk: of each, memory holds where it is and how long it is.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        songs = []
-        for index in sorted(folder.glob("shard-*.jsonl")):
-            for line in index.read_text(encoding="utf-8").splitlines():
-                fields = json.loads(line)
-                fields["tags"] = tuple(fields["tags"])
-                for name in ("lines", "parts", "chords"):
-                    fields[name] = tuple(map(tuple, fields.get(name, ())))
-                songs.append(TokenSong(**fields, shard=index.stem))
+    `frames_N`, `text_bounds_N` and `lyrics_bytes_N` are arrays of the songs' frames, `text_bound` and bytes of lyrics.
+    """
+
+    def __init__(self, storage: Storage, indexes: list[str], places_N6: np.ndarray) -> None:
+        self.storage, self.indexes, self.places_N6 = storage, indexes, places_N6
+        self.frames_N, self.text_bounds_N, self.lyrics_bytes_N = places_N6[:, 3:].T
+        self._read = lru_cache(SONGS_IN_MEMORY)(self._read_song)
+
+    @classmethod
+    def of(cls, storage: Storage) -> tuple["SongList", np.ndarray]:
+        """Read the songs of a folder of token shards, in the order of their numbers, and which are held out."""
+        indexes, rows, held_out = storage.names("shard-*.jsonl"), list[tuple[int, ...]](), list[bool]()
+        with ThreadPoolExecutor(FETCHED_AT_ONCE) as pool:
+            files = pool.map(storage.fetched, indexes)
+        for shard, (index, file) in enumerate(zip(indexes, files, strict=True)):
+            begin = 0
+            for line in file.read_bytes().splitlines(keepends=True):
+                song = _song(line, index)
+                rows.append((song.seed, shard, begin, song.frames, song.text_bound, len(song.lyrics.encode())))
+                held_out.append(song.held_out)
+                begin += len(line)
+        places_N6 = np.array(rows, dtype=np.int64).reshape(-1, 6)
+        order_N = np.argsort(places_N6[:, 0], kind="stable")
+        return cls(storage, indexes, places_N6[order_N]), np.array(held_out, dtype=bool)[order_N]
+
+    def those(self, chosen_N: np.ndarray) -> "SongList":
+        """Return the songs where `chosen_N` is true."""
+        return SongList(self.storage, self.indexes, self.places_N6[chosen_N])
+
+    def __len__(self) -> int:
+        return len(self.places_N6)
+
+    @overload
+    def __getitem__(self, number: int) -> TokenSong: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[TokenSong]: ...
+    def __getitem__(self, number: int | slice) -> TokenSong | list[TokenSong]:
+        chosen = range(len(self))[number]
+        return [self._read(one) for one in chosen] if isinstance(chosen, range) else self._read(chosen)
+
+    def _read_song(self, number: int) -> TokenSong:
+        _, shard, begin, *_ = self.places_N6[number].tolist()
+        with self.storage.fetched(self.indexes[shard]).open("rb") as file:
+            file.seek(begin)
+            return _song(file.readline(), self.indexes[shard])
+
+
+def _song(line: bytes, index: str) -> TokenSong:
+    fields = json.loads(line)
+    fields["tags"] = tuple(fields["tags"])
+    for name in ("lines", "parts", "chords"):
+        fields[name] = tuple(map(tuple, fields.get(name, ())))
+    return TokenSong(**fields, shard=index.removesuffix(".jsonl"))
+
+
+class TokenCorpus:
+    """Songs of a folder of token shards, or of a URL of one, `train` and `held_out`. Raises InvalidRequest if there are
+    none."""
+
+    def __init__(self, folder: Place) -> None:
+        self.folder, self._storage = folder, Storage(folder)
+        self._shard = lru_cache(SHARDS_IN_MEMORY)(lambda name: ShardFile(self._storage, f"{name}.safetensors"))
+        songs, held_out_N = SongList.of(self._storage)
         if not songs:
             raise InvalidRequest(f"{folder} holds no token shards; make them with: khala corpus tokenize")
-        songs.sort(key=lambda song: song.seed)
-        self.held_out = [song for song in songs if song.held_out] or songs[:1]
-        self.train = [song for song in songs if song not in self.held_out]
+        if not held_out_N.any():
+            held_out_N[0] = True
+        self.train: Sequence[TokenSong] = songs.those(~held_out_N)
+        self.held_out: Sequence[TokenSong] = songs.those(held_out_N)
 
     def codes(self, song: TokenSong, levels: int, start: int = 0, frames: int | None = None) -> np.ndarray:
         """Return codes int16 [levels, frames] from frame `start` on; only these are read from the shard."""
         stop = song.frames if frames is None else start + frames
-        return self._read(song, "codes", (slice(levels), slice(start, stop)))
+        return self._shard(song.shard).codes(song.seed, levels, start, min(stop, song.frames))
 
     def phones(self, song: TokenSong, start: int, frames: int) -> np.ndarray:
         """Return the sung phones uint8 [frames] of `frames.sung_phones`, fewer at the end of the song."""
-        return self._read(song, "phones", (slice(start, min(start + frames, song.frames)),))
+        return self._shard(song.shard).phones(song.seed, start, min(start + frames, song.frames))
 
     def condition_ids(
         self, song: TokenSong, outline: Outline, begin: int, end: int, lines: range | None = None
@@ -118,14 +184,3 @@ class TokenCorpus:
         phones += [REST] * (end + 1 - begin - len(phones))  # nobody sings after the end
         sung = frame_conditions(phones, [line[0] - begin for line in song.lines])
         return [[*row, *phone] for row, phone in zip(outline.condition_ids(begin, end + 1, lines), sung, strict=True)]
-
-    def _read(self, song: TokenSong, name: str, part: tuple[slice, ...]) -> np.ndarray:
-        path = self.folder / f"{song.shard}.safetensors"
-        try:
-            with safe_open(path, "np") as shard:
-                found: np.ndarray = shard.get_slice(f"{name}.{song.seed}")[part]
-        except (OSError, SafetensorError) as error:
-            raise InvalidRequest(
-                f"cannot read {path} ({error}); delete it and its .jsonl and tokenize again"
-            ) from error
-        return found

@@ -19,31 +19,37 @@ from khala.conditioning.phone_sequence import PHONE_IDS, UNKNOWN_PHONE, without_
 from khala.conditioning.vocabulary import require_vocabulary
 from khala.corpus.data.batches import pack
 from khala.corpus.data.excerpts import excerpt, window
-from khala.corpus.data.shards import codebooks
 from khala.corpus.data.songs import TokenSong
+from khala.corpus.data.storage import Place
+from khala.engine.pytorch.decode import decode_backbone
 from khala.models.config import ModelConfig
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.conditions import condition_stream
+from khala.models.lm.slot import Slot
 from khala.models.lm.transformer import Transformer
 from khala.music.chords import CHORDS
+from khala.music.loras import with_trigger
 from khala.music.prompt import UNCOND_PROMPT, PromptStyle, backbone_prompt, clamp_prompt
-from khala.music.request import SongRequest
+from khala.music.request import Sampling, SongRequest
 from khala.training import loop
 from khala.training.losses import Losses
 from khala.training.objectives.causal import (
     AuxiliaryTarget,
     CausalBatch,
     causal_batch,
+    causal_flops,
     causal_loss,
     corrupt_codes,
     joined,
 )
 from khala.training.objectives.dropout import drop_wishes
-from khala.training.objectives.language_model import LanguageModelObjective
-from khala.training.recipe import BackboneRecipe, Recipe, preset
+from khala.training.objectives.language_model import LanguageModelObjective, codebooks_for
+from khala.training.objectives.samples import SAMPLED_FRAMES, SAMPLED_SONGS, copy_of, write_song
+from khala.training.parts import system, vocabulary
+from khala.training.ranks import Ranks
+from khala.training.recipe import BackboneRecipe, Recipe
 from khala.training.run_vocabulary import keep_vocabulary
 from khala.training.start import start_from
-from khala.training.text_vocabulary import text_vocabulary
 from khala.weights import load_model
 from khala.weights.tokenizer import Tokenizer
 
@@ -63,23 +69,29 @@ class BatchSpec:
     songs: list[int]
 
 
-def train_backbone(recipe: Recipe, tokens: Path, out: Path, start: str = "") -> Path:
+def train_backbone(
+    recipe: Recipe, tokens: Place, out: Path, start: str = "", ranks: Ranks | None = None, codec: Path | None = None
+) -> Path:
     """Train the backbone of the recipe's preset on a folder of token shards; returns the path of its weights in `out`.
 
-    Begins with random weights or, if `start` names a model, with those of its backbone. Raises ModelError.
+    Begins with random weights or, if `start` names a model, with those of its backbone. Samples are decoded by the
+    codec in the folder `codec`, if there is one. Raises ModelError.
     """
-    objective = prepare(recipe, tokens, start)
-    if objective.model.config.condition_rows:
-        keep_vocabulary(out, preset(recipe))
-    return loop.train(objective, recipe.backbone, out)
+    ranks = ranks or Ranks()
+    with ranks.one_after_the_other():
+        objective = prepare(recipe, tokens, start)
+        if objective.model.config.condition_rows:
+            keep_vocabulary(out, system(recipe))
+    objective.codec = codec
+    return loop.train(objective, recipe.backbone, out, ranks)
 
 
-def prepare(recipe: Recipe, tokens: Path, start: str = "", config: ModelConfig | None = None) -> "BackboneObjective":
+def prepare(recipe: Recipe, tokens: Place, start: str = "", config: ModelConfig | None = None) -> "BackboneObjective":
     """Return the objective of `train` before its first step, for the recipe's preset or another `config`."""
-    config = config or preset(recipe)
+    config = config or system(recipe)
     torch.manual_seed(recipe.backbone.seed)
-    model = Backbone(config.backbone).bind_codebooks(codebooks(tokens))
-    tokenizer = text_vocabulary(tokens, config.backbone.text_vocab)
+    model = Backbone(config.backbone).bind_codebooks(codebooks_for(config, tokens))
+    tokenizer = vocabulary(recipe, tokens, config)
     if start:
         known = load_model(start)
         require_vocabulary(known.config)
@@ -93,7 +105,7 @@ class BackboneObjective(LanguageModelObjective[CausalBatch]):
     recipe: BackboneRecipe
 
     def __init__(
-        self, model: Transformer, tokens: Path, tokenizer: Tokenizer, style: PromptStyle, recipe: BackboneRecipe
+        self, model: Transformer, tokens: Place, tokenizer: Tokenizer, style: PromptStyle, recipe: BackboneRecipe
     ) -> None:
         super().__init__(model, tokens, tokenizer, style, recipe)
         self.phone_rows = torch.tensor(PHONE_IDS)
@@ -116,8 +128,9 @@ class BackboneObjective(LanguageModelObjective[CausalBatch]):
 
     def _pass(self, spec: BatchSpec, frames: int, random: Random) -> list[list[BatchSpec]]:
         bound = int(PROMPT_BYTES + PROMPT_BYTES_PER_FRAME * frames)
-        lengths = [min(bound, song.text_bound) + 2 * min(song.frames, frames) for song, _ in self.plays]
-        steps = pack(lengths, self.recipe.micro_batch_tokens, self.recipe.batch_tokens, random)
+        plays = self.plays
+        lengths_P = np.minimum(plays.text_bounds_P, bound) + 2 * np.minimum(plays.frames_P, frames)
+        steps = pack(lengths_P.tolist(), self.recipe.micro_batch_tokens, self.recipe.batch_tokens, random)
         return [[replace(spec, songs=songs) for songs in step] for step in steps]
 
     def _excerpt_frames(self, number: int) -> int:
@@ -142,6 +155,21 @@ class BackboneObjective(LanguageModelObjective[CausalBatch]):
     def loss(self, batch: CausalBatch, losses: Losses, progress: float = 1.0) -> Tensor:
         return causal_loss(self.model, batch, self.layout, losses)
 
+    def flops(self, batch: CausalBatch) -> float:
+        return causal_flops(self.model.config, batch)
+
+    def sample(self, weights: dict[str, Tensor], folder: Path) -> None:
+        """Write what the model continues the prompts of held-out songs with, under their own conditions."""
+        model = copy_of(Backbone, self.model.config, weights, self.corpus.folder, self.model.device)
+        for song in self.corpus.held_out[:SAMPLED_SONGS]:
+            batch = self.batch([(song, *window(song, SAMPLED_FRAMES, Random(song.name)))])
+            frames = batch.q1.numel()
+            prompt_ids = batch.ids_BT[0, : -2 * frames].tolist()
+            conditions = None if batch.condition_ids_BTC is None else batch.condition_ids_BTC[0].numpy()
+            slot = Slot(prompt_ids, song.seed, frames, Sampling(), condition_ids=conditions)
+            (result,) = decode_backbone(model, [slot])
+            write_song(result.codes, self.codec, folder / song.name)
+
     def held_out(self) -> list[CausalBatch]:
         songs = sorted(self.corpus.held_out[: self.recipe.eval_songs], key=lambda song: song.frames)
         parts = [
@@ -163,7 +191,7 @@ class BackboneObjective(LanguageModelObjective[CausalBatch]):
         """
         texts, codes, ends, phones, chords, condition_ids = [], [], [], [], [], []
         for (song, request, begin, end, lines), bare in zip(parts, uncond or [False] * len(parts), strict=True):
-            prompt = UNCOND_PROMPT if bare else backbone_prompt(request, self.style)
+            prompt = UNCOND_PROMPT if bare else backbone_prompt(with_trigger(request, self.trigger), self.style)
             text = clamp_prompt(self.tokenizer.encode(prompt), self.style.backbone_limit)
             frames = min(end - begin, self.recipe.max_frames, (self.model.config.context - len(text)) // 2)
             texts.append(text)
@@ -203,7 +231,8 @@ class BackboneObjective(LanguageModelObjective[CausalBatch]):
         if chords:
             weight = self.recipe.chord_loss_weight
             auxiliary.append(AuxiliaryTarget("chord", self.chord_rows, joined(chords), weight))
-        batch = causal_batch(texts, codes, ends, self.layout, inputs, condition_ids or None)
+        multiple = self.recipe.length_multiple
+        batch = causal_batch(texts, codes, ends, self.layout, inputs, condition_ids or None, multiple)
         return replace(batch, auxiliary=tuple(auxiliary))
 
     def _phones(self, song: TokenSong, begin: int, frames: int, bare: bool) -> np.ndarray:

@@ -19,10 +19,11 @@ from torch import Tensor
 from khala.conditioning.outline import NUM_CONDITIONS
 from khala.conditioning.phone_sequence import PHONE_CONDITIONS, UNKNOWN_PHONE
 from khala.models.lm.backbone import interleave
-from khala.models.lm.config import PAD_ID
+from khala.models.lm.config import PAD_ID, TransformerConfig
 from khala.models.lm.transformer import Transformer
 from khala.music.layout import TokenLayout
 from khala.training.losses import Losses
+from khala.training.throughput import language_model_flops
 
 
 @dataclass(frozen=True)
@@ -70,13 +71,16 @@ def causal_batch(
     layout: TokenLayout,
     inputs: list[np.ndarray] | None = None,
     condition_ids: list[Tensor] | None = None,
+    multiple: int = 1,
 ) -> CausalBatch:
     """Put prompts and codes [2, frames] of songs into one batch.
 
     `ends` says which songs end there, rather than being cropped. `inputs` are the codes that the model reads, if they
-    are others than those to predict; `condition_ids` those of every position, [text + 2 frames, C].
+    are others than those to predict; `condition_ids` those of every position, [text + 2 frames, C]. The
+    sequences are padded to a `multiple` of positions.
     """
     length = max(len(text) + 2 * song.shape[1] for text, song in zip(texts, codes, strict=True))
+    length = -(-length // multiple) * multiple
     ids = np.full((len(texts), length), layout.filler, dtype=np.int64)
     q0_at, q0, q1_at, q1 = [], [], [], []
     for row, (text, song, read, ended) in enumerate(zip(texts, codes, inputs or codes, ends, strict=True)):
@@ -108,6 +112,12 @@ def joined(parts: list[np.ndarray]) -> Tensor:
     return torch.from_numpy(np.concatenate(parts).astype(np.int64))
 
 
+def causal_flops(config: TransformerConfig, batch: CausalBatch) -> float:
+    """Return the floating-point operations of a forward and a backward pass, those of auxiliary losses left out."""
+    rows, length = batch.ids_BT.shape
+    return language_model_flops(config, rows, length, True, batch.predictions * config.dim * config.codebook)
+
+
 def causal_loss(model: Transformer, batch: CausalBatch, layout: TokenLayout, losses: Losses) -> Tensor:
     """Return the sum of nats, auxiliary ones by their weight.
 
@@ -121,19 +131,19 @@ def causal_loss(model: Transformer, batch: CausalBatch, layout: TokenLayout, los
     q0_rows = torch.tensor([*layout.level_rows(0), layout.eos], device=device)
     q1_rows = slice(layout.level_rows(1).start, layout.level_rows(1).stop)
     q0, q1 = batch.q0.to(device), batch.q1.to(device)
+    due, within = ((batch.q0 == layout.codebook) == end for end in (True, False))  # on the CPU: nothing waits for a GPU
+    due_at, within_at = (mask.nonzero()[:, 0].to(device) for mask in (due, within))
     q0_nats = F.cross_entropy(model.logits(hidden_ND[batch.q0_at.to(device)], q0_rows).float(), q0, reduction="none")
     q1_nats = F.cross_entropy(model.logits(hidden_ND[batch.q1_at.to(device)], q1_rows).float(), q1, reduction="none")
-    due = q0 == layout.codebook
-    losses.add("end", q0_nats[due])
-    losses.add("q0", q0_nats[~due])
+    losses.add("end", q0_nats[due_at])
+    losses.add("q0", q0_nats[within_at])
     losses.add("q1", q1_nats)
     nats = q0_nats.sum() + q1_nats.sum()
     for auxiliary in batch.auxiliary:
-        targets = auxiliary.targets.to(device)
-        at = batch.q1_at.to(device) if auxiliary.early else batch.q0_at.to(device)[~due]
-        known = targets != UNKNOWN_PHONE
-        logits_NC = model.logits(hidden_ND[at[known]], auxiliary.rows.to(device)).float()
-        auxiliary_nats = F.cross_entropy(logits_NC, targets[known], reduction="none")
+        at = batch.q1_at if auxiliary.early else batch.q0_at[within]
+        known = auxiliary.targets != UNKNOWN_PHONE
+        logits_NC = model.logits(hidden_ND[at[known].to(device)], auxiliary.rows.to(device)).float()
+        auxiliary_nats = F.cross_entropy(logits_NC, auxiliary.targets[known].to(device), reduction="none")
         losses.add(auxiliary.name, auxiliary_nats)
         nats = nats + auxiliary.weight * auxiliary_nats.sum()
     return nats

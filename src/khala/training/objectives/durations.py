@@ -13,20 +13,22 @@ from torch import Tensor, nn
 from khala.conditioning.durations import FEATURE_ROWS, LineFeatures, SungLine, line_targets, sung_line, targets
 from khala.conditioning.phone_sequence import REST, UNKNOWN_PHONE
 from khala.corpus.data.songs import TokenCorpus, TokenSong
+from khala.corpus.data.storage import Place
 from khala.models.durations import CLASSES, HIDDEN, DurationModel
 from khala.music.errors import InvalidRequest
 from khala.music.phones import phonetic
 from khala.training import loop
 from khala.training.checkpoint import State
-from khala.training.loop import Step
+from khala.training.loader import StepPlan
 from khala.training.losses import Losses
+from khala.training.objective import Measure, Objective
 from khala.training.recipe import DurationRecipe
 from khala.weights.names import DURATIONS
 
 DROPOUT = 0.3
 
 
-def train_durations(recipe: DurationRecipe, tokens: Path, out: Path) -> Path:
+def train_durations(recipe: DurationRecipe, tokens: Place, out: Path) -> Path:
     """Train on the songs of a folder of token shards; returns the path of the weights in `out`. Raises InvalidRequest
     without sung songs."""
     torch.manual_seed(recipe.seed)
@@ -117,13 +119,14 @@ class Batch:
         return len(self.classes_N)
 
 
-class DurationObjective:
+class DurationObjective(Objective[Batch]):
     """Training of a duration model."""
 
     unit = "phones"
 
     def __init__(self, learned: Examples, held_out: Examples, recipe: DurationRecipe) -> None:
-        self.model, self.learned, self.test, self.recipe = Durations(), learned, held_out, recipe
+        self.durations = self.model = Durations()
+        self.learned, self.test, self.recipe = learned, held_out, recipe
 
     def optimizers(self) -> list[torch.optim.Optimizer]:
         optimizer = torch.optim.AdamW(self.model.parameters(), lr=self.recipe.rate, weight_decay=0.01)
@@ -131,13 +134,13 @@ class DurationObjective:
             group["rate"] = group["lr"]
         return [optimizer]
 
-    def steps(self, state: State) -> Iterator[Step]:
+    def steps(self, state: State) -> Iterator[StepPlan]:
         """Epochs of the examples in random order."""
         epoch, batch, size = state.epoch, state.batch, self.recipe.batch
         while True:
             order = np.random.default_rng((self.recipe.seed, epoch)).permutation(len(self.learned.classes))
             for number in range(batch, -(-len(order) // size)):
-                yield Step(epoch, number, [order[number * size : (number + 1) * size]])
+                yield StepPlan(epoch, number, [order[number * size : (number + 1) * size]])
             epoch, batch = epoch + 1, 0
 
     def micro_batch(self, spec: np.ndarray) -> Batch:
@@ -150,7 +153,7 @@ class DurationObjective:
         losses.add("duration", nats_N)
         return nats_N.sum()
 
-    def evaluate(self) -> Iterable[tuple[dict[str, float], dict[str, float]]]:
+    def evaluate(self, measure: Measure) -> Iterable[tuple[dict[str, float], dict[str, float]]]:
         """Nats of held-out phones, and the share of them whose likeliest duration is right."""
         if not len(self.test.classes):
             return []
@@ -160,7 +163,7 @@ class DurationObjective:
         right = (logits_NC.argmax(1) == self.test.classes).float().mean().item()
         return [({"right": right}, losses.mean())]
 
-    def save(self, run: Path) -> Path:
+    def save(self, weights: dict[str, Tensor], run: Path) -> Path:
         """Write the weights as model folders hold them."""
-        self.model.plain().save(run / DURATIONS)
+        self.durations.plain().save(run / DURATIONS)
         return run / DURATIONS

@@ -14,8 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from khala.audio.files import replacing
+from khala.audio.replacing import replacing
 from khala.engine.onnx.graphs.recogniser import write_recogniser_graph
+from khala.models.codec.base import Codec
+from khala.models.codec.folder import WEIGHTS, load_codec
 from khala.models.recogniser.features import FRAME_SPECTRA, HOP_SAMPLES, LOG_FLOOR, MEL_BANDS, RECOGNISER_SAMPLE_RATE
 from khala.models.recogniser.network import Recogniser
 from khala.music.distance import edit_distance
@@ -23,16 +25,17 @@ from khala.music.phones import PHONES
 from khala.scoring.ctc import greedy_decode
 from khala.training import loop
 from khala.training.checkpoint import State
+from khala.training.loader import StepPlan
 from khala.training.log import Log
-from khala.training.loop import Step
 from khala.training.losses import Losses
+from khala.training.objective import Measure, Objective
 from khala.training.optimizer import convolutional_optimizers
 from khala.training.recipe import RecogniserRecipe
 from khala.training.song_spectra import CODED_LEVELS, SongSpectra, coded_levels
 from khala.training.songs import find_songs
 from khala.weights import load_model
 from khala.weights.names import RECOGNISER
-from khala.weights.tensors import save_module
+from khala.weights.tensors import save_tensors
 
 SKIPPED_WITHOUT_SINGING = 0.8
 """Share of the excerpts without singing that are left out: they teach little."""
@@ -67,14 +70,20 @@ def train_recogniser(recipe: RecogniserRecipe, corpus: Path, out: Path) -> Path:
     torch.manual_seed(recipe.seed)
     learned, held_out = find_songs(corpus)
     model = Recogniser()
-    spectra = SongSpectra(load_model(recipe.codec).codec, out / "features")
+    spectra = SongSpectra(_codec(recipe.codec), out / "features")
     Log(out).say(f"{out}: spectra of {len(learned)} songs, {len(held_out)} held out")
     spectra.prepare(learned)
     tests = [song for song in held_out if len(spectra.phones(song).classes)][: recipe.test_songs]
     return loop.train(RecogniserObjective(model, spectra, learned, tests, recipe), recipe, out)
 
 
-class RecogniserObjective:
+def _codec(name: str) -> Codec:
+    """The codec of a model, or of a run of `khala train codec`, which need not be a model's yet."""
+    folder = Path(name)
+    return load_codec(folder) if (folder / WEIGHTS).exists() else load_model(name).codec
+
+
+class RecogniserObjective(Objective[PhoneBatch]):
     """Training of a recogniser on `learned` songs, measured on `tests`."""
 
     unit = "frames"
@@ -88,9 +97,9 @@ class RecogniserObjective:
     def optimizers(self) -> list[torch.optim.Optimizer]:
         return convolutional_optimizers(self.model, self.recipe.matrix_rate, self.recipe.other_rate, weight_decay=0.01)
 
-    def steps(self, state: State) -> Iterator[Step]:
+    def steps(self, state: State) -> Iterator[StepPlan]:
         """Steps of one micro-batch, specified by the number of the step."""
-        return (Step(0, number, [number]) for number in count(state.step))
+        return (StepPlan(0, number, [number]) for number in count(state.step))
 
     def micro_batch(self, number: int) -> PhoneBatch:
         """Augmented excerpts of random songs."""
@@ -130,7 +139,7 @@ class RecogniserObjective:
         losses.add("said", said)
         return nats + said
 
-    def evaluate(self) -> list[tuple[dict[str, float], dict[str, float]]]:
+    def evaluate(self, measure: Measure) -> list[tuple[dict[str, float], dict[str, float]]]:
         """Phoneme error rate over whole songs, as rendered ("levels 0") and coded, by number of levels; and the share
         of rendered frames in which the model is right that somebody sings."""
         rates = {}
@@ -150,13 +159,13 @@ class RecogniserObjective:
                 rates["sings"] = right / max(frames, 1)
         return [({}, rates)]
 
-    def save(self, run: Path) -> Path:
+    def save(self, weights: dict[str, Tensor], run: Path) -> Path:
         """Write the weights in half precision, and the graph beside them; returns the path of the weights."""
-        weights = run / RECOGNISER
-        with replacing(weights) as part:
-            save_module(part, self.model, torch.float16)
+        path = run / RECOGNISER
+        with replacing(path) as part:
+            save_tensors(part, weights, torch.float16)
         write_recogniser_graph(run)
-        return weights
+        return path
 
 
 def augment(excerpt: np.ndarray, random: np.random.Generator) -> np.ndarray:

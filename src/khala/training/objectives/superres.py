@@ -26,24 +26,32 @@ from khala.corpus.data.batches import pack
 from khala.corpus.data.excerpts import vary
 from khala.corpus.data.shards import codebooks
 from khala.corpus.data.songs import TokenSong
+from khala.corpus.data.storage import Place
+from khala.engine.pytorch.refine import refine
 from khala.models.config import ModelConfig
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.conditions import condition_stream
 from khala.models.lm.config import PAD_ID, TransformerConfig
+from khala.models.lm.refine_input import RefineInput
 from khala.models.lm.refinement import FIRST_LEVEL
 from khala.models.lm.superres import Superres, init_from_backbone
 from khala.music.errors import ModelError
+from khala.music.loras import with_trigger
 from khala.music.prompt import PromptStyle, clamp_prompt, superres_prompt
+from khala.music.request import Sampling
 from khala.nn.rvq import ResidualVQ
 from khala.training import loop
 from khala.training.losses import Losses
-from khala.training.objectives.causal import CausalBatch, causal_batch, causal_loss, corrupt_codes
+from khala.training.objectives.causal import CausalBatch, causal_batch, causal_flops, causal_loss, corrupt_codes
 from khala.training.objectives.dropout import drop_wishes
-from khala.training.objectives.language_model import LanguageModelObjective
-from khala.training.recipe import Recipe, SuperresRecipe, preset
+from khala.training.objectives.language_model import LanguageModelObjective, codebooks_for
+from khala.training.objectives.samples import SAMPLED_FRAMES, SAMPLED_SONGS, copy_of, write_song
+from khala.training.parts import system, vocabulary
+from khala.training.ranks import Ranks
+from khala.training.recipe import Recipe, SuperresRecipe
 from khala.training.run_vocabulary import keep_vocabulary, require_same
 from khala.training.start import start_from
-from khala.training.text_vocabulary import text_vocabulary
+from khala.training.throughput import language_model_flops
 from khala.weights import load_model
 from khala.weights.tensors import load_module
 from khala.weights.tokenizer import Tokenizer
@@ -79,27 +87,39 @@ class LevelBatch:
         return self.predictions + sum(len(text) for text in self.texts)
 
 
-def train_superres(recipe: Recipe, tokens: Path, backbone: Path, out: Path, start: str = "") -> Path:
+def train_superres(
+    recipe: Recipe,
+    tokens: Place,
+    backbone: Path,
+    out: Path,
+    start: str = "",
+    ranks: Ranks | None = None,
+    codec: Path | None = None,
+) -> Path:
     """Train super-resolution on a folder of token shards; returns the path of its weights.
 
     Begins with the weights of the backbone in the run folder `backbone` or, if `start` names a model, with those of its
-    super-resolution. Raises ModelError if there is no such backbone or model.
+    super-resolution. Samples are decoded by the codec in the folder `codec`, if there is one. Raises ModelError if
+    there is no such backbone or model.
     """
-    objective = prepare(recipe, tokens, backbone, start)
-    if objective.model.config.condition_rows:
-        keep_vocabulary(out, preset(recipe))
-    return loop.train(objective, recipe.superres, out)
+    ranks = ranks or Ranks()
+    with ranks.one_after_the_other():
+        objective = prepare(recipe, tokens, backbone, start)
+        if objective.model.config.condition_rows:
+            keep_vocabulary(out, system(recipe))
+    objective.codec = codec
+    return loop.train(objective, recipe.superres, out, ranks)
 
 
 def prepare(
-    recipe: Recipe, tokens: Path, backbone: Path | None, start: str = "", config: ModelConfig | None = None
+    recipe: Recipe, tokens: Place, backbone: Path | None, start: str = "", config: ModelConfig | None = None
 ) -> "SuperresObjective":
     """Return the objective of `train` before its first step, for the recipe's preset or another `config`; with neither
     backbone nor model to start from, the weights are random."""
-    config = config or preset(recipe)
+    config = config or system(recipe)
     torch.manual_seed(recipe.superres.seed)
-    model = Superres(config.superres).bind_codebooks(codebooks(tokens))
-    tokenizer = text_vocabulary(tokens, config.superres.text_vocab)
+    model = Superres(config.superres).bind_codebooks(codebooks_for(config, tokens))
+    tokenizer = vocabulary(recipe, tokens, config)
     if start:
         known = load_model(start)
         require_vocabulary(known.config)
@@ -126,6 +146,33 @@ def bucket(level: int) -> str:
     return f"q{low}-{2 * low - 1}"
 
 
+def level_loss(model: Superres, batch: LevelBatch, losses: Losses) -> Tensor:
+    """Return the sum of nats of the levels to predict, and add them to `losses` by `bucket`."""
+    texts = [text.to(model.device) for text in batch.texts]
+    codes = [song.to(model.device) for song in batch.codes]
+    condition_ids = [None if rows is None else rows[None].to(model.device) for rows in batch.condition_ids]
+    songs = zip(texts, codes, condition_ids, strict=True)
+    x_BTD = torch.cat([model.embed_song(text[None], song[None, :-1], rows) for text, song, rows in songs])
+    start = min(len(text) for text in texts)
+    hidden_BTD = model(x_BTD, causal=False, start=start)
+    nats = x_BTD.new_zeros(())
+    for row, (text, song) in enumerate(zip(texts, codes, strict=True)):
+        level = song.shape[0] - 1
+        logits_TC = model.level_logits(hidden_BTD[row, len(text) - start :], level)
+        nats_T = F.cross_entropy(logits_TC, song[-1], reduction="none")
+        losses.add(bucket(level), nats_T)
+        nats = nats + nats_T.sum()
+    return nats
+
+
+def level_flops(config: TransformerConfig, batch: LevelBatch) -> float:
+    """Return the floating-point operations of a forward and a backward pass."""
+    width = config.codebook_dim  # the head goes through the codec's space, or has a row for each code
+    weights = config.dim * config.codebook if width is None else width * (config.dim + config.codebook)
+    length = batch.positions // len(batch.texts)
+    return language_model_flops(config, len(batch.texts), length, False, batch.predictions * weights)
+
+
 def requantised(codes_QT: Tensor, corrupted_2T: Tensor, levels: int, quantiser: ResidualVQ) -> Tensor:
     """Return `levels` levels of a song over corrupted codes: where these differ from the song's own, the levels from
     `FIRST_LEVEL` on are those of the residual that is left, as an encoder would find them."""
@@ -141,9 +188,10 @@ class SuperresObjective(LanguageModelObjective[LevelBatch | CausalBatch]):
 
     model: Superres
     recipe: SuperresRecipe
+    uses_all_weights = False
 
     def __init__(
-        self, model: Superres, tokens: Path, tokenizer: Tokenizer, style: PromptStyle, recipe: SuperresRecipe
+        self, model: Superres, tokens: Place, tokenizer: Tokenizer, style: PromptStyle, recipe: SuperresRecipe
     ) -> None:
         super().__init__(model, tokens, tokenizer, style, recipe)
         codebooks_QCK = codebooks(tokens)
@@ -154,12 +202,11 @@ class SuperresObjective(LanguageModelObjective[LevelBatch | CausalBatch]):
 
     def epoch(self, number: int) -> list[list[BatchSpec]]:
         wordless = self.style.superres_text == "no_lyrics"
-        songs = [song for song, _ in self.plays]
-        bounds = [song.text_bound - wordless * len(song.lyrics.encode()) for song in songs]
-        frames = [min(song.frames, self.recipe.max_frames) for song in songs]
-        lengths = [bound + count for bound, count in zip(bounds, frames, strict=True)]
+        plays = self.plays
+        lengths_P = plays.text_bounds_P - wordless * plays.lyrics_bytes_P
+        lengths_P = lengths_P + np.minimum(plays.frames_P, self.recipe.max_frames)
         random = Random(f"{self.recipe.seed} epoch {number}")
-        steps = pack(lengths, self.recipe.micro_batch_tokens, self.recipe.batch_tokens, random)
+        steps = pack(lengths_P.tolist(), self.recipe.micro_batch_tokens, self.recipe.batch_tokens, random)
         kinds = [random.random() < self.recipe.causal for _ in steps]
         return [[BatchSpec(kind, number, songs) for songs in step] for kind, step in zip(kinds, steps, strict=True)]
 
@@ -176,22 +223,23 @@ class SuperresObjective(LanguageModelObjective[LevelBatch | CausalBatch]):
     def loss(self, batch: LevelBatch | CausalBatch, losses: Losses, progress: float = 1.0) -> Tensor:
         if isinstance(batch, CausalBatch):
             return causal_loss(self.model, batch, self.layout, losses)
-        model = self.model
-        texts = [text.to(model.device) for text in batch.texts]
-        codes = [song.to(model.device) for song in batch.codes]
-        condition_ids = [None if rows is None else rows[None].to(model.device) for rows in batch.condition_ids]
-        songs = zip(texts, codes, condition_ids, strict=True)
-        x_BTD = torch.cat([model.embed_song(text[None], song[None, :-1], rows) for text, song, rows in songs])
-        start = min(len(text) for text in texts)
-        hidden_BTD = model(x_BTD, causal=False, start=start)
-        nats = x_BTD.new_zeros(())
-        for row, (text, song) in enumerate(zip(texts, codes, strict=True)):
-            level = song.shape[0] - 1
-            logits_TC = model.level_logits(hidden_BTD[row, len(text) - start :], level)
-            nats_T = F.cross_entropy(logits_TC, song[-1], reduction="none")
-            losses.add(bucket(level), nats_T)
-            nats = nats + nats_T.sum()
-        return nats
+        return level_loss(self.model, batch, losses)
+
+    def flops(self, batch: LevelBatch | CausalBatch) -> float:
+        config = self.model.config
+        return causal_flops(config, batch) if isinstance(batch, CausalBatch) else level_flops(config, batch)
+
+    def sample(self, weights: dict[str, Tensor], folder: Path) -> None:
+        """Write held-out songs with all levels above their own first two as the model makes them."""
+        model = copy_of(Superres, self.model.config, weights, self.corpus.folder, self.model.device)
+        for song in self.corpus.held_out[:SAMPLED_SONGS]:
+            frames = min(song.frames, SAMPLED_FRAMES)
+            codes_2T = self.corpus.codes(song, FIRST_LEVEL, 0, frames)
+            rows = self._condition_ids(song, 0, frames, Random(song.name), 0.0)
+            conditions = None if rows is None else rows.numpy()
+            take = RefineInput(self._text(song, 0), codes_2T, song.seed, Sampling(), conditions)
+            (codes_QT,) = refine(model, [take], self.quantiser.codebooks)
+            write_song(codes_QT, self.codec, folder / song.name)
 
     def held_out(self) -> list[LevelBatch | CausalBatch]:
         songs = self.corpus.held_out[: self.recipe.eval_songs]
@@ -215,6 +263,9 @@ class SuperresObjective(LanguageModelObjective[LevelBatch | CausalBatch]):
         texts = [self._text(song, epoch) for song in songs]
         whole = [len(text) + min(song.frames, self.recipe.max_frames) for text, song in zip(texts, songs, strict=True)]
         length = min(*whole, self.model.config.context)
+        rounded = length // self.recipe.length_multiple * self.recipe.length_multiple
+        if rounded > max(map(len, texts)):
+            length = rounded
         kept, codes, condition_ids = [], [], []
         for text, song, level, random in zip(texts, songs, levels, dice, strict=True):
             frames = length - len(text)
@@ -240,7 +291,8 @@ class SuperresObjective(LanguageModelObjective[LevelBatch | CausalBatch]):
             rows = [self._rows(song, song.outline)[: count + 1] for song, count in zip(songs, frames, strict=True)]
             streams = [condition_stream([PAD_ID] * len(text), its) for text, its in zip(texts, rows, strict=True)]
             condition_ids = [torch.from_numpy(stream) for stream in streams]
-        return causal_batch(texts, codes, ends, self.layout, condition_ids=condition_ids)
+        multiple = self.recipe.length_multiple
+        return causal_batch(texts, codes, ends, self.layout, condition_ids=condition_ids, multiple=multiple)
 
     def _condition_ids(
         self, song: TokenSong, first: int, frames: int, dice: Random, phone_dropout: float
@@ -259,7 +311,7 @@ class SuperresObjective(LanguageModelObjective[LevelBatch | CausalBatch]):
         return self.corpus.condition_ids(song, outline, 0, song.frames)
 
     def _text(self, song: TokenSong, epoch: int) -> list[int]:
-        request = vary(song, Random(f"{self.recipe.seed} {epoch} {song.name}"))
+        request = with_trigger(vary(song, Random(f"{self.recipe.seed} {epoch} {song.name}")), self.trigger)
         return clamp_prompt(self.tokenizer.encode(superres_prompt(request, self.style)), self.style.superres_limit)
 
 

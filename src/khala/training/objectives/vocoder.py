@@ -7,29 +7,35 @@ guess is the mean direction, the shorter the less certain. Inputs are coded with
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from khala.audio.files import write_audio
 from khala.models.codec.folder import save_codec
 from khala.models.codec.spectral.codec import SpectralCodec
 from khala.models.codec.spectral.phase import expected_advance
 from khala.models.codec.spectral.vocoder import Spectra
 from khala.training.checkpoint import State
-from khala.training.loop import Step
+from khala.training.codec_recipe import CodecRecipe
+from khala.training.loader import StepPlan
 from khala.training.losses import Losses
+from khala.training.objective import Measure, Objective
 from khala.training.optimizer import convolutional_optimizers
-from khala.training.recipe import CodecRecipe
 from khala.training.reconstruction import reconstruction
-from khala.training.songs import excerpts, find_songs, read_excerpt
+from khala.training.songs import find_songs, read_batch, read_excerpt
 
 UNCODED_SHARE = 0.25
 """Share of the excerpts whose features skip projection and codes."""
 EVALUATED_LEVELS = (2, 8, 64, None)
 """Numbers of levels at which held-out songs are measured; None skips projection and codes."""
+
+
+SAMPLED_SONGS = 2
+"""Held-out songs that samples are made of."""
 
 
 @dataclass(frozen=True)
@@ -47,24 +53,26 @@ class SpectraBatch:
         return self.features_BTF.shape[0] * self.features_BTF.shape[1]
 
 
-class VocoderObjective:
+class VocoderObjective(Objective[SpectraBatch]):
     """Training of the vocoder of a codec that is fitted, on the songs under `corpus`."""
 
     unit = "frames"
 
     def __init__(self, codec: SpectralCodec, corpus: Path, recipe: CodecRecipe) -> None:
         self.codec, self.recipe, self.settings = codec, recipe, recipe.vocoder
-        self.model = codec.vocoder.requires_grad_(True)
+        self.model: nn.Module = codec.vocoder.requires_grad_(True)
         self.learned, held_out = find_songs(corpus)
         length = self.settings.test_seconds * codec.sample_rate
-        self.tests = [read_excerpt(path, 0, length) for path in held_out[: self.settings.test_songs]]
+        tests = [read_excerpt(path, 0, length) for path in held_out[: self.settings.test_songs]]
+        self.tests = [song.to(codec.mean.device) for song in tests]
 
     def optimizers(self) -> list[torch.optim.Optimizer]:
         return convolutional_optimizers(self.model, self.settings.matrix_rate, self.settings.other_rate)
 
-    def steps(self, state: State) -> Iterator[Step]:
-        """Steps of one micro-batch, specified by the number of the step."""
-        return (Step(0, number, [number]) for number in count(state.step))
+    def steps(self, state: State) -> Iterator[StepPlan]:
+        """Steps of micro-batches that are counted over the whole run."""
+        size = self.settings.micro_batches
+        return (StepPlan(0, step, list(range(step * size, (step + 1) * size))) for step in count(state.step))
 
     def micro_batch(self, number: int) -> SpectraBatch:
         """Frame-aligned excerpts of random songs, each coded with a random number of levels."""
@@ -75,27 +83,32 @@ class VocoderObjective:
         return SpectraBatch(features_BTF, (left + right) / 2, (left - right) / 2)
 
     def samples(self, number: int) -> Tensor:
-        """Samples [B, 2, N] of a step."""
-        random, hop = np.random.default_rng((self.recipe.seed, number)), self.codec.hop
-        chosen = islice(excerpts(self.learned, self.settings.frames, hop, random), self.settings.batch)
-        length = self.settings.frames * hop
-        parts = [read_excerpt(path, first * hop, length) for path, first in chosen]
-        return torch.stack([torch.nn.functional.pad(part, (0, length - part.shape[1])) for part in parts])
+        """Samples [B, 2, N] of a micro-batch, where the codec is."""
+        random = np.random.default_rng((self.recipe.seed, number))
+        samples_B2N = read_batch(self.learned, self.settings.batch, self.settings.frames, self.codec.hop, random)
+        return samples_B2N.to(self.codec.mean.device)
 
     def loss(self, batch: SpectraBatch, losses: Losses, progress: float = 1.0) -> Tensor:
         """The sum of the errors of magnitude and phase."""
-        found = spectral_losses(self.codec, self.model(batch.features_BTF), batch.mid_BSK, batch.side_BSK)
+        found = spectral_losses(self.codec, self.codec.vocoder(batch.features_BTF), batch.mid_BSK, batch.side_BSK)
         for name, value in found.items():
             losses.add(name, value)
         return torch.stack(list(found.values())).sum()
 
-    def evaluate(self) -> Iterator[tuple[dict[str, float], dict[str, float]]]:
+    def evaluate(self, measure: Measure) -> Iterator[tuple[dict[str, float], dict[str, float]]]:
         """How held-out songs survive each number of levels; level 0 stands for features that were not coded."""
         for levels in EVALUATED_LEVELS:
             if levels is None or levels <= self.codec.levels:
                 yield {"levels": float(levels or 0)}, reconstruction(self.codec, self.tests, levels)
 
-    def save(self, run: Path) -> Path:
+    @torch.no_grad()
+    def sample(self, weights: dict[str, Tensor], folder: Path) -> None:
+        """Write held-out songs after a round trip through all levels."""
+        for number, song in enumerate(self.tests[:SAMPLED_SONGS], 1):
+            samples_2N = self.codec.decode(self.codec.encode(song[None]))[0]
+            write_audio(folder / f"song-{number}.wav", samples_2N.cpu().numpy(), self.codec.sample_rate)
+
+    def save(self, weights: dict[str, Tensor], run: Path) -> Path:
         """Write the whole codec, which the folder of the run holds, with the vocoder as it is now."""
         save_codec(self.codec, run)
         return run / "model.safetensors"

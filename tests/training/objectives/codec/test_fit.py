@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from khala.models.codec.spectral.codec import SpectralCodec
+from khala.training.codec_recipe import CodecRecipe
 from khala.training.log import Log, read
 from khala.training.objectives.codec.fit import fit_codec, weights
-from khala.training.recipe import CodecRecipe
 
 
 def test_weights_follow_the_recipe(codec_recipe: CodecRecipe) -> None:

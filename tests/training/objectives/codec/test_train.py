@@ -9,9 +9,9 @@ import soundfile
 import torch
 
 from khala.models.codec.folder import load_codec
+from khala.training.codec_recipe import CodecRecipe
 from khala.training.log import read
 from khala.training.objectives.codec.train import train_codec
-from khala.training.recipe import CodecRecipe
 from khala.training.songs import find_songs, read_excerpt
 
 

@@ -14,12 +14,13 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from khala.models.codec.config import SpectralConfig
 from khala.models.codec.spectral.codec import SpectralCodec
 from khala.models.codec.spectral.features import Analysis
 from khala.nn.rvq import nearest
+from khala.training.codec_recipe import CodecRecipe, FitRecipe
 from khala.training.log import Log
 from khala.training.objectives.codec.kmeans import assign, fit_level
-from khala.training.recipe import CodecRecipe, FitRecipe
 from khala.training.songs import excerpts, find_songs, read_excerpt
 
 REPORTED = (1, 2, 4, 8, 16, 32, 64)
@@ -29,7 +30,9 @@ def fit_codec(corpus: Path, recipe: CodecRecipe, out: Path) -> SpectralCodec:
     """Fit projection and codebooks to the songs under `corpus`. The vocoder of the result is untrained."""
     if recipe.fit.threads:
         torch.set_num_threads(recipe.fit.threads)
-    codec = SpectralCodec(recipe.model)
+    config = recipe.model or SpectralConfig()
+    assert isinstance(config, SpectralConfig)  # `train_codec` trains the other family in another way
+    codec = SpectralCodec(config)
     out.mkdir(parents=True, exist_ok=True)
     found = _found(out, codec)
     log = Log(out, len(found))
@@ -120,7 +123,7 @@ def _found(out: Path, codec: SpectralCodec) -> Tensor:
 def _codebooks(
     train: Tensor, test: Tensor, done: int, recipe: CodecRecipe, codec: SpectralCodec, out: Path, log: Log
 ) -> None:
-    path, fit, config = out / "codebooks.safetensors", recipe.fit, recipe.model
+    path, fit, config = out / "codebooks.safetensors", recipe.fit, codec.config
     books = codec.quantizer.codebooks
     train, test = train.clone(), test.clone()
     power, test_power = train.square().mean(), test.square().mean()

@@ -1,23 +1,47 @@
-"""Train the spectral codec: a closed-form fit, then a vocoder that learns to give spectra a phase."""
+"""Train a codec. The spectral one: a closed-form fit, then a vocoder that learns to give spectra a phase, and in the
+end, if the recipe says so, against a discriminator."""
 
 from pathlib import Path
 
-from khala.models.codec.folder import load_codec, save_codec
+from khala.models.codec.config import DacConfig
+from khala.models.codec.folder import load_spectral, save_codec
+from khala.music.errors import InvalidRequest
 from khala.training import loop
+from khala.training.codec_recipe import CodecRecipe
+from khala.training.objectives.codec.adversary import AdversaryObjective
 from khala.training.objectives.codec.fit import fit_codec
+from khala.training.objectives.codec.train_dac import train_dac
 from khala.training.objectives.vocoder import VocoderObjective
-from khala.training.recipe import CodecRecipe
+from khala.training.ranks import Ranks
 
 
-def train_codec(recipe: CodecRecipe, corpus: Path, out: Path, *, fit_only: bool = False) -> Path:
-    """Fit the codec to the songs under `corpus`, then train its vocoder; returns `out`, which `load_codec` reads.
+def train_codec(
+    recipe: CodecRecipe, corpus: Path, out: Path, ranks: Ranks | None = None, *, fit_only: bool = False
+) -> Path:
+    """Train the recipe's codec on the songs under `corpus`: a `dac` codec as `train_dac` does; a spectral one is
+    fitted, then its vocoder is trained, in one stage or two.
 
-    A killed run goes on where it was. Encoding needs the fit alone: `out` makes tokens as soon as `model.safetensors`
-    is there, while the vocoder still learns, or if `fit_only` leaves it out; the vocoder changes no code. Raises
-    InvalidRequest if there are no songs.
+    Returns `out`, which `load_codec` reads. A killed run goes on where it was. Encoding needs the fit alone: `out`
+    makes tokens as soon as `model.safetensors` is there, while the vocoder still learns, or if `fit_only` leaves it
+    out; the vocoder changes no code. The fit is one process's work. Raises InvalidRequest if there are no songs, or if
+    several ranks find no fit.
     """
+    ranks = ranks or Ranks()
+    if isinstance(recipe.model, DacConfig):
+        if fit_only:
+            raise InvalidRequest("--fit-only is for a spectral codec: the codes of a dac codec change until its end")
+        return train_dac(recipe, recipe.model, corpus, out, ranks)
     if not (out / "model.safetensors").exists():
+        if ranks.world > 1:
+            raise InvalidRequest(
+                "the codec is not fitted yet; do that first, without torchrun: khala train codec --fit-only"
+            )
         save_codec(fit_codec(corpus, recipe, out / "fit"), out)
     if not fit_only:
-        loop.train(VocoderObjective(load_codec(out), corpus, recipe), recipe.vocoder, out)
+        codec = load_spectral(out).to(ranks.device)
+        loop.train(VocoderObjective(codec, corpus, recipe), recipe.vocoder, out, ranks)
+        if recipe.adversary:
+            codec = load_spectral(out).to(ranks.device)
+            objective = AdversaryObjective(codec, corpus, recipe, recipe.adversary, out)
+            loop.train(objective, recipe.adversary, out / "adversary", ranks)
     return out

@@ -171,6 +171,10 @@ BAD = {
     "half of two dtypes": (["--dtype", "backbone=float32"], "--dtype 'backbone=float32' is unknown"),
     "unknown format": (["--format", "ogg"], "--format 'ogg' is unknown"),
     "unknown extension": (["--output", "a.txt"], "an unsupported extension"),
+    "several takes to play": (["--play", "--takes", "2"], "--play is for a single take"),
+    "several takes to stdout": (["-o", "-", "--takes", "2"], "--output - is for a single take"),
+    "stdout in MP3": (["-o", "-", "--format", "mp3"], "--output - writes WAV, and --format is mp3"),
+    "stdout twice": (["-o", "-", "--json"], "both write to standard output"),
     "unwritable output": (["--output", "/proc/a.wav"], "cannot write"),
 }
 
@@ -184,6 +188,52 @@ def test_bad_input_is_one_line_status_2_and_nothing_written(
     said = capsys.readouterr()
     assert said.out == "" and len(said.err.splitlines()) == 1 and message in said.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_audio_does_not_go_to_a_terminal(
+    sing, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert sing(*WORDS, "-o", "-") == 2
+    assert "which is a terminal; redirect it" in capsys.readouterr().err
+
+
+def test_a_song_on_standard_output(sing, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert sing(*WORDS, "--seed", "7", "-o", "-") == 0
+    said = capfdbinary.readouterr()
+    assert b"backbone ..." in said.err and list(tmp_path.iterdir()) == []
+    (tmp_path / "heard.wav").write_bytes(said.out)
+    assert sing(*WORDS, "--seed", "7", "-o", "made.wav", "--quiet") == 0
+    heard, made = (read_audio(tmp_path / f"{name}.wav")[0] for name in ("heard", "made"))
+    assert heard.shape == made.shape
+    assert np.corrcoef(heard[0], made[0])[0, 1] > 0.99, "but for its loudness"
+
+
+def test_a_song_that_is_played_is_the_song(
+    sing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    assert sing(*WORDS, "--seed", "7", "-o", "a.flac", "--play") == 0
+    assert "note: no player was found; install FFmpeg" in capsys.readouterr().err
+    player = tmp_path / "bin" / "aplay"
+    player.write_text(f"#!/bin/sh\nexec /bin/cat > {tmp_path}/played\n")
+    player.chmod(0o755)
+    assert sing(*WORDS, "--seed", "7", "-o", "b.flac", "--play", "--json") == 0
+    assert sing(*WORDS, "--seed", "7", "-o", "c.flac") == 0
+    songs = [read_audio(tmp_path / f"{name}.flac")[0] for name in "abc"]
+    assert all(np.array_equal(song, songs[0]) for song in songs)
+    assert (tmp_path / "played").stat().st_size == 4 * songs[0].shape[1]
+
+
+def test_a_reader_that_goes_away_ends_the_song(model: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "khala", "generate", "--model", str(model), *WORDS, "-o", "-", "--quiet"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stdout.read(4) == b"RIFF"
+        process.stdout.close()
+        assert process.wait(120) == 141
+        assert process.stderr is not None and process.stderr.read() == b""
 
 
 def test_lyrics_that_are_no_text_are_refused(sing, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,7 +53,7 @@ def test_a_song_is_made_again_from_its_file(like, songs: Path, tmp_path: Path, f
 
 def test_what_is_given_replaces_what_the_song_had(like, tmp_path: Path) -> None:
     given = ["--prompt", "slow jazz", "--instrumental", "--duration", "6", "--seed", "8", "--takes", "2"]
-    assert like("a.mp3", *given, "--title", "Neu", "-o", "b.wav", "--quiet") == 0
+    assert like("a.mp3", *given, "--title", "Neu", "--chords", "C | G", "-o", "b.wav", "--quiet") == 0
     request = json.loads((tmp_path / "b-1.json").read_text())["request"]
     assert (request["prompt"], request["tags"], request["lyrics"], request["instrumental"]) == (
         "slow jazz",
@@ -62,6 +62,7 @@ def test_what_is_given_replaces_what_the_song_had(like, tmp_path: Path) -> None:
         True,
     )
     assert (request["duration"], request["seed"], request["takes"], request["title"]) == (6, 8, 2, "Neu")
+    assert request["chords"] == "C | G"
 
 
 def test_no_tags_are_none(like, songs: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,6 +36,22 @@ def test_a_stage_that_is_done_at_once_says_so_once(capsys: pytest.CaptureFixture
     assert capsys.readouterr().err.splitlines() == ["finish ...", "finish done in 0.0 s"]
 
 
+def test_stages_may_overlap(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    lines = PlainProgress(clock)
+    for second in range(8):
+        clock.now = float(second)
+        lines("backbone", second + 1, 8)
+        lines("superres", second, 14)
+    assert capsys.readouterr().err.splitlines() == [
+        "backbone ...",
+        "superres ...",
+        "backbone 75%, about 2 s left",
+        "superres 36%, about 9 s left",
+        "backbone done in 7.0 s",
+    ]
+
+
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with progress(quiet=True) as report:
         report("backbone", 0, 10)

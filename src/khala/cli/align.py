@@ -43,7 +43,7 @@ def align(
     if output is None:
         typer.echo(text, nl=False)
     else:
-        from khala.audio.files import replacing
+        from khala.audio.replacing import replacing
 
         with replacing(output) as part:
             part.write_text(text, encoding="utf-8")

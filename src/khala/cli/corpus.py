@@ -69,14 +69,19 @@ def ingest(
 @app.command()
 def tokenize(
     corpus: Annotated[Path, typer.Argument(help="Folder of the corpus.")],
-    codec: Annotated[Path, typer.Option(help="Folder of the codec.")],
-    out: Annotated[Path, typer.Option(help="Folder of the tokens; songs already in it are kept.")],
+    codec: Annotated[
+        str, typer.Option(metavar="FOLDER|MODEL", help="Folder of a codec; or a model, by name, folder or hub id.")
+    ],
+    out: Annotated[
+        str, typer.Option(help="Folder of the tokens, or its URL (s3://BUCKET/PATH); songs already in it are kept.")
+    ],
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps, ...")] = "auto",
     processes: Annotated[int, typer.Option(min=1, help="Number of parallel processes, one shard each.")] = 1,
 ) -> None:
     """Tokenize the songs of a corpus for training."""
     from khala.corpus.data.shards import tokenize as encode
 
-    songs = encode(corpus, codec, out, processes=processes, progress=_report_tokens)
+    songs = encode(corpus, codec, out, device=device, processes=processes, progress=_report_tokens)
     typer.echo(f"{songs} songs added to {out}")
 
 

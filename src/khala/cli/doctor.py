@@ -8,6 +8,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
+import psutil
 import typer
 
 from khala import __version__
@@ -60,8 +61,7 @@ def findings(
 
 def memory_finding() -> Finding:
     """Return the machine's main memory."""
-    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    return Finding("memory", f"{pages * size / 2**30:.1f} GiB")
+    return Finding("memory", f"{psutil.virtual_memory().total / 2**30:.1f} GiB")
 
 
 def sound_findings() -> Iterator[Finding]:

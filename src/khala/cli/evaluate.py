@@ -1,7 +1,7 @@
 """`khala evaluate`: measure songs, as a table or JSON."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,6 +35,9 @@ def evaluate(
     files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Audio files or folders.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print measurements and summary as JSON.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write a report page with plots and verdicts.")] = None,
+    independent: Annotated[
+        bool, typer.Option("--independent", help="Also measure with librosa and jiwer, and show where they disagree.")
+    ] = False,
     recogniser: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Whisper model that also transcribes the words.")
     ] = None,
@@ -49,12 +52,17 @@ def evaluate(
     if html:
         from khala.evaluation.page import TITLE
 
-        require_page(html, TITLE)
+        require_page(html, TITLE, "evaluate", "--html")
     reader = None
     if recogniser:
         from khala.evaluation.whisper import reader as read_with
 
         reader = read_with(recogniser)
+    second, packages = None, ""
+    if independent:
+        from khala.evaluation.independent import compare, require_packages, second_opinion
+
+        second, packages = second_opinion, require_packages()
     records: list[dict[str, Any]] = []
     remarks: list[str] = []
     refused: list[str] = []
@@ -65,7 +73,7 @@ def evaluate(
 
     for song in _songs(files, refuse):
         try:
-            record = evaluate_file(song, reader, remarks.append)
+            record = evaluate_file(song, reader, remarks.append, second)
         except InvalidRequest as error:
             refuse(str(error))
             continue
@@ -79,23 +87,41 @@ def evaluate(
     summary = summarise(records)
     distance = distance_of(Path(record["file"]) for record in records) if len(records) > 1 else None
     if html and records:
-        from khala.audio.files import replacing
+        from khala.audio.replacing import replacing
         from khala.evaluation.page import page
 
         with replacing(html) as part:
-            part.write_text(page(records, summary, html.parent, distance), encoding="utf-8")
+            part.write_text(page(records, summary, html.parent, distance, packages), encoding="utf-8")
     if as_json:
-        typer.echo(json.dumps({"songs": records, "summary": summary, "distance": distance}))
+        report: dict[str, Any] = {"songs": records, "summary": summary, "distance": distance}
+        if independent:
+            report["independent"] = {"by": packages, "measures": compare(records)}
+        typer.echo(json.dumps(report))
     else:
         for name, count in summary.items():
             typer.echo(f"{VERDICTS[name]}: {count['passed']} of {count['of']} ({count['passed'] / count['of']:.0%})")
         if distance is not None:
             typer.echo(f"Fréchet distance from the corpus: {distance:.1f}")
+        if independent:
+            for line in second_lines(records, packages):
+                typer.echo(line)
         if summary.keys() == {"sound"} and not remarks:
             print_line("No song has a JSON file with its request, so only the sound is judged.")
         if html and records:
             print_line(f"Report: {html}")
     raise typer.Exit(InvalidRequest.exit_status if refused else 0)
+
+
+def second_lines(records: Sequence[Mapping[str, Any]], packages: str) -> Iterator[str]:
+    """Yield what the packages found on all songs, and a line for every song on which they disagree with the report."""
+    from khala.evaluation.independent import compare, disagreements, told
+
+    yield f"Second opinion, by {packages}:"
+    for name, count in compare(records).items():
+        yield f"  {name}: {told(count)}"
+    for record in records:
+        for name, (ours, theirs) in disagreements(record).items():
+            yield f"  {Path(record['file']).name}: {name}: {ours}, by the second opinion {theirs}"
 
 
 def _songs(files: list[Path], refuse: Callable[[str], None]) -> Iterator[Path]:

@@ -2,27 +2,35 @@
 
 import json
 import re
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from secrets import randbelow
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from khala.cli.errors import print_line
 from khala.cli.like import Machine, changed, machine_like, read_like, require_other
-from khala.cli.lyrics import read_lyrics_file
-from khala.cli.output import destinations
+from khala.cli.lyrics import one_text
+from khala.cli.outline import outline_text
+from khala.cli.output import destinations, require_listenable
 from khala.cli.progress import progress
-from khala.cli.timed import parse_timed, require_timed_free, write_timed
+from khala.cli.saving import save_takes
+from khala.cli.timed import parse_timed, require_timed_free
 from khala.conditioning.preview import preview
-from khala.generation.record_file import own_record
 from khala.music.errors import InvalidRequest
 from khala.music.example import EXAMPLE
+from khala.music.loras import Lora
 from khala.music.lyric_files import LYRIC_FORMATS
+from khala.music.progress import Progress
 from khala.music.request import Sampling, SongRequest
 from khala.music.tags import parse_tags
 from khala.weights import describe
+from khala.weights.adapters import open_adapters, triggered
+
+if TYPE_CHECKING:
+    from khala.generation.pipeline import Pipeline
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -45,6 +53,10 @@ def generate(
     lyrics_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Text file with the lyrics; - reads stdin.")
     ] = None,
+    chords: Annotated[
+        str | None,
+        typer.Option(metavar='"C G Am F"', help="Chords, a bar each, of parts whose header in the lyrics names none."),
+    ] = None,
     instrumental: Annotated[bool, typer.Option("--instrumental", help="Make a song without vocals.")] = False,
     duration: Annotated[
         str | None,
@@ -64,6 +76,10 @@ def generate(
     ] = None,
     model: Annotated[
         str | None, typer.Option(metavar="NAME|FOLDER|HUB_ID", help="Model name, folder or hub id.  [default: mini]")
+    ] = None,
+    lora: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[:0.8]", help="Adapter to add to the model, by name or folder. Can be repeated."),
     ] = None,
     device: Annotated[
         str | None, typer.Option(metavar="auto|cpu|cuda|cuda:1|mps", help="Compute device.  [default: auto]")
@@ -94,7 +110,12 @@ def generate(
     ] = None,
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", metavar="FILE|FOLDER", help="Output file or folder.  [default: current folder]"),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE|FOLDER|-",
+            help="Output file or folder; - streams WAV to stdout while the song is made.  [default: current folder]",
+        ),
     ] = None,
     format: Annotated[
         str | None, typer.Option(metavar="wav|flac|mp3|opus", help="Audio format.  [default: that of FILE, or wav]")
@@ -106,17 +127,19 @@ def generate(
             metavar='"A, B"', help=f"Also write the lyrics with their times, as {', '.join(LYRIC_FORMATS)} or several."
         ),
     ] = None,
+    play: Annotated[bool, typer.Option("--play", help="Play the song while it is made.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the records of all takes as a JSON array.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print how the song would go, line by line, and make nothing.")
+    ] = False,
 ) -> None:
     """Make a song from a description and lyrics. Without either, make a built-in example of about 30 seconds.
 
     Takes are written to ./<slug>-<seed>-<take>.wav, each with a .json record of everything needed to reproduce it. The
     record is in the file's tags, too.
     """
-    if lyrics is not None and lyrics_file is not None:
-        raise InvalidRequest("both --lyrics and --lyrics-file were given; use only one of them")
-    lyrics = read_lyrics_file(lyrics_file) if lyrics_file is not None else lyrics
+    lyrics = one_text(lyrics, lyrics_file)
     words = {"prompt": prompt, "tags": tags if tags is None else parse_tags(tags), "lyrics": lyrics}
     given: dict[str, Any] = {key: value for key, value in words.items() if value is not None}
     if duration is not None:
@@ -124,10 +147,11 @@ def generate(
     chosen: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "guidance": guidance}
     chosen |= {"superres_sampling": superres_sampling, "superres_top_k": superres_top_k}
     chosen = {key: value for key, value in chosen.items() if value is not None}
-    more = {"best_of": best_of, "seed": seed, "title": title}
+    more = {"best_of": best_of, "seed": seed, "title": title, "chords": chords}
     given |= {"takes": takes, **{key: value for key, value in more.items() if value is not None}}
     options = {"model": model, "engine": engine, "device": device, "dtype": dtype}
-    machine: dict[str, str] = {key: value for key, value in options.items() if value is not None}
+    machine: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
+    machine |= {"loras": tuple(map(Lora.parse, lora))} if lora else {}
     notes: list[str] = []
     made_with = None if like is None else read_like(like)
     if made_with is not None:
@@ -137,7 +161,8 @@ def generate(
     else:
         request = replace(EXAMPLE, **given)
     Sampling(**chosen)  # raises for what no model could do
-    paths = destinations(request, output, format)
+    require_listenable(play, output, request.takes, format, as_json, timed)
+    paths = [] if output == "-" else destinations(request, output, format)
     if like is not None:
         require_other(like, paths)
     on = Machine(**machine) if made_with is None else machine_like(made_with, machine, notes.append)
@@ -147,47 +172,58 @@ def generate(
     info = describe(on.model, verify=False)
     own = info.config.sampling if made_with is None or model is not None else made_with.request.sampling
     request = replace(request, sampling=own.with_changes(**chosen))
+    adapters = open_adapters(on.loras, info.folder, info.digest)
     info.config.require_possible(request)
     if made_with is not None and info.digest != made_with.digest:
         notes.append(f"the song was made with another model, {made_with.model[:40]} {made_with.digest[:12]}.")
     timed_formats = parse_timed(timed)
     require_timed_free(paths, timed_formats)
+    planned = preview(triggered(request, adapters), info.config)
     if not quiet:
         for note in notes:
             print_line(f"note: {note}")
-        for remark in preview(request, info.config).remarks:
+        for remark in planned.remarks:
             print_line(f"note: {remark.text}" if remark.line is None else f"note on line {remark.line}: {remark.text}")
+    if dry_run:
+        for line in outline_text(planned, info.config.frame_rate):
+            typer.echo(line)
+        return
 
-    with progress(quiet) as report:
-        report("load", 0, 1)
-        from khala.generation.pipeline import load
-        from khala.scoring import align, score
+    with ExitStack() as stack:  # at its end the song is heard to its end
+        with progress(quiet) as report:
+            pipeline = open_pipeline(on, request.duration, report)
+            if play or output == "-":
+                from khala.cli.listening import listen
 
-        pipeline = load(
-            on.model,
-            on.device,
-            on.dtype,
-            seconds=request.duration,
-            listener=score,
-            engine=on.engine,
-            aligner=align,
-        )
-        report("load", 1, 1)
-        made = pipeline.generate(request, progress=report)
-    paths[0].parent.mkdir(parents=True, exist_ok=True)
-    for take, path in zip(made, paths, strict=True):
-        take.save(path, tags=not no_tags)
-        if timed_formats and not write_timed(take, path, timed_formats) and not quiet:
-            print_line(f"{path}: it is not known when its words are sung, so no timed lyrics were written")
-        if not quiet:
-            ending = ", cut at the maximum length" if take.metadata["truncated"] else ""
-            if left := take.metadata["unsung_lines"]:
-                ending += f", {left} line{'s' if left > 1 else ''} of the lyrics not sung"
-            if (record := own_record(path)) and record.stem != path.stem:
-                ending += f", record in {record.name}"
-            print_line(f"{path}: {take.seconds:.1f} s{ending}")
-    if as_json:
-        typer.echo(json.dumps([{"file": str(path), **take.metadata} for take, path in zip(made, paths, strict=True)]))
+                made = [listen(pipeline.live(request, progress=report), play, output == "-", stack)]
+            else:
+                made = pipeline.generate(request, progress=report)
+        if paths:
+            save_takes(made, paths, timed_formats, not no_tags, quiet)
+        if as_json:
+            echo = [{"file": str(path), **take.metadata} for take, path in zip(made, paths, strict=True)]
+            typer.echo(json.dumps(echo))
+
+
+def open_pipeline(on: Machine, seconds: float, report: Progress) -> "Pipeline":
+    """Load a model for a song of so many seconds, with all that listens to it. Raises what `pipeline.load` raises."""
+    report("load", 0, 1)
+    from khala.generation.pipeline import load
+    from khala.scoring import align, hear, score
+
+    pipeline = load(
+        on.model,
+        on.device,
+        on.dtype,
+        seconds=seconds,
+        listener=score,
+        engine=on.engine,
+        aligner=align,
+        hearer=hear,
+        loras=on.loras,
+    )
+    report("load", 1, 1)
+    return pipeline
 
 
 def require_known(option: str, value: str, pattern: str, choices: str) -> None:

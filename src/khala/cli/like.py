@@ -9,6 +9,7 @@ from typing import Any
 from khala.engine.opening import require_possible, settings_need_torch
 from khala.generation.remake import Remake, read_record
 from khala.music.errors import InvalidRequest, OutputError
+from khala.music.loras import Lora
 from khala.music.request import SongRequest
 
 _MODEL_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
@@ -17,12 +18,13 @@ _MODEL_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 
 @dataclass(frozen=True)
 class Machine:
-    """What computes a song: values of --model, --engine, --device and --dtype."""
+    """What computes a song: values of --model, --engine, --device, --dtype and --lora."""
 
     model: str = "mini"
     engine: str = "auto"
     device: str = "auto"
     dtype: str = "auto"
+    loras: tuple[Lora, ...] = ()
 
 
 def read_like(song: Path) -> Remake:
@@ -45,12 +47,12 @@ def changed(request: SongRequest, given: Mapping[str, Any], instrumental: bool) 
     return replace(request, **values)
 
 
-def machine_like(made: Remake, given: Mapping[str, str], note: Callable[[str], None]) -> Machine:
+def machine_like(made: Remake, given: Mapping[str, Any], note: Callable[[str], None]) -> Machine:
     """Return what made a song, with what was given in place of it. Where this machine lacks it, the rest is chosen
     anew, and `note` gets a line about that. Raises InvalidRequest."""
     if "model" not in given and not _MODEL_NAME.fullmatch(made.model):
         raise InvalidRequest(f"the song was made with a model called {made.model[:40]!r}; name yours with --model")
-    chosen = Machine(**{"model": made.model, **given})
+    chosen = Machine(**{"model": made.model, "loras": made.loras, **given})
     if given.keys() & {"engine", "device", "dtype"}:
         return chosen
     try:

@@ -25,3 +25,10 @@ def read_lyrics_file(path: Path, advice: str = "add some, or use --instrumental"
     if not text:
         raise InvalidRequest(f"{name} contains no lyrics; {advice}")
     return text
+
+
+def one_text(lyrics: str | None, lyrics_file: Path | None) -> str | None:
+    """Return the lyrics that were given in one way or the other. Raises InvalidRequest for both."""
+    if lyrics is not None and lyrics_file is not None:
+        raise InvalidRequest("both --lyrics and --lyrics-file were given; use only one of them")
+    return read_lyrics_file(lyrics_file) if lyrics_file is not None else lyrics

@@ -11,11 +11,17 @@ from typer.core import TyperGroup
 from khala import __version__
 from khala.cli.errors import INTERRUPTED, print_error, report
 from khala.cli.streams import prepare_streams
+from khala.cli.welcome import welcome
 
 VERBS = {
     "generate": "Make a song from a description and lyrics.",
+    "extend": "Make a longer song of a song.",
+    "edit": "Sing a part of a song anew.",
+    "vary": "Make another song of the same form, or refine a song anew.",
     "align": "Find when the words of a song are sung.",
+    "share": "Write a song as one page of HTML, to be sent to anyone.",
     "serve": "Run the API, the studio and workers.",
+    "mcp": "Serve agents: an MCP server on standard input and output.",
     "keys": "Create, list and revoke API keys of a service.",
     "worker": "Run a worker that makes the takes of a service.",
     "models": "List, describe, download, import and export models.",
@@ -24,6 +30,8 @@ VERBS = {
     "doctor": "Check whether this machine can make songs.",
     "corpus": "Build a training corpus and tokenize it.",
     "train": "Train a codec, language models or a recogniser.",
+    "finetune": "Teach a model your own songs: train an adapter.",
+    "lora": "List adapters, merge them into a model, take them out again.",
 }
 
 
@@ -60,9 +68,15 @@ def khala(
 
 
 def run(args: Sequence[str]) -> int:
-    """Run `khala ARGS` and return the exit status. Errors that a user can cause are one line on stderr."""
+    """Run `khala ARGS` and return the exit status; without any, say what can be done next.
+
+    Errors that a user can cause are one line on stderr."""
+    if not args:
+        for line in welcome():
+            typer.echo(line)
+        return 0
     try:
-        status = typer.main.get_command(app).main(list(args) or ["--help"], prog_name="khala", standalone_mode=False)
+        status = typer.main.get_command(app).main(list(args), prog_name="khala", standalone_mode=False)
     except KeyboardInterrupt:
         status = INTERRUPTED
     except typer.Abort:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -43,6 +44,25 @@ def destinations(request: SongRequest, output: str | Path | None, format: str | 
     return paths
 
 
+def require_listenable(
+    play: bool, output: str | None, takes: int, format: str | None, as_json: bool, timed: str | None
+) -> None:
+    """Raise InvalidRequest for options that contradict --play or `--output -`."""
+    option = "--play" if play else "--output -"
+    if (play or output == "-") and takes != 1:
+        raise InvalidRequest(f"{option} is for a single take, and --takes is {takes}; leave one out")
+    if output != "-":
+        return
+    if format not in (None, "wav"):
+        raise InvalidRequest(f"--output - writes WAV, and --format is {format}; leave one out")
+    if timed is not None:
+        raise InvalidRequest("--timed writes files beside the song, and --output - writes none; leave one out")
+    if as_json:
+        raise InvalidRequest("--output - and --json both write to standard output; leave one out")
+    if sys.stdout.isatty():
+        raise InvalidRequest("--output - writes audio to standard output, which is a terminal; redirect it")
+
+
 def _paths(request: SongRequest, place: Path, format: str | None) -> list[Path]:
     extension = place.suffix.lower().removeprefix(".")
     if extension in UNWRITABLE:
@@ -61,20 +81,20 @@ def _in_folder(request: SongRequest, folder: Path, format: str | None) -> list[P
     return [folder / f"{stem}{take}{suffix}" for take in range(1, request.takes + 1)]
 
 
-def require_page(path: Path, mark: str) -> None:
-    """Raise OutputError unless a page can be written to `path` without replacing anything but an older page, which has
-    `mark` among its first bytes."""
+def require_page(path: Path, mark: str, verb: str, option: str) -> None:
+    """Raise OutputError unless a page can be written to `path`, which `option` names, without replacing anything but an
+    older page of `khala VERB`, which has `mark` among its first bytes."""
     try:
         if path.exists() and path.stat().st_size:
             with path.open("rb") as file:
                 ours = mark.encode() in file.read(1000)
             if not ours:
                 raise OutputError(
-                    f"cannot write {path}: it exists and was not written by khala evaluate; choose another --html"
+                    f"cannot write {path}: it exists and was not written by khala {verb}; choose another {option}"
                 )
         _require_writable(path.parent)
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}; choose another --html") from error
+        raise OutputError(f"cannot write {path}: {error.strerror or error}; choose another {option}") from error
 
 
 def _require_free(path: Path) -> None:

@@ -56,25 +56,26 @@ def _interrupts() -> Iterator[Callable[[], bool]]:
 
 
 class PlainProgress:
-    """Prints a line when a stage begins, at most every `SECONDS_BETWEEN_LINES`, and when it ends."""
+    """Prints a line when a stage begins, at most every `SECONDS_BETWEEN_LINES`, and when it ends. Stages may
+    overlap."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
-        self.stage = ""
-        self.began = self.printed = 0.0
+        self.began: dict[str, float] = {}
+        self.printed: dict[str, float] = {}
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         now = self.clock()
-        if stage != self.stage:
-            self.stage, self.began, self.printed = stage, now, now
+        if stage not in self.began:
+            self.began[stage] = self.printed[stage] = now
             print_line(f"{stage} ...")
-        elif 0 < done < total and now - self.printed >= SECONDS_BETWEEN_LINES:
-            self.printed = now
-            left = (now - self.began) / done * (total - done)
+        elif 0 < done < total and now - self.printed[stage] >= SECONDS_BETWEEN_LINES:
+            self.printed[stage] = now
+            left = (now - self.began[stage]) / done * (total - done)
             print_line(f"{stage} {done / total:.0%}, about {left:.0f} s left")
-        if done >= total and self.printed != float("inf"):
-            self.printed = float("inf")  # a stage ends only once
-            print_line(f"{stage} done in {now - self.began:.1f} s")
+        if done >= total and self.printed[stage] != float("inf"):
+            self.printed[stage] = float("inf")  # a stage ends only once
+            print_line(f"{stage} done in {now - self.began[stage]:.1f} s")
 
 
 @contextmanager

@@ -1,5 +1,8 @@
 """`khala serve`: the API, the studio and its workers in one command."""
 
+import os
+import signal
+import time
 from threading import Thread
 from typing import Annotated, Any
 
@@ -34,6 +37,10 @@ def serve(
     model: Annotated[
         str | None, typer.Option(metavar="NAME|FOLDER|HUB_ID", help="Default model.  [default: mini]")
     ] = None,
+    lora: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Adapter to offer. Can be repeated.  [default: all that are installed]"),
+    ] = None,
     database: Annotated[
         str | None, typer.Option(metavar="URL", help="sqlite:///FILE or postgresql://...  [default: in ./khala-data]")
     ] = None,
@@ -42,7 +49,9 @@ def serve(
         typer.Option(metavar="URL", help="Folder or s3://BUCKET/PREFIX for audio files.  [default: in ./khala-data]"),
     ] = None,
     open: Annotated[bool | None, typer.Option("--open", help="Allow access without a key on a public address.")] = None,
-    browser: Annotated[bool | None, typer.Option("--browser", help="Open the studio in a browser.")] = None,
+    browser: Annotated[
+        bool | None, typer.Option("--open-browser", "--browser", help="Open the studio in a browser.")
+    ] = None,
     allow_host: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Host name to accept in requests. Can be repeated.")
     ] = None,
@@ -50,6 +59,7 @@ def serve(
         list[str] | None,
         typer.Option(metavar="ORIGIN", help="Origin whose pages may use the API (CORS). Can be repeated."),
     ] = None,
+    with_parent: Annotated[bool, typer.Option("--with-parent", help="Stop when the parent process ends.")] = False,
 ) -> None:
     """Serve the API and the studio at http://127.0.0.1:8889 until Ctrl-C.
 
@@ -58,9 +68,10 @@ def serve(
     given: dict[str, Any] = {
         **{"host": host, "port": port, "workers": workers, "gpus": gpus, "runtime_mode": runtime_mode},
         **{"engine": engine, "slots": slots, "model": model, "database": database, "artifacts": artifacts},
-        **{"open": open, "browser": browser},
+        **{"open": open, "browser": browser, "offered_loras": lora or None},
         **{"allowed_hosts": allow_host or None, "cors_origins": allow_origin or None},
     }
+    parent = os.getppid()  # of the program that started it, which may end at any moment
     log_lines()
     try:
         from pydantic import ValidationError
@@ -85,7 +96,16 @@ def serve(
     print_line(f"Khala is running at {address}")
     if settings.browser:  # in a thread: a terminal browser blocks until it exits
         Thread(target=browse, args=(address,), daemon=True).start()
+    if with_parent:
+        Thread(target=end_with, args=(parent,), daemon=True).start()
     serving.make_server(app, settings).run(sockets=[sock])
+
+
+def end_with(parent: int) -> None:
+    """Stop the server, as SIGTERM does, when the process `parent` is its parent no more."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def browse(address: str) -> None:

@@ -35,7 +35,7 @@ def require_timed_free(paths: Sequence[Path], formats: Sequence[str]) -> None:
 def write_timed(take: "Take", path: Path, formats: Sequence[str]) -> bool:
     """Write the lyrics of a take beside its audio file; False if it is not known when they are sung. Raises
     OutputError."""
-    from khala.audio.files import replacing
+    from khala.audio.replacing import replacing
 
     lines = take.lyrics_timed or ()
     if not has_times(lines):

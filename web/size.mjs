@@ -1,9 +1,9 @@
-/** Prints the size of the JavaScript, gzipped; fails over 200 kB. */
+/** Prints the size of the JavaScript, gzipped; fails over 250 kB. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
-const LIMIT = 200_000;
+const LIMIT = 250_000;
 const folder = new URL("../src/khala/server/static/assets/", import.meta.url);
 const size = (name) => gzipSync(readFileSync(new URL(name, folder))).length;
 const scripts = readdirSync(folder).filter((name) => name.endsWith(".js"));

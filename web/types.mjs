@@ -5,7 +5,7 @@ import openapiTS, { astToString, COMMENT_HEADER } from "openapi-typescript";
 
 const source = new URL("openapi.json", import.meta.url);
 const { components, paths } = JSON.parse(readFileSync(source, "utf8"));
-const { Event, NewSampling, NewSong, OutlineSection, Problem, Take } = components.schemas;
+const { Event, NewEdit, NewSampling, NewSong, OutlineSection, Problem, Take } = components.schemas;
 
 /** [minimum, maximum] of a number, the maximum length of a text or list; undefined if there is none. */
 function limitOf(schema) {
@@ -14,7 +14,7 @@ function limitOf(schema) {
     else if (maxLength ?? maxItems) return maxLength ?? maxItems;
 }
 
-const fields = Object.entries({ ...NewSong.properties, ...NewSampling.properties });
+const fields = Object.entries({ ...NewSong.properties, ...NewSampling.properties, ...NewEdit.properties });
 const audio = paths["/api/v1/takes/{take_id}/audio.{format}"].get.parameters;
 const lyrics = paths["/api/v1/takes/{take_id}/lyrics.{format}"].get.parameters;
 const values = {

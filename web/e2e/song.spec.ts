@@ -3,6 +3,7 @@ import type { Locator, Page } from "@playwright/test";
 import { expect, expectAccessible, sliderValue, tabTo, test, visit } from "./studio";
 
 test.describe.configure({ mode: "serial" });
+test.use({ site: "first song" });
 
 test("a first song is made, compared and saved by clicks alone", async ({ studio }) => {
   await visit(studio, "Library");
@@ -18,6 +19,7 @@ test("a first song is made, compared and saved by clicks alone", async ({ studio
   await expect.poll(() => sliderValue(bar)).toBeGreaterThan(0);
   await expect(song.getByText(/about .+ left/).first()).toBeVisible();
 
+  await expect(studio.getByRole("button", { name: "Download take 2" })).toBeVisible(); // takes are compared when they are done
   const [one, two] = ["Play Take 1", "Play Take 2"].map((name) => studio.getByRole("button", { name }));
   await one!.click();
   const position = studio.getByRole("slider", { name: "Position" });

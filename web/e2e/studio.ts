@@ -1,14 +1,14 @@
 /** The studio's page on a real `khala serve` of its own, with the embedded model, for each kind of screen. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { test as base, expect, type Locator, type Page } from "@playwright/test";
 
-const PYTHON = process.env.PYTHON ?? join(import.meta.dirname, "../../.venv/bin/python");
+export const PYTHON = process.env.PYTHON ?? join(import.meta.dirname, "../../.venv/bin/python");
 const PATIENCE_MS = 300_000;
 /** Messages of Chromium about a server that is being restarted. */
 const UNANSWERED = /net::ERR_(CONNECTION|INCOMPLETE|EMPTY)/;
@@ -49,6 +49,12 @@ export class Server {
     throw new Error("the server did not start");
   }
 
+  /** Holds its worker still, or lets it go on: what is seen meanwhile does not depend on how fast the machine is. */
+  holdWorker(hold: boolean): void {
+    const children = readFileSync(`/proc/${this.process!.pid}/task/${this.process!.pid}/children`, "utf8");
+    for (const pid of children.trim().split(" ")) process.kill(Number(pid), hold ? "SIGSTOP" : "SIGCONT");
+  }
+
   async stop(): Promise<void> {
     const ended = new Promise((resolve) => this.process!.once("exit", resolve));
     this.process!.kill("SIGTERM");
@@ -75,10 +81,12 @@ interface Fixtures {
   studio: Page;
 }
 
-export const test = base.extend<Fixtures, { server: Server }>({
+/** Tests with the same `site` share a server; a file whose library begins empty names one of its own. */
+export const test = base.extend<Fixtures, { site: string; server: Server }>({
+  site: ["shared", { option: true, scope: "worker" }],
   server: [
-    // biome-ignore lint/correctness/noEmptyPattern: how Playwright wants it
-    async ({}, use) => {
+    // Another site is another server, whatever its name.
+    async ({ site: _ }, use) => {
       const server = await Server.start();
       await use(server);
       await server.end();

@@ -11,6 +11,11 @@ export function useModels() {
   return { ...query, models, standard: models.find((model) => model.default) ?? models[0] };
 }
 
+export function useLoras() {
+  const query = useQuery({ queryKey: ["loras"], queryFn: () => unwrap(api.GET("/api/v1/loras")), staleTime: 60_000 });
+  return query.data?.loras ?? [];
+}
+
 export function useTags() {
   return useQuery({ queryKey: ["tags"], queryFn: () => unwrap(api.GET("/api/v1/tags")), ...NEVER_STALE });
 }
@@ -29,6 +34,20 @@ export function usePeaks(take: string | null) {
     queryKey: ["peaks", take],
     queryFn: () => unwrap(api.GET("/api/v1/takes/{take_id}/peaks", { params: { path: { take_id: take! } } })),
     enabled: take !== null,
+    ...NEVER_STALE,
+  });
+}
+
+/** The lyrics of a take that is being made, with the times of the words so far, as in its record to be. */
+export function useWordsSoFar(take: string | null) {
+  return useQuery({
+    queryKey: ["words", take],
+    queryFn: async () => {
+      const path = { take_id: take!, format: "json" as const };
+      return { lyrics: await unwrap(api.GET("/api/v1/takes/{take_id}/lyrics.{format}", { params: { path } })) };
+    },
+    enabled: take !== null,
+    retry: false,
     ...NEVER_STALE,
   });
 }

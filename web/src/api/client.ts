@@ -8,6 +8,11 @@ type Schemas = components["schemas"];
 export type Song = Schemas["Song"];
 export type Take = Schemas["Take"];
 export type NewSong = Schemas["NewSong"];
+export type NewExtend = Schemas["NewExtend"];
+export type NewEdit = Schemas["NewEdit"];
+export type NewVariation = Schemas["NewVariation"];
+export type Version = Schemas["Version"];
+export type Versions = Schemas["Versions"];
 export type SongRequest = Schemas["Request"];
 export type Outline = Omit<Schemas["RequestOutline"], "outline">;
 export type Section = Schemas["OutlineSection"];
@@ -18,6 +23,9 @@ export type Peaks = Schemas["Peaks"];
 export type Model = Schemas["Model"];
 export type Status = Schemas["Status"];
 export type Problem = Schemas["Problem"];
+export type Playlist = Schemas["Playlist"];
+export type PlaylistSongs = Schemas["PlaylistSongs"];
+export type Preset = Schemas["Preset"];
 export type AudioFormat = (typeof AUDIO_FORMATS)[number];
 export type LyricFormat = (typeof LYRIC_FORMATS)[number];
 
@@ -56,9 +64,17 @@ export async function unwrap<T>(call: Promise<{ data?: T }>): Promise<T> {
 }
 
 export const audioUrl = (take: string, format: AudioFormat) => `/api/v1/takes/${take}/audio.${format}`;
+/** A take that is being made, from its beginning. */
+export const liveUrl = (take: string) => `/api/v1/takes/${take}/live`;
 export const downloadUrl = (take: string, format: AudioFormat, tagged: boolean) =>
   `${audioUrl(take, format)}?download=true${tagged ? "" : "&tags=false"}`;
 export const lyricsUrl = (take: string, format: LyricFormat) => `/api/v1/takes/${take}/lyrics.${format}?download=true`;
+
+export const shareUrl = (take: string) => `/api/v1/takes/${take}/share.html`;
+/** Takes in one zip file. */
+export const MOST_ARCHIVED = 200;
+export const archiveUrl = (takes: readonly string[], format: AudioFormat, tagged: boolean) =>
+  `/api/v1/takes.zip?${takes.map((id) => `take=${id}&`).join("")}format=${format}${tagged ? "" : "&tags=false"}`;
 
 export const metadataUrl = (take: string) => `/api/v1/takes/${take}/metadata`;
 

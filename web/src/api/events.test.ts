@@ -20,6 +20,7 @@ const take = (id: string, change: Partial<Take> = {}): Take => ({
   position: null,
   eta: null,
   duration: null,
+  live: false,
   truncated: null,
   error: null,
   error_kind: null,
@@ -49,6 +50,7 @@ const song = (id: string, takes: Take[]): Song => ({
     title: "",
   },
   takes,
+  derived: null,
 });
 const event = (kind: SongEvent["event"], change: Partial<SongEvent> = {}): SongEvent =>
   ({ id: 1, event: kind, at: "2026-01-01T00:00:00Z", ...change }) as SongEvent;

@@ -58,6 +58,7 @@ export function applyEvent(client: QueryClient, event: SongEvent, sinceLast: num
     return;
   }
   if (!id) return;
+  if (event.event !== "progress" && event.event !== "stage") void client.invalidateQueries({ queryKey: ["versions"] });
   if (event.event === "progress" && event.take_id) {
     const take = event.take_id;
     patchSong(client, id, (song) => patchTake(song, take, (old) => progressed(old, event, sinceLast)));
@@ -73,6 +74,7 @@ export function applyEvent(client: QueryClient, event: SongEvent, sinceLast: num
     void client.invalidateQueries({ queryKey: ["songs"] });
   } else {
     if (event.event === "started") moveUp(client);
+    if (event.event === "live") void client.invalidateQueries({ queryKey: ["words", event.take_id] });
     refresh(client, id);
   }
 }

@@ -5,7 +5,10 @@ import { api, type NewSong, type Outline, unwrap } from "./client";
 import { DEFAULT_SECONDS, LIMITS } from "./limits";
 
 /** The fields of a request that its outline depends on. Without a `duration`, the lyrics set it. */
-export type OutlineQuery = Pick<NewSong, "prompt" | "tags" | "lyrics" | "instrumental" | "model" | "duration">;
+export type OutlineQuery = Pick<
+  NewSong,
+  "prompt" | "tags" | "lyrics" | "chords" | "instrumental" | "model" | "duration"
+>;
 
 const fetchOutline = (body: OutlineQuery, signal: AbortSignal): Promise<Outline> =>
   unwrap(api.POST("/api/v1/outline", { body, signal }));

@@ -44,7 +44,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Song
-         * @description Permanently remove a song, its takes and their files.
+         * @description Permanently remove a song, its takes and their files. What was made out of them stays.
          */
         delete: operations["delete_song"];
         options?: never;
@@ -90,6 +90,27 @@ export interface paths {
          * @description Queue the takes that failed or were cancelled again; finished stages are not repeated.
          */
         post: operations["retry_song"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload
+         * @description Make a song out of an audio file, as long as the model's songs. A worker encodes it: its take sounds as the codec
+         *     keeps it. Tempo and key are estimated where `tags` do not say them.
+         */
+        post: operations["upload"];
         delete?: never;
         options?: never;
         head?: never;
@@ -165,7 +186,8 @@ export interface paths {
         };
         /**
          * Get Lyrics
-         * @description Return when the lines and words of a finished take are sung. `elrc` is LRC with a time on every word.
+         * @description Return when the lines and words of a take are sung; of one that is heard while it is made as far as is known.
+         *     `elrc` is LRC with a time on every word.
          */
         get: operations["get_lyrics"];
         put?: never;
@@ -191,6 +213,284 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/takes/{take_id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Extend Take
+         * @description Go on with a finished take from a point; what is not given, the new song inherits.
+         */
+        post: operations["extend_take"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/takes/{take_id}/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Edit Take
+         * @description Write a part of a finished take anew, between what stands before and after.
+         */
+        post: operations["edit_take"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/takes/{take_id}/vary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Vary Take
+         * @description Make a finished take once more with another seed: all of it, from a point on, or its sound alone.
+         */
+        post: operations["vary_take"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/takes/{take_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Versions
+         * @description Return the tree of all takes that were made out of one another, this one among them.
+         */
+        get: operations["get_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/takes/{take_id}/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Live
+         * @description Stream a take while it is made, from its beginning, as WAV (24 bits) of unknown length. The event `live` says
+         *     when that can begin: until then this is refused as a `conflict`, and as `gone` once the take is done. If its worker
+         *     is lost, the stream waits for the next one, and goes on. See `docs/live.md`.
+         */
+        get: operations["get_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/takes/{take_id}/share.html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Share Page
+         * @description Return a finished take as one page that needs nothing else: its sound, its words as they are sung, its cover.
+         */
+        get: operations["get_share_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/takes.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Archive
+         * @description Return the audio of takes as one zip file, each under its song's title.
+         */
+        get: operations["get_archive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playlists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Playlists
+         * @description List the caller's own playlists, oldest first.
+         */
+        get: operations["list_playlists"];
+        put?: never;
+        /**
+         * Create Playlist
+         * @description Create a playlist. Names need not be unique.
+         */
+        post: operations["create_playlist"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playlists/{playlist_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Playlist
+         * @description Return a playlist and the songs that its takes belong to.
+         */
+        get: operations["get_playlist"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Playlist
+         * @description Delete a playlist. Its songs stay.
+         */
+        delete: operations["delete_playlist"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Playlist
+         * @description Rename a playlist.
+         */
+        patch: operations["change_playlist"];
+        trace?: never;
+    };
+    "/api/v1/playlists/{playlist_id}/takes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put Takes
+         * @description Put takes into a playlist, at its end or before another take. Those that are in it already move there.
+         */
+        post: operations["put_takes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playlists/{playlist_id}/takes/{take_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Take
+         * @description Take a take out of a playlist. Its song stays.
+         */
+        delete: operations["remove_take"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Presets
+         * @description List the caller's own presets, by name.
+         */
+        get: operations["list_presets"];
+        put?: never;
+        /**
+         * Save Preset
+         * @description Save settings under a name. They replace those of that name, and need not make a complete song.
+         */
+        post: operations["save_preset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/presets/{preset_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Preset
+         * @description Delete a preset.
+         */
+        delete: operations["delete_preset"];
         options?: never;
         head?: never;
         patch?: never;
@@ -269,6 +569,26 @@ export interface paths {
          * @description Return the available models, the default one first.
          */
         get: operations["get_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/loras": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Loras
+         * @description Return the adapters that can be added to the available models.
+         */
+        get: operations["get_loras"];
         put?: never;
         post?: never;
         delete?: never;
@@ -482,6 +802,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audio/speech": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Speech
+         * @description Make a song and return its sound: of its finished file, or with `stream_format` as it is made. A client that goes
+         *     away before cancels the song, unless it sent an Idempotency-Key. See `docs/integrations.md`.
+         */
+        post: operations["create_speech"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Openai Models
+         * @description Return the available models, the default one first.
+         */
+        get: operations["list_openai_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Openai Model
+         * @description Return one of them.
+         */
+        get: operations["get_openai_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -501,12 +882,64 @@ export interface components {
             queue_position: number;
         };
         /**
+         * Adaptation
+         * @description An adapter that can be added to a model.
+         */
+        Adaptation: {
+            /** Name */
+            name: string;
+            /**
+             * Model
+             * @description The model that it belongs to; null if it does not say.
+             */
+            model: string | null;
+            /** Digest */
+            digest: string;
+            /**
+             * Trigger
+             * @description A tag that calls for it, and is added to the description.
+             */
+            trigger: string;
+            /**
+             * Songs
+             * @description Number of songs that it has learned from, 0 if unknown.
+             */
+            songs: number;
+        };
+        /** Adaptations */
+        Adaptations: {
+            /** Loras */
+            loras: components["schemas"]["Adaptation"][];
+        };
+        /**
+         * Derived
+         * @description What a song is made out of: the take `parent`, which may be deleted by now, or a file that was uploaded. Between
+         *     `start` and `end` (seconds) it is made anew; null is the beginning or the end.
+         */
+        Derived: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "extend" | "edit" | "vary" | "refine" | "upload";
+            /**
+             * Parent
+             * @description Id of a take; null for an upload.
+             */
+            parent: string | null;
+            /** Start */
+            start: number | null;
+            /** End */
+            end: number | null;
+        };
+        /**
          * Event
          * @description The `data` of a server-sent event; `id` and `event` repeat the fields of the event itself.
          *
          *     - `queued`, `cancelled`, `deleted`: no further fields
          *     - `started`: `worker`; `requeued`: `reason`
          *     - `progress`: `stage`, `stage_progress`, `progress`; `stage` (a stage is finished): `stage`, `seconds` it took
+         *     - `live`: `heard`, the seconds of the take that can be heard while it is made (`GET /takes/{id}/live`)
          *     - `waiting`: `note`, `note_kind`; `failed`: `error`, `error_kind`
          *     - `done`: `duration` of the take
          *     - `updated`: `title`, `liked`
@@ -520,7 +953,7 @@ export interface components {
              * Event
              * @enum {string}
              */
-            event: "song" | "ready" | "queued" | "started" | "progress" | "stage" | "waiting" | "requeued" | "done" | "failed" | "cancelled" | "updated" | "deleted";
+            event: "song" | "ready" | "queued" | "started" | "progress" | "stage" | "live" | "waiting" | "requeued" | "done" | "failed" | "cancelled" | "updated" | "deleted";
             /** Song Id */
             song_id?: string | null;
             /** Take Id */
@@ -538,6 +971,8 @@ export interface components {
             progress?: number | null;
             /** Seconds */
             seconds?: number | null;
+            /** Heard */
+            heard?: number | null;
             /** Duration */
             duration?: number | null;
             /** Worker */
@@ -585,6 +1020,16 @@ export interface components {
             tracks: components["schemas"]["Track"][];
         };
         /**
+         * Lora
+         * @description An adapter that was added to the model.
+         */
+        Lora: {
+            /** Name */
+            name: string;
+            /** Weight */
+            weight: number;
+        };
+        /**
          * Model
          * @description An available model.
          */
@@ -625,6 +1070,113 @@ export interface components {
         Models: {
             /** Models */
             models: components["schemas"]["Model"][];
+        };
+        /**
+         * NewEdit
+         * @description A part of a take that is written anew: a `section`, or what lies between `start` and `end`, or the lines that
+         *     differ in `lyrics`. All codes outside of it are kept.
+         */
+        NewEdit: {
+            /**
+             * Seed
+             * @description Default: a random one.
+             */
+            seed?: number | null;
+            /**
+             * Takes
+             * @description Number of renditions. Default: 1.
+             */
+            takes?: number | null;
+            /**
+             * Lyrics
+             * @description The lyrics of the whole song, changed where they are to change.
+             */
+            lyrics?: string | null;
+            /**
+             * Section
+             * @description Such as "chorus" (the first one) or "chorus:2".
+             * @example chorus:2
+             */
+            section?: string | null;
+            /**
+             * Start
+             * @description In seconds. Default: the beginning.
+             */
+            start?: number | null;
+            /**
+             * End
+             * @description In seconds. Default: the end.
+             */
+            end?: number | null;
+            /**
+             * Candidates
+             * @description So many are made; the one is kept that the song goes on from best. Default: 4.
+             */
+            candidates?: number | null;
+        };
+        /**
+         * NewExtend
+         * @description A take that goes on from a point: all before it is kept.
+         */
+        NewExtend: {
+            /**
+             * Seed
+             * @description Default: a random one.
+             */
+            seed?: number | null;
+            /**
+             * Takes
+             * @description Number of renditions. Default: 1.
+             */
+            takes?: number | null;
+            /**
+             * From
+             * @description Where, in seconds. Default: the end of its last part, before an outro.
+             */
+            from?: number | null;
+            /**
+             * Lyrics
+             * @description The words that follow. Default: none.
+             */
+            lyrics?: string | null;
+            /**
+             * Duration
+             * @description Length of the whole song in seconds.
+             */
+            duration?: number | null;
+        };
+        /**
+         * NewLora
+         * @description An adapter to add to the model.
+         */
+        NewLora: {
+            /**
+             * Name
+             * @description From GET /loras.
+             */
+            name: string;
+            /**
+             * Weight
+             * @default 1
+             */
+            weight?: number;
+        };
+        /** NewPlaylist */
+        NewPlaylist: {
+            /** Name */
+            name: string;
+            /**
+             * Takes
+             * @description Takes that are in it at once, in order.
+             * @default []
+             */
+            takes?: string[];
+        };
+        /** NewPreset */
+        NewPreset: {
+            /** Name */
+            name: string;
+            settings: components["schemas"]["NewSong"];
         };
         /**
          * NewSampling
@@ -675,6 +1227,12 @@ export interface components {
              *     Morning light is in the street
              */
             lyrics?: string | null;
+            /**
+             * Chords
+             * @description Chords, a bar each, of the parts whose header in the lyrics names none.
+             * @example C G Am F
+             */
+            chords?: string | null;
             /** Instrumental */
             instrumental?: boolean | null;
             /**
@@ -703,9 +1261,147 @@ export interface components {
              * @description Name of a model from GET /models. Default: the server's default model.
              */
             model?: string | null;
+            /**
+             * Loras
+             * @description Adapters of that model.
+             */
+            loras?: components["schemas"]["NewLora"][] | null;
             sampling?: components["schemas"]["NewSampling"] | null;
             /** Title */
             title?: string | null;
+        };
+        /**
+         * NewSpeech
+         * @description A song, as OpenAI's clients ask for speech. `duration`, `seed`, `tags`, `title` and `instrumental` are additions
+         *     (`extra_body`). A null field counts as left out.
+         */
+        NewSpeech: {
+            /**
+             * Input
+             * @description The lyrics; empty for an instrumental.
+             * @example [verse]
+             *     Morning light is in the street
+             */
+            input: string;
+            /**
+             * Model
+             * @description A name from GET /v1/models. Default: the server's default model.
+             * @example mini
+             */
+            model?: string | null;
+            /**
+             * Voice
+             * @description Who sings: a woman or a man, also by the names of OpenAI's voices, unless the style says it.
+             * @default auto
+             */
+            voice?: ("auto" | "female" | "alloy" | "coral" | "marin" | "nova" | "sage" | "shimmer" | "male" | "ash" | "ballad" | "cedar" | "echo" | "fable" | "onyx" | "verse") | components["schemas"]["VoiceId"];
+            /**
+             * Instructions
+             * @description The style, in words.
+             * @example warm folk ballad, 90 bpm
+             */
+            instructions?: string | null;
+            /**
+             * Response Format
+             * @description pcm: 16 bits, one channel, 24 kHz, no header.
+             * @default mp3
+             * @enum {string}
+             */
+            response_format?: "mp3" | "opus" | "flac" | "wav" | "pcm";
+            /**
+             * Speed
+             * @description 1: a song's tempo is part of its style.
+             * @default 1
+             */
+            speed?: number;
+            /**
+             * Stream Format
+             * @description Send the sound as it is made (wav and pcm), as bytes or as events. Default: the finished file.
+             */
+            stream_format?: ("audio" | "sse") | null;
+            /**
+             * Duration
+             * @description Length in seconds. Default: 60, or the model's maximum if that is less.
+             */
+            duration?: number | null;
+            /**
+             * Seed
+             * @description The same seed makes the same song. Default: a random one.
+             */
+            seed?: number | null;
+            /**
+             * Tags
+             * @description The style as tags, in place of `instructions`.
+             * @example [
+             *       "pop",
+             *       "piano"
+             *     ]
+             */
+            tags?: string[] | string | null;
+            /** Title */
+            title?: string | null;
+            /**
+             * Instrumental
+             * @description Nobody sings; `input` is empty then.
+             * @default false
+             */
+            instrumental?: boolean;
+        };
+        /**
+         * NewVariation
+         * @description The same request with another seed.
+         */
+        NewVariation: {
+            /**
+             * Seed
+             * @description Default: a random one.
+             */
+            seed?: number | null;
+            /**
+             * Takes
+             * @description Number of renditions. Default: 1.
+             */
+            takes?: number | null;
+            /**
+             * From
+             * @description All before it is kept, in seconds. Default: nothing is.
+             */
+            from?: number | null;
+            /**
+             * Refine
+             * @description Keep the melody and the words, and refine the sound anew.
+             * @default false
+             */
+            refine?: boolean;
+        };
+        /**
+         * OpenAIModel
+         * @description A model as OpenAI's API describes it. `created`: seconds since 1970.
+         */
+        OpenAIModel: {
+            /** Id */
+            id: string;
+            /**
+             * Object
+             * @default model
+             * @constant
+             */
+            object?: "model";
+            /** Created */
+            created: number;
+            /** Owned By */
+            owned_by: string;
+        };
+        /** OpenAIModels */
+        OpenAIModels: {
+            /**
+             * Object
+             * @default list
+             * @constant
+             */
+            object?: "list";
+            /** Data */
+            data: components["schemas"]["OpenAIModel"][];
         };
         /**
          * OutlineLine
@@ -763,6 +1459,52 @@ export interface components {
                 number
             ][];
         };
+        /**
+         * Playlist
+         * @description A named list of takes, as their ids in order.
+         */
+        Playlist: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Takes */
+            takes: string[];
+        };
+        /** PlaylistChange */
+        PlaylistChange: {
+            /** Name */
+            name: string;
+        };
+        /**
+         * PlaylistSongs
+         * @description A playlist, with the songs that its takes belong to.
+         */
+        PlaylistSongs: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Takes */
+            takes: string[];
+            /** Songs */
+            songs: components["schemas"]["Song"][];
+        };
+        /** Playlists */
+        Playlists: {
+            /** Playlists */
+            playlists: components["schemas"]["Playlist"][];
+        };
         /** Pool */
         Pool: {
             /** Total Gpus */
@@ -793,6 +1535,103 @@ export interface components {
             gpu_id: number;
         };
         /**
+         * Preset
+         * @description Settings under a name.
+         */
+        Preset: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            settings: components["schemas"]["PresetSettings"];
+        };
+        /**
+         * PresetSettings
+         * @description Settings of a song, as they were saved; fields left out are null.
+         */
+        PresetSettings: {
+            /**
+             * Prompt
+             * @example warm folk ballad, female vocals
+             */
+            prompt?: string | null;
+            /**
+             * Tags
+             * @description A list, or a string of tags separated by commas.
+             * @example [
+             *       "pop",
+             *       "piano"
+             *     ]
+             */
+            tags?: string[] | null;
+            /**
+             * Lyrics
+             * @example [verse]
+             *     Morning light is in the street
+             */
+            lyrics?: string | null;
+            /**
+             * Chords
+             * @description Chords, a bar each, of the parts whose header in the lyrics names none.
+             * @example C G Am F
+             */
+            chords?: string | null;
+            /** Instrumental */
+            instrumental?: boolean | null;
+            /**
+             * Duration
+             * @description Length in seconds. Default: 60, or the model's maximum if that is less.
+             * @default 60
+             */
+            duration?: number | null;
+            /**
+             * Takes
+             * @description Number of renditions. Default: 1.
+             */
+            takes?: number | null;
+            /**
+             * Best Of
+             * @description Candidates for each take, of which the best is kept. Default: 1.
+             */
+            best_of?: number | null;
+            /**
+             * Seed
+             * @description The same seed makes the same song. Default: a random one.
+             */
+            seed?: number | null;
+            /**
+             * Model
+             * @description Name of a model from GET /models. Default: the server's default model.
+             */
+            model?: string | null;
+            /**
+             * Loras
+             * @description Adapters of that model.
+             */
+            loras?: components["schemas"]["NewLora"][] | null;
+            sampling?: components["schemas"]["NewSampling"] | null;
+            /** Title */
+            title?: string | null;
+        };
+        /** Presets */
+        Presets: {
+            /** Presets */
+            presets: components["schemas"]["Preset"][];
+        };
+        /**
+         * PutTakes
+         * @description Takes to put into a playlist; those that are in it already move.
+         */
+        PutTakes: {
+            /** Takes */
+            takes: string[];
+            /**
+             * Before
+             * @description The take to put them before; null is the end.
+             */
+            before?: string | null;
+        };
+        /**
          * Remark
          * @description A remark on a request; `kind` is for programs, `values` are the values in the text.
          */
@@ -813,7 +1652,7 @@ export interface components {
         };
         /**
          * Request
-         * @description The complete request: sent again as a new song, it gives the same samples.
+         * @description The complete request: sent again as a new song, it gives the same samples, unless the song is `derived`.
          */
         Request: {
             /** Prompt */
@@ -822,6 +1661,11 @@ export interface components {
             tags: string[];
             /** Lyrics */
             lyrics: string;
+            /**
+             * Chords
+             * @default
+             */
+            chords?: string;
             /** Instrumental */
             instrumental: boolean;
             /** Duration */
@@ -837,6 +1681,11 @@ export interface components {
             seed: number;
             /** Model */
             model: string;
+            /**
+             * Loras
+             * @default []
+             */
+            loras?: components["schemas"]["Lora"][];
             sampling: components["schemas"]["Sampling"];
             /** Title */
             title: string;
@@ -907,7 +1756,8 @@ export interface components {
         };
         /**
          * Song
-         * @description A request and its takes. `state` sums up the takes; "partial": all have ended, but not all are done.
+         * @description A request and its takes. `state` sums up the takes; "partial": all have ended, but not all are done. `derived` is
+         *     null for a song that was made of words alone.
          */
         Song: {
             /** Id */
@@ -931,6 +1781,7 @@ export interface components {
             request: components["schemas"]["Request"];
             /** Takes */
             takes: components["schemas"]["Take"][];
+            derived: components["schemas"]["Derived"] | null;
         };
         /**
          * SongChange
@@ -1077,6 +1928,11 @@ export interface components {
              */
             duration: number | null;
             /**
+             * Live
+             * @description Whether it can be heard while it is made: see `GET /takes/{id}/live`.
+             */
+            live: boolean;
+            /**
              * Truncated
              * @description Whether it was cut off at the maximum length.
              */
@@ -1139,6 +1995,56 @@ export interface components {
             error: string | null;
         };
         /**
+         * Version
+         * @description A take in its tree. `kind` and what follows are as in `Derived`, null for the first take; `id` and `parent` are
+         *     ids of takes, `song` that of a song. Of a take that was `deleted` nothing but this is left.
+         */
+        Version: {
+            /** Id */
+            id: string;
+            /** Song */
+            song: string;
+            /** Title */
+            title: string;
+            /** Kind */
+            kind: ("extend" | "edit" | "vary" | "refine" | "upload") | null;
+            /** Parent */
+            parent: string | null;
+            /** Start */
+            start: number | null;
+            /** End */
+            end: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "failed" | "cancelled";
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Duration */
+            duration: number | null;
+            /** Deleted */
+            deleted: boolean;
+        };
+        /**
+         * Versions
+         * @description All takes that were made out of the take `root`, and that one, oldest first.
+         */
+        Versions: {
+            /** Root */
+            root: string;
+            /** Versions */
+            versions: components["schemas"]["Version"][];
+        };
+        /** VoiceId */
+        VoiceId: {
+            /** Id */
+            id: string;
+        };
+        /**
          * Worker
          * @description A process that makes takes on one device.
          */
@@ -1192,6 +2098,7 @@ export interface components {
              * @example not-found
              * @example method-not-allowed
              * @example conflict
+             * @example gone
              * @example too-large
              * @example unsupported-media-type
              * @example range
@@ -1221,6 +2128,27 @@ export interface components {
              * @default null
              */
             retry_after?: number | null;
+        };
+        /** OpenAIErrorDetail */
+        OpenAIErrorDetail: {
+            /** Message */
+            message: string;
+            /** Type */
+            type: string;
+            /**
+             * Param
+             * @description The field that is wrong, if it is one.
+             */
+            param: string | null;
+            /** Code */
+            code: string | null;
+        };
+        /**
+         * OpenAIError
+         * @description An error as OpenAI's API describes it.
+         */
+        OpenAIError: {
+            error: components["schemas"]["OpenAIErrorDetail"];
         };
         LegacyError: {
             /** @constant */
@@ -1527,6 +2455,60 @@ export interface operations {
             };
         };
     };
+    upload: {
+        parameters: {
+            query?: {
+                title?: string | null;
+                /** @description How it sounds: tags separated by commas. */
+                tags?: string | null;
+                /** @description Its words, if it is sung. */
+                lyrics?: string | null;
+                /** @description As in POST /songs: it will rework it. */
+                model?: string | null;
+            };
+            header?: {
+                /** @description A request repeated with the same key makes no second song. */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description An audio file: WAV, FLAC, MP3, Ogg, AIFF, ... */
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Song"];
+                };
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     outline_request: {
         parameters: {
             query?: never;
@@ -1761,6 +2743,721 @@ export interface operations {
             };
         };
     };
+    extend_take: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request repeated with the same key makes no second song. */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                take_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewExtend"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Song"];
+                };
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_take: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request repeated with the same key makes no second song. */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                take_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Song"];
+                };
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    vary_take: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request repeated with the same key makes no second song. */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                take_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVariation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Song"];
+                };
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                take_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versions"];
+                };
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                take_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The take from its beginning, as it is made, to its end. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_share_page: {
+        parameters: {
+            query?: {
+                /** @description Format of the sound; opus is smaller. */
+                audio?: "mp3" | "opus";
+                /** @description Save the page under the song's title. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                take_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_archive: {
+        parameters: {
+            query: {
+                /** @description Ids of finished takes. */
+                take: string[];
+                format?: "wav" | "flac" | "mp3" | "opus";
+                /** @description Whether the files say what they are: see `docs/files.md`. */
+                tags?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The files. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_playlists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Playlists"];
+                };
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_playlist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlaylist"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Playlist"];
+                };
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_playlist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                playlist_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaylistSongs"];
+                };
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_playlist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                playlist_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_playlist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                playlist_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaylistChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Playlist"];
+                };
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_takes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                playlist_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutTakes"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Playlist"];
+                };
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_take: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                playlist_id: string;
+                take_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Playlist"];
+                };
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_presets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Presets"];
+                };
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    save_preset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPreset"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preset"];
+                };
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_preset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                preset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     song_events: {
         parameters: {
             query?: {
@@ -1912,6 +3609,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Models"];
+                };
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_loras: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Adaptations"];
                 };
             };
             /** @description Refused. */
@@ -2377,6 +4112,136 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LegacyError"];
+                };
+            };
+        };
+    };
+    create_speech: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request repeated with the same key makes no second song. */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSpeech"];
+            };
+        };
+        responses: {
+            /** @description The song; or, with `stream_format`, its sound as it is made. */
+            200: {
+                headers: {
+                    /** @description The id of the song. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": unknown;
+                    "audio/flac": unknown;
+                    "audio/mpeg": unknown;
+                    "audio/ogg": unknown;
+                    "audio/pcm": unknown;
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    list_openai_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIModels"];
+                };
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    get_openai_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIModel"];
+                };
+            };
+            /** @description Refused. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
         };

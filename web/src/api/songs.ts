@@ -9,7 +9,7 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
-import { api, type NewSong, type Song, type Songs, type Take, unwrap } from "./client";
+import { api, type NewSong, type PlaylistSongs, type Song, type Songs, type Take, unwrap } from "./client";
 
 const PAGE = 30;
 type Pages = InfiniteData<Songs, string | null>;
@@ -54,7 +54,7 @@ export function secondsPerSecond(takes: Take[], candidates = 1): number | null {
   return spent / 1000 / candidates / done.reduce((sum, { duration }) => sum + duration, 0);
 }
 
-function songOptions(id: string) {
+export function songOptions(id: string) {
   return queryOptions({
     queryKey: ["song", id],
     queryFn: ({ signal }) => unwrap(api.GET("/api/v1/songs/{song_id}", { params: { path: { song_id: id } }, signal })),
@@ -89,6 +89,10 @@ export function patchSongs(client: QueryClient, change: (song: Song) => Song | n
     return { ...data, pages };
   });
   client.setQueriesData<Song>({ queryKey: ["song"] }, (song) => song && (change(song) ?? song));
+  client.setQueriesData<PlaylistSongs>(
+    { queryKey: ["playlist"] },
+    (list) => list && { ...list, songs: list.songs.flatMap((song) => change(song) ?? []) },
+  );
 }
 
 export function patchSong(client: QueryClient, id: string, change: (song: Song) => Song | null): void {
@@ -103,7 +107,7 @@ export async function refreshSong(client: QueryClient, id: string): Promise<void
 let unanswered: { request: string; key: string } | null = null;
 
 /** The idempotency key of a request. It stays the same until the request is answered: trying again makes no second song. */
-export function idempotencyKey(body: NewSong): string {
+export function idempotencyKey(body: object): string {
   const request = JSON.stringify(body);
   if (unanswered?.request !== request) {
     // browsers offer `randomUUID` only over TLS and on localhost

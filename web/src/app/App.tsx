@@ -11,6 +11,7 @@ import { titleOf } from "../library/song";
 import { useMediaSession, usePlayerKeys } from "../player/keys";
 import { LyricsPanel, useLyricsPanel } from "../player/LyricsPanel";
 import { Player } from "../player/Player";
+import { PlaylistView } from "../playlists/PlaylistView";
 import { Header } from "./Header";
 import { KeyGate } from "./KeyGate";
 import { useRoute } from "./route";
@@ -21,7 +22,7 @@ export function App() {
   const route = useRoute();
   const { t } = useText();
   const panelSong = useLyricsPanel();
-  const main = useFocusOnVisit(route.song ?? route.view);
+  const main = useFocusOnVisit(route.song ?? route.list ?? route.view);
   return (
     <KeyGate>
       <Background />
@@ -38,7 +39,7 @@ export function App() {
             shown={route.view === "library"}
             className={`min-w-0 flex-1 ${route.song ? "lg:hidden 2xl:flex" : "lg:flex"}`}
           >
-            <Library />
+            {route.list ? <PlaylistView key={route.list} id={route.list} /> : <Library />}
           </Pane>
           {route.song && (
             <Pane shown className="min-w-0 flex-1 border-line 2xl:max-w-[44rem] 2xl:border-l">

@@ -10,10 +10,13 @@ const KEYS: [string[], Key][] = [
   [["←", "→"], "keys.seek"],
   [["Shift ←", "Shift →"], "keys.words"],
   [["A", "B"], "keys.takes"],
+  [["P", "N"], "keys.tracks"],
+  [["X"], "keys.versions"],
   [["L"], "keys.loop"],
   [["[", "]"], "keys.region"],
   [["M"], "keys.mute"],
   [["Alt ↑", "Alt ↓"], "keys.part"],
+  [["Space", "Shift ↑↓", "Ctrl A"], "keys.select"],
   [["?"], "keys.name"],
 ];
 

@@ -4,6 +4,7 @@ import { Refusal } from "../api/client";
 import { problemText } from "../api/problems";
 import { useText } from "../i18n";
 import { UNDO_MS } from "../library/deletion";
+import { Presets } from "../presets/Presets";
 import { IconButton } from "../ui/Button";
 import { Segmented } from "../ui/Segmented";
 import { CreateBar } from "./CreateBar";
@@ -12,7 +13,7 @@ import { LengthField } from "./LengthField";
 import { LyricsEditor } from "./LyricsEditor";
 import { LyricsFacts } from "./LyricsFacts";
 import { MoreFields } from "./MoreFields";
-import { isOnStyle, Remarks } from "./Remarks";
+import { isOnChords, isOnStyle, Remarks } from "./Remarks";
 import { StyleFields } from "./StyleFields";
 import { withInstrumental } from "./tags";
 import { useOutline } from "./useOutline";
@@ -22,7 +23,10 @@ export function CreatePane() {
   const draft = useDraft();
   const { t } = useText();
   const { outline, error } = useOutline();
-  const remarks = outline?.remarks.filter((remark) => !isOnStyle(remark)) ?? [];
+  const remarks = outline?.remarks.filter((remark) => !isOnStyle(remark) && !isOnChords(remark)) ?? [];
+  const isWrong = error instanceof Refusal && error.kind === "invalid";
+  const areChordsWrong =
+    isWrong && draft.mode === "custom" && Boolean(draft.chords) && /\bchords?\b/.test(error.message);
   const sing = (instrumental: boolean) => draft.set({ instrumental, tags: withInstrumental(draft.tags, instrumental) });
   return (
     <form
@@ -43,6 +47,7 @@ export function CreatePane() {
               { value: "custom", label: t("create.custom") },
             ]}
           />
+          <Presets />
           <ClearButton />
         </div>
         <StyleFields outline={outline} />
@@ -68,14 +73,14 @@ export function CreatePane() {
             </div>
           )}
           <Remarks remarks={remarks} />
-          {error instanceof Refusal && error.kind === "invalid" && (
+          {isWrong && !areChordsWrong && (
             <p role="alert" className="text-sm wrap-anywhere text-warn">
               {problemText(error, t).title} {error.message}
             </p>
           )}
         </section>
         <LengthField outline={outline} />
-        {draft.mode === "custom" && <MoreFields />}
+        {draft.mode === "custom" && <MoreFields outline={outline} areChordsWrong={areChordsWrong} />}
       </div>
       <CreateBar outline={outline} />
     </form>

@@ -1,5 +1,6 @@
 import { ChevronDown, Dices } from "lucide-react";
 import { useModels } from "../api/catalogue";
+import type { Outline } from "../api/client";
 import { LIMITS } from "../api/limits";
 import { useText } from "../i18n";
 import { publishingText } from "../library/song";
@@ -8,10 +9,17 @@ import { Labelled } from "../ui/Labelled";
 import { NumberField } from "../ui/NumberField";
 import { Range } from "../ui/Range";
 import { useDraft } from "./draft";
+import { LoraField } from "./LoraField";
+import { isOnChords, Remarks } from "./Remarks";
 import { SamplingFields } from "./SamplingFields";
 
-/** Settings that most songs leave alone: title, seed, model, candidates and sampling. */
-export function MoreFields() {
+interface Props {
+  outline: Outline | undefined;
+  areChordsWrong: boolean;
+}
+
+/** Settings that most songs leave alone: title, chords, seed, model, adapters, candidates and sampling. */
+export function MoreFields({ outline, areChordsWrong }: Props) {
   const draft = useDraft();
   const { models, standard } = useModels();
   const { t } = useText();
@@ -35,6 +43,30 @@ export function MoreFields() {
             />
           )}
         </Labelled>
+        <div>
+          <Labelled label={t("create.chords")} hint={t("create.chordsHint")}>
+            {(ids) => (
+              <input
+                {...ids}
+                className="field"
+                maxLength={LIMITS.chords}
+                placeholder="C G Am F"
+                aria-invalid={areChordsWrong}
+                autoCapitalize="off"
+                spellCheck={false}
+                value={draft.chords}
+                onChange={(event) => draft.set({ chords: event.currentTarget.value })}
+              />
+            )}
+          </Labelled>
+          {areChordsWrong ? (
+            <p role="alert" className="mt-2 text-sm text-warn">
+              {t("create.chordsWrong")}
+            </p>
+          ) : (
+            draft.chords && <Remarks remarks={outline?.remarks.filter(isOnChords) ?? []} />
+          )}
+        </div>
         <div className="grid grid-cols-2 gap-3">
           <Labelled label={t("create.seed")} hint={t("create.seedHint")}>
             {(ids) => (
@@ -70,7 +102,7 @@ export function MoreFields() {
                 {...ids}
                 className="field"
                 value={model?.name ?? ""}
-                onChange={(event) => draft.set({ model: event.currentTarget.value })}
+                onChange={(event) => draft.set({ model: event.currentTarget.value, loras: [] })}
               >
                 {models.map(({ name }) => (
                   <option key={name}>{name}</option>
@@ -79,6 +111,7 @@ export function MoreFields() {
             )}
           </Labelled>
         </div>
+        {model && <LoraField model={model.name} />}
         <Labelled label={t("create.bestOf")} hint={t("create.bestOfHint")} aside={draft.bestOf.toLocaleString()}>
           {(ids) => (
             <Range

@@ -6,7 +6,10 @@ import { remarkText } from "../i18n/remarks";
 
 /** Whether a remark is about the style rather than the lyrics. */
 export const isOnStyle = ({ kind }: Remark) => ON_STYLE.test(kind);
-const ON_STYLE = /^(tempo-range|time-signature|singers|nothing-to-sing|.*-contradiction)$/;
+const ON_STYLE = /^(description-script|tempo-range|time-signature|singers|nothing-to-sing|.*-contradiction)$/;
+/** Whether a remark is about the chords of the whole song; those in the lyrics have a line. */
+export const isOnChords = ({ kind, line }: Remark) => ON_CHORDS.test(kind) && line === null;
+const ON_CHORDS = /^chords-(unknown|key)$/;
 /** Worth knowing, but no reason to change anything. */
 const QUIET = /^(header-guessed|repeated|chorus-repeated|.*-dropped)$/;
 const SHOWN = 4;

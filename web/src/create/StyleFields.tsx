@@ -1,6 +1,6 @@
 import type { Outline } from "../api/client";
 import { LIMITS } from "../api/limits";
-import { useText } from "../i18n";
+import { translate, useText } from "../i18n";
 import { tagLabel } from "../i18n/tags";
 import { Labelled } from "../ui/Labelled";
 import { NumberField } from "../ui/NumberField";
@@ -70,7 +70,7 @@ function PromptField() {
               <button
                 type="button"
                 className="rounded-full border border-line px-3 py-1 text-left text-sm text-muted transition-colors hover:border-edge hover:text-ink pointer-coarse:py-2.5"
-                onClick={() => set({ prompt: t(idea) })}
+                onClick={() => set({ prompt: translate("en", idea) })} // the language that models read
               >
                 {t(idea)}
               </button>

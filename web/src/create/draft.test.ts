@@ -53,13 +53,23 @@ test("a draft without prompt, tags or lyrics is not ready", async () => {
 });
 
 test.each([
-  { prompt: "", tags: ["folk", "female vocals", "90 bpm", "a minor"], lyrics: "la", instrumental: false },
-  { prompt: "", tags: ["jazz", "instrumental"], lyrics: "", instrumental: true },
-  { prompt: "a calm ballad", tags: [], lyrics: "la", instrumental: false },
+  { prompt: "", tags: ["folk", "female vocals", "90 bpm", "a minor"], lyrics: "la", chords: "", instrumental: false },
+  { prompt: "", tags: ["jazz", "instrumental"], lyrics: "", chords: "Dm7 G7 Cmaj7", instrumental: true },
+  { prompt: "a calm ballad", tags: [], lyrics: "la", chords: "", instrumental: false },
 ])("reusing a request with its seed sends the same request again", async (given) => {
   const { draftOf, requestOf } = await load();
   const sampling = { temperature: 0.9, top_k: 40, superres_temperature: 1, superres_top_k: 5, guidance: 2 };
-  const request = { ...given, duration: 30, takes: 2, best_of: 3, seed: 7, model: "mini", sampling, title: "Dawn" };
+  const request = {
+    ...given,
+    duration: 30,
+    takes: 2,
+    best_of: 3,
+    seed: 7,
+    model: "mini",
+    loras: [{ name: "nova", weight: 0.8 }],
+    sampling,
+    title: "Dawn",
+  };
   const again = requestOf(draftOf(request, true), 30);
   expect(again).toEqual(request);
   expect(requestOf(draftOf(request, false), 30).seed).toBeNull();

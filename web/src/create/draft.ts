@@ -12,6 +12,7 @@ export interface DraftFields {
   prompt: string;
   instrumental: boolean;
   lyrics: string;
+  chords: string;
   /** Length; null follows the lyrics. */
   seconds: number | null;
   tags: string[];
@@ -21,6 +22,8 @@ export interface DraftFields {
   bestOf: number;
   seed: number | null;
   model: string;
+  /** Adapters that are added to the model. */
+  loras: NonNullable<SongRequest["loras"]>;
   temperature: number | null;
   topK: number | null;
   superresTemperature: number | null;
@@ -34,6 +37,7 @@ export const EMPTY: DraftFields = {
   prompt: "",
   instrumental: false,
   lyrics: "",
+  chords: "",
   seconds: null,
   tags: [],
   title: "",
@@ -41,6 +45,7 @@ export const EMPTY: DraftFields = {
   bestOf: 1,
   seed: null,
   model: "",
+  loras: [],
   temperature: null,
   topK: null,
   superresTemperature: null,
@@ -76,6 +81,7 @@ export function outlineQueryOf(draft: DraftFields): OutlineQuery {
   return {
     ...description(draft),
     lyrics: draft.instrumental ? "" : draft.lyrics.trimEnd(),
+    chords: draft.mode === "custom" ? draft.chords.trim() : "",
     instrumental: draft.instrumental,
     model: draft.mode === "custom" ? draft.model : "",
     duration: draft.seconds,
@@ -98,6 +104,7 @@ export function requestOf(draft: DraftFields, duration: number): NewSong {
     takes: draft.takes,
     best_of: custom ? draft.bestOf : 1,
     seed: custom ? draft.seed : null,
+    loras: custom ? draft.loras : [],
     sampling: custom ? sampling : {},
     title: custom ? draft.title.trim() : "",
   };
@@ -118,6 +125,7 @@ export function draftOf(request: SongRequest, keepSeed: boolean): DraftFields {
     prompt: request.prompt,
     tags: request.tags,
     lyrics: request.lyrics,
+    chords: request.chords ?? "",
     instrumental: request.instrumental,
     seconds: request.duration,
     title: request.title,
@@ -125,6 +133,7 @@ export function draftOf(request: SongRequest, keepSeed: boolean): DraftFields {
     bestOf: request.best_of ?? 1,
     seed: keepSeed ? request.seed : null,
     model: request.model,
+    loras: request.loras ?? [],
     temperature: request.sampling.temperature,
     topK: request.sampling.top_k,
     superresTemperature: request.sampling.superres_temperature,

@@ -8,13 +8,15 @@ import type { Language } from "./language";
 const TRANSLATIONS: Partial<Record<Language, Record<string, string[]>>> = {
   zh: {
     script: ["模型只唱英语，{of} 行中有 {count} 行会被略去。", "模型不唱这种文字，这些行会被略去。"],
+    "description-script": ["模型只读得懂英语，请用英语描述歌曲。"],
     "words-left-out": ["模型只唱英语，{count} 行中有些词会被略去。"],
     language: ["歌词看起来不是英语，会按英语的发音来唱。"],
     "header-guessed": ["“{first}”按段落标签处理；写在方括号里更稳妥。"],
     "cue-dropped": ["提示语（如“{first}”）不会唱出，已略去。"],
     "chords-dropped": ["和弦（如 {first}）不会唱出，已略去。"],
     "not-a-chord": ["“{chord}”不是和弦，所以这一段不按所写的和弦演奏。"],
-    "chords-unknown": ["歌词里写了和弦，但这个模型自己选择和弦。"],
+    "chords-unknown": ["写了和弦，但这个模型自己选择和弦。"],
+    "chords-key": ["和弦属于 {fits}，而要求的是 {key}；移调后应为 {chords}。"],
     "stamps-dropped": ["歌词中的时间戳已略去。"],
     "page-text-dropped": ["“{first}”像是网页文字，不是歌词，已略去。"],
     repeated: ["“{first}”会重复演唱，标记本身不会唱出。"],
@@ -28,6 +30,9 @@ const TRANSLATIONS: Partial<Record<Language, Record<string, string[]>>> = {
     "time-signature": ["模型不演奏 {asked} 拍，只有三拍或四拍。"],
     contradiction: ["“{kept}”与“{other}”互相矛盾，请只保留一个。", "关于人声的描述互相矛盾。"],
     "nothing-to-sing": ["描述要求人声，但没有歌词就没有人唱。"],
+    "goes-on-before-outro": ["歌曲在尾奏之前，从 {seconds} 处继续。"],
+    "moved-to-bar": ["歌曲从最近的小节线（{seconds}）继续。"],
+    "within-line": ["这里正唱着一句歌词；在没有人唱的地方，接缝最不明显。"],
     singers: ["要求了男女两个声音；模型只有一位歌手，由种子决定是谁。"],
   },
 };

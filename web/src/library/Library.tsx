@@ -1,13 +1,20 @@
-import { Heart, Search } from "lucide-react";
-import { useDeferredValue, useEffect, useRef, useState } from "react";
+import { Heart, ListChecks, Search } from "lucide-react";
+import { type DragEvent, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import type { Song } from "../api/client";
 import { problemText } from "../api/problems";
 import { useSongs } from "../api/songs";
 import { useRoute } from "../app/route";
 import { useText } from "../i18n";
+import { PlaylistStrip } from "../playlists/PlaylistStrip";
+import { UploadButton } from "../rework/UploadButton";
+import { SelectionBar } from "../selection/SelectionBar";
+import { startSelecting } from "../selection/store";
+import { useRowSelection } from "../selection/useRowSelection";
 import { Button, IconButton } from "../ui/Button";
 import { usePendingDeletions } from "./deletion";
+import { dragTake } from "./dragTake";
 import { SongRow } from "./SongRow";
+import { finished, titleOf } from "./song";
 import { Welcome } from "./Welcome";
 
 /** All songs, newest first, with search and endless scrolling. */
@@ -46,7 +53,12 @@ export function Library() {
         >
           <Heart fill={liked ? "currentColor" : "none"} />
         </IconButton>
+        <IconButton label={t("select.start")} onClick={startSelecting}>
+          <ListChecks />
+        </IconButton>
+        <UploadButton />
       </header>
+      <PlaylistStrip />
       <div className="min-h-0 flex-1 overflow-y-auto px-2 pb-6 sm:px-4">
         {songs.isError && <LoadError error={songs.error} retry={() => void songs.refetch()} />}
         <SongList songs={shown} />
@@ -60,14 +72,23 @@ export function Library() {
           />
         )}
       </div>
+      <SelectionBar songs={shown} />
     </section>
   );
 }
 
 function SongList({ songs }: { songs: Song[] }) {
   const { song: open } = useRoute();
+  const { language } = useText();
+  const selection = useRowSelection(useMemo(() => songs.map(({ id }) => id), [songs]));
+  const drag = (event: DragEvent) => {
+    const row = (event.target as Element).closest<HTMLElement>("[data-song]");
+    const song = songs.find(({ id }) => id === row?.dataset.song);
+    const [take] = song ? finished(song) : [];
+    if (song && take) dragTake(event, titleOf(song, language), take);
+  };
   return (
-    <ul className="space-y-0.5">
+    <ul className="space-y-0.5" onDragStart={drag} {...selection}>
       {songs.map((song) => (
         <SongRow key={song.id} song={song} open={song.id === open} />
       ))}

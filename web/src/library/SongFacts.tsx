@@ -45,6 +45,7 @@ export function SongFacts({ song }: { song: Song }) {
         {request.tags.length > 0 && (
           <Fact name={t("create.byTags")}>{request.tags.map((tag) => tagLabel(tag, language)).join(", ")}</Fact>
         )}
+        {request.chords && <Fact name={t("create.chords")}>{request.chords}</Fact>}
         {record.outline?.bpm && <Fact name={t("create.bpm")}>{number(Math.round(record.outline.bpm))}</Fact>}
         {take?.duration && <Fact name={t("create.length")}>{clock(take.duration)}</Fact>}
         {!!record.unsung_lines && <Fact name={t("facts.unsung")}>{t("facts.lines", { n: record.unsung_lines })}</Fact>}
@@ -83,6 +84,11 @@ export function SongFacts({ song }: { song: Song }) {
             </span>
           )}
         </Fact>
+        {!!request.loras?.length && (
+          <Fact name={t("create.lora")}>
+            {request.loras.map(({ name, weight }) => `${name} ${number(weight)}`).join(", ")}
+          </Fact>
+        )}
         {record.model?.license && (
           <Fact name={t("welcome.license")}>
             {record.model.license}

@@ -1,26 +1,30 @@
 import { useQuery } from "@tanstack/react-query";
 import { Download } from "lucide-react";
 import { type KeyboardEvent, useMemo } from "react";
-import { useMetadata } from "../api/catalogue";
+import { useMetadata, useWordsSoFar } from "../api/catalogue";
 import { lyricsUrl, type Section, type Song } from "../api/client";
 import { LYRIC_FORMATS } from "../api/limits";
 import { outlineOptions } from "../api/outline";
 import { useText } from "../i18n";
 import { isKnown } from "../lyrics/sections";
 import { type LineTiming, lineAt, lineTimings, stepWord, wordsBegun } from "../lyrics/timing";
-import { audio, play, usePlayer } from "../player/store";
+import { play, position, usePlayer } from "../player/store";
 import { useAudioTime } from "../player/useAudioTime";
 import { Button } from "../ui/Button";
 import { FormatMenu } from "./FormatMenu";
 import { finished } from "./song";
 
 /** The lyrics, part by part. With timing in the record of the take (the one that plays, or the first), the current line is
- * marked and its words light up, a click on a word plays from there, and lines that are not sung are struck out. */
+ * marked and its words light up, a click on a word plays from there, and lines that are not sung are struck out. Of a take
+ * that is heard while it is made, words light up as far as it is made. */
 export function SongLyrics({ song }: { song: Song }) {
   const { t } = useText();
   const playing = usePlayer((player) => (player.song === song.id ? player.take : null));
   const take = playing ?? finished(song)[0];
-  const { data } = useMetadata(take?.id ?? null);
+  const live = usePlayer((player) => player.live && player.song === song.id);
+  const { data: record } = useMetadata((!live && take?.id) || null);
+  const { data: words } = useWordsSoFar((live && take?.id) || null);
+  const data = live ? words : record;
   const lines = useMemo(() => lineTimings(data), [data]);
   const now = useAudioTime((time) => (playing ? lineAt(lines, time) : -1));
   const { prompt, tags, lyrics, instrumental, model, duration } = song.request;
@@ -66,7 +70,7 @@ export function SongLyrics({ song }: { song: Song }) {
           </div>
         ))}
       </div>
-      {take && isTimed && (
+      {take && isTimed && !live && (
         <FormatMenu
           trigger={
             <Button size="sm">
@@ -100,7 +104,7 @@ function Line({ text, line: { span, words }, current, playFrom }: LineProps) {
     if (!event.shiftKey || (event.key !== "ArrowLeft" && event.key !== "ArrowRight")) return;
     event.stopPropagation(); // the player would seek
     event.preventDefault();
-    const start = stepWord(words, audio.currentTime, event.key === "ArrowRight" ? 1 : -1);
+    const start = stepWord(words, position(), event.key === "ArrowRight" ? 1 : -1);
     if (start !== null) playFrom(start);
   };
   return (

@@ -1,7 +1,7 @@
 import { Menu } from "@base-ui/react/menu";
-import { Copy, Download, Ellipsis, RotateCcw, Sparkles, Trash2 } from "lucide-react";
+import { Copy, Download, Ellipsis, FileHeart, RotateCcw, Sparkles, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
-import { downloadUrl, type Song } from "../api/client";
+import { downloadUrl, type Song, shareUrl } from "../api/client";
 import { AUDIO_FORMATS } from "../api/limits";
 import { useSongAction } from "../api/songs";
 import { go } from "../app/route";
@@ -9,8 +9,10 @@ import { useSettings } from "../app/settings";
 import { useProblemToast } from "../app/toasts";
 import { draftOf, useDraft } from "../create/draft";
 import { useText } from "../i18n";
+import { usePlayer } from "../player/store";
+import { AddToPlaylistItem } from "../playlists/AddToPlaylist";
 import { IconButton } from "../ui/Button";
-import { useDeleteSong } from "./deletion";
+import { useDeleteSongs } from "./deletion";
 import { finished, isActive, titleOf } from "./song";
 import { TagsItem } from "./TagsItem";
 
@@ -22,13 +24,15 @@ export function SongMenu({ song }: { song: Song }) {
   const { t, language } = useText();
   const action = useSongAction();
   const showProblem = useProblemToast();
-  const remove = useDeleteSong();
+  const remove = useDeleteSongs();
+  const playing = usePlayer((player) => (player.song === song.id ? player.take : null));
   const takes = finished(song);
   const tagged = useSettings((settings) => settings.tagged);
   const reuse = (keepSeed: boolean) => {
     useDraft.getState().set(draftOf(song.request, keepSeed));
     go("#/");
   };
+  const chosen = playing ?? takes[0] ?? song.takes[0];
   const ended = !isActive(song) && takes.length < song.takes.length;
   return (
     <Menu.Root modal={false}>
@@ -55,6 +59,7 @@ export function SongMenu({ song }: { song: Song }) {
                 {t("song.retry")}
               </Menu.Item>
             )}
+            {chosen && <AddToPlaylistItem className={ITEM} takes={[chosen.id]} />}
             {takes[0] && (
               <Group label={t("song.download", { n: takes[0].number })}>
                 {AUDIO_FORMATS.map((format) => (
@@ -70,8 +75,17 @@ export function SongMenu({ song }: { song: Song }) {
               </Group>
             )}
             {takes[0] && <TagsItem />}
+            {takes[0] && (
+              <Menu.Item
+                className={ITEM}
+                render={<a href={`${shareUrl((playing ?? takes[0]).id)}?download=true`} download />}
+              >
+                <FileHeart />
+                {t("share.page")}
+              </Menu.Item>
+            )}
             <div className="my-1 h-px bg-line" />
-            <Menu.Item className={`${ITEM} text-danger [&>svg]:!text-danger`} onClick={() => remove(song)}>
+            <Menu.Item className={`${ITEM} text-danger [&>svg]:!text-danger`} onClick={() => remove([song])}>
               <Trash2 />
               {t("song.delete")}
             </Menu.Item>

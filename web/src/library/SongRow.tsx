@@ -6,12 +6,14 @@ import { songHref } from "../app/route";
 import { useProblemToast } from "../app/toasts";
 import { useText } from "../i18n";
 import { play, toggle, usePlayer } from "../player/store";
+import { SelectBox } from "../selection/SelectBox";
 import { IconButton } from "../ui/Button";
 import { Cover } from "../ui/Cover";
 import { clock, day } from "../ui/format";
+import { derivedText } from "../versions/text";
 import { SongMenu } from "./SongMenu";
 import { SongProgress } from "./SongProgress";
-import { finished, isActive, styleOf, titleOf } from "./song";
+import { finished, isActive, playable, styleOf, titleOf } from "./song";
 
 /** A song in the list: the cover plays it, the title opens it. */
 export const SongRow = memo(function SongRow({ song, open }: { song: Song; open: boolean }) {
@@ -22,9 +24,11 @@ export const SongRow = memo(function SongRow({ song, open }: { song: Song; open:
   const seconds = finished(song)[0]?.duration;
   return (
     <li
-      className={`group relative rounded-2xl px-3 py-2.5 transition-colors [content-visibility:auto] [contain-intrinsic-size:auto_4.75rem] hover:bg-sunk ${open ? "bg-sunk" : ""}`}
+      data-song={song.id}
+      className={`group relative has-[input:checked]:bg-accent-soft pointer-coarse:select-none [-webkit-touch-callout:none] rounded-2xl px-3 py-2.5 transition-colors [content-visibility:auto] [contain-intrinsic-size:auto_4.75rem] hover:bg-sunk ${open ? "bg-sunk" : ""}`}
     >
       <div className="flex items-center gap-3.5">
+        <SelectBox id={song.id} title={title} />
         <PlayCover song={song} title={title} />
         <div className="min-w-0 flex-1">
           <a
@@ -34,7 +38,11 @@ export const SongRow = memo(function SongRow({ song, open }: { song: Song; open:
           >
             {title}
           </a>
-          <p className="truncate text-sm text-muted">{styleOf(song.request, language) || t("song.lyricsOnly")}</p>
+          <p className="truncate text-sm text-muted">
+            {[derivedText(song, t), styleOf(song.request, language) || t("song.lyricsOnly")]
+              .filter(Boolean)
+              .join(" · ")}
+          </p>
         </div>
         <div className="hidden shrink-0 text-right text-sm text-muted tabular-nums sm:block">
           {song.state === "failed" || song.state === "cancelled" ? (
@@ -67,7 +75,7 @@ function PlayCover({ song, title }: { song: Song; title: string }) {
   const { t } = useText();
   const playing = usePlayer((player) => player.playing && player.song === song.id);
   const current = usePlayer((player) => player.song === song.id);
-  const [first] = finished(song);
+  const first = playable(song);
   const press = () => (current ? toggle() : first && play(song, first));
   return (
     <button

@@ -3,7 +3,7 @@ import { useState } from "react";
 import type { Song } from "../api/client";
 import { problemText } from "../api/problems";
 import { useChangeSong, useSong } from "../api/songs";
-import { go } from "../app/route";
+import { go, listHref, useRoute } from "../app/route";
 import { useProblemToast } from "../app/toasts";
 import { useText } from "../i18n";
 import { showLyrics, usePlayer } from "../player/store";
@@ -11,6 +11,8 @@ import { Button, IconButton } from "../ui/Button";
 import { Cover } from "../ui/Cover";
 import { day } from "../ui/format";
 import { Segmented } from "../ui/Segmented";
+import { derivedText } from "../versions/text";
+import { Versions } from "../versions/Versions";
 import { SongFacts } from "./SongFacts";
 import { SongLyrics } from "./SongLyrics";
 import { SongMenu } from "./SongMenu";
@@ -21,13 +23,14 @@ import { TakeList } from "./TakeList";
 /** One song: its takes, its lyrics and how it was made. */
 export function SongView({ id }: { id: string }) {
   const { data: song, error, isPending } = useSong(id);
+  const { list } = useRoute();
   const { t } = useText();
   return (
     <section aria-label={t("song.name")} className="flex min-h-0 flex-1 flex-col low:block low:overflow-y-auto">
       <div className="flex h-14 shrink-0 items-center px-3 sm:px-5">
-        <Button look="ghost" size="sm" onClick={() => go("#/library")}>
+        <Button look="ghost" size="sm" onClick={() => go(listHref(list))}>
           <ArrowLeft className="size-4" aria-hidden="true" />
-          {t("library.name")}
+          {t(list ? "list.name" : "library.name")}
         </Button>
       </div>
       <div className="min-h-0 flex-1 overflow-y-auto px-5 pb-10 sm:px-7">
@@ -52,6 +55,7 @@ function SongPage({ song }: { song: Song }) {
     <div className="mx-auto max-w-3xl space-y-8">
       <SongHeader song={song} />
       <TakeList song={song} />
+      <Versions song={song} />
       <div>
         <Segmented<Tab>
           label={t("song.about")}
@@ -84,7 +88,7 @@ function SongHeader({ song }: { song: Song }) {
         <SongTitle song={song} />
         <p className="mt-1 line-clamp-2 text-sm wrap-anywhere text-muted">{styleOf(request, language)}</p>
         <p className="mt-1 text-sm wrap-anywhere text-muted tabular-nums">
-          {[day(song.created, locale), shortName(request.model)].join(" · ")}
+          {[derivedText(song, t), day(song.created, locale), shortName(request.model)].filter(Boolean).join(" · ")}
         </p>
         <div className="mt-2 -ml-2.5 flex items-center">
           <IconButton

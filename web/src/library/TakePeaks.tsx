@@ -50,7 +50,7 @@ function Played({ peaks, seconds }: { peaks: number[][]; seconds: number }) {
 }
 
 /** Fewer bars on a phone. */
-const Bars = memo(function Bars({ peaks, className }: { peaks: number[][]; className: string }) {
+export const Bars = memo(function Bars({ peaks, className }: { peaks: number[][]; className: string }) {
   return (
     <>
       <Path peaks={peaks} bars={36} className={`sm:hidden ${className}`} />

@@ -6,7 +6,7 @@ import { useCallback, useEffect } from "react";
 import { create } from "zustand";
 import { createJSONStorage, persist } from "zustand/middleware";
 import { api, type Song, unwrap } from "../api/client";
-import { go, parseRoute } from "../app/route";
+import { go, listHref, parseRoute } from "../app/route";
 import { useProblemToast } from "../app/toasts";
 import { useText } from "../i18n";
 import { stop } from "../player/store";
@@ -26,43 +26,52 @@ export const usePendingDeletions = create<{ songs: Record<string, PendingDeletio
   persist(() => ({ songs: {} }), { name: "khala.deleting", storage: createJSONStorage(() => sessionStorage) }),
 );
 
-function markDeleted(id: string, song: PendingDeletion): void {
-  usePendingDeletions.setState(({ songs }) => ({ songs: { ...songs, [id]: song } }));
+type Deletions = Record<string, PendingDeletion>;
+
+function markDeleted(deleted: Deletions): void {
+  usePendingDeletions.setState(({ songs }) => ({ songs: { ...songs, ...deleted } }));
 }
 
-function unmark(id: string): void {
-  usePendingDeletions.setState(({ songs: { [id]: _, ...songs } }) => ({ songs }));
+function unmark(ids: readonly string[]): void {
+  usePendingDeletions.setState(({ songs }) => ({
+    songs: Object.fromEntries(Object.entries(songs).filter(([id]) => !ids.includes(id))),
+  }));
 }
 
-async function erase(client: QueryClient, id: string): Promise<void> {
-  await unwrap(api.DELETE("/api/v1/songs/{song_id}", { params: { path: { song_id: id } } }));
-  client.removeQueries({ queryKey: ["song", id] });
-  await client.invalidateQueries({ queryKey: ["songs"] });
+async function erase(client: QueryClient, ids: readonly string[]): Promise<void> {
+  const params = (song_id: string) => ({ params: { path: { song_id } } });
+  const sent = ids.map((id) => unwrap(api.DELETE("/api/v1/songs/{song_id}", params(id))));
+  const refused = (await Promise.allSettled(sent)).find(({ status }) => status === "rejected");
+  for (const id of ids) client.removeQueries({ queryKey: ["song", id] });
+  await Promise.all(["songs", "playlists", "playlist"].map((key) => client.invalidateQueries({ queryKey: [key] })));
+  if (refused?.status === "rejected") throw refused.reason;
 }
 
-/** Offers to undo; deletes the song when the offer has expired. */
-function useUndoToast(): (id: string, song: PendingDeletion) => void {
+/** Offers to undo; deletes the songs when the offer has expired. */
+function useUndoToast(): (deleted: Deletions) => void {
   const client = useQueryClient();
   const { add, close } = Toast.useToastManager();
   const showProblem = useProblemToast();
   const { t } = useText();
   return useCallback(
-    (id, { title, from }) => {
-      let taken = false; // not read from the store: the song may be deleted again while this message is fading
+    (deleted) => {
+      const ids = Object.keys(deleted);
+      const [{ title = "", from = null } = {}] = Object.values(deleted);
+      let taken = false; // not read from the store: a song may be deleted again while this message is fading
       const toast = add({
-        title: t("song.deleted", { title }),
+        title: ids.length === 1 ? t("song.deleted", { title }) : t("select.deleted", { n: ids.length }),
         timeout: UNDO_MS,
         onRemove: () => {
           if (taken) return;
-          erase(client, id)
+          erase(client, ids)
             .catch(showProblem)
-            .finally(() => unmark(id));
+            .finally(() => unmark(ids));
         },
         actionProps: {
           children: t("song.undo"),
           onClick: () => {
             taken = true;
-            unmark(id);
+            unmark(ids);
             close(toast);
             if (from && parseRoute(location.hash).view === "library") go(from);
           },
@@ -73,16 +82,17 @@ function useUndoToast(): (id: string, song: PendingDeletion) => void {
   );
 }
 
-export function useDeleteSong(): (song: Song) => void {
+export function useDeleteSongs(): (songs: readonly Song[]) => void {
   const offerUndo = useUndoToast();
   const { language } = useText();
-  return (song) => {
-    const open = parseRoute(location.hash).song === song.id;
-    const deletion = { title: titleOf(song, language), from: open ? location.hash : null };
-    markDeleted(song.id, deletion);
-    stop(song.id);
-    if (open) go("#/library");
-    offerUndo(song.id, deletion);
+  return (songs) => {
+    const { song: open, list } = parseRoute(location.hash);
+    const from = songs.some(({ id }) => id === open) ? location.hash : null;
+    const deleted = Object.fromEntries(songs.map((song) => [song.id, { title: titleOf(song, language), from }]));
+    markDeleted(deleted);
+    for (const { id } of songs) stop(id);
+    if (from) go(listHref(list));
+    offerUndo(deleted);
   };
 }
 
@@ -90,7 +100,7 @@ export function useDeleteSong(): (song: Song) => void {
 export function useResumedDeletions(): void {
   const offerUndo = useUndoToast();
   useEffect(() => {
-    for (const [id, song] of Object.entries(pending)) offerUndo(id, song);
+    if (Object.keys(pending).length) offerUndo(pending);
     pending = {};
   }, [offerUndo]);
 }

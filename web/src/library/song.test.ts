@@ -22,6 +22,7 @@ const SONG: Song = {
     title: "",
   },
   takes: [],
+  derived: null,
 };
 
 test("a song without a title is named by its first line, else by its prompt or tags", () => {

@@ -31,6 +31,11 @@ export function finished(song: Song): Take[] {
   return song.takes.filter((take) => take.state === "done");
 }
 
+/** The take that the song's button plays: the first that is done, or else one that can be heard while it is made. */
+export function playable(song: Song): Take | undefined {
+  return finished(song)[0] ?? song.takes.find(({ live }) => live);
+}
+
 export function isActive(song: Song): boolean {
   return song.state === "queued" || song.state === "running";
 }

@@ -9,15 +9,21 @@ import { IconButton } from "../ui/Button";
 import { Cover } from "../ui/Cover";
 import { clock } from "../ui/format";
 import { Range } from "../ui/Range";
+import { CompareSwitch } from "./CompareSwitch";
+import { useComparison } from "./comparison";
+import { LivePosition, useGoingOver } from "./LivePosition";
 import { LyricsPanel, useLyricsPanel } from "./LyricsPanel";
-import { play, seek, showLyrics, toggle, toggleLoop, usePlayer } from "./store";
+import { QueueButtons } from "./QueueButtons";
+import { play, position, seek, showLyrics, toggle, toggleLoop, usePlayer } from "./store";
 import { Waveform } from "./Waveform";
 
 /** The player at the foot of the page, shown once something has been played. */
 export function Player() {
-  const { song: id, take, failed, lyricsShown } = usePlayer();
+  const { song: id, take, live, failed, lyricsShown } = usePlayer();
   const { data: song } = useSong(id);
+  useGoingOver(song);
   const panelSong = useLyricsPanel();
+  const isCompared = useComparison(({ sides }) => sides !== null);
   const { t, language } = useText();
   if (!song || !take) return null;
   return (
@@ -33,7 +39,7 @@ export function Player() {
           <span className="min-w-0">
             <span className="block truncate font-medium">{titleOf(song, language)}</span>
             <span className="block truncate text-sm text-muted">
-              {failed ? t("player.failed") : t("take.name", { n: take.number })}
+              {failed ? t("player.failed") : t(live ? "player.live" : "take.name", { n: take.number })}
             </span>
           </span>
         </a>
@@ -43,12 +49,19 @@ export function Player() {
           </span>
           <Time />
           <div className="min-w-0 flex-1">
-            <Waveform key={take.id} take={take} height={40} />
+            {live ? (
+              <LivePosition seconds={song.request.duration} />
+            ) : (
+              <Waveform key={take.id} take={take} height={40} />
+            )}
           </div>
-          <span className="w-10 text-right text-xs text-muted tabular-nums">{clock(take.duration ?? 0)}</span>
+          <span className="w-10 text-right text-xs text-muted tabular-nums">
+            {clock(take.duration ?? song.request.duration)}
+          </span>
         </div>
         <div className="flex items-center gap-1 lg:gap-2">
-          <TakeSwitch song={song} />
+          <QueueButtons />
+          {isCompared ? <CompareSwitch /> : <TakeSwitch song={song} />}
           <LoopButton />
           <IconButton
             label={t(lyricsShown ? "player.lyricsOff" : "player.lyrics")}
@@ -76,7 +89,7 @@ function Time() {
 function Transport() {
   const playing = usePlayer((player) => player.playing);
   const { t } = useText();
-  const jump = (seconds: number) => seek(usePlayer.getState().time + seconds);
+  const jump = (seconds: number) => seek(position() + seconds);
   return (
     <span className="flex items-center gap-1">
       <IconButton label={t("player.back")} className="max-sm:hidden" onClick={() => jump(-5)}>
@@ -126,11 +139,13 @@ function TakeSwitch({ song }: { song: Song }) {
 
 function LoopButton() {
   const loop = usePlayer((player) => player.loop);
+  const live = usePlayer((player) => player.live);
   const { t } = useText();
   return (
     <IconButton
       label={t(loop ? "player.loopOff" : "player.loop")}
       aria-pressed={Boolean(loop)}
+      disabled={live}
       look={loop ? "soft" : "ghost"}
       onClick={toggleLoop}
     >

@@ -6,18 +6,23 @@ import { findSong, useSong } from "../api/songs";
 import { useSettings } from "../app/settings";
 import { useText } from "../i18n";
 import { titleOf } from "../library/song";
-import { audio, markLoop, seek, stepTake, toggle, toggleLoop, usePlayer } from "./store";
+import { switchSides } from "./comparison";
+import { stepTrack } from "./queue";
+import { audio, markLoop, position, seek, stepTake, toggle, toggleLoop, usePlayer } from "./store";
 
 const STEP = 5;
 
 const ACTIONS: Record<string, () => void> = {
   " ": toggle,
   k: toggle,
-  ArrowLeft: () => seek(audio.currentTime - STEP),
-  ArrowRight: () => seek(audio.currentTime + STEP),
+  ArrowLeft: () => seek(position() - STEP),
+  ArrowRight: () => seek(position() + STEP),
   "[": () => markLoop("start"),
   "]": () => markLoop("end"),
+  n: () => stepTrack(1),
+  p: () => stepTrack(-1),
   l: toggleLoop,
+  x: switchSides,
   m: () => useSettings.getState().set({ muted: !useSettings.getState().muted }),
 };
 
@@ -67,8 +72,8 @@ export function useMediaSession(): void {
     });
     session.setActionHandler("play", toggle);
     session.setActionHandler("pause", toggle);
-    session.setActionHandler("seekbackward", () => seek(audio.currentTime - STEP));
-    session.setActionHandler("seekforward", () => seek(audio.currentTime + STEP));
+    session.setActionHandler("seekbackward", () => seek(position() - STEP));
+    session.setActionHandler("seekforward", () => seek(position() + STEP));
     session.setActionHandler("seekto", ({ seekTime }) => seekTime !== undefined && seek(seekTime));
     session.setActionHandler("previoustrack", () => stepTake(song, -1));
     session.setActionHandler("nexttrack", () => stepTake(song, 1));

@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import { audio } from "./store";
+import { onSound, position, usePlayer } from "./store";
 
 const EVENTS = ["timeupdate", "seeked", "loadedmetadata", "play"] as const;
 
@@ -9,17 +9,17 @@ function subscribe(tell: () => void): () => void {
   const tick = () => {
     tell();
     cancelAnimationFrame(frame);
-    frame = audio.paused ? 0 : requestAnimationFrame(tick);
+    frame = usePlayer.getState().playing ? requestAnimationFrame(tick) : 0;
   };
-  for (const event of EVENTS) audio.addEventListener(event, tick);
+  const stop = onSound(EVENTS, tick);
   tick();
   return () => {
     cancelAnimationFrame(frame);
-    for (const event of EVENTS) audio.removeEventListener(event, tick);
+    stop();
   };
 }
 
 /** What `select` says of the position in seconds, as exact as the screen can show it. Renders only when that changes. */
 export function useAudioTime(select: (time: number) => number): number {
-  return useSyncExternalStore(subscribe, () => select(audio.currentTime));
+  return useSyncExternalStore(subscribe, () => select(position()));
 }

@@ -11,14 +11,16 @@ import soundfile
 
 import khala
 from khala.audio.resample import resample
-from khala.evaluation.report import evaluate
-from khala.evaluation.targets import request_targets
+from khala.audio.tags.tagging import write_tags
+from khala.evaluation.report import evaluate_file
+from khala.generation.tagging import tags_of
 
 HERE = Path(__file__).parent
 INTRO = """# Twelve songs by Khala Mini
 
 Seeds 1 to 12 of the requests in [requests.json](requests.json), each at its first attempt: none was hand-picked, and
-they were only stored as Opus, at about 70 kbit/s. `python docs/examples/make.py` makes them and this page again.
+they were only stored as Opus, at about 70 kbit/s. The JSON file beside each song is its record. `python
+docs/examples/make.py` makes all of them and this page again, and `make demo` a [site](../demo) to hear them on.
 
 | | request | seconds, requested | what `khala evaluate` finds |
 |---|---|---|---|
@@ -32,7 +34,7 @@ def main() -> None:
         (take,) = pipe.generate(request)
         name = f"{request.seed:02d}-{request.slug()}.opus"
         store(take, HERE / name)
-        judged = evaluate(take.samples, take.rate, request_targets(take.metadata))["verdicts"].items()
+        judged = evaluate_file(HERE / name)["verdicts"].items()
         verdicts = ", ".join(f"{what} {'as asked' if well else 'missed'}" for what, well in judged if well is not None)
         words = request.prompt or ", ".join(request.tags)
         rows.append(f"| [{request.title}]({name}) | {words} | {take.seconds:.0f}, {request.duration:g} | {verdicts} |")
@@ -40,9 +42,12 @@ def main() -> None:
 
 
 def store(take: khala.Take, path: Path) -> None:
-    """Write `take` as a smaller file than `Take.save` does, to fit a repository; requests.json is its record."""
+    """Save `take` with its record and tags, in a smaller file than `Take.save` writes, to fit a repository."""
+    take.save(path)
     samples = resample(take.samples, take.rate, 48000)
     soundfile.write(path, samples.T, 48000, format="OGG", subtype="OPUS", compression_level=0.9)
+    with path.open("r+b") as file:
+        write_tags(file, tags_of(take.metadata))
 
 
 if __name__ == "__main__":

@@ -23,8 +23,9 @@ from scipy.special import expit, log_softmax, logsumexp, softmax
 
 from khala.audio.files import read_audio
 from khala.corpus.data.manifest import CorpusSong, read_corpus
-from khala.evaluation import tempo, voice
+from khala.evaluation import voice
 from khala.evaluation.distance import AXES
+from khala.scoring import tempo
 from khala.scoring.key import MODES, chroma, estimate_key
 from khala.scoring.spectrum import FRAMES_PER_SECOND
 from khala.scoring.style import classify_style, embed
@@ -32,7 +33,7 @@ from khala.scoring.types import Array
 
 HELD_OUT, CODED = 4, 4
 VOICE_PENALTY, TEMPO_PENALTY, STYLE_PENALTY = 3e-3, 1e-3, 3e-3
-ROOMS = {"voice": "evaluation", "tempo": "evaluation", "key": "scoring"}
+ROOMS = {"voice": "evaluation", "tempo": "scoring", "key": "scoring"}
 STYLE = Path("src/khala/scoring/style.npz")
 Weights = dict[str, dict[str, Array]]
 

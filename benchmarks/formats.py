@@ -120,7 +120,7 @@ def drawn_song(seed: int, model: LoadedModel, seconds: float) -> Song:
     (result,) = decode_backbone(model.backbone, [plan.slot()], guide_for([plan]))
     draft = plan.refine_input(result)
     (refined_QT,) = refine(model.superres, [draft], model.codebooks)
-    behind, _ = plan.likelihood_conditions(result)
+    behind, _ = plan.likelihood_conditions(result, plan.windows_of(result.codes.shape[1])[0])
     return Song(plan.backbone_ids, plan.superres_ids, torch.from_numpy(refined_QT).long(), behind, draft.condition_ids)
 
 

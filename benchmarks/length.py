@@ -2,9 +2,10 @@
 
     python benchmarks/length.py [--seconds 30 60 120 240] [--model mini]
 
-A model that knows no songs of that length is given a longer context in a copy: what it sings there is worth nothing,
-but costs what songs of that length cost. The target is a time and a memory per second that grow by at most 1.3 times.
-Processor seconds are of all threads; go by them if something else runs on the machine.
+A model that knows no songs of that length is told in a copy that it does, with a longer context unless it goes through
+songs in windows: what it sings there is worth nothing, but costs what songs of that length cost. The target is a time
+and a memory per second that grow by at most 1.3 times; the last columns are the ratios to the first song. Processor
+seconds are of all threads; go by them if something else runs on the machine.
 """
 
 import argparse
@@ -41,15 +42,19 @@ def main() -> None:
     parser.add_argument("--model", default="mini")
     arguments = parser.parse_args()
     print(f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f} before it")
-    print("song s   CPU s   CPU s per s   peak MiB   stages (s)")
+    print("song s   CPU s   CPU s per s   peak MiB   times longer, CPU s per s, peak   stages (s)")
+    first: tuple[float, float, float] | None = None
     with tempfile.TemporaryDirectory() as folder:
         model = lengthened(arguments.model, Path(folder) / "model", max(arguments.seconds))
         for seconds in arguments.seconds:
             program = [sys.executable, "-c", PROGRAM, str(model), str(seconds)]
             told = json.loads(subprocess.run(program, check=True, stdout=subprocess.PIPE).stdout)
+            found = told["song"], told["cpu"] / told["song"], told["peak"]
+            first = first or found
+            ratios = " ".join(f"{now / then:9.2f}" for now, then in zip(found, first, strict=True))
             stages = ", ".join(f"{stage} {wall:.1f}" for stage, wall in told["seconds"].items())
             row = f"{told['song']:6.1f} {told['cpu']:7.1f} {told['cpu'] / told['song']:13.3f} {told['peak']:10.0f}"
-            print(f"{row}   {stages} ({told['engine']})", flush=True)
+            print(f"{row} {ratios}   {stages} ({told['engine']})", flush=True)
     print(f"peak of any {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**10:.0f} MiB")
 
 
@@ -58,7 +63,7 @@ def lengthened(name: str, folder: Path, seconds: float) -> Path:
     shutil.copytree(resolve(name), folder)
     config = json.loads((folder / CONFIG).read_text())
     config["max_seconds"] = max(config["max_seconds"], seconds)
-    frames = round(1.3 * seconds * 44100 / 2048)
+    frames = 0 if config.get("window_frames") else round(1.3 * seconds * 44100 / 2048)
     for part, positions in (("backbone", 2 * frames), ("superres", frames)):
         config[part]["context"] = max(config[part]["context"], positions + PROMPT)
     (folder / CONFIG).write_text(json.dumps(config))

@@ -3,14 +3,14 @@
     python benchmarks/refinement.py TOKENS [--model mini] [--songs 4] [NAME=VALUE[,NAME=VALUE]] ...
 
     python benchmarks/refinement.py runs/mini/tokens guidance=1 guidance=4 superres_top_k=1 superres_temperature=0.7
-    python benchmarks/refinement.py runs/mini/tokens --frames 700 1292 --trained windows=none windows=512/32/32
+    python benchmarks/refinement.py runs/mini/tokens --frames 700 1292 --trained windows=none windows=512/32/32/216
 
 Each setting is of the request's sampling, the model's own otherwise; "windows" are none, so that a pass is over the
-whole song, or how many frames a window reads, how many before those it decides, and how many behind. TOKENS is a folder
-of token shards that the model's codec made; its songs tell what is sung, so that the backbone has no part in this.
-`--trained` takes songs that are not held out, too, for a model that has not seen these. Figures are means over songs:
-"error" is the squared distance to the song's own latents, as a share of their variance, in frames with singing; "mel"
-is the mean distance of log-mel bands; "phones" what the recogniser gets wrong of them.
+whole song, or how many frames a window reads, how many before those it decides, how many behind, and how many the first
+one reads. TOKENS is a folder of token shards that the model's codec made; its songs tell what is sung, so that the
+backbone has no part in this. `--trained` takes songs that are not held out, too, for a model that has not seen these.
+Figures are means over songs: "error" is the squared distance to the song's own latents, as a share of their variance,
+in frames with singing; "mel" is the mean distance of log-mel bands; "phones" what the recogniser gets wrong of them.
 """
 
 import argparse

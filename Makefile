@@ -15,17 +15,17 @@ LOWEST := build/lowest
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SOUND_FONTS := /usr/share/sounds/sf2/FluidR3_GM.sf2 /usr/share/sounds/sf3/MuseScore_General_Lite.sf3
 
-.PHONY: song studio test lint clone-test mutants lowest corpus-tools service-tools web web-check web-test web-tools node wheel mini \
+.PHONY: song studio test demo lint clone-test mutants lowest corpus-tools service-tools web web-check web-test web-tools node wheel mini \
 	clean
 
 song: $(VENV)/.song
 	$(BIN)/khala generate
 
 studio: $(VENV)/.studio web
-	$(BIN)/khala serve --browser
+	$(BIN)/khala serve --open-browser
 
 test: $(VENV)/.dev corpus-tools service-tools web-tools lint web-check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 	npm --prefix web run e2e
 
 lint: $(VENV)/.dev
@@ -33,6 +33,11 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The examples as a static site, in build/demo: it opens from disk and on any static host.
+demo: $(VENV)/.song
+	$(BIN)/python docs/demo/make.py
+	@echo "Open build/demo/index.html"
 
 # What is committed is enough: a clone of it, with nothing beside it, has its tests and all that they read.
 clone-test: $(VENV)/.dev

@@ -13,6 +13,9 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from khala.weights import LoadedModel
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores, before any of them loads torch
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 settings.register_profile("khala", deadline=None)  # a busy machine is no failure
 settings.load_profile("khala")
 

@@ -27,7 +27,7 @@ def needed(extra: str = "") -> set[str]:
 
 def test_songs_and_their_service_are_installed_without_torch() -> None:
     heavy = {"torch", "torchaudio", "transformers", "onnx"}
-    assert "onnxruntime" in needed() and not heavy & (needed() | needed("serve") | needed("s3") | needed("corpus"))
+    assert "onnxruntime" in needed() and not heavy & (needed() | needed("mcp") | needed("s3") | needed("corpus"))
     assert needed("torch") == {"torch"}
     for extra in ("train", "all", "dev"):
         assert {"torch", "onnx"} <= needed(extra)

@@ -5,22 +5,24 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 import typer
+import yaml
 
 import khala
 from khala.cli.main import VERBS
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
-PAGES += sorted(ROOT.glob("recipes/*/README.md"))
+PAGES = [page for folder in ("*", "docs/**/*", "recipes/*/*") for page in sorted(ROOT.glob(f"{folder}.md"))]
 MODULES = sorted((ROOT / "src" / "khala").rglob("*.py"))
+PAGES += [ROOT / "llms.txt", *sorted(ROOT.glob("skills/**/*.md"))]
 LONGEST = 350
 """Lines of a module."""
-SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+SHELL = re.compile(r"```(?:sh|powershell)(?: \w+)?\n(.*?)```", re.DOTALL)
 
 
 def commands(program: str) -> list[list[str]]:
@@ -58,10 +60,50 @@ def test_benchmarks_of_the_pages_exist() -> None:
     assert scripts and all((ROOT / script).is_file() for script in scripts)
 
 
-def test_links_between_pages_lead_somewhere() -> None:
-    for page in PAGES:
-        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+def anchors(page: Path) -> set[str]:
+    """The names by which links reach the headings of a page, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", page.read_text()):
+        there = page.parent / target if target else page
+        assert there.exists(), f"{page.name} links to {target}"
+        assert not anchor or anchor in anchors(there), f"{page.name} links to {target}#{anchor}"
+
+
+def test_extras_that_the_pages_name_exist() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    named = [
+        names for page in PAGES for names in re.findall(r"(?:khala-music|WHEEL|\.whl)\[([\w,]+)\]", page.read_text())
+    ]
+    assert len(named) > 5 and {name for names in named for name in names.split(",")} <= extras.keys()
+
+
+def test_badges_say_what_the_package_says() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    badges = dict(re.findall(r"badge/(\w+)-(.*?)-\w{6}\)", (ROOT / "README.md").read_text()))
+    assert badges["licence"].replace("--", "-") == project["license"]
+    assert badges["python"].removesuffix("_or_newer") == project["requires-python"].removeprefix(">=")
+    assert "torch" not in str(project["dependencies"]) and badges["GPU"] == "not_needed"
+
+
+def test_the_citation_and_the_changes_are_of_this_version() -> None:
+    citation = (ROOT / "CITATION.cff").read_text()
+    assert f"\nversion: {khala.__version__}\n" in citation and "\nlicense: Apache-2.0\n" in citation
+    assert f" ({khala.__version__})" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_issue_templates_ask_for_what_helps() -> None:
+    forms = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
+    asked = {form.name: yaml.safe_load(form.read_text()) for form in forms}
+    assert asked.pop("config.yml") == {"blank_issues_enabled": True}
+    for name, form in asked.items():
+        assert {"name", "description", "body"} <= form.keys(), name
+        assert all(field["attributes"]["label"] for field in form["body"]), name
+    assert "khala doctor" in str(asked["wrong.yml"])
 
 
 def test_the_package_exports_what_it_says_and_imports_nothing_heavy() -> None:
@@ -126,7 +168,7 @@ FURNISHED = re.compile(r"""["']/(?:home|mnt|root|srv|work|Users)/""")
 """Paths of one's own machine."""
 
 
-@pytest.mark.parametrize("folder", ["tests", "benchmarks", "recipes", "web", ".ci"])
+@pytest.mark.parametrize("folder", ["tests", "benchmarks", "recipes", "integrations", "web", ".ci"])
 def test_nothing_is_read_beside_the_checkout(folder: str) -> None:
     listed = subprocess.run(["git", "ls-files", folder], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     files = [ROOT / name for name in listed.split() if Path(name).suffix in (".py", ".sh", ".ts", ".tsx", ".mjs", "")]

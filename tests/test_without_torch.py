@@ -81,6 +81,7 @@ def test_the_better_of_two_songs_with_words(khala: Khala, tmp_path: Path) -> Non
         (["models", "import", ".", "--to", "imported"], "importing published weights"),
         (["models", "export", "mini", "--to", "llama", "--format", "hf-llama"], "this command"),
         (["train", "backbone", RECIPE], "this command"),
+        (["finetune", ".", "--out", "mine"], "finetuning"),
         (["corpus", "tokenize", ".", "--codec", ".", "--out", "tokens"], "this command"),
         (["bench", "superres"], "this command"),
     ],

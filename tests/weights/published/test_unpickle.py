@@ -59,6 +59,21 @@ def test_known_names_become_calls_that_nobody_makes(protocol: int) -> None:
         read["dtype"]["nothing"]
 
 
+@pytest.mark.parametrize(
+    "member", [b"csignal\nSignals\n(I15\ntR.", b"cbuiltins\ngetattr\n(csignal\nSignals\nS'SIGTERM'\ntR."]
+)
+def test_members_of_enumerations_in_both_spellings(member: bytes) -> None:
+    assert pickle.loads(member) is signal.SIGTERM
+    read = unpickle(member, "x")
+    assert read.name == "signal.Signals" and read.args in ((15,), ("SIGTERM",))
+
+
+@pytest.mark.parametrize("owner", [b"ccollections\nOrderedDict\n", b"S'text'\n", b"csignal\nSignals\n(I15\ntR"])
+def test_attributes_of_anything_else_are_refused(owner: bytes) -> None:
+    with pytest.raises(ModelError, match="of something that is no enumeration"):
+        unpickle(b"cbuiltins\ngetattr\n(" + owner + b"S'__init__'\ntR.", "x")
+
+
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_pickle_that_runs_a_command_is_refused_by_name(tmp_path: Path, protocol: int) -> None:
     canary = tmp_path / "canary"
@@ -78,7 +93,7 @@ def test_a_pickle_that_runs_a_command_is_refused_by_name(tmp_path: Path, protoco
         (b"(cos\nsystem\nS'true'\no.", "os.system"),
         (b"cbuiltins\neval\n(S'1'\ntR.", "builtins.eval"),
         (b"c__builtin__\nexec\n.", "builtins.exec"),
-        (b"\x80\x04\x8c\x08builtins\x8c\x07getattr\x93.", "builtins.getattr"),
+        (b"\x80\x04\x8c\x08builtins\x8c\x07setattr\x93.", "builtins.setattr"),
         (b"ctorch.storage\n_load_from_bytes\n.", "torch.storage._load_from_bytes"),
         (b"ctorch\nload\n.", "torch.load"),
         (b"cargparse\nNamespace.__init__\n.", "argparse.Namespace.__init__"),

@@ -18,21 +18,29 @@ _STORAGES = ("Double", "Float", "Half", "BFloat16", "Long", "Int", "Short", "Cha
 _BUILTINS = ("set", "frozenset", "list", "tuple", "dict", "int", "float", "complex", "bool", "str", "bytes", "long")
 _NODES = ("Any", "String", "Integer", "Float", "Boolean", "Bytes", "Path")
 
+_ENUMS = frozenset(
+    {
+        *("signal.Signals", f"{_TORCH}metadata._MEM_FORMAT_ENCODING", f"{_TORCH}planner.WriteItemType"),
+        *("megatron.core.enums.ModelType", "megatron.core.transformer.enums.AttnBackend"),
+    }
+)
+
 ALLOWED = frozenset(
     {
+        *_ENUMS,
         *(f"builtins.{name}" for name in _BUILTINS),
+        "builtins.getattr",  # Python 3.11.0 to 3.11.3 write a member of an enumeration as getattr(ModelType, "encoder")
         *("collections.OrderedDict", "collections.defaultdict", "_codecs.encode", "io.BytesIO", "typing.Any"),
-        *("argparse.Namespace", "pathlib.PosixPath", "pathlib.WindowsPath", "signal.Signals"),
+        *("argparse.Namespace", "pathlib.PosixPath", "pathlib.WindowsPath"),
         *("numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar"),
         *(f"torch.{name}" for name in ("Size", "device", *_DTYPES)),
         *(f"torch.{name}Storage" for name in _STORAGES),
         *("torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_parameter", "torch.serialization._get_layout"),
         *(f"{_TORCH}metadata.{name}StorageMetadata" for name in ("Tensor", "Bytes", "Chunk")),
         *(f"{_TORCH}metadata.{name}" for name in ("Metadata", "MetadataIndex", "StorageMeta", "TensorProperties")),
-        *(f"{_TORCH}metadata._MEM_FORMAT_ENCODING", f"{_TORCH}filesystem._StorageInfo"),
-        *(f"{_TORCH}planner.{name}" for name in ("SavePlan", "WriteItem", "WriteItemType", "TensorWriteData")),
+        *(f"{_TORCH}planner.{name}" for name in ("SavePlan", "WriteItem", "TensorWriteData")),
+        f"{_TORCH}filesystem._StorageInfo",
         "megatron.core.dist_checkpointing.strategies.torch.MCoreSavePlan",
-        *("megatron.core.enums.ModelType", "megatron.core.transformer.enums.AttnBackend"),
         *("omegaconf.dictconfig.DictConfig", "omegaconf.listconfig.ListConfig"),
         *("omegaconf.base.ContainerMetadata", "omegaconf.base.Metadata"),
         *(f"omegaconf.nodes.{name}Node" for name in _NODES),
@@ -225,6 +233,10 @@ def _call(kind: Any, args: Any) -> Any:
             return text.encode("latin1")
         case "builtins.bytes", ():
             return b""
+        case "builtins.getattr", (Call(name=enum, args=None), str() as member) if enum in _ENUMS:
+            return Call(enum, (member,))
+        case "builtins.getattr", _:
+            raise TypeError("an attribute of something that is no enumeration")
     return Call(kind.name, args)
 
 

@@ -29,7 +29,9 @@ ALLOWED = frozenset(
     {
         *_ENUMS,
         *(f"builtins.{name}" for name in _BUILTINS),
-        "builtins.getattr",  # Python 3.11.0 to 3.11.3 write a member of an enumeration as getattr(ModelType, "encoder")
+        # Python 3.11.0 to 3.11.3 write members of enumerations as getattr(ModelType, "encoder"), and signals by name.
+        "builtins.getattr",
+        *(f"signal.SIG{name}" for name in ("TERM", "INT", "HUP", "USR1", "USR2")),
         *("collections.OrderedDict", "collections.defaultdict", "_codecs.encode", "io.BytesIO", "typing.Any"),
         *("argparse.Namespace", "pathlib.PosixPath", "pathlib.WindowsPath"),
         *("numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar"),

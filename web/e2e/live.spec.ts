@@ -60,6 +60,26 @@ test("a song is heard before it is done, and its file goes on", async ({ studio,
   await expectAccessible(studio);
 });
 
+test("a take that is done before its stream is asked for plays from its file", async ({ studio, server }) => {
+  const askTake = async () => (await (await fetch(`${server.url}/api/v1/songs?limit=1`)).json()).songs[0]?.takes[0];
+  await studio.route("**/live", (route) => route.fulfill({ status: 410 }));
+  await studio.getByText("Custom", { exact: true }).click();
+  await studio.getByRole("button", { name: "folk", exact: true }).click();
+  await studio.getByText("Instrumental", { exact: true }).click();
+  await studio.getByRole("button", { name: "Fewer takes" }).click();
+  await studio.getByRole("button", { name: "Create song" }).click();
+  await expect(studio.getByRole("heading", { name: "folk, instrumental" })).toBeVisible();
+  await expect.poll(async () => (await askTake())?.live, { intervals: [50] }).toBe(true);
+  server.holdWorker(true);
+  await studio.getByRole("button", { name: "Play Take 1" }).click();
+  const player = studio.getByRole("region", { name: "Player" });
+  await expect(player).toContainText("cannot be played");
+  server.holdWorker(false);
+  const position = player.getByRole("slider", { name: "Position" });
+  await expect.poll(() => sliderValue(position)).toBeGreaterThan(0);
+  await expect(player.getByRole("button", { name: "Pause" })).toBeVisible();
+});
+
 /** The highest sample in the first seconds of a take that is being made, full scale 1. */
 function loudest(page: import("@playwright/test").Page, take: string): Promise<number> {
   return page.evaluate(async (take) => {

@@ -12,6 +12,8 @@ export const PYTHON = process.env.PYTHON ?? join(import.meta.dirname, "../../.ve
 const PATIENCE_MS = 300_000;
 /** Messages of Chromium about a server that is being restarted. */
 const UNANSWERED = /net::ERR_(CONNECTION|INCOMPLETE|EMPTY)/;
+/** And about the stream of a take that was done before the page knew of it. */
+const GONE = /status of 410/;
 
 export class Server {
   private process: ChildProcess | undefined;
@@ -97,7 +99,8 @@ export const test = base.extend<Fixtures, { site: string; server: Server }>({
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(error.message));
     page.on("console", (message) => {
-      if (message.type() === "error" && !UNANSWERED.test(message.text())) errors.push(message.text());
+      const late = GONE.test(message.text()) && message.location().url.endsWith("/live");
+      if (message.type() === "error" && !UNANSWERED.test(message.text()) && !late) errors.push(message.text());
     });
     page.on("request", (request) => {
       const { protocol, host } = new URL(request.url());

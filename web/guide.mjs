@@ -3,10 +3,9 @@
  * node guide.mjs URL   of a server with an empty library. Chinese takes a Chinese font.
  */
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { chromium } from "@playwright/test";
+import { mkdirSync, readFileSync } from "node:fs";
+import { call, capture, launch, url } from "./pictures.mjs";
 
-const url = process.argv[2] ?? "http://localhost:8889";
 const folder = new URL("../docs/guide/pictures/", import.meta.url).pathname;
 mkdirSync(folder, { recursive: true });
 
@@ -25,30 +24,18 @@ const textsOf = (language) => {
   );
   return (key, values = {}) => texts[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 };
-const call = async (path, body) => {
-  const headers = { "Content-Type": "application/json" };
-  const response = await fetch(`${url}/api/v1${path}`, body && { method: "POST", headers, body: JSON.stringify(body) });
-  if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
-  return response.json();
-};
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
-});
+const browser = await launch();
 
-/** Takes a picture after each of `steps`, in each size and language, as WebP, which keeps it small. */
+/** Takes a picture after each of `steps`, in each size and language. */
 async function shoot(steps) {
   for (const language of Object.keys(LOCALES))
     for (const size of Object.keys(SIZES)) {
       const options = { viewport: SIZES[size], locale: LOCALES[language], hasTouch: size === "phone" };
       const page = await (await browser.newContext({ ...options, colorScheme: "light" })).newPage();
-      const screen = await page.context().newCDPSession(page);
       for (const [name, step] of Object.entries(steps)) {
         await step(page, textsOf(language));
-        await page.waitForTimeout(1500);
-        const { data } = await screen.send("Page.captureScreenshot", { format: "webp", quality: 88 });
-        writeFileSync(`${folder}${name}-${size}-${language}.webp`, Buffer.from(data, "base64"));
+        await capture(page, `${folder}${name}-${size}-${language}.webp`);
       }
       await page.context().close();
     }
@@ -60,7 +47,7 @@ await shoot({
     await page.getByText(text("welcome.example")).waitFor();
   },
 });
-const { id } = await call("/songs", { ...SONG, duration: 30, takes: 2, seed: 7 });
+const { id } = await call("/songs", "POST", { ...SONG, duration: 30, takes: 2, seed: 7 });
 while ((await call(`/songs/${id}`)).state !== "done") await new Promise((resolve) => setTimeout(resolve, 1000));
 
 await shoot({

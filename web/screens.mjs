@@ -4,9 +4,8 @@
  */
 
 import { mkdirSync } from "node:fs";
-import { chromium } from "@playwright/test";
+import { call, capture, launch, url } from "./pictures.mjs";
 
-const url = process.argv[2] ?? "http://localhost:8889";
 const folder = new URL("../docs/screenshots/", import.meta.url).pathname;
 mkdirSync(folder, { recursive: true });
 
@@ -31,12 +30,6 @@ const SONGS = [
   ["Paper boats", ["folk", "female vocals", "92 bpm", "acoustic guitar"]],
 ];
 
-const call = async (path, method = "GET", body = undefined) => {
-  const headers = { "Content-Type": "application/json" };
-  const response = await fetch(`${url}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
-  if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
-  return response.status === 204 ? null : response.json();
-};
 const ask = ([title, tags], more = {}) => {
   const instrumental = tags.includes("instrumental");
   return call("/songs", "POST", {
@@ -54,10 +47,7 @@ const settled = async () => {
     await new Promise((resolve) => setTimeout(resolve, 1000));
 };
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
-});
+const browser = await launch();
 const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
 
 /** Takes a picture after each of `steps`, in each size and theme. */
@@ -68,8 +58,7 @@ async function shoot(steps) {
       const page = await (await browser.newContext(options)).newPage();
       for (const [name, step] of Object.entries(steps)) {
         await step(page, size);
-        await page.waitForTimeout(1500);
-        await page.screenshot({ path: `${folder}${name}-${size}-${colorScheme}.png` });
+        await capture(page, `${folder}${name}-${size}-${colorScheme}.webp`);
       }
       await page.context().close();
     }
@@ -80,6 +69,11 @@ const made = [];
 for (const song of SONGS) made.push(await ask(song));
 await settled();
 for (const at of [2, 3]) await call(`/songs/${made[at].id}`, "PATCH", { liked: true });
+const [first] = made.at(-1).takes;
+await call(`/takes/${first.id}/extend`, "POST", { duration: 45, takes: 1 }); // a version, for the tree
+const evening = [0, 2, 4, 6].map((at) => made[at].takes[0].id);
+const { id: playlist } = await call("/playlists", "POST", { name: "Evening", takes: evening });
+await settled();
 
 await shoot({
   create: async (page) => {
@@ -112,6 +106,7 @@ await shoot({
     await page.getByRole("progressbar").first().waitFor();
   },
   library: (page) => page.goto(`${url}/#/library`),
+  playlist: (page) => page.goto(`${url}/#/lists/${playlist}`),
 });
 for (const { id } of waiting) await call(`/songs/${id}/cancel`, "POST");
 await browser.close();

@@ -167,8 +167,8 @@ def compose(
             return
         preview.add(news.samples)
         first, samples_2N = preview.heard, preview.go_on(composition.frames)
-        windows, slowness = composition.expected_windows, composition.seconds_to_write_a_frame
-        hear(samples_2N, first, pace.can_start(preview.heard, windows, slowness))
+        written, slowness = composition.frames, composition.seconds_to_write_a_frame
+        hear(samples_2N, first, pace.can_start(preview.heard, composition.expected_windows, written, slowness))
 
     composition = Composition(engine, plan, take_in, progress, known)
     result = composition.run(lambda written: backbone(written, progress))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from khala.generation.composition import DecidedWindow, DecodedBlock
 from khala.models.lm.windows import Window
 
-SAFETY = 1.5
+SAFETY = 1.25
 """What is predicted is taken to last so many times longer: a neighbour may begin to compute."""
 
 
@@ -27,21 +27,24 @@ class Pace:
         if news.seconds:  # a window that was known takes none
             self._per_position = news.seconds / (self._prompt + news.read)
 
-    def can_start(self, heard: int, windows: Sequence[Window], per_frame_written: float = 0.0) -> bool:
+    def can_start(self, heard: int, windows: Sequence[Window], written: int, per_frame_written: float) -> bool:
         """Return whether playback that begins now, with so many frames to be heard, will always have some, in a song of
-        these windows. The backbone takes `per_frame_written` seconds a frame for what it has still to write."""
+        these windows. The backbone has `written` so many, and takes `per_frame_written` seconds for each that is left:
+        in between, or on a thread of its own, which then helps."""
         if not heard:
             return False
-        behind, clock, available = self._decided - heard, 0.0, heard / self._frame_rate
+        behind, available = self._decided - heard, heard / self._frame_rate
         to_come = [window for window in windows if window.stop > self._decided]
         if not to_come:
             return self._rest_is_faster(windows[-1].stop, heard)
+        clock = begins = 0.0
         for number, window in enumerate(to_come):
-            frames = window.stop - window.start
-            seconds = (self._prompt + window.last - window.first) * self._per_position + frames * per_frame_written
-            seconds = seconds / (self._threads if number else 1) + frames * self._per_frame
-            clock += SAFETY * seconds
-            if clock > available:
+            before, begins = begins, max(0, window.last - written) * per_frame_written
+            clock = clock + begins - before if self._threads == 1 else max(clock, begins)
+            helpers = self._threads if number and clock >= (windows[-1].stop - written) * per_frame_written else 1
+            clock += (self._prompt + window.last - window.first) * self._per_position / helpers
+            clock += (window.stop - window.start) * self._per_frame
+            if SAFETY * clock > available:
                 return False
             available = (window.stop - behind) / self._frame_rate
         return True

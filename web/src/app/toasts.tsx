@@ -18,6 +18,35 @@ export function useProblemToast(): (error: unknown) => void {
   );
 }
 
+const UNDO_MS = 7000;
+
+/** Returns a function that says what was done, and offers to `undo` it; `onExpiry` is called once that is offered no longer. */
+export function useUndoToast(): (title: string, undo: () => void, onExpiry?: () => void) => void {
+  const { add, close } = Toast.useToastManager();
+  const { t } = useText();
+  return useCallback(
+    (title, undo, onExpiry) => {
+      let taken = false;
+      const toast = add({
+        title,
+        timeout: UNDO_MS,
+        onRemove: () => {
+          if (!taken) onExpiry?.();
+        },
+        actionProps: {
+          children: t("song.undo"),
+          onClick: () => {
+            taken = true;
+            undo();
+            close(toast);
+          },
+        },
+      });
+    },
+    [add, close, t],
+  );
+}
+
 /** Short messages at the foot of the page, some with an undo button. */
 export function Toasts() {
   const { toasts } = Toast.useToastManager();

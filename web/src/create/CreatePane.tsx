@@ -1,9 +1,8 @@
-import { Toast } from "@base-ui/react/toast";
 import { Eraser } from "lucide-react";
 import { Refusal } from "../api/client";
 import { problemText } from "../api/problems";
+import { useUndoToast } from "../app/toasts";
 import { useText } from "../i18n";
-import { UNDO_MS } from "../library/deletion";
 import { Presets } from "../presets/Presets";
 import { IconButton } from "../ui/Button";
 import { Segmented } from "../ui/Segmented";
@@ -90,23 +89,13 @@ export function CreatePane() {
 /** Clears the draft, and offers to undo that. */
 function ClearButton() {
   const draft = useDraft();
-  const toasts = Toast.useToastManager();
+  const offerUndo = useUndoToast();
   const { t } = useText();
   const { set, mode, ...fields } = draft;
   const isEmpty = Object.entries(fields).every(([name, value]) => isEqual(value, EMPTY[name as keyof DraftFields]));
   const clear = () => {
     set({ ...EMPTY, mode });
-    const id = toasts.add({
-      title: t("create.cleared"),
-      timeout: UNDO_MS,
-      actionProps: {
-        children: t("song.undo"),
-        onClick: () => {
-          set(fields);
-          toasts.close(id);
-        },
-      },
-    });
+    offerUndo(t("create.cleared"), () => set(fields));
   };
   return (
     <IconButton label={t("create.afresh")} disabled={isEmpty} className="-mr-2" onClick={clear}>

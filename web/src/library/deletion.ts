@@ -1,18 +1,15 @@
 /** Deletion that can be undone: a song leaves the lists at once, and the server some seconds later. */
 
-import { Toast } from "@base-ui/react/toast";
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect } from "react";
 import { create } from "zustand";
 import { createJSONStorage, persist } from "zustand/middleware";
 import { api, type Song, unwrap } from "../api/client";
 import { go, listHref, parseRoute } from "../app/route";
-import { useProblemToast } from "../app/toasts";
+import { useProblemToast, useUndoToast } from "../app/toasts";
 import { useText } from "../i18n";
 import { stop } from "../player/store";
 import { titleOf } from "./song";
-
-export const UNDO_MS = 7000;
 
 interface PendingDeletion {
   title: string;
@@ -48,42 +45,34 @@ async function erase(client: QueryClient, ids: readonly string[]): Promise<void>
 }
 
 /** Offers to undo; deletes the songs when the offer has expired. */
-function useUndoToast(): (deleted: Deletions) => void {
+function useOfferedDeletion(): (deleted: Deletions) => void {
   const client = useQueryClient();
-  const { add, close } = Toast.useToastManager();
+  const offerUndo = useUndoToast();
   const showProblem = useProblemToast();
   const { t } = useText();
   return useCallback(
     (deleted) => {
       const ids = Object.keys(deleted);
       const [{ title = "", from = null } = {}] = Object.values(deleted);
-      let taken = false; // not read from the store: a song may be deleted again while this message is fading
-      const toast = add({
-        title: ids.length === 1 ? t("song.deleted", { title }) : t("select.deleted", { n: ids.length }),
-        timeout: UNDO_MS,
-        onRemove: () => {
-          if (taken) return;
+      offerUndo(
+        ids.length === 1 ? t("song.deleted", { title }) : t("select.deleted", { n: ids.length }),
+        () => {
+          unmark(ids);
+          if (from && parseRoute(location.hash).view === "library") go(from);
+        },
+        () => {
           erase(client, ids)
             .catch(showProblem)
             .finally(() => unmark(ids));
         },
-        actionProps: {
-          children: t("song.undo"),
-          onClick: () => {
-            taken = true;
-            unmark(ids);
-            close(toast);
-            if (from && parseRoute(location.hash).view === "library") go(from);
-          },
-        },
-      });
+      );
     },
-    [client, add, close, showProblem, t],
+    [client, offerUndo, showProblem, t],
   );
 }
 
 export function useDeleteSongs(): (songs: readonly Song[]) => void {
-  const offerUndo = useUndoToast();
+  const offerUndo = useOfferedDeletion();
   const { language } = useText();
   return (songs) => {
     const { song: open, list } = parseRoute(location.hash);
@@ -98,7 +87,7 @@ export function useDeleteSongs(): (songs: readonly Song[]) => void {
 
 /** After a reload, offers to undo what was about to be deleted, for the full time. */
 export function useResumedDeletions(): void {
-  const offerUndo = useUndoToast();
+  const offerUndo = useOfferedDeletion();
   useEffect(() => {
     if (Object.keys(pending).length) offerUndo(pending);
     pending = {};

@@ -1,4 +1,3 @@
-import { Toast } from "@base-ui/react/toast";
 import { Download, Play, Trash2 } from "lucide-react";
 import { useEffect, useMemo } from "react";
 import { archiveUrl, MOST_ARCHIVED, type PlaylistSongs, Refusal } from "../api/client";
@@ -7,9 +6,9 @@ import { useChangePlaylist, useCreatePlaylist, useDeletePlaylist, usePlaylist } 
 import { problemText } from "../api/problems";
 import { go, listHref } from "../app/route";
 import { useSettings } from "../app/settings";
-import { useProblemToast } from "../app/toasts";
+import { useProblemToast, useUndoToast } from "../app/toasts";
 import { useText } from "../i18n";
-import { UNDO_MS, usePendingDeletions } from "../library/deletion";
+import { usePendingDeletions } from "../library/deletion";
 import { FormatMenu } from "../library/FormatMenu";
 import { TagsItem } from "../library/TagsItem";
 import { followList, playTracks, type Track } from "../player/queue";
@@ -136,26 +135,15 @@ function useTracks({ takes, songs }: PlaylistSongs): Track[] {
 function DeleteButton({ list }: { list: PlaylistSongs }) {
   const remove = useDeletePlaylist();
   const create = useCreatePlaylist();
-  const toasts = Toast.useToastManager();
+  const offerUndo = useUndoToast();
   const showProblem = useProblemToast();
   const { t } = useText();
   const { name, takes } = list;
-  const offerUndo = () => {
-    const toast = toasts.add({
-      title: t("song.deleted", { title: name }),
-      timeout: UNDO_MS,
-      actionProps: {
-        children: t("song.undo"),
-        onClick: () => {
-          create.mutateAsync({ name, takes }).then(({ id }) => go(listHref(id)), showProblem);
-          toasts.close(toast);
-        },
-      },
-    });
-  };
+  const makeAgain = () => void create.mutateAsync({ name, takes }).then(({ id }) => go(listHref(id)), showProblem);
+  const deleted = () => offerUndo(t("song.deleted", { title: name }), makeAgain);
   const press = () => {
     go(listHref(null));
-    remove.mutateAsync(list.id).then(offerUndo, showProblem); // this button is gone by then
+    remove.mutateAsync(list.id).then(deleted, showProblem); // this button is gone by then
   };
   return (
     <IconButton label={t("list.delete")} disabled={remove.isPending} onClick={press}>

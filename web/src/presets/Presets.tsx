@@ -1,14 +1,12 @@
 import { Dialog } from "@base-ui/react/dialog";
-import { Toast } from "@base-ui/react/toast";
 import { Bookmark, Trash2, X } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import type { Preset } from "../api/client";
 import { LIMITS } from "../api/limits";
 import { useDeletePreset, usePresets, useSavePreset } from "../api/presets";
-import { useProblemToast } from "../app/toasts";
+import { useProblemToast, useUndoToast } from "../app/toasts";
 import { useDraft } from "../create/draft";
 import { useText } from "../i18n";
-import { UNDO_MS } from "../library/deletion";
 import { Button, IconButton } from "../ui/Button";
 import { Labelled } from "../ui/Labelled";
 import { draftOfPreset, presetOf, presetText } from "./preset";
@@ -105,27 +103,13 @@ function PresetList({ used }: { used: () => void }) {
 function DeleteButton({ preset: { id, name, settings } }: { preset: Preset }) {
   const remove = useDeletePreset();
   const save = useSavePreset();
-  const toasts = Toast.useToastManager();
+  const offerUndo = useUndoToast();
   const showProblem = useProblemToast();
   const { t } = useText();
-  const offerUndo = () => {
-    const toast = toasts.add({
-      title: t("song.deleted", { title: name }),
-      timeout: UNDO_MS,
-      actionProps: {
-        children: t("song.undo"),
-        onClick: () => {
-          save.mutateAsync({ name, settings }).catch(showProblem);
-          toasts.close(toast);
-        },
-      },
-    });
-  };
+  const deleted = () =>
+    offerUndo(t("song.deleted", { title: name }), () => void save.mutateAsync({ name, settings }).catch(showProblem));
   return (
-    <IconButton
-      label={t("presets.delete", { name })}
-      onClick={() => remove.mutateAsync(id).then(offerUndo, showProblem)}
-    >
+    <IconButton label={t("presets.delete", { name })} onClick={() => remove.mutateAsync(id).then(deleted, showProblem)}>
       <Trash2 />
     </IconButton>
   );

@@ -21,23 +21,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from khala.generation.pipeline import load
+from song import LYRICS, TAGS
 
-TAGS = "rock, fast tempo, male vocals"
-LYRICS = """[intro]
-[verse]
-Walking down the road tonight
-Every window holds a light
-[chorus]
-We will run until the day
-We will never fade away
-[verse]
-Rain is falling on the town
-Take my hand and turn around
-[chorus]
-We will run until the day
-We will never fade away
-[outro]"""
+from khala.generation.pipeline import load
 
 
 class Sound(NamedTuple):

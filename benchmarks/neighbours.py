@@ -9,10 +9,8 @@ run.
 
 import argparse
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+
+from live import busy
 
 from khala.generation.pipeline import Pipeline, load
 from khala.music.request import SongRequest
@@ -50,18 +48,6 @@ def sing(pipe: Pipeline, seconds: float) -> list[float]:
     """Seconds of every stage."""
     (take,) = pipe.generate(SongRequest(tags=TAGS, lyrics=LYRICS, duration=seconds, seed=1))
     return [take.metadata["seconds"][stage] for stage in STAGES]
-
-
-@contextmanager
-def busy(count: int) -> Iterator[None]:
-    """So many processes that count, as long as the block lasts."""
-    processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
 
 
 if __name__ == "__main__":

@@ -23,7 +23,6 @@ from khala.cli.progress import progress
 from khala.cli.saving import save_takes
 from khala.cli.timed import parse_timed, require_timed_free
 from khala.generation.recorded import is_recording, recorded_request, recorded_source
-from khala.generation.remake import Remake, read_record
 from khala.generation.source import read_source
 from khala.music.errors import InvalidRequest
 from khala.music.loras import Lora
@@ -92,16 +91,13 @@ def rework_song(
     if "tags" in changes:
         changes |= {"tags": parse_tags(changes["tags"]), "prompt": ""}
     source = None if is_recording(song) else read_source(song)
-    if source is None:
-        on = Machine(**given)
-    else:
-        made_with = Remake.from_record(read_record(song))
-        on = machine_like(made_with, given, notes.append)
+    made_with = source.made if source else None
+    on = machine_like(made_with, given, notes.append) if made_with else Machine(**given)
     require_known("device", on.device, r"auto|cpu|mps|cuda(:\d+)?", "auto, cpu, cuda, cuda:1 or mps")
     require_dtype(on.dtype)
     require_engine(on.engine)
     info = describe(on.model, verify=False)
-    if source is not None and info.digest != source.kept.digest:
+    if source and made_with and info.digest != source.kept.digest:
         raise InvalidRequest(
             f"{song} was made by the model {made_with.model[:40]} {source.kept.digest[:12]}, and {on.model[:40]} is "
             f"{info.digest[:12]}; name the one that made it with --model"

@@ -37,11 +37,12 @@ class Pace:
         to_come = [window for window in windows if window.stop > self._decided]
         if not to_come:
             return self._rest_is_faster(windows[-1].stop, heard)
+        all_written = (windows[-1].stop - written) * per_frame_written
         clock = begins = 0.0
         for number, window in enumerate(to_come):
             before, begins = begins, max(0, window.last - written) * per_frame_written
             clock = clock + begins - before if self._threads == 1 else max(clock, begins)
-            helpers = self._threads if number and clock >= (windows[-1].stop - written) * per_frame_written else 1
+            helpers = self._threads if number and clock >= all_written else 1
             clock += (self._prompt + window.last - window.first) * self._per_position / helpers
             clock += (window.stop - window.start) * self._per_frame
             if SAFETY * clock > available:

@@ -23,11 +23,13 @@ REFINED_TEMPERATURES = 0.7, 1.4
 
 @dataclass(frozen=True)
 class Source:
-    """A song: what it kept, the `request` that it was made for, with its own seed, and what records call it."""
+    """A song: what it kept, the `request` that it was made for, with its own seed, what records call it, and how it was
+    `made` if it was read from a file."""
 
     kept: KeptSong
     request: SongRequest
     name: str | None = None
+    made: Remake | None = None
 
     def request_for(
         self,
@@ -81,6 +83,7 @@ def read_source(song: Path) -> Source:
             f"{song} does not hold its codes: it was made before songs kept them, or is not Khala's own"
         )
     try:
-        return Source(KeptSong.from_text(text), Remake.from_record(record).request, song.name)
+        kept, made = KeptSong.from_text(text), Remake.from_record(record)
+        return Source(kept, made.request, song.name, made)
     except InvalidRequest as error:
         raise InvalidRequest(f"cannot use {song}: {error}") from None

@@ -52,8 +52,9 @@ def measure(what: str, arguments: list[str]) -> None:
 def _script(name: str) -> ModuleType:
     path = next((folder / name for folder in SCRIPT_FOLDERS if (folder / name).is_file()), None)
     spec = path and spec_from_file_location(f"khala_bench_{path.stem}", path)
-    if not spec or not spec.loader:
+    if not path or not spec or not spec.loader:
         raise KhalaError(f"the script {name} is missing; fix it: pip install --force-reinstall khala-music")
+    sys.path.append(str(path.parent))  # scripts import one another, as if they were run by `python`
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

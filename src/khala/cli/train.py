@@ -34,6 +34,7 @@ def codec(
     corpus: Corpus = None,
     family: Annotated[str, typer.Option(help="spectral or dac.  [default: the recipe's, or its preset's]")] = "",
     fit_only: Annotated[bool, typer.Option("--fit-only", help="Skip the vocoder of a spectral codec.")] = False,
+    start: Annotated[str, typer.Option(help="Name or folder of a model whose vocoder to start from.")] = "",
     device: Device = "auto",
 ) -> None:
     """Train a codec on a corpus, or resume its run in the same folder."""
@@ -45,7 +46,7 @@ def codec(
     overrides = [*(settings or ()), *([f"codec.family={family}"] if family else ())]
     folder, chosen = _folder(recipe, run), codec_recipe(load_recipe(recipe, overrides))
     with joined(device) as ranks:
-        train_codec(chosen, corpus or folder / "corpus", folder / "codec", ranks, fit_only=fit_only)
+        train_codec(chosen, corpus or folder / "corpus", folder / "codec", ranks, fit_only=fit_only, start=start)
 
 
 @app.command()

@@ -77,6 +77,8 @@ def test_a_run_of_other_shapes_is_refused(run: Path, tones: Path) -> None:
         train_codec(replace(TINY, model=replace(TINY.model, levels=2)), tones, run)
 
 
-def test_fit_only_is_for_the_other_family(tones: Path, tmp_path: Path) -> None:
+def test_fit_only_and_a_start_are_for_the_other_family(tones: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="--fit-only is for a spectral codec"):
         train_codec(TINY, tones, tmp_path, fit_only=True)
+    with pytest.raises(InvalidRequest, match="--start is for the vocoder of a spectral codec"):
+        train_codec(TINY, tones, tmp_path, start="mini")

@@ -12,6 +12,7 @@ from khala.conditioning.vocabulary import vocabulary
 from khala.models.config import ModelConfig
 from khala.models.presets import PRESETS, tiny
 from khala.music.errors import ModelError
+from khala.training import start
 from khala.training.assemble import assemble
 from khala.training.codec_recipe import CodecRecipe
 from khala.training.objectives import backbone, superres
@@ -71,7 +72,7 @@ def test_a_model_to_start_from_has_the_same_vocabulary(
     objective: ModuleType, tokens: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = SimpleNamespace(config=replace(tiny(), conditions={**vocabulary(), "rows": 1}))
-    monkeypatch.setattr(objective, "load_model", lambda name: known)
+    monkeypatch.setattr(start, "load_model", lambda name: known)
     with pytest.raises(ModelError, match="tiny learned other conditions"):
         objective.prepare(RECIPE, tokens, **({"backbone": None} if objective is superres else {}), start="tiny")
 

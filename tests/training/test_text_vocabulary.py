@@ -76,3 +76,13 @@ def test_a_known_text_means_the_same_under_new_words(tokens: Path) -> None:
 def test_another_shape_is_refused(changes: dict[str, int]) -> None:
     with pytest.raises(ModelError, match="start from"):
         start_from(model(), Tokenizer.of_bytes(), model(**changes), Tokenizer.of_bytes())
+
+
+def test_a_condition_that_is_new_says_nothing_at_first() -> None:
+    known, ours = (Backbone(replace(CONFIG, condition_rows=rows)) for rows in (5, 8))
+    start_from(ours, Tokenizer.of_bytes(), known, Tokenizer.of_bytes())
+    assert ours.conditions is not None and known.conditions is not None
+    assert torch.equal(ours.conditions.weight[:5], known.conditions.weight)
+    assert not ours.conditions.weight[5:].any()
+    with pytest.raises(ModelError, match=r"conditions\.weight of the model to start from"):
+        start_from(known, Tokenizer.of_bytes(), ours, Tokenizer.of_bytes())

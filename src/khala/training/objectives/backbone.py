@@ -16,7 +16,6 @@ from torch import Tensor
 
 from khala.conditioning.outline import prompt_rows
 from khala.conditioning.phone_sequence import PHONE_IDS, UNKNOWN_PHONE, without_phones, without_timing
-from khala.conditioning.vocabulary import require_vocabulary
 from khala.corpus.data.batches import pack
 from khala.corpus.data.excerpts import excerpt, window
 from khala.corpus.data.songs import TokenSong
@@ -49,8 +48,7 @@ from khala.training.parts import system, vocabulary
 from khala.training.ranks import Ranks
 from khala.training.recipe import BackboneRecipe, Recipe
 from khala.training.run_vocabulary import keep_vocabulary
-from khala.training.start import start_from
-from khala.weights import load_model
+from khala.training.start import start_from_part
 from khala.weights.tokenizer import Tokenizer
 
 PROMPT_BYTES, PROMPT_BYTES_PER_FRAME = 100, 0.4
@@ -75,27 +73,29 @@ def train_backbone(
     """Train the backbone of the recipe's preset on a folder of token shards; returns the path of its weights in `out`.
 
     Begins with random weights or, if `start` names a model, with those of its backbone. Samples are decoded by the
-    codec in the folder `codec`, if there is one. Raises ModelError.
+    codec in the folder `codec`, if there is one, and weights of a model with another codec changed to its codes. Raises
+    ModelError.
     """
     ranks = ranks or Ranks()
     with ranks.one_after_the_other():
-        objective = prepare(recipe, tokens, start)
+        objective = prepare(recipe, tokens, start, codec=codec)
         if objective.model.config.condition_rows:
             keep_vocabulary(out, system(recipe))
     objective.codec = codec
     return loop.train(objective, recipe.backbone, out, ranks)
 
 
-def prepare(recipe: Recipe, tokens: Place, start: str = "", config: ModelConfig | None = None) -> "BackboneObjective":
+def prepare(
+    recipe: Recipe, tokens: Place, start: str = "", config: ModelConfig | None = None, codec: Path | None = None
+) -> "BackboneObjective":
     """Return the objective of `train` before its first step, for the recipe's preset or another `config`."""
     config = config or system(recipe)
     torch.manual_seed(recipe.backbone.seed)
-    model = Backbone(config.backbone).bind_codebooks(codebooks_for(config, tokens))
+    codebooks_QCD = codebooks_for(config, tokens)
+    model = Backbone(config.backbone).bind_codebooks(codebooks_QCD)
     tokenizer = vocabulary(recipe, tokens, config)
     if start:
-        known = load_model(start)
-        require_vocabulary(known.config)
-        start_from(model, tokenizer, known.backbone, known.tokenizer)
+        start_from_part("backbone", model, tokenizer, start, codebooks_QCD, codec)
     return BackboneObjective(model, tokens, tokenizer, config.prompt, recipe.backbone)
 
 

@@ -21,7 +21,6 @@ from torch import Tensor
 
 from khala.conditioning.outline import Outline
 from khala.conditioning.phone_sequence import without_phones
-from khala.conditioning.vocabulary import require_vocabulary
 from khala.corpus.data.batches import pack
 from khala.corpus.data.excerpts import vary
 from khala.corpus.data.shards import codebooks
@@ -50,9 +49,8 @@ from khala.training.parts import system, vocabulary
 from khala.training.ranks import Ranks
 from khala.training.recipe import Recipe, SuperresRecipe
 from khala.training.run_vocabulary import keep_vocabulary, require_same
-from khala.training.start import start_from
+from khala.training.start import start_from_part
 from khala.training.throughput import language_model_flops
-from khala.weights import load_model
 from khala.weights.tensors import load_module
 from khala.weights.tokenizer import Tokenizer
 
@@ -99,12 +97,12 @@ def train_superres(
     """Train super-resolution on a folder of token shards; returns the path of its weights.
 
     Begins with the weights of the backbone in the run folder `backbone` or, if `start` names a model, with those of its
-    super-resolution. Samples are decoded by the codec in the folder `codec`, if there is one. Raises ModelError if
-    there is no such backbone or model.
+    super-resolution. Samples are decoded by the codec in the folder `codec`, if there is one, and weights of a model
+    with another codec changed to its codes. Raises ModelError if there is no such backbone or model.
     """
     ranks = ranks or Ranks()
     with ranks.one_after_the_other():
-        objective = prepare(recipe, tokens, backbone, start)
+        objective = prepare(recipe, tokens, backbone, start, codec=codec)
         if objective.model.config.condition_rows:
             keep_vocabulary(out, system(recipe))
     objective.codec = codec
@@ -112,18 +110,22 @@ def train_superres(
 
 
 def prepare(
-    recipe: Recipe, tokens: Place, backbone: Path | None, start: str = "", config: ModelConfig | None = None
+    recipe: Recipe,
+    tokens: Place,
+    backbone: Path | None,
+    start: str = "",
+    config: ModelConfig | None = None,
+    codec: Path | None = None,
 ) -> "SuperresObjective":
     """Return the objective of `train` before its first step, for the recipe's preset or another `config`; with neither
     backbone nor model to start from, the weights are random."""
     config = config or system(recipe)
     torch.manual_seed(recipe.superres.seed)
-    model = Superres(config.superres).bind_codebooks(codebooks_for(config, tokens))
+    codebooks_QCD = codebooks_for(config, tokens)
+    model = Superres(config.superres).bind_codebooks(codebooks_QCD)
     tokenizer = vocabulary(recipe, tokens, config)
     if start:
-        known = load_model(start)
-        require_vocabulary(known.config)
-        start_from(model, tokenizer, known.superres, known.tokenizer)
+        start_from_part("superres", model, tokenizer, start, codebooks_QCD, codec)
     elif backbone:
         require_same(backbone, config)
         init_from_backbone(model, _trained(config.backbone, backbone))

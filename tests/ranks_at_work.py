@@ -50,9 +50,9 @@ def backbone(tokens: Path, recipe: BackboneRecipe = BACKBONE) -> BackboneObjecti
     return BackboneObjective(model, tokens, Tokenizer.of_bytes(), tiny().prompt, recipe)
 
 
-def superres(tokens: Path, recipe: SuperresRecipe = SUPERRES) -> SuperresObjective:
+def superres(tokens: Path, recipe: SuperresRecipe = SUPERRES, residual: bool = False) -> SuperresObjective:
     torch.manual_seed(recipe.seed)
-    model = Superres(tiny().superres).bind_codebooks(codebooks_for(tiny(), tokens))
+    model = Superres(replace(tiny().superres, residual=residual)).bind_codebooks(codebooks_for(tiny(), tokens))
     return SuperresObjective(model, tokens, Tokenizer.of_bytes(), tiny().prompt, recipe)
 
 

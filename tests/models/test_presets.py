@@ -51,5 +51,8 @@ def test_parts_that_do_not_fit_are_refused() -> None:
         replace(config, backbone=replace(config.backbone, codebook_dim=8))
     with pytest.raises(ValueError, match="window_frames is for a backbone that takes conditions"):
         replace(config, window_frames=200)
+    for part in (config.backbone, replace(config.superres, codebook_dim=None)):
+        with pytest.raises(ValueError, match="only a super-resolution model with codebook_dim predicts the residual"):
+            replace(part, residual=True)
     with pytest.raises(ValueError, match="a window of 1500 frames exceed the backbone's context"):
         replace(mini(), window_frames=1500)

@@ -50,6 +50,14 @@ def test_super_resolution_learns_a_song_by_heart(tokens: Path, tmp_path: Path, c
     assert names == losses.keys() - {"end"} and max(losses.values()) < 0.05
 
 
+def test_a_residual_is_learnt_by_heart(tokens: Path, tmp_path: Path) -> None:
+    recipe = replace(SUPERRES, steps=2 * STEPS, batch_tokens=1, causal=0.0)
+    objective = superres(tokens, recipe, residual=True)
+    objective.corpus.train = objective.corpus.train[:1]
+    loop.train(objective, recipe, tmp_path)
+    assert last_losses(tmp_path)["residual"] < 0.05
+
+
 def test_the_duration_model_learns_lines_by_heart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(durations, "DROPOUT", 0.0)
     torch.manual_seed(0)

@@ -9,6 +9,7 @@ import torch
 
 from khala.corpus.data.songs import TokenCorpus
 from khala.models.lm.backbone import Backbone
+from khala.models.lm.superres import Superres
 from khala.models.presets import tiny
 from khala.music.errors import InvalidRequest, ModelError
 from khala.training.start import start_from
@@ -85,4 +86,13 @@ def test_a_condition_that_is_new_says_nothing_at_first() -> None:
     assert torch.equal(ours.conditions.weight[:5], known.conditions.weight)
     assert not ours.conditions.weight[5:].any()
     with pytest.raises(ModelError, match=r"conditions\.weight of the model to start from"):
+        start_from(known, Tokenizer.of_bytes(), ours, Tokenizer.of_bytes())
+
+
+def test_a_model_of_all_levels_at_once_starts_from_one_of_single_levels() -> None:
+    config = tiny().superres
+    known, ours = Superres(config), Superres(replace(config, residual=True))
+    start_from(ours, Tokenizer.of_bytes(), known, Tokenizer.of_bytes())
+    assert all(torch.equal(weight, known.state_dict()[name]) for name, weight in ours.state_dict().items())
+    with pytest.raises(ModelError, match="another shape"):
         start_from(known, Tokenizer.of_bytes(), ours, Tokenizer.of_bytes())

@@ -36,7 +36,8 @@ class Sampling:
 
     `top_k` 1 always takes the likeliest code. With `superres_sampling` "mean" super-resolution draws nothing: it takes
     the code nearest to the mean of all codes, weighted by their probabilities. `superres_top_k` is then 0, which alone
-    also means "mean": the spelling of version 0.1, read for one more release. `guidance` 1..10 is the scale of
+    also means "mean": the spelling of version 0.1, read for one more release. A model that predicts all levels at once
+    takes the mean in any case, divided by `superres_temperature`. `guidance` 1..10 is the scale of
     classifier-free guidance; above 1 the backbone is decoded twice, which needs a model trained for it. Raises
     InvalidRequest.
     """

@@ -18,6 +18,8 @@ from khala.weights.tokenizer import Tokenizer
 
 GROWING = "conditions.weight"
 """The table of conditions: a model that was trained before there were more kinds has fewer rows."""
+BY_LEVEL = ("codebooks.gain", "codebooks.bias")
+"""What only a model has that predicts level by level."""
 
 
 def start_from_part(
@@ -53,6 +55,8 @@ def start_from(model: Transformer, tokenizer: Tokenizer, known: Transformer, kno
     Raises ModelError if the models differ in more than that.
     """
     ours, theirs = model.state_dict(), known.state_dict()
+    if model.config.residual:
+        theirs = {name: weight for name, weight in theirs.items() if name not in BY_LEVEL}
     rows = {"embedding.weight", "head.weight"}
     growing = rows | {GROWING}
     if ours.keys() != theirs.keys() or any(

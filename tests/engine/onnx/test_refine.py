@@ -69,6 +69,12 @@ def conditioned(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     return Pair(tmp_path_factory.mktemp("conditioned"), condition_rows=CONDITION_ROWS)
 
 
+@pytest.fixture(scope="module")
+def at_once(tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    """A model that predicts the residual of all levels in one pass."""
+    return Pair(tmp_path_factory.mktemp("at_once"), condition_rows=CONDITION_ROWS, residual=True)
+
+
 @pytest.mark.parametrize("changes", [{"qk_norm": False, "bias": True}, {"rope_scaling": 8.0}, {"kv_heads": 4}])
 def test_architectures(tmp_path: Path, changes: dict[str, object]) -> None:
     pair = Pair(tmp_path, torch.float32, **changes)
@@ -80,6 +86,12 @@ def test_architectures(tmp_path: Path, changes: dict[str, object]) -> None:
 def test_the_same_codes_as_with_torch(plain: Pair, conditioned: Pair, name: str, windows: Windows | None) -> None:
     plain.compare(RefineInput(PROMPT, CODES, 7, SAMPLINGS[name]), windows)
     conditioned.compare(RefineInput(PROMPT, CODES, 7, SAMPLINGS[name], ROWS, np.zeros_like(ROWS)), windows)
+
+
+@pytest.mark.parametrize("name", ["mean", "guided"])
+@pytest.mark.parametrize("windows", [None, WINDOWS])
+def test_the_same_codes_as_with_torch_from_one_pass(at_once: Pair, name: str, windows: Windows | None) -> None:
+    at_once.compare(RefineInput(PROMPT, CODES, 7, SAMPLINGS[name], ROWS, np.zeros_like(ROWS)), windows)
 
 
 def test_the_shortest_song(plain: Pair) -> None:

@@ -35,7 +35,15 @@ TABLES = replace(tiny().superres, codebook_dim=None, bias=True, qk_norm=False)
 
 
 @pytest.mark.parametrize(
-    "config", [tiny().backbone, tiny().superres, mini().superres, TABLES, replace(TABLES, tied=True)]
+    "config",
+    [
+        tiny().backbone,
+        tiny().superres,
+        mini().superres,
+        replace(mini().superres, residual=True),
+        TABLES,
+        replace(TABLES, tied=True),
+    ],
 )
 def test_parameters_of_language_models_are_counted_exactly(config: TransformerConfig) -> None:
     model = (Backbone if config.levels == 2 else Superres)(config)

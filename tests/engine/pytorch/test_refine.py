@@ -12,14 +12,18 @@ from khala.engine.pytorch import refine as module
 from khala.engine.pytorch.refine import refine
 from khala.models.lm import pack
 from khala.models.lm.refine_input import RefineInput
+from khala.models.lm.refinement import FIRST_LEVEL, RESIDUAL_GUIDANCE_SCALE
 from khala.models.lm.superres import Superres
 from khala.models.lm.windows import Windows, windows_over
 from khala.models.presets import tiny
 from khala.music.request import Sampling
+from khala.nn.rvq import ResidualVQ
 from khala.nn.sampling import generator, nearest_to_mean, sample
 from khala.weights import LoadedModel
 
 BOOKS = torch.randn(80, 16, 5, generator=torch.Generator().manual_seed(4))
+BOOKS16 = 3 * torch.randn(10, 16, 16, generator=torch.Generator().manual_seed(5))
+"""Codebooks of the width that the tiny model embeds codes through."""
 PROMPT = [256, 65, 66, 67, 266]
 CODES = np.random.default_rng(0).integers(0, 16, (2, 23)).astype(np.int16)
 DREW = Sampling(superres_temperature=0.9, superres_top_k=5)
@@ -75,6 +79,28 @@ def test_without_draws_the_code_nearest_to_the_expected_vector_is_taken() -> Non
         wanted = chances @ BOOKS[level] + missing
         assert torch.equal((wanted[:, None] - BOOKS[level]).norm(dim=-1).argmin(-1), codes[level])
         missing = wanted - BOOKS[level][codes[level]]
+
+
+def test_a_residual_is_predicted_once_and_coded_by_the_levels(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = make(condition_rows=CONDITION_ROWS, levels=10, residual=True).bind_codebooks(BOOKS16)
+    rows = np.array([[1 + frame % 40, 0, 300] for frame in range(23)])
+    passes = []
+    monkeypatch.setattr(module, "encode_pack", lambda *its: passes.append(len(its[1])) or pack.encode_pack(*its))
+    guided = Sampling(superres_top_k=0, guidance=2.5, superres_temperature=0.8)
+    (refined,) = refine(model, [RefineInput(PROMPT, CODES, 7, guided, rows, np.zeros_like(rows))], BOOKS16)
+    assert passes == [2] + [0] * 7
+    codes_1QT = torch.from_numpy(CODES.astype(np.int64))[None]
+    scale = BOOKS16[0].square().mean().sqrt()
+    cond, uncond = (
+        scale
+        * model.codebooks.outward(model(model.embed_song(torch.tensor([PROMPT]), codes_1QT, ids), causal=False))[0, 5:]
+        for ids in (torch.tensor(rows)[None], torch.zeros(1, 23, 3, dtype=torch.int64))
+    )
+    residual_TK = (cond + RESIDUAL_GUIDANCE_SCALE * 1.5 * (cond - uncond)) / 0.8
+    quantiser = ResidualVQ(10, 16, 16)
+    quantiser.codebooks = BOOKS16
+    expected = quantiser.encode(residual_TK.T[None], 10, FIRST_LEVEL)[0]
+    assert np.array_equal(refined[2:], expected.numpy()) and np.array_equal(refined[:2], CODES)
 
 
 def test_guidance_leads_away_from_the_unconditional_ids() -> None:

@@ -56,6 +56,33 @@ def test_the_loss_is_that_of_one_song_after_another(objective: SuperresObjective
     assert set(losses.counts) == {bucket(len(song) - 1) for song in batch.codes}
 
 
+def at_once(tokens: Path) -> SuperresObjective:
+    """The objective of a model that predicts all levels in one pass."""
+    torch.manual_seed(0)
+    model = Superres(replace(CONFIG.superres, residual=True)).bind_codebooks(codebooks(tokens))
+    return SuperresObjective(model, tokens, Tokenizer.of_bytes(), CONFIG.prompt, SuperresRecipe(causal=0.0))
+
+
+def test_a_residual_is_the_sum_of_all_levels_to_come(tokens: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    objective = at_once(tokens)
+    batch = objective.micro_batch(objective.epoch(0)[0][0])
+    assert isinstance(batch, LevelBatch) and {len(song) for song in batch.codes} == {CONFIG.superres.levels}
+    vectors_QCK = codebooks(tokens) / codebooks(tokens)[0].square().mean().sqrt()
+    power = sum(vectors_CK.square().sum(1).mean() for vectors_CK in vectors_QCK[2:])
+    expected = 0.0
+    for text, song in zip(batch.texts, batch.codes, strict=True):
+        marked = torch.tensor([[*text[:-1], LAYOUT.marker(2)]])
+        frames = objective.model.embed_codes(song[None, :2])
+        hidden = objective.model(torch.cat([objective.model.embed_text(marked), frames], 1), causal=False)
+        told = objective.model.codebooks.outward(hidden[0, len(text) :])
+        true = sum(vectors_QCK[level][song[level]] for level in range(2, CONFIG.superres.levels))
+        expected += ((told - true).square().sum() / power).item()
+    losses = Losses()
+    assert objective.loss(batch, losses).item() == pytest.approx(expected, rel=1e-4)
+    assert losses.counts == {"residual": batch.predictions}
+    assert {len(batch.codes[0]) for batch in objective.held_out() if isinstance(batch, LevelBatch)} == {8}
+
+
 def test_songs_of_a_piece_have_one_length_and_windows_lie_anywhere(objective: SuperresObjective) -> None:
     starts = set()
     for epoch in range(3):

@@ -16,7 +16,7 @@ from khala.engine.onnx.rotary import rotary_tables
 from khala.engine.onnx.session import open_session
 from khala.models.lm.config import TransformerConfig
 from khala.models.lm.refine_input import RefineInput
-from khala.models.lm.refinement import FIRST_LEVEL, GUIDANCE_SCALE, GUIDED_LEVELS
+from khala.models.lm.refinement import FIRST_LEVEL, GUIDANCE_SCALE, GUIDED_LEVELS, RESIDUAL_GUIDANCE_SCALE
 from khala.models.lm.windows import Window, Windows, windows_over
 from khala.music.progress import Progress, silent
 from khala.weights.adapters import Merging, Weighed
@@ -43,7 +43,8 @@ class SuperresSession:
         weights = TensorFile(folder / SUPERRES)
         self.embedding = weights.array("embedding.weight")
         self.conditions = ConditionTable(weights) if config.condition_rows else None
-        self.gain, self.bias = weights.array("codebooks.gain"), weights.array("codebooks.bias")
+        if not config.residual:
+            self.gain, self.bias = weights.array("codebooks.gain"), weights.array("codebooks.bias")
         self.tables = rotary_tables(config, config.context)
 
     def embed(self, one: RefineInput) -> NDArray[np.float32]:
@@ -61,12 +62,20 @@ class SuperresSession:
         """Run the pass of a level, with the inputs that do not follow from it."""
         vectors_CK, bias_C = self.codebooks.vectors(level), self.bias[level - FIRST_LEVEL]
         scale = _one(self.gain[level - FIRST_LEVEL] / self.codebooks.rms(level))
+        its = {"vectors": vectors_CK, "bias": bias_C, "scale": scale}
+        return Pass(*self.session.run(None, {**its, **self._rotary(inputs), **inputs}))
+
+    def residual(self, **inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Run the only pass of a model that predicts the residual -> [T, K]."""
+        (residual_TK,) = self.session.run(None, {**self._rotary(inputs), **inputs})
+        scaled: NDArray[np.float32] = residual_TK * np.float32(self.codebooks.rms(0))
+        return scaled
+
+    def _rotary(self, inputs: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
         positions = len(inputs["text"]) + len(inputs["latent"])
         if positions > len(self.tables[0]):
             self.tables = rotary_tables(self.config, positions)
-        cos, sin = self.tables
-        its = {"vectors": vectors_CK, "bias": bias_C, "scale": scale, "cos": cos, "sin": sin}
-        return Pass(*self.session.run(None, {**its, **inputs}))
+        return dict(zip(("cos", "sin"), self.tables, strict=True))
 
 
 def refine(
@@ -122,6 +131,32 @@ class Stretch:
 
     def decide(self, level: int, pulse: Callable[[], None] = quietly) -> None:
         """Decide the codes of `level`, in a fraction of a second: there is no pulse meanwhile."""
+        codes_T = self._nearest(level) if self.model.config.residual else self._chosen(level)
+        window, song_T = self.window, self.codes_QT[level]
+        codes_T[: window.known] = song_T[window.first : window.start]
+        codes_T[len(codes_T) - window.behind :] = song_T[window.last - window.behind : window.last]
+        song_T[window.start : window.stop] = codes_T[window.decided]
+        self.latent_TK += self.model.codebooks.vectors(level)[codes_T]
+
+    def _nearest(self, level: int) -> NDArray[np.int64]:
+        """The codes nearest to what is left of the residual, which the pass of the first level predicts."""
+        model, sampling = self.model, self.input.sampling
+        if level == FIRST_LEVEL:
+            residual_TK = model.residual(
+                text=self.text(level),
+                dense=self.dense_BTD,
+                latent=self.latent_TK / np.float32(model.codebooks.rms(0)),
+                guidance=_one(RESIDUAL_GUIDANCE_SCALE * (sampling.guidance - 1)),
+            )
+            self.residual_TK = residual_TK / np.float32(sampling.superres_temperature)
+        vectors_CK = model.codebooks.vectors(level)
+        near_TC = 2 * self.residual_TK @ vectors_CK.T - np.square(vectors_CK).sum(-1)
+        codes_T: NDArray[np.int64] = near_TC.argmax(-1)
+        self.residual_TK = self.residual_TK - vectors_CK[codes_T]
+        return codes_T
+
+    def _chosen(self, level: int) -> NDArray[np.int64]:
+        """The codes of a pass of the level: drawn, or nearest to their mean."""
         model, window, sampling = self.model, self.window, self.input.sampling
         guided = level < GUIDED_LEVELS and len(self.dense_BTD) > 1
         logits_TC, codes_T, target_TK = model.run(
@@ -133,18 +168,13 @@ class Stretch:
             guidance=_one(GUIDANCE_SCALE * (sampling.guidance - 1)),
             temperature=_one(sampling.superres_temperature),
         )
-        vectors_CK = model.codebooks.vectors(level)
         if sampling.superres_sampling == "top_k":
             noise = Noise(self.input.seed, level).uniform(window.last * model.config.codebook)
             uniform_TC = noise.reshape(window.last, -1)[window.first :]
             codes_T = sample(logits_TC, sampling.superres_temperature, sampling.superres_top_k, uniform_TC)
         else:
-            self.residual_TK = target_TK - vectors_CK[codes_T]
-        song_T = self.codes_QT[level]
-        codes_T[: window.known] = song_T[window.first : window.start]
-        codes_T[len(codes_T) - window.behind :] = song_T[window.last - window.behind : window.last]
-        song_T[window.start : window.stop] = codes_T[window.decided]
-        self.latent_TK += vectors_CK[codes_T]
+            self.residual_TK = target_TK - model.codebooks.vectors(level)[codes_T]
+        return codes_T
 
 
 def sample(

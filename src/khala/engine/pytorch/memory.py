@@ -149,7 +149,7 @@ def parameters(config: TransformerConfig) -> int:
     total += c.condition_rows * c.dim
     if c.codebook_dim is not None:
         deep = c.levels - 2
-        total += c.codebook_dim * c.dim * (2 if deep else 1) + deep * (1 + c.codebook)
+        total += c.codebook_dim * c.dim * (2 if deep else 1) + (0 if c.residual else deep * (1 + c.codebook))
         total += c.levels * c.codebook * c.codebook_dim  # the codec's vectors, in this model's format
     return total
 

@@ -12,13 +12,13 @@ from khala.engine.base import quietly
 from khala.engine.pytorch.reporting import reporting
 from khala.models.lm.pack import encode_pack
 from khala.models.lm.refine_input import RefineInput
-from khala.models.lm.refinement import FIRST_LEVEL, GUIDANCE_SCALE, GUIDED_LEVELS
+from khala.models.lm.refinement import FIRST_LEVEL, GUIDANCE_SCALE, GUIDED_LEVELS, RESIDUAL_GUIDANCE_SCALE
 from khala.models.lm.row_work import RowWork
 from khala.models.lm.runs import runs
 from khala.models.lm.superres import Superres, mark_task
 from khala.models.lm.windows import Window, Windows, windows_over
 from khala.music.progress import Progress, silent
-from khala.nn.sampling import generator, nearest_to_mean, sample, to_device_async
+from khala.nn.sampling import generator, nearest, nearest_to_mean, sample, to_device_async
 from khala.nn.threads import one_thread
 
 MAX_POSITIONS = 8192
@@ -44,6 +44,7 @@ def refine(
     depends on the take's seed and k alone; `superres_sampling` "mean" takes the code nearest to the mean of
     the codec's `codebooks_QCK`. Nothing is padded, and nothing can be cached: with full attention the text sees the
     song, too. What a take becomes does not depend on its company. `by_rows` and `row_work` as in `models.lm.pack`.
+    A model that predicts the residual has one pass, the first, and every level takes the code nearest to what is left.
 
     With `windows` (`models.lm.windows`) a pass reads one window of each take, and all its levels come before the next.
     """
@@ -128,6 +129,8 @@ class _Take:
 
     def embedded(self, level: int) -> list[Tensor]:
         """The input of the pass for `level`; a second one, with the unconditional ids, where the take is guided."""
+        if self.model.config.residual and level > FIRST_LEVEL:
+            return []
         text_1TD = self.model.embed_text(mark_task(self.text_1T, level, self.model.config.layout))
         conditions = self.conditions if level < GUIDED_LEVELS else self.conditions[:1]
         songs = [self.song_1TD if one is None else self.song_1TD + one for one in conditions]
@@ -135,19 +138,12 @@ class _Take:
 
     def draw(self, level: int, hidden: list[Tensor]) -> None:
         """Choose the codes of `level` from the hidden states [1, T, D] of its passes, and add them to the song."""
-        sampling = self.input.sampling
-        logits_TC, *uncond = (self.model.level_logits(hidden_1TD, level)[0] for hidden_1TD in hidden)
-        for uncond_TC in uncond:
-            logits_TC = logits_TC + GUIDANCE_SCALE * (sampling.guidance - 1) * (logits_TC - uncond_TC)
-        if sampling.superres_sampling == "top_k":
-            shape = self.window.last, logits_TC.shape[1]  # the noise of the frames before the window comes first
-            uniform_TC = torch.rand(shape, generator=generator(self.input.seed, level))[self.window.first :]
-            uniform_TC = to_device_async(uniform_TC, self.model.device)
-            chosen_T = sample(logits_TC, sampling.superres_temperature, sampling.superres_top_k, uniform_TC)
+        if self.model.config.residual:
+            if hidden:
+                self.residual_TK = self._residual(hidden)
+            chosen_T, self.residual_TK = nearest(self.residual_TK, self.books_QCK[level])
         else:
-            chosen_T, self.residual_TK = nearest_to_mean(
-                logits_TC, sampling.superres_temperature, self.books_QCK[level], self.residual_TK
-            )
+            chosen_T = self._chosen(level, hidden)
         window = self.window
         for place, frames in (
             (slice(window.known), slice(window.first, window.start)),
@@ -158,6 +154,31 @@ class _Take:
                 chosen_T[place] = known_T.to(chosen_T.device)
         self.levels.append(chosen_T[None])
         self.song_1TD = self.song_1TD + self.model.embed_codes(chosen_T[None, None], start=level)
+
+    def _residual(self, hidden: list[Tensor]) -> Tensor:
+        """What all levels should add up to, [T, K]."""
+        assert self.model.codebooks is not None
+        sampling = self.input.sampling
+        residual_TK, *uncond = (self.model.codebooks.residual(hidden_1TD)[0] for hidden_1TD in hidden)
+        for uncond_TK in uncond:
+            residual_TK = residual_TK + RESIDUAL_GUIDANCE_SCALE * (sampling.guidance - 1) * (residual_TK - uncond_TK)
+        return residual_TK / sampling.superres_temperature
+
+    def _chosen(self, level: int, hidden: list[Tensor]) -> Tensor:
+        """The codes of `level`, [T]: drawn, or nearest to their mean."""
+        sampling = self.input.sampling
+        logits_TC, *uncond = (self.model.level_logits(hidden_1TD, level)[0] for hidden_1TD in hidden)
+        for uncond_TC in uncond:
+            logits_TC = logits_TC + GUIDANCE_SCALE * (sampling.guidance - 1) * (logits_TC - uncond_TC)
+        if sampling.superres_sampling == "top_k":
+            shape = self.window.last, logits_TC.shape[1]  # the noise of the frames before the window comes first
+            uniform_TC = torch.rand(shape, generator=generator(self.input.seed, level))[self.window.first :]
+            uniform_TC = to_device_async(uniform_TC, self.model.device)
+            return sample(logits_TC, sampling.superres_temperature, sampling.superres_top_k, uniform_TC)
+        chosen_T, self.residual_TK = nearest_to_mean(
+            logits_TC, sampling.superres_temperature, self.books_QCK[level], self.residual_TK
+        )
+        return chosen_T
 
     def keep(self) -> None:
         """Write the codes of the decided frames, all levels so far, into `codes_QT`."""

@@ -4,6 +4,7 @@ A code's vector describes its sound, so a small model need not learn it from the
 
     input   of known levels:  W_in (sum of their vectors)           the partly decoded latent of the frame
     logits  of level q >= 2:  gain_q (W_out h) . vector / rms_q + bias_qc      W_out h predicts the residual
+    or the residual itself:   W_out h                                          the sum of all levels that are to come
 """
 
 import torch
@@ -23,17 +24,20 @@ class CodebookProjections(nn.Module):
 
     vectors: Tensor | None
     rms: Tensor | None
+    scale: Tensor | None
 
-    def __init__(self, dim: int, width: int, levels: int, codebook: int) -> None:
+    def __init__(self, dim: int, width: int, levels: int, codebook: int, residual: bool = False) -> None:
         super().__init__()
         self.shape = (levels, codebook, width)
         self.register_buffer("vectors", None, persistent=False)
         self.register_buffer("rms", None, persistent=False)
+        self.register_buffer("scale", None, persistent=False)
         self.inward = Linear(width, dim, bias=False)
         deep = levels - 2
         self.outward = Linear(dim, width, bias=False) if deep else None
-        self.gain = nn.Parameter(torch.full((deep,), width**-0.5)) if deep else None
-        self.bias = nn.Parameter(torch.zeros(deep, codebook)) if deep else None
+        by_level = deep and not residual
+        self.gain = nn.Parameter(torch.full((deep,), width**-0.5)) if by_level else None
+        self.bias = nn.Parameter(torch.zeros(deep, codebook)) if by_level else None
 
     def bind(self, codebooks_QCK: Tensor) -> None:
         """Set the codec's codebooks [Q, C, K]; levels beyond the model's are left out. Raises ValueError for a wrong
@@ -46,6 +50,7 @@ class CodebookProjections(nn.Module):
         rms_Q = vectors.square().mean((1, 2)).sqrt()
         self.vectors = (vectors / rms_Q[0]).to(weight.device, weight.dtype)
         self.rms = (rms_Q / rms_Q[0]).to(weight.device, weight.dtype)
+        self.scale = rms_Q[0].to(weight.device)
 
     def embed(self, codes_BQT: Tensor, start: int) -> Tensor:
         """Embed codes [B, Q, T] of levels `start`, `start` + 1, ... -> [B, T, D], their part of a frame's embedding."""
@@ -71,6 +76,13 @@ class CodebookProjections(nn.Module):
         assert self.outward is not None and self.gain is not None and self.bias is not None and self.rms is not None
         predicted = self.outward(hidden) * (self.gain[level - 2] / self.rms[level])
         return linear(predicted, vectors_QCK[level], self.bias[level - 2])
+
+    def residual(self, hidden: Tensor) -> Tensor:
+        """The expected sum of the vectors of all levels >= 2, in the codec's scale: [..., D] -> float32 [..., K]."""
+        self._bound()
+        assert self.outward is not None and self.scale is not None
+        predicted: Tensor = self.outward(hidden).float() * self.scale
+        return predicted
 
     def _to_compute_dtype(self, x: Tensor) -> Tensor:
         return x.to(compute_dtype_of(x.dtype, x.device))

@@ -16,8 +16,9 @@ class TransformerConfig:
     but not the head. `rope_scaling` slows the slow rotary positions down by that factor (`nn.rope`). With
     `codebook_dim` the codes of levels >= 2 have no learned rows, but are embedded and predicted through the codec's
     codebooks of that width (`models.lm.codebooks`); without it every code has a row, as published. `condition_rows` is
-    the size of the table of conditions (`Transformer.embed_conditions`), 0 for a model without conditions. Raises
-    ValueError for impossible sizes.
+    the size of the table of conditions (`Transformer.embed_conditions`), 0 for a model without conditions. With
+    `residual` a super-resolution model predicts all levels in one pass, as the vector that they add up to
+    (`CodebookProjections.residual`), and not level by level. Raises ValueError for impossible sizes.
     """
 
     text_vocab: int
@@ -38,12 +39,15 @@ class TransformerConfig:
     context: int = 16384
     codebook_dim: int | None = None
     condition_rows: int = 0
+    residual: bool = False
 
     def __post_init__(self) -> None:
         if self.heads % self.kv_heads:
             raise ValueError(f"{self.heads} query heads do not divide into {self.kv_heads} groups")
         if self.head_dim % 2:
             raise ValueError(f"rotary positions rotate pairs: head_dim {self.head_dim} must be even")
+        if self.residual and (self.codebook_dim is None or self.levels <= 2):
+            raise ValueError("only a super-resolution model with codebook_dim predicts the residual")
 
     @property
     def layout(self) -> TokenLayout:

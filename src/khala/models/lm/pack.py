@@ -42,6 +42,8 @@ def encode_pack(
     Equals `model(song, causal=False, start=start)` for each song. `by_rows` selects the way of a GPU (default: on CUDA,
     and with `row_work`), which calls `pulse` before each layer. Has no gradients.
     """
+    if not songs_1TD:
+        return []
     if by_rows is None:
         by_rows = model.device.type == "cuda" or row_work is not None
     if by_rows:

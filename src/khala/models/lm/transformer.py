@@ -44,7 +44,7 @@ class Transformer(nn.Module):
             self.head.weight = self.embedding.weight
         self.codebooks = None
         if c.codebook_dim is not None:
-            self.codebooks = CodebookProjections(c.dim, c.codebook_dim, c.levels, c.codebook)
+            self.codebooks = CodebookProjections(c.dim, c.codebook_dim, c.levels, c.codebook, c.residual)
         self.conditions = nn.Embedding(c.condition_rows, c.dim, padding_idx=PAD_ID) if c.condition_rows else None
         self.rope = Rope(c.head_dim, c.rope_base, c.rope_scaling)
         self.reset_parameters()

@@ -150,27 +150,57 @@ def bucket(level: int) -> str:
 
 def level_loss(model: Superres, batch: LevelBatch, losses: Losses) -> Tensor:
     """Return the sum of nats of the levels to predict, and add them to `losses` by `bucket`."""
-    texts = [text.to(model.device) for text in batch.texts]
-    codes = [song.to(model.device) for song in batch.codes]
-    condition_ids = [None if rows is None else rows[None].to(model.device) for rows in batch.condition_ids]
-    songs = zip(texts, codes, condition_ids, strict=True)
-    x_BTD = torch.cat([model.embed_song(text[None], song[None, :-1], rows) for text, song, rows in songs])
-    start = min(len(text) for text in texts)
-    hidden_BTD = model(x_BTD, causal=False, start=start)
-    nats = x_BTD.new_zeros(())
-    for row, (text, song) in enumerate(zip(texts, codes, strict=True)):
+    nats = torch.zeros((), device=model.device)
+    for hidden_TD, song in _hidden(model, batch):
         level = song.shape[0] - 1
-        logits_TC = model.level_logits(hidden_BTD[row, len(text) - start :], level)
+        logits_TC = model.level_logits(hidden_TD, level)
         nats_T = F.cross_entropy(logits_TC, song[-1], reduction="none")
         losses.add(bucket(level), nats_T)
         nats = nats + nats_T.sum()
     return nats
 
 
+def residual_loss(model: Superres, batch: LevelBatch, losses: Losses) -> Tensor:
+    """Return the sum over frames of the squared distance from what the levels to come add up to, over the mean square
+    of such a sum; and add it to `losses`. A frame that nothing is known of costs about 1."""
+    through = model.codebooks
+    assert through is not None and through.vectors is not None
+    vectors_QCK = through.vectors[FIRST_LEVEL:].float()
+    power = vectors_QCK.square().sum(-1).mean(1).sum()
+    first_Q1 = torch.arange(len(vectors_QCK), device=model.device)[:, None] * model.config.codebook
+    found, total = _hidden(model, batch, FIRST_LEVEL), vectors_QCK.new_zeros(())
+    for hidden_TD, song_QT in found:
+        ids_TQ = (song_QT[FIRST_LEVEL:] + first_Q1).T
+        residual_TK = F.embedding_bag(ids_TQ, vectors_QCK.flatten(0, 1), mode="sum")
+        assert through.outward is not None
+        error_T = (through.outward(hidden_TD).float() - residual_TK).square().sum(-1) / power
+        losses.add("residual", error_T)
+        total = total + error_T.sum()
+    return total
+
+
+def _hidden(model: Superres, batch: LevelBatch, levels: int | None = None) -> list[tuple[Tensor, Tensor]]:
+    """Run a pass over songs of which so many levels are known, or all but the last: hidden states of their frames
+    [T, D], and their codes."""
+    texts = [text.to(model.device) for text in batch.texts]
+    codes = [song.to(model.device) for song in batch.codes]
+    condition_ids = [None if rows is None else rows[None].to(model.device) for rows in batch.condition_ids]
+    songs = zip(texts, codes, condition_ids, strict=True)
+    known = -1 if levels is None else levels
+    x_BTD = torch.cat([model.embed_song(text[None], song[None, :known], rows) for text, song, rows in songs])
+    start = min(len(text) for text in texts)
+    hidden_BTD = model(x_BTD, causal=False, start=start)
+    return [
+        (hidden_TD[len(text) - start :], song) for hidden_TD, text, song in zip(hidden_BTD, texts, codes, strict=True)
+    ]
+
+
 def level_flops(config: TransformerConfig, batch: LevelBatch) -> float:
     """Return the floating-point operations of a forward and a backward pass."""
     width = config.codebook_dim  # the head goes through the codec's space, or has a row for each code
     weights = config.dim * config.codebook if width is None else width * (config.dim + config.codebook)
+    if config.residual:
+        weights = config.dim * (width or 0)
     length = batch.positions // len(batch.texts)
     return language_model_flops(config, len(batch.texts), length, False, batch.predictions * weights)
 
@@ -199,7 +229,8 @@ class SuperresObjective(LanguageModelObjective[LevelBatch | CausalBatch]):
         codebooks_QCK = codebooks(tokens)
         self.quantiser = ResidualVQ(*codebooks_QCK.shape)
         self.quantiser.codebooks = codebooks_QCK
-        self.levels = range(FIRST_LEVEL, model.config.levels)
+        whole = model.config.residual  # all levels are predicted at once
+        self.levels = range(model.config.levels - 1 if whole else FIRST_LEVEL, model.config.levels)
         self.weights = [1 / (level + recipe.level_offset) for level in self.levels]
 
     def epoch(self, number: int) -> list[list[BatchSpec]]:
@@ -225,7 +256,7 @@ class SuperresObjective(LanguageModelObjective[LevelBatch | CausalBatch]):
     def loss(self, batch: LevelBatch | CausalBatch, losses: Losses, progress: float = 1.0) -> Tensor:
         if isinstance(batch, CausalBatch):
             return causal_loss(self.model, batch, self.layout, losses)
-        return level_loss(self.model, batch, losses)
+        return (residual_loss if self.model.config.residual else level_loss)(self.model, batch, losses)
 
     def flops(self, batch: LevelBatch | CausalBatch) -> float:
         config = self.model.config
@@ -245,7 +276,7 @@ class SuperresObjective(LanguageModelObjective[LevelBatch | CausalBatch]):
 
     def held_out(self) -> list[LevelBatch | CausalBatch]:
         songs = self.corpus.held_out[: self.recipe.eval_songs]
-        levels = [level for level in HELD_OUT_LEVELS if level < self.model.config.levels]
+        levels = [level for level in HELD_OUT_LEVELS if level in self.levels] or self.levels
         batches: list[LevelBatch | CausalBatch] = [
             self.refinement([song], [levels[number % len(levels)]], 0, [Random(number)])
             for number, song in enumerate(songs)

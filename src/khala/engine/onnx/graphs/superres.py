@@ -11,6 +11,9 @@ Inputs (B is 2 for a guided take, its second row with the unconditional conditio
     residual [T, K]     of the levels before (`nn.sampling.nearest_to_mean`)
 
 Outputs: the guided logits [T, C]; nearest [T], the codes nearest to the mean; target [T, K], which they are near to.
+
+The graph of a model that predicts the residual has the first four inputs and guidance, and one output: the guided
+residual [T, K], over the rms of level 0's vectors.
 """
 
 from pathlib import Path
@@ -28,6 +31,10 @@ def superres_graph(weights: Path, config: TransformerConfig) -> GraphBuilder:
         raise ValueError("the engine refines only through the codec's codebooks: codebook_dim is not set")
     graph = GraphBuilder(weights)
     hidden_BTD = _hidden(graph, config)
+    if config.residual:
+        residual_TK = _guided(graph, graph.linear(hidden_BTD, "codebooks.outward"))
+        graph.output(residual_TK, "residual", ["T", config.codebook_dim])
+        return graph
     logits_TC = _guided_logits(graph, config, hidden_BTD)
     graph.output(logits_TC, "logits", ["T", config.codebook])
     _choose(graph, config, logits_TC)
@@ -96,15 +103,16 @@ def _attend(graph: GraphBuilder, c: TransformerConfig, q: str, k: str, v: str) -
 def _guided_logits(graph: GraphBuilder, c: TransformerConfig, hidden_BTD: str) -> str:
     """Compute the level's logits, led away from those of the last row of the batch -> [T, C]."""
     vectors_CK = graph.input("vectors", [c.codebook, c.codebook_dim or 0])
-    bias_C, scale_1, guidance_1 = (
-        graph.input("bias", [c.codebook]),
-        graph.input("scale", [1]),
-        graph.input("guidance", [1]),
-    )
+    bias_C, scale_1 = graph.input("bias", [c.codebook]), graph.input("scale", [1])
     predicted = graph.op("Mul", graph.linear(hidden_BTD, "codebooks.outward"), scale_1)
     logits = graph.op("Add", graph.op("MatMul", predicted, graph.op("Transpose", vectors_CK, perm=[1, 0])), bias_C)
-    first, last = (graph.op("Gather", logits, graph.constant(row, np.int64), axis=0) for row in (0, -1))
-    return graph.op("Add", first, graph.op("Mul", guidance_1, graph.op("Sub", first, last)))
+    return _guided(graph, logits)
+
+
+def _guided(graph: GraphBuilder, rows: str) -> str:
+    """Lead the first row of the batch away from the last one."""
+    first, last = (graph.op("Gather", rows, graph.constant(row, np.int64), axis=0) for row in (0, -1))
+    return graph.op("Add", first, graph.op("Mul", graph.input("guidance", [1]), graph.op("Sub", first, last)))
 
 
 def _choose(graph: GraphBuilder, c: TransformerConfig, logits_TC: str) -> None:

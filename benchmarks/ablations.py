@@ -14,6 +14,7 @@ super-resolution they are by level.
 """
 
 import argparse
+import math
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -28,13 +29,13 @@ from khala.training import loop
 from khala.training.losses import Losses
 from khala.training.objectives import superres
 from khala.training.objectives.backbone import BackboneObjective, prepare
-from khala.training.objectives.superres import HELD_OUT_LEVELS, SuperresObjective
+from khala.training.objectives.superres import SuperresObjective
 from khala.training.recipe import BackboneRecipe, LanguageModelRecipe, preset
 from khala.training.recipe_file import load_recipe
 
 COLUMNS = {
     "backbone": "| run | steps | whole q0 | whole q1 | excerpt q0 | excerpt q1 | phone | other words |",
-    "superres": "| run | steps | q2-3 | q4-7 | q8-15 | q16-31 | q32-63 |",
+    "superres": "| run | steps | q2-3 | q4-7 | q8-15 | q16-31 | q32-63 | residual |",
 }
 RECIPE = Path(__file__).parent.parent / "recipes" / "mini" / "recipe.toml"
 
@@ -89,9 +90,10 @@ def by_level(objective: SuperresObjective) -> list[float]:
     objective.model.eval()
     losses = Losses()
     for number, song in enumerate(objective.corpus.held_out[: objective.recipe.eval_songs]):
-        for level in HELD_OUT_LEVELS:
+        for level in objective.held_out_levels:
             objective.loss(objective.refinement([song], [level], 0, [Random(number)]), losses)
-    return [losses.mean()[name] for name in ("q2-3", "q4-7", "q8-15", "q16-31", "q32-63")]
+    found = losses.mean()
+    return [found.get(name, math.nan) for name in ("q2-3", "q4-7", "q8-15", "q16-31", "q32-63", "residual")]
 
 
 @torch.no_grad()

@@ -27,7 +27,7 @@ from khala.music.errors import InvalidRequest
 from khala.training import precision
 from khala.training.losses import Losses
 from khala.training.objectives.causal import CausalBatch, causal_flops, causal_loss
-from khala.training.objectives.superres import LevelBatch, level_flops, level_loss
+from khala.training.objectives.refinement import LevelBatch, level_flops, level_loss
 from khala.training.optimizer import language_model_optimizers
 from khala.training.parallel import clip_gradients, prepare_blocks
 from khala.training.planning.memory import GB, memory

@@ -143,9 +143,9 @@ def _migrate(url: str) -> None:
     run_dbos_database_migrations(url)
 
 
-def tiny_model(folder: Path, led: bool = False, graphs: bool = False) -> Path:
+def tiny_model(folder: Path, led: bool = False, graphs: bool = False, residual: bool = False) -> Path:
     """Write a tiny model with random weights, which is neither silent nor slow; with `led` it is shown an outline, and
-    led through its words; with `graphs` it needs no torch."""
+    led through its words; with `graphs` it needs no torch; with `residual` it predicts all levels in one pass."""
     import torch
 
     from khala.engine.onnx.graphs import write_graphs
@@ -170,6 +170,7 @@ def tiny_model(folder: Path, led: bool = False, graphs: bool = False) -> Path:
     if graphs:
         backbone = replace(config.backbone, head_dim=16)
         config = replace(config, backbone=backbone, superres=replace(backbone, levels=8))
+    config = replace(config, superres=replace(config.superres, residual=residual))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         backbone, superres, codec = Backbone(config.backbone), Superres(config.superres), build_codec(config.codec)

@@ -11,6 +11,7 @@ import peft
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from service import tiny_model
 from torch import nn
 
 from khala.music.errors import InvalidRequest, OutputError
@@ -126,6 +127,12 @@ def test_one_song_is_too_few(tokens: Path, tmp_path: Path) -> None:
     index.write_text(index.read_text().splitlines()[0] + "\n")
     with pytest.raises(InvalidRequest, match="too few"):
         FewSongs(tmp_path / "one", 0)
+
+
+def test_a_model_of_all_levels_at_once_is_finetuned_the_same_way(tokens: Path, tmp_path: Path) -> None:
+    model = open_model(tiny_model(tmp_path / "model", residual=True))
+    found = train_adapters(model, of_codec(tokens, model, tmp_path / "tokens"), tmp_path, OPTIONS, PLAN, CPU)
+    assert found.losses["superres"].best < found.losses["superres"].before
 
 
 def test_published_weights_are_finetuned_the_same_way(official: Callable[..., LoadedModel], tmp_path: Path) -> None:

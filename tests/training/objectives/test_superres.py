@@ -20,7 +20,8 @@ from khala.nn.rvq import ResidualVQ
 from khala.training.losses import Losses
 from khala.training.objectives import superres
 from khala.training.objectives.causal import CausalBatch
-from khala.training.objectives.superres import BatchSpec, LevelBatch, SuperresObjective, bucket, requantised
+from khala.training.objectives.refinement import LevelBatch, bucket
+from khala.training.objectives.superres import BatchSpec, SuperresObjective, requantised
 from khala.training.recipe import BackboneRecipe, Recipe, SuperresRecipe
 from khala.weights.tensors import save_module
 from khala.weights.tokenizer import Tokenizer

@@ -14,7 +14,7 @@ from khala.models.lm.superres import Superres
 from khala.models.presets import official, tiny
 from khala.music.errors import InvalidRequest
 from khala.training.losses import Losses
-from khala.training.objectives.superres import level_loss
+from khala.training.objectives.refinement import level_loss
 from khala.training.planning.memory import RESERVED_GB, advice, memory
 from khala.training.planning.part import Part, Songs, seconds
 from khala.training.planning.plan import Machine, plan

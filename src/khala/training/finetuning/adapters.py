@@ -22,7 +22,8 @@ from khala.training.objective import M, Measure
 from khala.training.objectives.backbone import BackboneObjective
 from khala.training.objectives.causal import CausalBatch
 from khala.training.objectives.language_model import LanguageModelObjective
-from khala.training.objectives.superres import HELD_OUT_LEVELS, LevelBatch, SuperresObjective
+from khala.training.objectives.refinement import LevelBatch
+from khala.training.objectives.superres import SuperresObjective
 from khala.weights.adapters import MODULE
 from khala.weights.tensors import save_tensors, trained_tensors
 
@@ -92,9 +93,9 @@ class AdapterObjective(LanguageModelObjective[M]):
         return self.progress.waited >= self._patience
 
     def evaluate(self, measure: Measure) -> list[tuple[dict[str, float], dict[str, float]]]:
-        """Mean nats by name over the held-out songs; keep the adapters if these are the best so far."""
+        """Mean losses by name over the held-out songs; keep the adapters if these are the best so far."""
         figures, progress = measure(self.held_out()), self.progress
-        loss = float(np.mean([nats for name, nats in figures.items() if name.startswith("q")]))
+        loss = float(np.mean([nats for name, nats in figures.items() if name.startswith(("q", "residual"))]))
         if np.isnan(progress.before):
             progress.before = loss
         progress.waited += 1
@@ -116,11 +117,12 @@ class BackboneAdapters(AdapterObjective[CausalBatch], BackboneObjective):
 
 
 class SuperresAdapters(AdapterObjective[LevelBatch | CausalBatch], SuperresObjective):
-    """Adapters of super-resolution. Held-out songs are measured at all of `HELD_OUT_LEVELS`: there are few."""
+    """Adapters of super-resolution. Held-out songs are measured at all `held_out_levels`: there are few."""
 
     def held_out(self) -> list[LevelBatch | CausalBatch]:
-        levels = [level for level in HELD_OUT_LEVELS if level < self.model.config.levels]
         songs = self.corpus.held_out[: self.recipe.eval_songs]
         return [
-            self.refinement([song], [level], 0, [Random(f"{song.name} {level}")]) for song in songs for level in levels
+            self.refinement([song], [level], 0, [Random(f"{song.name} {level}")])
+            for song in songs
+            for level in self.held_out_levels
         ]

@@ -16,7 +16,6 @@ from random import Random
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from khala.conditioning.outline import Outline
@@ -44,13 +43,13 @@ from khala.training.losses import Losses
 from khala.training.objectives.causal import CausalBatch, causal_batch, causal_flops, causal_loss, corrupt_codes
 from khala.training.objectives.dropout import drop_wishes
 from khala.training.objectives.language_model import LanguageModelObjective, codebooks_for
+from khala.training.objectives.refinement import LevelBatch, level_flops, refinement_loss
 from khala.training.objectives.samples import SAMPLED_FRAMES, SAMPLED_SONGS, copy_of, write_song
 from khala.training.parts import system, vocabulary
 from khala.training.ranks import Ranks
 from khala.training.recipe import Recipe, SuperresRecipe
 from khala.training.run_vocabulary import keep_vocabulary, require_same
 from khala.training.start import start_from_part
-from khala.training.throughput import language_model_flops
 from khala.weights.tensors import load_module
 from khala.weights.tokenizer import Tokenizer
 
@@ -65,24 +64,6 @@ class BatchSpec:
     causal: bool
     epoch: int
     songs: list[int]
-
-
-@dataclass(frozen=True)
-class LevelBatch:
-    """Songs of one length in positions: prompts [N_b], codes [k_b + 1, T_b] whose last level k_b is to be predicted,
-    and the condition ids of their frames [T_b, C], if the model has conditions."""
-
-    texts: list[Tensor]
-    codes: list[Tensor]
-    condition_ids: list[Tensor | None]
-
-    @property
-    def predictions(self) -> int:
-        return sum(song.shape[1] for song in self.codes)
-
-    @property
-    def positions(self) -> int:
-        return self.predictions + sum(len(text) for text in self.texts)
 
 
 def train_superres(
@@ -142,69 +123,6 @@ def _trained(config: TransformerConfig, run: Path) -> Backbone:
     return model
 
 
-def bucket(level: int) -> str:
-    """Return the name under which a level's loss is reported: "q2-3", "q4-7", ... "q32-63"."""
-    low = 1 << (level.bit_length() - 1)
-    return f"q{low}-{2 * low - 1}"
-
-
-def level_loss(model: Superres, batch: LevelBatch, losses: Losses) -> Tensor:
-    """Return the sum of nats of the levels to predict, and add them to `losses` by `bucket`."""
-    nats = torch.zeros((), device=model.device)
-    for hidden_TD, song in _hidden(model, batch):
-        level = song.shape[0] - 1
-        logits_TC = model.level_logits(hidden_TD, level)
-        nats_T = F.cross_entropy(logits_TC, song[-1], reduction="none")
-        losses.add(bucket(level), nats_T)
-        nats = nats + nats_T.sum()
-    return nats
-
-
-def residual_loss(model: Superres, batch: LevelBatch, losses: Losses) -> Tensor:
-    """Return the sum over frames of the squared distance from what the levels to come add up to, over the mean square
-    of such a sum; and add it to `losses`. A frame that nothing is known of costs about 1."""
-    through = model.codebooks
-    assert through is not None and through.vectors is not None
-    vectors_QCK = through.vectors[FIRST_LEVEL:].float()
-    power = vectors_QCK.square().sum(-1).mean(1).sum()
-    first_Q1 = torch.arange(len(vectors_QCK), device=model.device)[:, None] * model.config.codebook
-    found, total = _hidden(model, batch, FIRST_LEVEL), vectors_QCK.new_zeros(())
-    for hidden_TD, song_QT in found:
-        ids_TQ = (song_QT[FIRST_LEVEL:] + first_Q1).T
-        residual_TK = F.embedding_bag(ids_TQ, vectors_QCK.flatten(0, 1), mode="sum")
-        assert through.outward is not None
-        error_T = (through.outward(hidden_TD).float() - residual_TK).square().sum(-1) / power
-        losses.add("residual", error_T)
-        total = total + error_T.sum()
-    return total
-
-
-def _hidden(model: Superres, batch: LevelBatch, levels: int | None = None) -> list[tuple[Tensor, Tensor]]:
-    """Run a pass over songs of which so many levels are known, or all but the last: hidden states of their frames
-    [T, D], and their codes."""
-    texts = [text.to(model.device) for text in batch.texts]
-    codes = [song.to(model.device) for song in batch.codes]
-    condition_ids = [None if rows is None else rows[None].to(model.device) for rows in batch.condition_ids]
-    songs = zip(texts, codes, condition_ids, strict=True)
-    known = -1 if levels is None else levels
-    x_BTD = torch.cat([model.embed_song(text[None], song[None, :known], rows) for text, song, rows in songs])
-    start = min(len(text) for text in texts)
-    hidden_BTD = model(x_BTD, causal=False, start=start)
-    return [
-        (hidden_TD[len(text) - start :], song) for hidden_TD, text, song in zip(hidden_BTD, texts, codes, strict=True)
-    ]
-
-
-def level_flops(config: TransformerConfig, batch: LevelBatch) -> float:
-    """Return the floating-point operations of a forward and a backward pass."""
-    width = config.codebook_dim  # the head goes through the codec's space, or has a row for each code
-    weights = config.dim * config.codebook if width is None else width * (config.dim + config.codebook)
-    if config.residual:
-        weights = config.dim * (width or 0)
-    length = batch.positions // len(batch.texts)
-    return language_model_flops(config, len(batch.texts), length, False, batch.predictions * weights)
-
-
 def requantised(codes_QT: Tensor, corrupted_2T: Tensor, levels: int, quantiser: ResidualVQ) -> Tensor:
     """Return `levels` levels of a song over corrupted codes: where these differ from the song's own, the levels from
     `FIRST_LEVEL` on are those of the residual that is left, as an encoder would find them."""
@@ -256,7 +174,7 @@ class SuperresObjective(LanguageModelObjective[LevelBatch | CausalBatch]):
     def loss(self, batch: LevelBatch | CausalBatch, losses: Losses, progress: float = 1.0) -> Tensor:
         if isinstance(batch, CausalBatch):
             return causal_loss(self.model, batch, self.layout, losses)
-        return (residual_loss if self.model.config.residual else level_loss)(self.model, batch, losses)
+        return refinement_loss(self.model, batch, losses)
 
     def flops(self, batch: LevelBatch | CausalBatch) -> float:
         config = self.model.config
@@ -274,9 +192,14 @@ class SuperresObjective(LanguageModelObjective[LevelBatch | CausalBatch]):
             (codes_QT,) = refine(model, [take], self.quantiser.codebooks)
             write_song(codes_QT, self.codec, folder / song.name)
 
+    @property
+    def held_out_levels(self) -> list[int]:
+        """Levels at which held-out songs are measured."""
+        return [level for level in HELD_OUT_LEVELS if level in self.levels] or list(self.levels)
+
     def held_out(self) -> list[LevelBatch | CausalBatch]:
         songs = self.corpus.held_out[: self.recipe.eval_songs]
-        levels = [level for level in HELD_OUT_LEVELS if level in self.levels] or self.levels
+        levels = self.held_out_levels
         batches: list[LevelBatch | CausalBatch] = [
             self.refinement([song], [levels[number % len(levels)]], 0, [Random(number)])
             for number, song in enumerate(songs)

@@ -16,7 +16,7 @@ from khala.models.lm.transformer import Transformer
 from khala.music.errors import InvalidRequest
 from khala.training.losses import Losses
 from khala.training.objectives.causal import CausalBatch, causal_batch, causal_flops, causal_loss
-from khala.training.objectives.superres import LevelBatch, level_flops, level_loss
+from khala.training.objectives.refinement import LevelBatch, level_flops, refinement_loss
 from khala.training.optimizer import language_model_optimizers
 from khala.training.planning.counting import meta_model, optimizer_bytes, saved_bytes
 from khala.training.recipe import LanguageModelRecipe, SuperresRecipe
@@ -110,7 +110,8 @@ class Part:
         if causal or not self.refines:
             codes = [np.zeros((2, frames), np.int16)] * rows
             return causal_batch(texts, codes, [False] * rows, self.config.layout)
-        codes_QT = torch.zeros(FIRST_LEVEL + 1, frames, dtype=torch.long)
+        levels = self.config.levels if self.config.residual else FIRST_LEVEL + 1
+        codes_QT = torch.zeros(levels, frames, dtype=torch.long)
         return LevelBatch([torch.tensor(one) for one in texts], [codes_QT] * rows, [None] * rows)
 
     def run(self, songs: Songs) -> tuple[float, float, float]:
@@ -150,7 +151,7 @@ def _loss(model: Transformer, batch: CausalBatch | LevelBatch) -> Tensor:
     if isinstance(batch, CausalBatch):
         return causal_loss(model, batch, model.config.layout, Losses())
     assert isinstance(model, Superres)
-    return level_loss(model, batch, Losses())
+    return refinement_loss(model, batch, Losses())
 
 
 def _flops(config: TransformerConfig, batch: CausalBatch | LevelBatch) -> float:

@@ -1,0 +1,100 @@
+"""What super-resolution learns from a batch: a level from those below it or, if the model predicts the residual, what
+all levels to come add up to."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from khala.models.lm.config import TransformerConfig
+from khala.models.lm.refinement import FIRST_LEVEL
+from khala.models.lm.superres import Superres
+from khala.training.losses import Losses
+from khala.training.throughput import language_model_flops
+
+
+@dataclass(frozen=True)
+class LevelBatch:
+    """Songs of one length in positions: prompts [N_b], codes [k_b + 1, T_b] whose last level k_b is to be predicted,
+    and the condition ids of their frames [T_b, C], if the model has conditions."""
+
+    texts: list[Tensor]
+    codes: list[Tensor]
+    condition_ids: list[Tensor | None]
+
+    @property
+    def predictions(self) -> int:
+        return sum(song.shape[1] for song in self.codes)
+
+    @property
+    def positions(self) -> int:
+        return self.predictions + sum(len(text) for text in self.texts)
+
+
+def bucket(level: int) -> str:
+    """Return the name under which a level's loss is reported: "q2-3", "q4-7", ... "q32-63"."""
+    low = 1 << (level.bit_length() - 1)
+    return f"q{low}-{2 * low - 1}"
+
+
+def refinement_loss(model: Superres, batch: LevelBatch, losses: Losses) -> Tensor:
+    """Return the loss of a batch as the model learns it (`level_loss`, `residual_loss`), and add it to `losses`."""
+    return (residual_loss if model.config.residual else level_loss)(model, batch, losses)
+
+
+def level_loss(model: Superres, batch: LevelBatch, losses: Losses) -> Tensor:
+    """Return the sum of nats of the levels to predict, and add them to `losses` by `bucket`."""
+    nats = torch.zeros((), device=model.device)
+    for hidden_TD, song in _hidden(model, batch):
+        level = song.shape[0] - 1
+        logits_TC = model.level_logits(hidden_TD, level)
+        nats_T = F.cross_entropy(logits_TC, song[-1], reduction="none")
+        losses.add(bucket(level), nats_T)
+        nats = nats + nats_T.sum()
+    return nats
+
+
+def residual_loss(model: Superres, batch: LevelBatch, losses: Losses) -> Tensor:
+    """Return the sum over frames of the squared distance from what the levels to come add up to, over the mean square
+    of such a sum; and add it to `losses`. A frame that nothing is known of costs about 1."""
+    through = model.codebooks
+    assert through is not None and through.vectors is not None
+    vectors_QCK = through.vectors[FIRST_LEVEL:].float()
+    power = vectors_QCK.square().sum(-1).mean(1).sum()
+    first_Q1 = torch.arange(len(vectors_QCK), device=model.device)[:, None] * model.config.codebook
+    found, total = _hidden(model, batch, FIRST_LEVEL), vectors_QCK.new_zeros(())
+    for hidden_TD, song_QT in found:
+        ids_TQ = (song_QT[FIRST_LEVEL:] + first_Q1).T
+        residual_TK = F.embedding_bag(ids_TQ, vectors_QCK.flatten(0, 1), mode="sum")
+        assert through.outward is not None
+        error_T = (through.outward(hidden_TD).float() - residual_TK).square().sum(-1) / power
+        losses.add("residual", error_T)
+        total = total + error_T.sum()
+    return total
+
+
+def _hidden(model: Superres, batch: LevelBatch, levels: int | None = None) -> list[tuple[Tensor, Tensor]]:
+    """Run a pass over songs of which so many levels are known, or all but the last: hidden states of their frames
+    [T, D], and their codes."""
+    texts = [text.to(model.device) for text in batch.texts]
+    codes = [song.to(model.device) for song in batch.codes]
+    condition_ids = [None if rows is None else rows[None].to(model.device) for rows in batch.condition_ids]
+    songs = zip(texts, codes, condition_ids, strict=True)
+    known = -1 if levels is None else levels
+    x_BTD = torch.cat([model.embed_song(text[None], song[None, :known], rows) for text, song, rows in songs])
+    start = min(len(text) for text in texts)
+    hidden_BTD = model(x_BTD, causal=False, start=start)
+    return [
+        (hidden_TD[len(text) - start :], song) for hidden_TD, text, song in zip(hidden_BTD, texts, codes, strict=True)
+    ]
+
+
+def level_flops(config: TransformerConfig, batch: LevelBatch) -> float:
+    """Return the floating-point operations of a forward and a backward pass."""
+    width = config.codebook_dim  # the head goes through the codec's space, or has a row for each code
+    weights = config.dim * config.codebook if width is None else width * (config.dim + config.codebook)
+    if config.residual:
+        weights = config.dim * (width or 0)
+    length = batch.positions // len(batch.texts)
+    return language_model_flops(config, len(batch.texts), length, False, batch.predictions * weights)

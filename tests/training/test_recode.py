@@ -63,6 +63,21 @@ def test_sounds_are_what_they_were_whatever_their_codes(codecs: tuple[SpectralCo
         torch.testing.assert_close(logits, known.level_logits(hidden_1TD, level), atol=1e-4, rtol=1e-3)
 
 
+def test_a_residual_is_that_sound_in_the_space_of_the_other_codec(
+    codecs: tuple[SpectralCodec, SpectralCodec, Tensor],
+) -> None:
+    theirs, ours, _ = codecs
+    known = Superres(replace(CONFIG.superres, residual=True)).bind_codebooks(theirs.codebooks)
+    model = deepcopy(known)
+    recode(model, ours, theirs)
+    model.bind_codebooks(ours.codebooks)
+    hidden_1TD = torch.randn(1, 20, CONFIG.superres.dim)
+    assert model.codebooks and known.codebooks
+    told = model.codebooks.residual(hidden_1TD) @ ours.unproject
+    expected = known.codebooks.residual(hidden_1TD) @ theirs.unproject
+    torch.testing.assert_close(told, expected, atol=1e-5, rtol=1e-4)
+
+
 def test_a_model_with_rows_for_all_codes_is_refused(codecs: tuple[SpectralCodec, SpectralCodec, Tensor]) -> None:
     with pytest.raises(ValueError, match="does not embed codes through codebooks"):
         recode(Superres(replace(CONFIG.superres, codebook_dim=None)), *codecs[:2])

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from khala.models.codec.spectral.codec import SpectralCodec
 from khala.models.lm.transformer import Transformer
+from khala.nn.rvq import nearest
 
 
 @torch.no_grad()
@@ -28,23 +29,24 @@ def recode(model: Transformer, ours: SpectralCodec, theirs: SpectralCodec) -> No
     scale = our_rms_Q[0] / their_rms_Q[0]  # the model sees latents divided by the rms of level 0
     for level in range(model.config.dense_levels):
         vectors_CD = ours.codebooks[level] @ map_DD + (offset_D if level == 0 else 0)
-        nearest_C = torch.cdist(vectors_CD, theirs.codebooks[level]).argmin(1)
-        rows = slice(*_bounds(model, level))
+        nearest_C = nearest(vectors_CD, theirs.codebooks[level])
+        rows = _rows(model, level)
         for table in (model.embedding.weight, model.head.weight):
             table[rows] = table[rows][nearest_C]
-    model.embedding.weight[slice(*_bounds(model, 0))] += through.inward.weight @ (offset_D / their_rms_Q[0])
+    model.embedding.weight[_rows(model, 0)] += through.inward.weight @ (offset_D / their_rms_Q[0])
     through.inward.weight.copy_(through.inward.weight @ map_DD.T * scale)
-    if through.outward is not None and through.gain is not None and through.bias is not None:
-        through.outward.weight.copy_(map_DD @ through.outward.weight * scale)
-        through.gain.mul_((our_rms_Q / their_rms_Q)[2 : len(through.gain) + 2] / scale)
+    if through.outward is not None:
+        through.outward.weight.copy_(map_DD @ through.outward.weight / scale)
+    if through.gain is not None and through.bias is not None:
+        through.gain.mul_((our_rms_Q / their_rms_Q)[2 : len(through.gain) + 2] * scale)
         for level, bias_C in enumerate(through.bias, 2):
             sizes_C, known_C = (codec.codebooks[level].square().sum(1) for codec in (ours, theirs))
             bias_C.copy_(_on_line(known_C, bias_C, sizes_C * (their_rms_Q[level] / our_rms_Q[level]) ** 2))
 
 
-def _bounds(model: Transformer, level: int) -> tuple[int, int]:
+def _rows(model: Transformer, level: int) -> slice:
     rows = model.config.layout.level_rows(level)
-    return rows.start, rows.stop
+    return slice(rows.start, rows.stop)
 
 
 def _on_line(x: Tensor, y: Tensor, at: Tensor) -> Tensor:

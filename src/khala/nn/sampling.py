@@ -25,11 +25,7 @@ def nearest_to_mean(logits: Tensor, temperature: float, vectors_CK: Tensor, resi
     least squared error. Where the logits are flat, it is a vector near the mean of all and not a loud guess; and what
     the vectors of a level are too coarse for is left to the finer levels after it, as in error diffusion.
     """
-    return nearest((logits / temperature).softmax(-1) @ vectors_CK + residual, vectors_CK)
-
-
-def nearest(target: Tensor, vectors_CK: Tensor) -> tuple[Tensor, Tensor]:
-    """Choose the class whose vector is nearest: target [..., K], vectors [C, K] -> indices [...], the rest [..., K]."""
+    target = (logits / temperature).softmax(-1) @ vectors_CK + residual
     chosen = (2 * target @ vectors_CK.T - vectors_CK.square().sum(-1)).argmax(-1)
     return chosen, target - vectors_CK[chosen]
 

@@ -38,12 +38,12 @@ def start_from_part(
     known = load_model(start)
     require_vocabulary(known.config)
     start_from(model, tokenizer, known.backbone if part == "backbone" else known.superres, known.tokenizer)
-    if model.codebooks is None or _same(codebooks_QCD, known.codebooks):
+    if model.codebooks is None or torch.equal(codebooks_QCD, known.codebooks):
         return
     ours = load_spectral(codec) if codec else None
     if not ours or not isinstance(known.codec, SpectralCodec) or ours.config != known.codec.config:
         raise ModelError(f"{start} has other codes than the run; tokenize the songs with its codec: --codec {start}")
-    if not _same(codebooks_QCD, ours.codebooks):
+    if not torch.equal(codebooks_QCD, ours.codebooks):
         raise ModelError(f"the tokens have other codes than the codec in {codec}; tokenize the songs again")
     recode(model, ours, known.codec)
 
@@ -84,7 +84,3 @@ def _same_text(tokenizer: Tokenizer, known: Tokenizer) -> list[list[int]]:
     place = {piece: [i] for i, piece in enumerate(known.pieces())}
     found = [place.get(piece) or [place[bytes([byte])][0] for byte in piece] for piece in tokenizer.pieces()]
     return found + [[known.special_base + i] for i in range(tokenizer.vocab - tokenizer.special_base)]
-
-
-def _same(one: Tensor, other: Tensor) -> bool:
-    return one.shape == other.shape and torch.equal(one.half(), other.half())  # as codecs are stored

@@ -18,7 +18,8 @@ from khala.models.lm.runs import runs
 from khala.models.lm.superres import Superres, mark_task
 from khala.models.lm.windows import Window, Windows, windows_over
 from khala.music.progress import Progress, silent
-from khala.nn.sampling import generator, nearest, nearest_to_mean, sample, to_device_async
+from khala.nn.rvq import nearest
+from khala.nn.sampling import generator, nearest_to_mean, sample, to_device_async
 from khala.nn.threads import one_thread
 
 MAX_POSITIONS = 8192
@@ -141,7 +142,8 @@ class _Take:
         if self.model.config.residual:
             if hidden:
                 self.residual_TK = self._residual(hidden)
-            chosen_T, self.residual_TK = nearest(self.residual_TK, self.books_QCK[level])
+            chosen_T = nearest(self.residual_TK, self.books_QCK[level])
+            self.residual_TK = self.residual_TK - self.books_QCK[level][chosen_T]
         else:
             chosen_T = self._chosen(level, hidden)
         window = self.window
@@ -158,18 +160,13 @@ class _Take:
     def _residual(self, hidden: list[Tensor]) -> Tensor:
         """What all levels should add up to, [T, K]."""
         assert self.model.codebooks is not None
-        sampling = self.input.sampling
-        residual_TK, *uncond = (self.model.codebooks.residual(hidden_1TD)[0] for hidden_1TD in hidden)
-        for uncond_TK in uncond:
-            residual_TK = residual_TK + RESIDUAL_GUIDANCE_SCALE * (sampling.guidance - 1) * (residual_TK - uncond_TK)
-        return residual_TK / sampling.superres_temperature
+        found = [self.model.codebooks.residual(hidden_1TD)[0] for hidden_1TD in hidden]
+        return self._guided(found, RESIDUAL_GUIDANCE_SCALE) / self.input.sampling.superres_temperature
 
     def _chosen(self, level: int, hidden: list[Tensor]) -> Tensor:
         """The codes of `level`, [T]: drawn, or nearest to their mean."""
         sampling = self.input.sampling
-        logits_TC, *uncond = (self.model.level_logits(hidden_1TD, level)[0] for hidden_1TD in hidden)
-        for uncond_TC in uncond:
-            logits_TC = logits_TC + GUIDANCE_SCALE * (sampling.guidance - 1) * (logits_TC - uncond_TC)
+        logits_TC = self._guided([self.model.level_logits(one_1TD, level)[0] for one_1TD in hidden], GUIDANCE_SCALE)
         if sampling.superres_sampling == "top_k":
             shape = self.window.last, logits_TC.shape[1]  # the noise of the frames before the window comes first
             uniform_TC = torch.rand(shape, generator=generator(self.input.seed, level))[self.window.first :]
@@ -179,6 +176,13 @@ class _Take:
             logits_TC, sampling.superres_temperature, self.books_QCK[level], self.residual_TK
         )
         return chosen_T
+
+    def _guided(self, found: list[Tensor], scale: float) -> Tensor:
+        """What a pass found, led away from what the unconditional one did, if there is one."""
+        told, *uncond = found
+        for one in uncond:
+            told = told + scale * (self.input.sampling.guidance - 1) * (told - one)
+        return told
 
     def keep(self) -> None:
         """Write the codes of the decided frames, all levels so far, into `codes_QT`."""

@@ -54,14 +54,18 @@ class CodebookProjections(nn.Module):
 
     def embed(self, codes_BQT: Tensor, start: int) -> Tensor:
         """Embed codes [B, Q, T] of levels `start`, `start` + 1, ... -> [B, T, D], their part of a frame's embedding."""
+        added: Tensor = self.inward(self._to_compute_dtype(self.latent(codes_BQT, start)))
+        return added
+
+    def latent(self, codes_BQT: Tensor, start: int) -> Tensor:
+        """Add up the vectors of codes [B, Q, T] of levels `start`, `start` + 1, ..., over the rms of level 0
+        -> [B, T, K]."""
         vectors_QCK = self._bound()
         levels, size, width = vectors_QCK.shape
         B, Q, T = codes_BQT.shape
         offset_Q1 = torch.arange(start, start + Q, device=codes_BQT.device)[:, None] * size
         ids = (codes_BQT + offset_Q1).transpose(1, 2).reshape(B * T, Q)
-        latent = F.embedding_bag(ids, vectors_QCK.view(levels * size, width), mode="sum")
-        added: Tensor = self.inward(self._to_compute_dtype(latent).view(B, T, width))
-        return added
+        return F.embedding_bag(ids, vectors_QCK.view(levels * size, width), mode="sum").view(B, T, width)
 
     def embed_ids(self, ids_BT: Tensor) -> Tensor:
         """Embed ids counted over all levels (level * codebook + code) -> [B, T, D]; zeros for negative ids (text)."""

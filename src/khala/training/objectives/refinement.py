@@ -59,29 +59,24 @@ def residual_loss(model: Superres, batch: LevelBatch, losses: Losses) -> Tensor:
     """Return the sum over frames of the squared distance from what the levels to come add up to, over the mean square
     of such a sum; and add it to `losses`. A frame that nothing is known of costs about 1."""
     through = model.codebooks
-    assert through is not None and through.vectors is not None
-    vectors_QCK = through.vectors[FIRST_LEVEL:].float()
-    power = vectors_QCK.square().sum(-1).mean(1).sum()
-    first_Q1 = torch.arange(len(vectors_QCK), device=model.device)[:, None] * model.config.codebook
-    found, total = _hidden(model, batch, FIRST_LEVEL), vectors_QCK.new_zeros(())
-    for hidden_TD, song_QT in found:
-        ids_TQ = (song_QT[FIRST_LEVEL:] + first_Q1).T
-        residual_TK = F.embedding_bag(ids_TQ, vectors_QCK.flatten(0, 1), mode="sum")
-        assert through.outward is not None
+    assert through is not None and through.outward is not None and through.rms is not None
+    power = through.rms[FIRST_LEVEL:].square().sum() * through.shape[2]
+    total = torch.zeros((), device=model.device)
+    for hidden_TD, song_QT in _hidden(model, batch, FIRST_LEVEL):
+        residual_TK = through.latent(song_QT[None, FIRST_LEVEL:], FIRST_LEVEL)[0]
         error_T = (through.outward(hidden_TD).float() - residual_TK).square().sum(-1) / power
         losses.add("residual", error_T)
         total = total + error_T.sum()
     return total
 
 
-def _hidden(model: Superres, batch: LevelBatch, levels: int | None = None) -> list[tuple[Tensor, Tensor]]:
-    """Run a pass over songs of which so many levels are known, or all but the last: hidden states of their frames
-    [T, D], and their codes."""
+def _hidden(model: Superres, batch: LevelBatch, known: int = -1) -> list[tuple[Tensor, Tensor]]:
+    """Run a pass over songs whose levels `[:known]` are known: hidden states of their frames [T, D], and their
+    codes."""
     texts = [text.to(model.device) for text in batch.texts]
     codes = [song.to(model.device) for song in batch.codes]
     condition_ids = [None if rows is None else rows[None].to(model.device) for rows in batch.condition_ids]
     songs = zip(texts, codes, condition_ids, strict=True)
-    known = -1 if levels is None else levels
     x_BTD = torch.cat([model.embed_song(text[None], song[None, :known], rows) for text, song, rows in songs])
     start = min(len(text) for text in texts)
     hidden_BTD = model(x_BTD, causal=False, start=start)
@@ -93,8 +88,7 @@ def _hidden(model: Superres, batch: LevelBatch, levels: int | None = None) -> li
 def level_flops(config: TransformerConfig, batch: LevelBatch) -> float:
     """Return the floating-point operations of a forward and a backward pass."""
     width = config.codebook_dim  # the head goes through the codec's space, or has a row for each code
-    weights = config.dim * config.codebook if width is None else width * (config.dim + config.codebook)
-    if config.residual:
-        weights = config.dim * (width or 0)
+    codes = 0 if config.residual else config.codebook
+    weights = config.dim * config.codebook if width is None else width * (config.dim + codes)
     length = batch.positions // len(batch.texts)
     return language_model_flops(config, len(batch.texts), length, False, batch.predictions * weights)

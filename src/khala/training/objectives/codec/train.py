@@ -3,6 +3,7 @@ end, if the recipe says so, against a discriminator."""
 
 from pathlib import Path
 
+from khala.corpus.data.shards import open_codec
 from khala.models.codec.config import DacConfig
 from khala.models.codec.folder import load_spectral, save_codec
 from khala.models.codec.spectral.codec import SpectralCodec
@@ -14,8 +15,6 @@ from khala.training.objectives.codec.fit import fit_codec
 from khala.training.objectives.codec.train_dac import train_dac
 from khala.training.objectives.vocoder import VocoderObjective
 from khala.training.ranks import Ranks
-from khala.weights.loading import load_codec
-from khala.weights.opening import open_model
 
 
 def train_codec(
@@ -62,7 +61,7 @@ def train_codec(
 
 
 def _start_vocoder(codec: SpectralCodec, start: str) -> None:
-    known = load_codec(open_model(start), "cpu")
+    known = open_codec(start)
     if not isinstance(known, SpectralCodec) or known.config != codec.config:
         raise ModelError(f"the codec of {start} has another shape than the recipe's; choose another to start from")
     codec.vocoder.load_state_dict(known.vocoder.state_dict())

@@ -1,23 +1,40 @@
 """Count the words heard of lyrics that people wrote: the requests of requests.json, one attempt each.
 
-    python benchmarks/written.py [--model mini] [--songs 20] [--recogniser WHISPER_FOLDER] [--out FOLDER]
+    python benchmarks/written.py [--model mini] [--songs 20] [--recogniser WHISPER_FOLDER] [--out FOLDER] [--rendered]
 
 The lyrics are not from the grammar of the corpus, and nothing is trained or chosen by them. The recogniser that the
 package ships counts phones; a Whisper model, where there is one, counts words: in order, as a share of all words of the
-lyrics. With --out songs are kept as soon as they are made, and a run that was stopped goes on there.
+lyrics. With --out songs are kept as soon as they are made, and a run that was stopped goes on there. With --rendered
+the corpus's composer sings the lyrics instead, to a song of its own: what the ears that judge make of them at best.
 """
 
 import argparse
 import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from difflib import SequenceMatcher
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import khala
+from khala.conditioning.request_terms import parse_styles
+from khala.conditioning.voices import parse_singer
+from khala.corpus.composer.compose import LEXICON, compose
+from khala.corpus.composer.compose.plan import Stanza
+from khala.corpus.composer.compose.verses import LyricLine
+from khala.corpus.composer.render import render_score
+from khala.corpus.composer.score import Score
+from khala.corpus.composer.synth import write_song
+from khala.corpus.composer.voice import VoiceBank
+from khala.corpus.data.manifest import json_path
 from khala.evaluation.error_rate import normalised_words
 from khala.evaluation.report import evaluate_file
 from khala.evaluation.whisper import reader
+from khala.music.phones import LETTERS, PHONES, pronounce
 
 REQUESTS = Path(__file__).with_name("requests.json")
 
@@ -28,11 +45,13 @@ def main() -> None:
     parser.add_argument("--songs", type=int, default=20)
     parser.add_argument("--recogniser", type=Path, metavar="FOLDER", help="a Whisper model, as for khala evaluate")
     parser.add_argument("--out", type=Path, help="keep songs and records here, and go on with those that lie here")
+    parser.add_argument("--rendered", action="store_true", help="have the corpus's composer sing them, not the model")
     arguments = parser.parse_args()
     requests = json.loads(REQUESTS.read_text(encoding="utf-8"))["requests"][: arguments.songs]
     listen = reader(arguments.recogniser) if arguments.recogniser else None
     with TemporaryDirectory() as folder:
-        songs = make(arguments.model, requests, arguments.out or Path(folder))
+        out = arguments.out or Path(folder)
+        songs = render(requests, out) if arguments.rendered else make(arguments.model, requests, out)
         records = [evaluate_file(song, listen) for song in songs]
     for request, record in zip(requests, records, strict=True):
         print(line(request, record), flush=True)
@@ -48,6 +67,45 @@ def make(model: str, requests: list[dict[str, Any]], out: Path) -> list[Path]:
             out.mkdir(parents=True, exist_ok=True)
             pipe.generate(**request)[0].save(path)
     return paths
+
+
+def render(requests: list[dict[str, Any]], out: Path) -> list[Path]:
+    """Songs that the composer makes of the requests' lyrics, in their style and by a voice of their sex."""
+    words = {word for request in requests for line in sung_lines(request["lyrics"]) for word in line.words}
+    LEXICON.update({word: spoken(word) for word in words if word not in LEXICON})
+    voices, paths = VoiceBank(LEXICON), []
+    for request in requests:
+        path = json_path(out, request["seed"])
+        if not path.exists():
+            blocks = [block.partition("]\n") for block in request["lyrics"].split("\n\n")]
+            stanzas = [(head.strip("["), tuple(sung_lines(text))) for head, _, text in blocks]
+            tags = request["tags"].split(", ")
+            style, *_ = (*parse_styles(tags), "pop")
+            score = next(fitting(request["seed"], style, parse_singer(tags) or "female", stanzas))
+            write_song(out, replace(score, seed=request["seed"]), render_score(score, voices))
+        paths.append(path.with_suffix(".flac"))
+    return paths
+
+
+def fitting(first: int, style: str, voice: str, stanzas: Sequence[Stanza]) -> Iterator[Score]:
+    """Songs of the seeds from `first` on whose lines have room for the words: a short bar of three beats has not."""
+    for seed in count(first):
+        with suppress(ValueError):
+            yield compose(seed, None, style, voice, stanzas)
+
+
+def sung_lines(text: str) -> list[LyricLine]:
+    """The lines of lyrics, in words of the lexicon or that could be."""
+    lines = [line for line in text.splitlines() if line and not line.startswith("[")]
+    return [LyricLine(tuple(re.findall(r"[a-z']+", line.lower())), line) for line in lines]
+
+
+def spoken(word: str) -> tuple[str, ...]:
+    """Phones of a word that the lexicon does not hold, its first vowel stressed."""
+    names = [PHONES[LETTERS.index(letter)] for letter in pronounce(word) or ""]
+    vowels = [number for number, name in enumerate(names) if name[0] in "AEIOU"]
+    plain = ["AH" if name == "AX" else name for name in names]
+    return tuple(f"{name}{int(n == vowels[0])}" if n in vowels else name for n, name in enumerate(plain))
 
 
 def heard_words(text: str, lyrics: str) -> int:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from khala.conditioning.outline import Outline
 from khala.conditioning.phone_sequence import EARLY_FRAMES, LATE_FRAMES, REST, PhoneSequence
-from khala.conditioning.singers import CLEAREST, SINGER_NAMES
+from khala.conditioning.singers import NATURAL, SINGER_NAMES
 from khala.conditioning.styles import STYLE_NAMES
 from khala.models.durations import CLASSES, DurationModel
 from khala.music.errors import ModelError
@@ -103,7 +103,7 @@ class LineFeatures:
         self._vowels_left = [sum(vowels[at:]) for at in range(len(vowels))]
         middle = sum(self.place) // 2
         section = next((part.name for part in outline.parts if part.begin <= middle < part.end), "")
-        singer = SINGER_NAMES.index(outline.singer) // CLEAREST + 1 if outline.singer in SINGER_NAMES else 0
+        singer = SINGER_NAMES.index(outline.singer) // NATURAL + 1 if outline.singer in SINGER_NAMES else 0
         self._steady = [_index(STYLE_NAMES, outline.style), _index(SECTION_TAGS, section), min(singer, 2)]
 
     def ids(self, durations: Sequence[int]) -> NDArray[np.int64]:

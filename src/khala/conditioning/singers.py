@@ -9,14 +9,16 @@ SINGER_SEXES = {
     **dict.fromkeys(("ben", "max", "sam", "joe"), "male"),
 }
 """Name -> "female" or "male". Order: the rows of `conditioning.rows`."""
-CLEAREST = 8
-"""So many of them, the first, are best understood: they were made to sing from whole lines that were read out."""
+NATURAL = 8
+"""So many of them, the first, sing from whole lines that were read out; the others from words spoken one by one."""
+LEADS = ("eve", "ben", "sam", "joe")
+"""Of the others those whose words are best understood. They lead in the corpus, and sing what a request asks for."""
 SINGER_NAMES = tuple(SINGER_SEXES)
 SINGER_ROWS = 24
 """Rows for singers, with some to spare."""
 
 
 def draw_singer(voice: str, seed: int | None) -> str:
-    """The name of a singer of a "female" or "male" `voice`, drawn by the seed; "" for any other."""
-    names = [name for name in SINGER_NAMES[:CLEAREST] if SINGER_SEXES[name] == voice]
+    """The name of one of `LEADS` of a "female" or "male" `voice`, drawn by the seed; "" for any other."""
+    names = [name for name in LEADS if SINGER_SEXES[name] == voice]
     return Random(f"{seed} singer").choice(names) if names else ""

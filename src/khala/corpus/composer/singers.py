@@ -1,6 +1,9 @@
 """Singers: speakers of flite and Kokoro, each with a range, a vocal tract, a tone and a vibrato."""
 
 from dataclasses import dataclass
+from random import Random
+
+from khala.conditioning.singers import LEADS
 
 
 @dataclass(frozen=True)
@@ -58,3 +61,13 @@ NATURAL_SEEDS = range(500_000, 1_000_000)
 def singers(sex: str, natural: bool = False) -> tuple[str, ...]:
     """Return the names of the singers of a sex, of flite's voices or of the natural ones."""
     return tuple(name for name, singer in SINGERS.items() if singer.sex == sex and singer.natural == natural)
+
+
+def draw_singers(rng: Random, sex: str, natural: bool) -> tuple[str, str]:
+    """Draw who of flite's or of the natural singers sings a song, and who sings its second voice.
+
+    A natural voice sings its own second voice: another one would have to read all lines, too.
+    """
+    names = singers(sex, natural)
+    lead = rng.choice([name for name in names if natural or name in LEADS])
+    return lead, lead if natural else rng.choice([name for name in names if name != lead])

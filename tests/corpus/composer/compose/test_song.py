@@ -7,6 +7,7 @@ from composed import DRAWN, EARLY_SECONDS, SONGS
 
 from khala.corpus.composer.compose import STYLES, compose
 from khala.corpus.composer.compose.styles.base import INSTRUMENTS, PROGRAMS
+from khala.corpus.composer.compose.verses import LyricLine
 from khala.corpus.composer.score import FONTS, ROOMS
 
 
@@ -24,6 +25,19 @@ def test_what_is_asked_is_kept() -> None:
         compose(3, style="polka")
     with pytest.raises(ValueError, match="choir"):
         compose(3, vocal="choir")
+
+
+def test_given_stanzas_make_the_form_and_are_sung_word_for_word() -> None:
+    verse = tuple(LyricLine(tuple(text.lower().split()), text) for text in ("We walk by the sea", "You sing to me"))
+    chorus = (LyricLine(("come", "home", "again"), "Come home again"), *verse[1:])
+    song = compose(5, style="rock", vocal="male", stanzas=[("verse", verse), ("chorus", chorus)])
+    assert [section.name for section in song.sections] == ["intro", "verse", "chorus", "outro"]
+    led = [line for line in song.lines if not line.answer]
+    assert [line.words for line in led] == [line.words for line in verse + chorus]
+    assert "[verse]\nWe walk by the sea\nYou sing to me\n" in song.lyrics and song.words_from == "given"
+    assert compose(5, vocal="", stanzas=[("verse", verse)]).lines == ()
+    with pytest.raises(ValueError, match="40 syllables"):
+        compose(5, vocal="male", stanzas=[("verse", (LyricLine(("oh",) * 40, ""),))])
 
 
 @pytest.mark.parametrize("seconds", [8.0, 20.0, 30.0, 45.0, 65.0, 150.0])

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from composed import DRAWN, SLACK, SONGS, SUNG, leads, spans
 
+from khala.conditioning.singers import LEADS
 from khala.corpus.composer.compose import LEXICON, STYLES
 from khala.corpus.composer.compose.harmony import SCALES, tones
 from khala.corpus.composer.compose.meter import BREATH_BEATS, MIN_ONSET_SECONDS
@@ -31,6 +32,12 @@ def test_syllables_keep_to_their_section_and_order_and_leave_room_to_breathe() -
         for a, b in pairwise(leads(song)):
             rest = b.syllables[0].start - a.syllables[-1].start - a.syllables[-1].length
             assert rest >= (BREATH_BEATS if STYLES[song.style].swing == 0.5 else BREATH_BEATS * 2 / 3) - SLACK
+
+
+def test_the_singers_that_are_best_understood_lead() -> None:
+    songs = [song for song in DRAWN + SONGS if song.voice]
+    assert {song.singer for song in songs} == set(LEADS)
+    assert {song.backing for song in songs} > set(LEADS[1:])
 
 
 def test_choruses_have_second_voices_and_answers_that_fit_between_the_lines() -> None:

@@ -1,21 +1,25 @@
 """Plan of a song: style, metre, tempo, key, form and harmony, drawn before any note is written."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from khala.conditioning.form import LINE_SECONDS
 from khala.corpus.composer.compose import form
 from khala.corpus.composer.compose.harmony import parse_numeral
 from khala.corpus.composer.compose.styles.base import Arrangement, Style
+from khala.corpus.composer.compose.verses import LyricLine
 from khala.corpus.composer.score import ROOMS, FormSection, Mix
-from khala.corpus.composer.singers import NATURAL_SEEDS, singers
+from khala.corpus.composer.singers import NATURAL_SEEDS, draw_singers
 from khala.corpus.data.audio_format import FRAME_RATE
 from khala.corpus.data.split import is_held_out
 
 _HARMONY_OF = {"intro": "verse", "pre-chorus": "bridge", "inst": "chorus", "solo": "chorus"}
-SOURCES = ("phrases", "templates", "readings", "unheard")
+SOURCES = ("phrases", "templates", "readings", "unheard", "given")
 """Sources of lyrics; "readings" are a natural voice's recorded lines of templates, "unheard" are templates with words
-that occur in held-out songs only."""
+that occur in held-out songs only, "given" are the caller's."""
+Stanza = tuple[str, tuple[LyricLine, ...]]
+"""A section's name and its lines."""
 PHRASE_SHARE, UNHEARD_SONG_SHARE = 0.35, 0.7
 """Share of flite's songs with lyrics of phrases, and share of the held-out songs with held-out words."""
 WALTZ_SHARE = 0.35
@@ -26,7 +30,7 @@ WALTZ_SHARE = 0.35
 class SongPlan:
     """The plan of a song; voices as in `Score`, `lead` names an instrument, a line of the tune takes `line_bars` bars.
 
-    `words_from` is one of `SOURCES`, "" where nobody sings.
+    `words_from` is one of `SOURCES`, "" where nobody sings; `stanzas` are the lyrics if they were given.
     """
 
     seed: int
@@ -45,6 +49,7 @@ class SongPlan:
     mix: Mix
     sections: tuple[FormSection, ...]
     words_from: str
+    stanzas: tuple[Stanza, ...]
 
     @property
     def beat_seconds(self) -> float:
@@ -59,8 +64,8 @@ class SongPlan:
         return random.Random(f"{self.seed} {what}")
 
 
-def draw_plan(seed: int, seconds: float, style: Style, voice: str) -> SongPlan:
-    """Draw the plan of a song of about `seconds`."""
+def draw_plan(seed: int, seconds: float, style: Style, voice: str, stanzas: Sequence[Stanza] = ()) -> SongPlan:
+    """Draw the plan of a song of about `seconds`, or of one that sings `stanzas`."""
     rng = random.Random(f"{seed} plan")
     waltz = bool(style.waltzes) and rng.random() < WALTZ_SHARE
     beats = 3 if waltz else 4
@@ -69,15 +74,19 @@ def draw_plan(seed: int, seconds: float, style: Style, voice: str) -> SongPlan:
     key = rng.choice(style.keys)
     arrangement = rng.choice(style.waltzes if waltz else style.arrangements)
     line_bars = 1 if frames / FRAME_RATE >= LINE_SECONDS else 2
-    parts = form.draw_form(seconds * FRAME_RATE / frames, line_bars, rng)
+    if stanzas:
+        sung = ((name, len(lines) * line_bars) for name, lines in stanzas)
+        parts: form.Parts = (("intro", 2), *sung, ("outro", 2))
+    else:
+        parts = form.draw_form(seconds * FRAME_RATE / frames, line_bars, rng)
     natural = seed in NATURAL_SEEDS
-    singer, backing = random.Random(f"{seed} singers").sample(singers(voice, natural), 2) if voice else ("", "")
+    singer, backing = draw_singers(random.Random(f"{seed} singers"), voice, natural) if voice else ("", "")
     return SongPlan(
         seed=seed,
         style=style,
         voice=voice,
         singer=singer,
-        backing=singer if natural else backing,  # another voice would have to read all lines, too
+        backing=backing,
         beats_per_bar=beats,
         frames_per_bar=frames,
         mode=mode,
@@ -88,7 +97,8 @@ def draw_plan(seed: int, seconds: float, style: Style, voice: str) -> SongPlan:
         line_bars=line_bars,
         mix=_mix(random.Random(f"{seed} mix"), style.mix),
         sections=_sections(rng, parts, style, arrangement, beats, line_bars, key, mode),
-        words_from=_words_from(seed, natural) if voice else "",
+        words_from="given" if stanzas else _words_from(seed, natural) if voice else "",
+        stanzas=tuple(stanzas),
     )
 
 

@@ -1,10 +1,11 @@
 """Composition of a song: plan, lyrics and tune, band, tags and description."""
 
 import random
+from collections.abc import Sequence
 
 from khala.corpus.composer.compose import prompt
 from khala.corpus.composer.compose.band import band
-from khala.corpus.composer.compose.plan import SongPlan, draw_plan
+from khala.corpus.composer.compose.plan import SongPlan, Stanza, draw_plan
 from khala.corpus.composer.compose.styles import STYLES
 from khala.corpus.composer.compose.swing import Swing
 from khala.corpus.composer.compose.touch import touch
@@ -17,11 +18,19 @@ LENGTHS, SHARES = ((20, 40), (40, 65), (65, 120), (120, 240)), (0.35, 0.2, 0.2, 
 """Ranges of drawn lengths in seconds, and their shares."""
 
 
-def compose(seed: int, seconds: float | None = None, style: str | None = None, vocal: str | None = None) -> Score:
+def compose(
+    seed: int,
+    seconds: float | None = None,
+    style: str | None = None,
+    vocal: str | None = None,
+    stanzas: Sequence[Stanza] = (),
+) -> Score:
     """Compose the song of a seed. Arguments that are None are drawn.
 
     `seconds` is met to within half a section; `style` is a key of `STYLES`; `vocal` is "female", "male" or "" for an
-    instrumental. Raises ValueError for an unknown style or voice.
+    instrumental. `stanzas` are verses and choruses to sing instead of drawn ones, of words of `LEXICON`; they make the
+    form, between an intro and an outro. Raises ValueError for an unknown style or voice, and for a line with more
+    syllables than fit.
     """
     rng = random.Random(f"{seed} song")
     drawn_seconds = rng.uniform(*rng.choices(LENGTHS, SHARES)[0])
@@ -34,7 +43,7 @@ def compose(seed: int, seconds: float | None = None, style: str | None = None, v
         raise ValueError(f"unknown style {style!r}; the styles are {', '.join(STYLES)}")
     if vocal and vocal not in SEXES:
         raise ValueError(f"unknown voice {vocal!r}; voices are 'female', 'male', and '' for an instrumental")
-    return _write(draw_plan(seed, seconds, STYLES[style], vocal))
+    return _write(draw_plan(seed, seconds, STYLES[style], vocal, stanzas if vocal else ()))
 
 
 def _write(plan: SongPlan) -> Score:

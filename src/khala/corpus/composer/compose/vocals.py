@@ -52,7 +52,9 @@ def write_vocals(plan: SongPlan, motifs: Motifs) -> tuple[tuple[SungLine, ...], 
 
 
 def _stanzas(plan: SongPlan, motifs: Motifs) -> list[tuple[LyricLine, ...]]:
-    """Write the words of every sung section."""
+    """Write the words of every sung section, unless they are given."""
+    if plan.stanzas:
+        return [lines for _, lines in plan.stanzas]
     counts: list[tuple[str, tuple[int, ...]]] = []
     for section in plan.sections:
         if section.name in SUNG_SECTIONS:

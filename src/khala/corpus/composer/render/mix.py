@@ -17,7 +17,7 @@ from khala.corpus.data.audio_format import FRAME_SAMPLES, LOUDNESS_LUFS, SAMPLE_
 
 CEILING = 10 ** (-1 / 20)
 """Largest magnitude of a sample."""
-VOICE_OVER_BAND_DB = 8.0
+VOICE_OVER_BAND_DB = 11.0
 """dB by which a sung line's power exceeds the band's between 300 and 4000 Hz."""
 _ROLES = {"drums": -1.0, "bass": -1.0, "lead": -3.0, "comp": -4.5, "pad": -9.0}  # dB, before a part's own gain
 _OTHERS = -5.0

@@ -11,11 +11,8 @@ the corpus's composer sings the lyrics instead, to a song of its own: what the e
 import argparse
 import json
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Sequence
 from difflib import SequenceMatcher
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -81,17 +78,25 @@ def render(requests: list[dict[str, Any]], out: Path) -> list[Path]:
             stanzas = [(head.strip("["), tuple(sung_lines(text))) for head, _, text in blocks]
             tags = request["tags"].split(", ")
             style, *_ = (*parse_styles(tags), "pop")
-            score = next(fitting(request["seed"], style, parse_singer(tags) or "female", stanzas))
-            write_song(out, replace(score, seed=request["seed"]), render_score(score, voices))
+            score = sung(request["seed"], style, parse_singer(tags) or "female", stanzas)
+            write_song(out, score, render_score(score, voices))
         paths.append(path.with_suffix(".flac"))
     return paths
 
 
-def fitting(first: int, style: str, voice: str, stanzas: Sequence[Stanza]) -> Iterator[Score]:
-    """Songs of the seeds from `first` on whose lines have room for the words: a short bar of three beats has not."""
-    for seed in count(first):
-        with suppress(ValueError):
-            yield compose(seed, None, style, voice, stanzas)
+def sung(seed: int, style: str, voice: str, stanzas: Sequence[Stanza]) -> Score:
+    """A song of these stanzas, of shorter lines if its bars are too short for whole ones."""
+    try:
+        return compose(seed, None, style, voice, stanzas)
+    except ValueError:
+        halves = [(name, tuple(half for line in lines for half in halved(line))) for name, lines in stanzas]
+        return sung(seed, style, voice, halves)
+
+
+def halved(line: LyricLine) -> tuple[LyricLine, LyricLine]:
+    middle = (len(line.words) + 1) // 2
+    first, second = line.words[:middle], line.words[middle:]
+    return LyricLine(first, " ".join(first)), LyricLine(second, " ".join(second))
 
 
 def sung_lines(text: str) -> list[LyricLine]:

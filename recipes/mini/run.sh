@@ -9,12 +9,6 @@ cores=$(nproc)
 hours=$(python -c "import tomllib; print(tomllib.load(open('$recipe', 'rb'))['corpus']['hours'])")
 seed=$(python -c "import tomllib; print(tomllib.load(open('$recipe', 'rb'))['corpus']['seed'])")
 
-if [ -f "${XDG_CACHE_HOME:-$HOME/.cache}/khala/kokoro/model.onnx" ] && python -c "import onnxruntime" 2> /dev/null; then
-    hours=$(python -c "print($hours / 2)")
-    khala corpus synth --out "$run/corpus" --hours "$hours" --seed 500000 --processes "$cores"
-else
-    echo "No natural voices (recipes/kokoro/fetch.sh, pip install onnxruntime): flite's sing all songs."
-fi
 khala corpus synth --out "$run/corpus" --hours "$hours" --seed "$seed" --processes "$cores"
 khala train codec $recipe --run "$run" --fit-only
 khala corpus tokenize "$run/corpus" --codec "$run/codec" --out "$run/tokens" --processes "$cores"

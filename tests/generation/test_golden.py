@@ -23,12 +23,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from khala.engine.onnx import decode as onnx_decode
+from khala.engine.onnx import refine as onnx_refine
 from khala.engine.onnx.noise import draw_class
-from khala.engine.onnx.refine import Pass, SuperresSession
 from khala.engine.pytorch import draw, refine
 from khala.generation.pipeline import Pipeline, load
 from khala.generation.take import Take
-from khala.nn.sampling import nearest_to_mean, sample
+from khala.nn.rvq import nearest
+from khala.nn.sampling import sample
 
 CODES, TOLD = (Path(__file__).parent / "golden" / name for name in ("codes.npz", "told.json"))
 TIE = 1e-3
@@ -42,9 +43,6 @@ SONGS: dict[str, dict[str, Any]] = {
     },
     "instrumental": {"tags": "lo-fi, piano, slow", "instrumental": True, "duration": 6, "seed": 2},
 }
-
-
-run = SuperresSession.run
 
 
 class Lead:
@@ -74,28 +72,23 @@ class Lead:
         self.drawn += 1
         return golden
 
-    def nearest_to_mean(
-        self, logits_TC: Tensor, temperature: float, vectors_CK: Tensor, missing_TK: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        chosen_T, missed_TK = nearest_to_mean(logits_TC, temperature, vectors_CK, missing_TK)
-        golden_TK = missed_TK + vectors_CK[chosen_T] - vectors_CK[self.codes_QT[self.level]]
-        return self.look(chosen_T, missed_TK, golden_TK, vectors_CK), golden_TK
-
-    def run(self, model: SuperresSession, level: int, **inputs: NDArray[np.float32]) -> Pass:
-        found = run(model, level, **inputs)
-        vectors_CK, target_TK = torch.from_numpy(model.codebooks.vectors(level)), torch.from_numpy(found.target)
-        chosen_T = torch.from_numpy(found.nearest)
-        both = (target_TK - vectors_CK[codes_T] for codes_T in (chosen_T, self.codes_QT[self.level]))
-        return found._replace(nearest=self.look(chosen_T, *both, vectors_CK).numpy())
-
-    def look(self, chosen_T: Tensor, missed_TK: Tensor, golden_TK: Tensor, vectors_CK: Tensor) -> Tensor:
-        golden_T = self.codes_QT[self.level]
-        better_T = golden_TK.square().sum(-1) - missed_TK.square().sum(-1)
-        worst = float(better_T.max() / vectors_CK.square().sum(-1).mean())
+    def nearest(self, latent_TK: Tensor, vectors_CK: Tensor) -> Tensor:
+        golden_T, chosen_T = self.codes_QT[self.level], nearest(latent_TK, vectors_CK)
+        chosen, golden = ((latent_TK - vectors_CK[codes_T]).square().sum(-1) for codes_T in (chosen_T, golden_T))
+        worst = float((golden - chosen).max() / vectors_CK.square().sum(-1).mean())
         turned = int((chosen_T != golden_T).sum())
         assert worst <= TIE, f"{turned} codes of level {self.level} are others, better by up to {worst:.3g}"
         self.level += 1
         return golden_T.clone()
+
+    def nearest_onnx(self, latent_TK: NDArray[np.float32], vectors_CK: NDArray[np.float32]) -> NDArray[np.int64]:
+        chosen_T = onnx_nearest(latent_TK, vectors_CK)
+        golden_T = self.nearest(torch.from_numpy(latent_TK), torch.from_numpy(vectors_CK)).numpy()
+        assert (chosen_T != golden_T).mean() < 0.01
+        return golden_T
+
+
+onnx_nearest = onnx_refine.nearest
 
 
 @pytest.fixture(scope="module", params=["onnx", "torch"])
@@ -110,9 +103,9 @@ def test_songs_of_the_shipped_model_stay_what_they_were(
     golden, told = np.load(CODES)[name], json.loads(TOLD.read_text())[name]
     lead = Lead(golden, mini.config.backbone.codebook)
     monkeypatch.setattr(draw, "sample_rows", lead.sample_rows)
-    monkeypatch.setattr(refine, "nearest_to_mean", lead.nearest_to_mean)
+    monkeypatch.setattr(refine, "nearest", lead.nearest)
     monkeypatch.setattr(onnx_decode, "draw_class", lead.draw_class)
-    monkeypatch.setattr(SuperresSession, "run", lambda model, level, **inputs: lead.run(model, level, **inputs))
+    monkeypatch.setattr(onnx_refine, "nearest", lead.nearest_onnx)
     (take,) = mini.generate(**SONGS[name])
     assert np.array_equal(take.codes, golden)
     assert (lead.drawn, lead.level) == (2 * golden.shape[1] + 1, 64)

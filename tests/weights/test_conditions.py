@@ -57,7 +57,7 @@ def test_the_vocabulary_is_saved_and_loaded(conditioned: Path, folder: Path) -> 
 
 
 def test_the_shipped_model_has_it() -> None:
-    assert json.loads((resolve("mini") / "config.json").read_text())["conditions"] == vocabulary(436)
+    assert json.loads((resolve("mini") / "config.json").read_text())["conditions"] == vocabulary()
 
 
 def test_a_folder_from_before_is_taken_as_of_today(conditioned: Path) -> None:

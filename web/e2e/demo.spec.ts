@@ -14,7 +14,7 @@ let home = "";
 test.beforeAll(() => {
   home = mkdtempSync(join(tmpdir(), "khala-demo-"));
   mkdirSync(join(home, "songs"));
-  for (const name of ["01-open-road", "07-blue-smoke"])
+  for (const name of ["01-last-bus-home", "07-corner-table"])
     for (const ending of ["opus", "json"])
       copyFileSync(join(DOCS, "examples", `${name}.${ending}`), join(home, "songs", `${name}.${ending}`));
   execFileSync(PYTHON, [join(DOCS, "demo/make.py"), join(home, "songs"), "--to", join(home, "site")]);
@@ -30,31 +30,31 @@ test("songs play from disk, one at a time, and the lyrics follow", async ({ page
   await expectAccessible(page);
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
 
-  const [sung, played] = [page.getByRole("article", { name: "Open road" }), page.getByRole("article").nth(1)];
+  const [sung, played] = [page.getByRole("article", { name: "Last bus home" }), page.getByRole("article").nth(1)];
   const line = sung.getByRole("button", { name: "Run with me into the sun" }).first();
   await line.click();
   await expect(line).toHaveAttribute("aria-current", "true");
   await expect(line.locator(".now")).toBeVisible();
-  await expect(sung.getByRole("button", { name: "Pause: Open road" })).toBeVisible();
+  await expect(sung.getByRole("button", { name: "Pause: Last bus home" })).toBeVisible();
   await expectAccessible(page);
 
-  await played.getByRole("button", { name: "Play: Blue smoke" }).click();
-  await expect(played.getByRole("button", { name: "Pause: Blue smoke" })).toBeVisible();
-  await expect(sung.getByRole("button", { name: "Play: Open road" })).toBeVisible();
+  await played.getByRole("button", { name: "Play: Corner table" }).click();
+  await expect(played.getByRole("button", { name: "Pause: Corner table" })).toBeVisible();
+  await expect(sung.getByRole("button", { name: "Play: Last bus home" })).toBeVisible();
 
   await page.getByRole("link", { name: "中文" }).click();
-  await expect(page.getByRole("button", { name: "播放: Open road" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "播放: Last bus home" })).toBeVisible();
   await expectAccessible(page);
   expect(errors).toEqual([]);
 });
 
 test("everything can be reached with the keyboard", async ({ page }) => {
   await page.goto(pathToFileURL(join(home, "site/index.html")).href);
-  const sung = page.getByRole("article", { name: "Open road" });
-  await tabTo(page, sung.getByRole("button", { name: "Play: Open road" }));
+  const sung = page.getByRole("article", { name: "Last bus home" });
+  await tabTo(page, sung.getByRole("button", { name: "Play: Last bus home" }));
   await page.keyboard.press("Space");
-  await expect(sung.getByRole("button", { name: "Pause: Open road" })).toBeFocused();
-  const slider = sung.getByRole("slider", { name: "Position: Open road" });
+  await expect(sung.getByRole("button", { name: "Pause: Last bus home" })).toBeFocused();
+  const slider = sung.getByRole("slider", { name: "Position: Last bus home" });
   await tabTo(page, slider);
   await page.keyboard.press("PageUp");
   await expect(slider).toHaveAttribute("aria-valuetext", /^0:0[2-9] of 0:29$/);

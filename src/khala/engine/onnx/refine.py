@@ -150,8 +150,7 @@ class Stretch:
             )
             self.residual_TK = residual_TK / np.float32(sampling.superres_temperature)
         vectors_CK = model.codebooks.vectors(level)
-        near_TC = 2 * self.residual_TK @ vectors_CK.T - np.square(vectors_CK).sum(-1)
-        codes_T: NDArray[np.int64] = near_TC.argmax(-1)
+        codes_T = nearest(self.residual_TK, vectors_CK)
         self.residual_TK = self.residual_TK - vectors_CK[codes_T]
         return codes_T
 
@@ -175,6 +174,13 @@ class Stretch:
         else:
             self.residual_TK = target_TK - model.codebooks.vectors(level)[codes_T]
         return codes_T
+
+
+def nearest(latent_TK: NDArray[np.float32], vectors_CK: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The index of the vector nearest to each latent -> [T]."""
+    nearness_TC = 2 * latent_TK @ vectors_CK.T - np.square(vectors_CK).sum(-1)
+    codes_T: NDArray[np.int64] = nearness_TC.argmax(-1)
+    return codes_T
 
 
 def sample(

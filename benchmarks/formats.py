@@ -14,7 +14,7 @@ import argparse
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -26,6 +26,7 @@ from khala.engine.pytorch.refine import refine
 from khala.generation.plan import guide_for, plan_take
 from khala.models.lm.backbone import Backbone, interleave
 from khala.models.lm.conditions import ConditionIds
+from khala.models.lm.config import TransformerConfig
 from khala.models.lm.stepper import Stepper
 from khala.models.lm.superres import Superres
 from khala.models.lm.transformer import Transformer
@@ -38,11 +39,12 @@ from khala.weights.opening import open_model
 STYLES = ("folk, slow tempo", "electronic, fast tempo", "rock, driving drums", "jazz, piano", "ambient, pads")
 RANDOM_FRAMES, RANDOM_PROMPT = 64, 100
 """Length of a random song, and of its prompt."""
+T = TypeVar("T", bound=Transformer)
 
 
 class Models(NamedTuple):
     backbone: Transformer
-    superres: Transformer
+    superres: Superres
 
 
 class Song(NamedTuple):
@@ -93,13 +95,16 @@ def loaded_model(name: str, dtype: str) -> LoadedModel:
 
 def random_models(layers: int, name: str) -> Models:
     """Build the models with the same weights in every format. Of super-resolution four levels are kept."""
-    config, dtype = official(), DTYPES[name]
-    models = []
-    for kind, sizes in ((Backbone, config.backbone), (Superres, replace(config.superres, levels=6))):
-        torch.manual_seed(0)
-        model = kind(replace(sizes, layers=layers, text_vocab=512)).to(unquantized_dtype(dtype)).eval()
-        models.append(model.quantize_(dtype) if dtype in QUANTIZED else model)
-    return Models(*models)
+    config = official()
+    deep = replace(config.superres, levels=6)
+    return Models(random_model(Backbone, config.backbone, layers, name), random_model(Superres, deep, layers, name))
+
+
+def random_model(kind: type[T], sizes: TransformerConfig, layers: int, name: str) -> T:
+    dtype = DTYPES[name]
+    torch.manual_seed(0)
+    model = kind(replace(sizes, layers=layers, text_vocab=512)).to(unquantized_dtype(dtype)).eval()
+    return model.quantize_(dtype) if dtype in QUANTIZED else model
 
 
 def random_song(seed: int, models: Models) -> Song:
@@ -138,12 +143,27 @@ def backbone_logits(models: Models, song: Song) -> Iterator[Tensor]:
 
 
 def superres_logits(models: Models, song: Song) -> Iterator[Tensor]:
-    """Logits of every level, [T, C]."""
+    """Logits of every level, [T, C]; of a model that predicts the residual how near every code is to what is left."""
     text, superres = torch.tensor([song.superres_ids]), models.superres
     conditions = None if song.of_frames is None else torch.from_numpy(song.of_frames)[None]
+    if superres.config.residual:
+        yield from nearness(superres, song, superres.embed_song(text, song.codes_QT[None, :2], conditions))
+        return
     for level in range(2, superres.config.levels):
         x_BTD = superres.embed_song(text, song.codes_QT[None, :level], conditions)
         yield superres.level_logits(superres(x_BTD, causal=False, start=text.shape[1]), level)[0]
+
+
+def nearness(superres: Superres, song: Song, x_BTD: Tensor) -> Iterator[Tensor]:
+    """Less squared distance than any code could have, level by level, in units of the vectors' mean square."""
+    through = superres.codebooks
+    assert through is not None and through.vectors is not None and through.scale is not None
+    hidden = superres(x_BTD, causal=False, start=len(song.superres_ids))
+    residual_TK = through.residual(hidden)[0] / through.scale
+    for level in range(2, superres.config.levels):
+        vectors_CK = through.vectors[level].float()
+        yield -torch.cdist(residual_TK, vectors_CK).square() / vectors_CK.square().sum(-1).mean()
+        residual_TK = residual_TK - vectors_CK[song.codes_QT[level]]
 
 
 def compared(pairs: list[tuple[Tensor, Tensor]]) -> tuple[int, float, float, float]:

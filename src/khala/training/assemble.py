@@ -57,7 +57,7 @@ It imitates its corpus: its styles, its lengths, its words. What a prompt asks f
 
 MINI_ABOUT = """\
 It is small enough to be trained and run on two processor cores, and sounds like it: a plain band, a simple voice whose
-words are hard to make out. Lyrics are English.
+words can be made out in part. Lyrics are English.
 """
 MINI_HEARD = """, all composed and rendered by this project: free General MIDI
 instruments, and spoken voices made to sing. No recording of anybody's music is among them"""

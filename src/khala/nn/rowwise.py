@@ -22,9 +22,9 @@ class Rowwise:
     In float32 rows are multiplied in pairs, an odd one with a row of zeros: while memory is the bottleneck, a pair
     takes no longer than one row. The weight is multiplied in two parts, each on a thread of its own.
 
-    16-bit weights on a CPU are packed (copied) as float16 for a kernel that upcasts them in registers and treats all
-    rows alike, however many (oneDNN's of bfloat16 does not). Of bfloat16 only magnitudes below 6e-5 are rounded, by
-    at most 3e-8.
+    16-bit weights on a CPU are packed (copied) as float16 for a kernel that upcasts them in registers and, with
+    AVX-512, treats all rows alike, however many (oneDNN's of bfloat16 does not); elsewhere it takes rows one by one. Of
+    bfloat16 only magnitudes below 6e-5 are rounded, by at most 3e-8.
 
     int8 weights (with a scale per row) have a kernel that takes x as bfloat16 and treats all rows alike, too, and so
     has int4 (`nn.int4`).
@@ -68,8 +68,9 @@ class Rowwise:
         if self._groups_GO2 is not None:
             return int4_linear(x_B1I[:, 0], self._weight_OI, self._groups_GO2, self._bias_O).unsqueeze(1)
         if self._packed is not None:  # few calls: after every product the code of all others is out of the cache
-            y_B1O: Tensor = torch.ops.quantized.linear_dynamic_fp16(x_B1I.float(), self._packed).to(x_B1I.dtype)
-            return y_B1O
+            products = torch.ops.quantized.linear_dynamic_fp16
+            together = x_B1I.float().split(len(x_B1I) if _rows_are_alike() else 1)
+            return torch.cat([products(rows, self._packed) for rows in together]).to(x_B1I.dtype)
         if self._scale_O is not None:
             sums_BO = torch._weight_int8pack_mm(x_B1I[:, 0].bfloat16(), self._weight_OI, self._ones_O)
             y_BO: Tensor = (sums_BO * self._scale_O).to(x_B1I.dtype)
@@ -88,6 +89,11 @@ class Rowwise:
 
 def _key(weight_OI: Tensor) -> tuple[int, torch.dtype]:
     return weight_OI.data_ptr(), weight_OI.dtype
+
+
+def _rows_are_alike() -> bool:
+    """Whether the packed product's kernel sums a row up in the same order among any number of rows."""
+    return torch.backends.cpu.get_cpu_capability() == "AVX512"
 
 
 def _can_pack() -> bool:

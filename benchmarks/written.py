@@ -32,6 +32,7 @@ from khala.evaluation.error_rate import normalised_words
 from khala.evaluation.report import evaluate_file
 from khala.evaluation.whisper import reader
 from khala.music.phones import LETTERS, PHONES, pronounce
+from khala.music.reading import sections
 
 REQUESTS = Path(__file__).with_name("requests.json")
 
@@ -68,14 +69,13 @@ def make(model: str, requests: list[dict[str, Any]], out: Path) -> list[Path]:
 
 def render(requests: list[dict[str, Any]], out: Path) -> list[Path]:
     """Songs that the composer makes of the requests' lyrics, in their style and by a voice of their sex."""
-    words = {word for request in requests for line in sung_lines(request["lyrics"]) for word in line.words}
+    songs = [stanzas_of(request["lyrics"]) for request in requests]
+    words = {word for song in songs for _, lines in song for line in lines for word in line.words}
     LEXICON.update({word: spoken(word) for word in words if word not in LEXICON})
     voices, paths = VoiceBank(LEXICON), []
-    for request in requests:
+    for request, stanzas in zip(requests, songs, strict=True):
         path = json_path(out, request["seed"])
         if not path.exists():
-            blocks = [block.partition("]\n") for block in request["lyrics"].split("\n\n")]
-            stanzas = [(head.strip("["), tuple(sung_lines(text))) for head, _, text in blocks]
             tags = request["tags"].split(", ")
             style, *_ = (*parse_styles(tags), "pop")
             score = sung(request["seed"], style, parse_singer(tags) or "female", stanzas)
@@ -99,10 +99,12 @@ def halved(line: LyricLine) -> tuple[LyricLine, LyricLine]:
     return LyricLine(first, " ".join(first)), LyricLine(second, " ".join(second))
 
 
-def sung_lines(text: str) -> list[LyricLine]:
-    """The lines of lyrics, in words of the lexicon or that could be."""
-    lines = [line for line in text.splitlines() if line and not line.startswith("[")]
-    return [LyricLine(tuple(re.findall(r"[a-z']+", line.lower())), line) for line in lines]
+def stanzas_of(lyrics: str) -> list[Stanza]:
+    """The sections of lyrics, in words of the lexicon or that could be."""
+    return [
+        (part.name, tuple(LyricLine(tuple(re.findall(r"[a-z']+", line.lower())), line) for line in part.lines))
+        for part in sections(lyrics)
+    ]
 
 
 def spoken(word: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Two songs of the shipped model, code by code, as it made them when they were written down in `golden/`.
 
 They hold what no tiny model has: the weights and what their rows stand for, the prompts, the outline, how the words are
-led, the noise of a seed, guidance, the mean that super-resolution goes after.
+led, the noise of a seed, guidance, the residual that super-resolution predicts.
 
 Either engine is led along the golden codes of a song: at each of them the model must choose the same one, or one that
 is no better than it by more than `TIE`. Without that lead one code that turns would change all that come after it, and

@@ -31,7 +31,7 @@ test("songs play from disk, one at a time, and the lyrics follow", async ({ page
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
 
   const [sung, played] = [page.getByRole("article", { name: "Last bus home" }), page.getByRole("article").nth(1)];
-  const line = sung.getByRole("button", { name: "Run with me into the sun" }).first();
+  const line = sung.getByRole("button", { name: "I am walking home again" }).first();
   await line.click();
   await expect(line).toHaveAttribute("aria-current", "true");
   await expect(line.locator(".now")).toBeVisible();
@@ -57,7 +57,7 @@ test("everything can be reached with the keyboard", async ({ page }) => {
   const slider = sung.getByRole("slider", { name: "Position: Last bus home" });
   await tabTo(page, slider);
   await page.keyboard.press("PageUp");
-  await expect(slider).toHaveAttribute("aria-valuetext", /^0:0[2-9] of 0:29$/);
+  await expect(slider).toHaveAttribute("aria-valuetext", /^0:0[2-9] of 0:33$/);
   const line = sung.getByRole("button", { name: "We are free and we are young" });
   await tabTo(page, line);
   await page.keyboard.press("Enter");

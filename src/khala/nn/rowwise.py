@@ -68,9 +68,12 @@ class Rowwise:
         if self._groups_GO2 is not None:
             return int4_linear(x_B1I[:, 0], self._weight_OI, self._groups_GO2, self._bias_O).unsqueeze(1)
         if self._packed is not None:  # few calls: after every product the code of all others is out of the cache
-            products = torch.ops.quantized.linear_dynamic_fp16
-            together = x_B1I.float().split(len(x_B1I) if _rows_are_alike() else 1)
-            return torch.cat([products(rows, self._packed) for rows in together]).to(x_B1I.dtype)
+            product, rows = torch.ops.quantized.linear_dynamic_fp16, x_B1I.float()
+            if len(rows) == 1 or _rows_are_alike():
+                y_B1O: Tensor = product(rows, self._packed)
+            else:
+                y_B1O = torch.cat([product(row, self._packed) for row in rows.split(1)])
+            return y_B1O.to(x_B1I.dtype)
         if self._scale_O is not None:
             sums_BO = torch._weight_int8pack_mm(x_B1I[:, 0].bfloat16(), self._weight_OI, self._ones_O)
             y_BO: Tensor = (sums_BO * self._scale_O).to(x_B1I.dtype)

@@ -98,15 +98,15 @@ async def get_lyrics(
     format: LyricFormat,
     download: Annotated[bool, Query(description="Save the file under the song's title.")] = False,
 ) -> Response:
-    """Return when the lines and words of a take are sung; of one that is heard while it is made as far as is known.
-    `elrc` is LRC with a time on every word."""
+    """Return when the lines and words of a take are sung; of one that is heard while it is made as far as is known,
+    nothing until its first word. `elrc` is LRC with a time on every word."""
     take = await asyncio.to_thread(context.library.take, scope(owner), take_id)
     song = await asyncio.to_thread(context.library.song, None, take.song_id)
     known = (take.metadata or {}).get("lyrics") or ()
     if take.live and (words := take.numbered(WORDS)):
         known = json.loads(await asyncio.to_thread(context.library.store.get, words[-1]))
     lines = [TimedLine.from_dict(line) for line in known]
-    if not has_times(lines):
+    if not take.live and not has_times(lines):
         raise NotFound("it is not known when the words of the take are sung")
     headers = {}
     if download:

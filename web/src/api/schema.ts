@@ -186,8 +186,8 @@ export interface paths {
         };
         /**
          * Get Lyrics
-         * @description Return when the lines and words of a take are sung; of one that is heard while it is made as far as is known.
-         *     `elrc` is LRC with a time on every word.
+         * @description Return when the lines and words of a take are sung; of one that is heard while it is made as far as is known,
+         *     nothing until its first word. `elrc` is LRC with a time on every word.
          */
         get: operations["get_lyrics"];
         put?: never;

@@ -106,7 +106,7 @@ class SuperresRecipe(LanguageModelRecipe):
     Level k = 2.. is drawn with weight 1 / (k + `level_offset`), one per song of the batch, on a window of at most
     `max_frames` frames anywhere in the song. `phone_dropout` is the share of songs without the conditions of their
     phones, for guidance; `code_corruption` the share of codes of levels 0 and 1 that are replaced by others of the
-    song.
+    song. A model that predicts the residual learns frames in which a phone is sung with `sung_weight`.
     """
 
     causal: float = 0.1
@@ -114,10 +114,12 @@ class SuperresRecipe(LanguageModelRecipe):
     max_frames: int = 640
     phone_dropout: float = 0.1
     code_corruption: float = 0.0
+    sung_weight: float = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         require_shares(self, "phone_dropout", "code_corruption")
+        require_positive(self, "sung_weight")
 
 
 @dataclass(frozen=True)

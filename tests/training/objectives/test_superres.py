@@ -84,6 +84,22 @@ def test_a_residual_is_the_sum_of_all_levels_to_come(tokens: Path, monkeypatch: 
     assert {len(batch.codes[0]) for batch in objective.held_out() if isinstance(batch, LevelBatch)} == {8}
 
 
+def test_frames_in_which_a_phone_is_sung_weigh_more_if_the_recipe_says_so(tokens: Path) -> None:
+    torch.manual_seed(0)
+    config = replace(CONFIG.superres, residual=True, condition_rows=CONDITION_ROWS)
+    model = Superres(config).bind_codebooks(codebooks(tokens))
+    totals = []
+    for recipe in (SuperresRecipe(causal=0.0), SuperresRecipe(causal=0.0, sung_weight=3.0)):
+        objective = SuperresObjective(model, tokens, Tokenizer.of_bytes(), CONFIG.prompt, recipe)
+        batch = objective.held_out()[0]
+        assert isinstance(batch, LevelBatch) and batch.condition_ids[0] is not None
+        batch.condition_ids[0][20:, NUM_CONDITIONS:] = PAD_ID  # the corpus sings all the time
+        totals.append((objective.loss(batch, losses := Losses()).item(), losses))
+    (even, losses), (weighted, same) = totals
+    assert losses.counts["sung"] == 20 and losses.sums == same.sums
+    assert weighted == pytest.approx(even + 2 * losses.sums["sung"], rel=1e-4)
+
+
 def test_songs_of_a_piece_have_one_length_and_windows_lie_anywhere(objective: SuperresObjective) -> None:
     starts = set()
     for epoch in range(3):

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from khala.conditioning.phone_sequence import PHONE_CONDITIONS, REST
+from khala.conditioning.rows import FIRST_ROWS
 from khala.models.lm.config import TransformerConfig
 from khala.models.lm.refinement import FIRST_LEVEL
 from khala.models.lm.superres import Superres
@@ -38,9 +40,11 @@ def bucket(level: int) -> str:
     return f"q{low}-{2 * low - 1}"
 
 
-def refinement_loss(model: Superres, batch: LevelBatch, losses: Losses) -> Tensor:
+def refinement_loss(model: Superres, batch: LevelBatch, losses: Losses, sung_weight: float = 1.0) -> Tensor:
     """Return the loss of a batch as the model learns it (`level_loss`, `residual_loss`), and add it to `losses`."""
-    return (residual_loss if model.config.residual else level_loss)(model, batch, losses)
+    if model.config.residual:
+        return residual_loss(model, batch, losses, sung_weight)
+    return level_loss(model, batch, losses)
 
 
 def level_loss(model: Superres, batch: LevelBatch, losses: Losses) -> Tensor:
@@ -55,19 +59,31 @@ def level_loss(model: Superres, batch: LevelBatch, losses: Losses) -> Tensor:
     return nats
 
 
-def residual_loss(model: Superres, batch: LevelBatch, losses: Losses) -> Tensor:
+def residual_loss(model: Superres, batch: LevelBatch, losses: Losses, sung_weight: float = 1.0) -> Tensor:
     """Return the sum over frames of the squared distance from what the levels to come add up to, over the mean square
-    of such a sum; and add it to `losses`. A frame that nothing is known of costs about 1."""
+    of such a sum, where a phone is sung `sung_weight` times; and add it to `losses`, unweighted, of these frames also
+    as "sung". A frame that nothing is known of costs about 1."""
     through = model.codebooks
     assert through is not None and through.outward is not None and through.rms is not None
     power = through.rms[FIRST_LEVEL:].square().sum() * through.shape[2]
     total = torch.zeros((), device=model.device)
-    for hidden_TD, song_QT in _hidden(model, batch, FIRST_LEVEL):
+    passes = zip(_hidden(model, batch, FIRST_LEVEL), batch.condition_ids, strict=True)
+    for (hidden_TD, song_QT), rows_TC in passes:
         residual_TK = through.latent(song_QT[None, FIRST_LEVEL:], FIRST_LEVEL)[0]
         error_T = (through.outward(hidden_TD).float() - residual_TK).square().sum(-1) / power
         losses.add("residual", error_T)
+        if rows_TC is not None:
+            sung_T = _sung(rows_TC).to(error_T.device)
+            losses.add("sung", error_T[sung_T])
+            error_T = error_T * torch.where(sung_T, sung_weight, 1.0)
         total = total + error_T.sum()
     return total
+
+
+def _sung(rows_TC: Tensor) -> Tensor:
+    """Of which frames it is known that a phone is sung, from the condition ids [T, C]: [T]."""
+    phone_T = rows_TC[:, -PHONE_CONDITIONS] - FIRST_ROWS["phone"]
+    return (phone_T >= 0) & (phone_T < REST)
 
 
 def _hidden(model: Superres, batch: LevelBatch, known: int = -1) -> list[tuple[Tensor, Tensor]]:

@@ -174,7 +174,7 @@ class SuperresObjective(LanguageModelObjective[LevelBatch | CausalBatch]):
     def loss(self, batch: LevelBatch | CausalBatch, losses: Losses, progress: float = 1.0) -> Tensor:
         if isinstance(batch, CausalBatch):
             return causal_loss(self.model, batch, self.layout, losses)
-        return refinement_loss(self.model, batch, losses)
+        return refinement_loss(self.model, batch, losses, self.recipe.sung_weight)
 
     def flops(self, batch: LevelBatch | CausalBatch) -> float:
         config = self.model.config

@@ -25,7 +25,7 @@ from khala.corpus.composer.voice import ToolMissing, VoiceBank
 from khala.corpus.composer.voice.kokoro import require_kokoro
 from khala.corpus.data.manifest import CorpusError, CorpusSong, json_path, read_song, store_song
 
-GENERATOR = 4
+GENERATOR = 5
 """Version of composing and rendering; songs of different versions differ for the same seed."""
 
 

@@ -51,6 +51,8 @@ def test_truth_says_when_words_and_phones_are_sung(sung) -> None:
     assert truth["sections"] == [
         {"name": "verse", "start": 0.0, "end": pytest.approx(8 * bar, abs=1e-3), "energy": 0.5}
     ]
+    edges = np.array([[phone["start"], phone["end"]] for phone in truth["phones"]]) * 44100 / FRAME_SAMPLES
+    assert np.abs(edges - np.rint(edges)).max() < 0.03, "phones have frames of their own"
     assert len(truth["vocal"]) == 3
     assert truth["vocal"][0][0] == truth["words"][0]["start"]
 

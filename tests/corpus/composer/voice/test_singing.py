@@ -4,6 +4,8 @@ import pyworld
 
 from khala.corpus.composer.singers import SEXES, SINGERS, singers
 from khala.corpus.composer.voice import SungNote, sing
+from khala.corpus.composer.voice.on_frames import on_frames
+from khala.corpus.data.audio_format import FRAME_RATE
 
 LINE = (
     SungNote("moon", 0, 0, 0.0, 0.8, 64),
@@ -11,6 +13,17 @@ LINE = (
     SungNote("sister", 1, 1, 1.2, 2.0, 65),
     SungNote("night", 2, 0, 2.5, 3.5, 60),
 )
+CROWDED = (
+    SungNote("night", 0, 0, 0.0, 0.15, 60),
+    SungNote("sister", 1, 0, 0.15, 0.3, 60),
+    SungNote("sister", 1, 1, 0.3, 0.45, 62),
+)
+
+
+def frame(seconds: float) -> int:
+    """The number of the frame that begins then; one must."""
+    assert abs(seconds * FRAME_RATE - round(seconds * FRAME_RATE)) < 1e-6
+    return round(seconds * FRAME_RATE)
 
 
 @pytest.fixture(scope="module")
@@ -19,10 +32,10 @@ def line(bank):
 
 
 def test_a_note_starts_with_its_vowel_and_consonants_lie_before_it(line) -> None:
-    starts = {(phone.name, round(phone.start, 3)) for phone in line.phones}
-    assert {("uw", 0.0), ("ih", 0.8), ("er", 1.2), ("ay", 2.5)} <= starts
+    starts = {(phone.name, frame(phone.start)) for phone in line.phones}
+    assert {("uw", 0), ("ih", 17), ("er", 26), ("ay", 54)} <= starts, "0, 0.8, 1.2 and 2.5 s"
     onset = line.phones[0]
-    assert (onset.name, round(onset.start, 3), onset.end) == ("m", -0.1, 0.0)
+    assert (onset.name, frame(onset.start), onset.end) == ("m", -2, 0.0), "0.1 s before the note"
 
 
 def test_phones_follow_one_another_without_overlap(line) -> None:
@@ -53,20 +66,31 @@ def test_the_same_line_gives_the_same_samples(line, bank) -> None:
 
 
 def test_a_crowded_note_squeezes_its_consonants_but_keeps_its_vowel(bank) -> None:
-    notes = (
-        SungNote("night", 0, 0, 0.0, 0.15, 60),
-        SungNote("sister", 1, 0, 0.15, 0.3, 60),
-        SungNote("sister", 1, 1, 0.3, 0.45, 62),
-    )
-    phones = sing(bank, SINGERS["max"], notes).phones
+    phones = sing(bank, SINGERS["max"], CROWDED).phones
     vowels = [phone for phone in phones if phone.name in ("ay", "ih", "er")]
-    assert [round(vowel.start, 3) for vowel in vowels] == [0.0, 0.15, 0.3]
-    assert all(vowel.end - vowel.start > 0.05 for vowel in vowels)
+    assert [vowel.start for vowel in vowels] == pytest.approx([0.0, 0.15, 0.3], abs=0.5 / FRAME_RATE)
+    assert all(vowel.end > vowel.start for vowel in vowels)
+
+
+@pytest.mark.parametrize("notes", [LINE, CROWDED])
+def test_every_phone_has_frames_of_its_own(bank, notes) -> None:
+    phones = sing(bank, SINGERS["ada"], notes).phones
+    assert all(frame(phone.end) > frame(phone.start) for phone in phones)
+    assert phones[0].end == phones[1].start and phones[2].end == phones[3].start, "what meets goes on meeting"
+
+
+def test_times_move_to_the_nearest_frames_that_leave_room() -> None:
+    def moved(times, shortest, weights) -> list[int]:
+        return [frame(time) for time in on_frames([time / FRAME_RATE for time in times], shortest, weights)]
+
+    assert moved([0.2, 3.4, 3.4, 7.7], [0, 1, 0, 1], [1, 1, 1, 1]) == [0, 3, 3, 8]
+    assert moved([0.0, 0.3, 0.6, 5.0], [0, 1, 1, 1], [1, 1, 1, 1]) == [-1, 0, 1, 5], "all give way"
+    assert moved([0.0, 0.3, 0.6, 5.0], [0, 1, 1, 1], [9, 1, 1, 1]) == [0, 1, 2, 5], "but what weighs more does less"
 
 
 def test_notes_that_share_a_syllable_hold_one_vowel(bank) -> None:
     phones = sing(bank, SINGERS["ada"], (SungNote("la", 0, 0, 0.0, 0.5, 60), SungNote("la", 0, 0, 0.5, 1.0, 64))).phones
-    assert [(phone.name, round(phone.end, 3)) for phone in phones] == [("l", 0.0), ("aa", 1.0)]
+    assert [(phone.name, frame(phone.end)) for phone in phones] == [("l", 0), ("aa", 22)]
 
 
 @pytest.mark.parametrize("name", SINGERS)

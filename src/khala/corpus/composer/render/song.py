@@ -13,7 +13,7 @@ from khala.corpus.composer.render.truth import truth_of
 from khala.corpus.composer.score import Score, SungLine
 from khala.corpus.composer.singers import SINGERS
 from khala.corpus.composer.voice import LineAudio, SungNote, TimedPhone, VoiceBank, sing
-from khala.corpus.data.audio_format import FRAME_SAMPLES, SAMPLE_RATE
+from khala.corpus.data.audio_format import FRAME_RATE, FRAME_SAMPLES, SAMPLE_RATE
 
 _VOICE_ROOM = 0.03
 """Reverb send of the voice."""
@@ -84,7 +84,7 @@ def _sing_all(score: Score, voices: VoiceBank, samples_per_beat: float) -> list[
 
     lines = []
     for line in score.lines:
-        begin = line.syllables[0].start * samples_per_beat / SAMPLE_RATE
+        begin = round(line.syllables[0].start * samples_per_beat / FRAME_SAMPLES) / FRAME_RATE  # where a frame begins
         notes = _notes(line, samples_per_beat / SAMPLE_RATE)
         sung = sung_by(score.backing if line.answer else score.singer, notes)
         heard = [(sung, _ANSWER, -_BACKING_PAN) if line.answer else (sung, 1.0, 0.0)]

@@ -3,11 +3,12 @@
 A note starts with its vowel. The consonants before it keep their spoken speed and lie before the beat; the vowel
 stretches until the consonants that follow must begin. Pitch is the melody's: a damped spring moves it from note
 to note, with a scoop into the first note after a rest, a slow drift and a vibrato on long notes. The singer's vocal
-tract scales the formants of the speaker. All of this happens on WORLD's frames, before synthesis.
+tract scales the formants of the speaker. All of this happens on WORLD's frames, before synthesis. Phones begin and end
+with the codec's frames, if the line's first note does (`on_frames`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -18,6 +19,7 @@ import scipy.signal
 from khala.corpus.composer.singers import Singer
 from khala.corpus.composer.voice.air import with_air
 from khala.corpus.composer.voice.bank import FFT_SIZE, PERIOD_SECONDS, VOICE_RATE, VoiceBank, Word
+from khala.corpus.composer.voice.on_frames import on_frames
 from khala.corpus.composer.voice.phones import DIPHTHONGS, VOWEL_PHONES, syllables
 
 _LEAD = 0.4  # seconds; longest consonants before the first note
@@ -29,6 +31,7 @@ _FLOOR = -18.0  # log power of silence
 _EVEN = (0.65, 0.3)  # share of level differences removed from voiced and from voiceless frames
 _SIBILANTS = 2.0  # nepers of power below the vowels
 _PRESENCE = 1.7  # nepers of power (7 dB) around 3.2 kHz
+_VOWEL_WEIGHT = 4.0  # how much less a vowel's beginning is moved than a consonant's
 _DAMPING = 0.7  # of the spring that moves the pitch: it overshoots by 5 %
 
 
@@ -87,7 +90,7 @@ class _Span:
 
 def sing(bank: VoiceBank, singer: Singer, notes: Sequence[SungNote]) -> LineAudio:
     """Sing `notes` (in time order, not overlapping) with words of the bank."""
-    spans = _lay_out(bank, singer.speaker, notes)
+    spans = _on_grid(_lay_out(bank, singer.speaker, notes))
     before = int(np.ceil((_EDGE - spans[0].start) / PERIOD_SECONDS))
     frames = before + int(np.ceil((spans[-1].end + _EDGE) / PERIOD_SECONDS))
     times = (np.arange(frames) - before) * PERIOD_SECONDS
@@ -136,6 +139,17 @@ def _lay_out(bank: VoiceBank, speaker: str, notes: Sequence[SungNote]) -> list[_
         if following and following[3] - end >= _LEGATO:
             spans += _consonants(following[0], following[1], following[2].onset, following[3], following[3] - time)
     return spans
+
+
+def _on_grid(spans: Sequence[_Span]) -> list[_Span]:
+    """Move phones to the codec's frames; those that meet go on meeting, and none is shorter than a frame."""
+    times, shortest, weights = [], [], []
+    for span in spans:
+        times += [span.start, span.end]
+        shortest += [0, 1]
+        weights += [_VOWEL_WEIGHT if span.name in VOWEL_PHONES else 1.0, 1.0]
+    placed = iter(on_frames(times, shortest, weights))
+    return [replace(span, start=start, end=end) for span, start, end in zip(spans, placed, placed, strict=True)]
 
 
 def _natural(word: Word, phone: int) -> float:

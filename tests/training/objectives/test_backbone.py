@@ -15,11 +15,15 @@ from khala.conditioning.outline import NUM_CONDITIONS
 from khala.conditioning.phone_sequence import UNKNOWN_PHONE
 from khala.conditioning.rows import CONDITION_ROWS
 from khala.corpus.data.shards import codebooks
+from khala.engine.pytorch.decode import decode_backbone
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.config import PAD_ID
+from khala.models.lm.result import BackboneResult
+from khala.models.lm.slot import Slot
 from khala.models.presets import tiny
 from khala.music.prompt import UNCOND_PROMPT
 from khala.training.losses import Losses
+from khala.training.objectives import backbone as objectives
 from khala.training.objectives.backbone import BackboneObjective, BatchSpec
 from khala.training.objectives.causal import causal_loss
 from khala.training.recipe import BackboneRecipe
@@ -277,3 +281,20 @@ def test_a_model_with_conditions_predicts_phones_a_frame_ahead(tokens: Path) -> 
         BatchSpec(0, None, [0])
     )
     assert (uncond.auxiliary[0].targets == UNKNOWN_PHONE).all()
+
+
+def test_a_sample_goes_on_from_its_prompt_however_batches_are_padded(
+    model: Backbone, tokens: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[list[list[int]]] = []
+
+    def decoded(model: Backbone, slots: list[Slot]) -> list[BackboneResult]:
+        read[-1] += [list(slot.prompt_ids) for slot in slots]
+        return decode_backbone(model, [replace(slot, max_frames=1) for slot in slots])
+
+    monkeypatch.setattr(objectives, "decode_backbone", decoded)
+    monkeypatch.setattr(objectives, "write_song", lambda *_: None)
+    for multiple in (1, 64):
+        read.append([])
+        objective(model, tokens, length_multiple=multiple).sample(model.state_dict(), tmp_path)
+    assert read[0] == read[1] and len(read[0]) == 2

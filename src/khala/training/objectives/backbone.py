@@ -164,7 +164,7 @@ class BackboneObjective(LanguageModelObjective[CausalBatch]):
         for song in self.corpus.held_out[:SAMPLED_SONGS]:
             batch = self.batch([(song, *window(song, SAMPLED_FRAMES, Random(song.name)))])
             frames = batch.q1.numel()
-            prompt_ids = batch.ids_BT[0, : -2 * frames].tolist()
+            prompt_ids = batch.ids_BT[0, : int(batch.q0_at[0]) + 1].tolist()  # what follows may be padded
             conditions = None if batch.condition_ids_BTC is None else batch.condition_ids_BTC[0].numpy()
             slot = Slot(prompt_ids, song.seed, frames, Sampling(), condition_ids=conditions)
             (result,) = decode_backbone(model, [slot])

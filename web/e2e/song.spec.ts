@@ -68,7 +68,7 @@ test("a song of one's own is made by clicks alone", async ({ studio }) => {
   await studio.getByText("Custom", { exact: true }).click();
   for (const tag of ["folk", "ballad"]) await studio.getByRole("button", { name: tag, exact: true }).click();
   await studio.getByText("Instrumental", { exact: true }).click();
-  await studio.getByRole("slider", { name: "Length" }).click({ position: { x: 30, y: 12 } });
+  await studio.getByRole("slider", { name: "Length" }).click({ position: { x: 12, y: 12 } });
   await studio.getByRole("button", { name: "Fewer takes" }).click();
   await studio.getByRole("button", { name: "Create song" }).click();
   await expect(studio.getByRole("heading", { name: "folk, ballad, instrumental" })).toBeVisible();

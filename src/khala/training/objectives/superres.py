@@ -204,7 +204,7 @@ class SuperresObjective(LanguageModelObjective[LevelBatch | CausalBatch]):
             self.refinement([song], [levels[number % len(levels)]], 0, [Random(number)])
             for number, song in enumerate(songs)
         ]
-        return [*batches, *(self._causal([song], 0) for song in songs[:4])]
+        return [*batches, *(self._causal([song], 0) for song in songs[: 4 if self.recipe.causal else 0])]
 
     def refinement(
         self,

@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 
 from khala.conditioning.outline import NUM_CONDITIONS
-from khala.conditioning.rows import CONDITION_ROWS
+from khala.conditioning.phone_sequence import REST
+from khala.conditioning.rows import CONDITION_ROWS, FIRST_ROWS
 from khala.corpus.data.shards import codebooks
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.config import PAD_ID
@@ -94,6 +95,7 @@ def test_frames_in_which_a_phone_is_sung_weigh_more_if_the_recipe_says_so(tokens
         batch = objective.held_out()[0]
         assert isinstance(batch, LevelBatch) and batch.condition_ids[0] is not None
         batch.condition_ids[0][20:, NUM_CONDITIONS:] = PAD_ID  # the corpus sings all the time
+        batch.condition_ids[0][30:, NUM_CONDITIONS] = FIRST_ROWS["phone"] + REST
         totals.append((objective.loss(batch, losses := Losses()).item(), losses))
     (even, losses), (weighted, same) = totals
     assert losses.counts["sung"] == 20 and losses.sums == same.sums

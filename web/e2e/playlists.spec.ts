@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
-import { expect, expectAccessible, type Server, test, visit } from "./studio";
+import { expect, expectAccessible, fillAndEnter, type Server, test, visit } from "./studio";
 
 test.describe.configure({ mode: "serial" });
 
@@ -81,8 +81,7 @@ test("songs are selected and put into a playlist, which is played and ordered", 
   await expect(studio.getByRole("button", { name: "Next track" })).toBeDisabled();
 
   await studio.getByRole("button", { name: "Rename" }).click();
-  await studio.getByRole("textbox", { name: "Rename" }).fill("Trees");
-  await studio.keyboard.press("Enter");
+  await fillAndEnter(studio.getByRole("textbox", { name: "Rename" }), "Trees");
   await expect(studio.getByRole("heading", { name: "Trees" })).toBeVisible();
   await studio.getByRole("button", { name: "Take Birch out of the playlist" }).click();
   await expect.poll(() => titles(studio)).toEqual(["Cedar", "Alder"]);
@@ -116,8 +115,7 @@ test("settings are kept as a preset and used again", async ({ studio }) => {
   const prompt = studio.getByRole("textbox", { name: "Describe your song" });
   await prompt.fill("slow waltz for a rainy evening");
   await studio.getByRole("button", { name: "Presets" }).click();
-  await studio.getByRole("textbox", { name: "Save these settings as" }).fill("Rain");
-  await studio.keyboard.press("Enter");
+  await fillAndEnter(studio.getByRole("textbox", { name: "Save these settings as" }), "Rain");
   const preset = studio.getByRole("button", { name: /^Rain/ });
   await expect(preset).toContainText("slow waltz");
   await expectAccessible(studio);

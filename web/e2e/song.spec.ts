@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Locator, Page } from "@playwright/test";
-import { expect, expectAccessible, sliderValue, tabTo, test, visit } from "./studio";
+import { expect, expectAccessible, fillAndEnter, sliderValue, tabTo, test, visit } from "./studio";
 
 test.describe.configure({ mode: "serial" });
 test.use({ site: "first song" });
@@ -232,8 +232,7 @@ test("songs are found, liked, renamed, reused and deleted, which can be undone",
   await studio.getByRole("link", { name: "Sing with me" }).click();
   await studio.getByRole("button", { name: "Play Take 1" }).click();
   await studio.getByRole("button", { name: "Rename" }).click();
-  await studio.getByRole("textbox", { name: "Rename" }).fill("Sing anew");
-  await studio.keyboard.press("Enter");
+  await fillAndEnter(studio.getByRole("textbox", { name: "Rename" }), "Sing anew");
   await expectNamed(studio, "Sing anew");
   const { songs } = await (await fetch(`${server.url}/api/v1/songs?q=sing`)).json();
   await fetch(`${server.url}/api/v1/songs/${songs[0].id}`, {
@@ -297,8 +296,7 @@ test("requests are sent without a network, too: the server may be this machine",
 test("long words wrap and push nothing out of sight", async ({ studio }) => {
   const [title, tag] = ["W".repeat(200), "t".repeat(100)];
   await studio.getByText("Custom", { exact: true }).click();
-  await studio.getByRole("textbox", { name: "Search tags" }).fill(tag);
-  await studio.keyboard.press("Enter");
+  await fillAndEnter(studio.getByRole("textbox", { name: "Search tags" }), tag);
   await expectInSight(studio, studio.getByRole("button", { name: `Remove ${tag}` }));
   await studio.getByText("More settings").click();
   await studio.getByRole("textbox", { name: "Title" }).fill(title);

@@ -1,12 +1,12 @@
 /** The studio's page on a real `khala serve` of its own, with the embedded model, for each kind of screen. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
-import { test as base, expect, type Locator, type Page } from "@playwright/test";
+import { test as base, expect, type Locator, type Page, type Request } from "@playwright/test";
 
 export const PYTHON = process.env.PYTHON ?? join(import.meta.dirname, "../../.venv/bin/python");
 const PATIENCE_MS = 300_000;
@@ -32,11 +32,15 @@ export class Server {
     return `http://localhost:${this.port}`;
   }
 
+  private get log(): string {
+    return join(this.home, "server.log");
+  }
+
   /** Starts the server and waits for its worker. */
   async run(): Promise<void> {
     this.process = spawn(PYTHON, ["-m", "khala", "serve", `--port=${this.port}`, "--workers=1"], {
       cwd: this.home,
-      stdio: "ignore",
+      stdio: ["ignore", "ignore", openSync(this.log, "a")],
       env: { ...process.env, OMP_NUM_THREADS: "1" },
     });
     const end = Date.now() + PATIENCE_MS;
@@ -51,6 +55,13 @@ export class Server {
     throw new Error("the server did not start");
   }
 
+  /** The last that it wrote to its log, and whether it has ended. */
+  said(): string {
+    const { exitCode, signalCode } = this.process!;
+    const end = exitCode ?? signalCode;
+    return readFileSync(this.log, "utf8").slice(-1000) + (end === null ? "" : `\nThe server has ended: ${end}`);
+  }
+
   /** Holds its worker still, or lets it go on: what is seen meanwhile does not depend on how fast the machine is. */
   holdWorker(hold: boolean): void {
     const children = readFileSync(`/proc/${this.process!.pid}/task/${this.process!.pid}/children`, "utf8");
@@ -59,8 +70,7 @@ export class Server {
 
   async stop(): Promise<void> {
     const ended = new Promise((resolve) => this.process!.once("exit", resolve));
-    this.process!.kill("SIGTERM");
-    await ended;
+    if (this.process!.kill("SIGTERM")) await ended;
   }
 
   async end(): Promise<void> {
@@ -68,6 +78,8 @@ export class Server {
     rmSync(this.home, { recursive: true });
   }
 }
+
+const called = (request: Request) => `${request.method()} ${request.url()}`;
 
 function freePort(): Promise<number> {
   return new Promise((resolve) => {
@@ -95,19 +107,27 @@ export const test = base.extend<Fixtures, { site: string; server: Server }>({
     },
     { scope: "worker", timeout: 2 * PATIENCE_MS },
   ],
-  studio: async ({ page, server }, use) => {
+  studio: async ({ page, server }, use, info) => {
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(error.message));
     page.on("console", (message) => {
       const late = GONE.test(message.text()) && message.location().url.endsWith("/live");
       if (message.type() === "error" && !UNANSWERED.test(message.text()) && !late) errors.push(message.text());
     });
+    const answers = new Map<string, string>();
     page.on("request", (request) => {
+      answers.set(called(request), "no answer yet");
       const { protocol, host } = new URL(request.url());
       if (protocol.startsWith("http") && host !== new URL(server.url).host) errors.push(`asked ${host}`);
     });
+    page.on("response", (response) => answers.set(called(response.request()), String(response.status())));
+    page.on("requestfailed", (request) => answers.set(called(request), request.failure()!.errorText));
     await page.goto(server.url);
     await use(page);
+    if (info.status !== info.expectedStatus) {
+      const calls = [...answers].map((answer) => answer.join(": ")).filter((call) => call.includes("/api/"));
+      throw new Error(`The page asked last:\n${calls.slice(-12).join("\n")}\n${server.said()}`);
+    }
     expect(errors).toEqual([]);
   },
 });
@@ -129,6 +149,12 @@ export async function expectAccessible(page: Page): Promise<void> {
     const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
     expect(found, colorScheme).toEqual([]);
   }
+}
+
+/** Writes into a field and presses Enter there, wherever the page may have put the focus meanwhile. */
+export async function fillAndEnter(field: Locator, text: string): Promise<void> {
+  await field.fill(text);
+  await field.press("Enter");
 }
 
 /** The value of a slider. */

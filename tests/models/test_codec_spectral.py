@@ -150,3 +150,15 @@ def test_a_missing_or_broken_folder_is_one_clear_line(codec: SpectralCodec, tmp_
     (tmp_path / "model.safetensors").write_bytes(b"not tensors")
     with pytest.raises(ModelError, match="khala train codec"):
         load_codec(tmp_path)
+
+
+def test_the_metric_of_the_voice_is_the_error_of_mid_in_the_voices_bands(codec: SpectralCodec):
+    errors_ND = torch.randn(30, SMALL.dim, generator=torch.Generator().manual_seed(2))
+    mid_NSM = (errors_ND @ codec.unproject)[:, : codec.analysis.widths[0]].unflatten(1, (4, SMALL.bands))
+    inside = [250 < hertz < 6000 for hertz in codec.analysis.centres]
+    assert 0 < sum(inside) < SMALL.bands
+    expected_N = mid_NSM[..., inside].square().sum((1, 2))
+    metric_DD = codec.voice_metric()
+    assert metric_DD.trace().item() == pytest.approx(SMALL.dim, rel=1e-4)
+    found_N = ((errors_ND @ metric_DD) * errors_ND).sum(1)
+    torch.testing.assert_close(found_N / found_N.mean(), expected_N / expected_N.mean(), rtol=1e-4, atol=1e-5)

@@ -30,7 +30,7 @@ def write_tokens(folder: Path, songs: int = 40, frames: tuple[int, int] = (40, 7
     layout = config.layout
     torch.manual_seed(seed)
     dice = random.Random(seed)
-    books = torch.randn(layout.levels, layout.codebook, config.codec.dim)
+    books = torch.randn(layout.levels, layout.codebook, config.codec.dim).half().float()  # what a codec is saved with
     folder.mkdir(parents=True)
     save_file({"codebooks": books}, folder / "codebooks.safetensors")
     tensors, lines = {}, []

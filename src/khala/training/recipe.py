@@ -106,7 +106,8 @@ class SuperresRecipe(LanguageModelRecipe):
     Level k = 2.. is drawn with weight 1 / (k + `level_offset`), one per song of the batch, on a window of at most
     `max_frames` frames anywhere in the song. `phone_dropout` is the share of songs without the conditions of their
     phones, for guidance; `code_corruption` the share of codes of levels 0 and 1 that are replaced by others of the
-    song. A model that predicts the residual learns frames in which a phone is sung with `sung_weight`.
+    song. A model that predicts the residual learns frames in which a phone is sung with `sung_weight`, and their error
+    counts by `voice_share` in the voice's bands of mid alone (`SpectralCodec.voice_metric`).
     """
 
     causal: float = 0.1
@@ -115,10 +116,11 @@ class SuperresRecipe(LanguageModelRecipe):
     phone_dropout: float = 0.1
     code_corruption: float = 0.0
     sung_weight: float = 1.0
+    voice_share: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_shares(self, "phone_dropout", "code_corruption")
+        require_shares(self, "phone_dropout", "code_corruption", "voice_share")
         require_positive(self, "sung_weight")
 
 

@@ -12,11 +12,13 @@ from khala.conditioning.outline import NUM_CONDITIONS
 from khala.conditioning.phone_sequence import REST
 from khala.conditioning.rows import CONDITION_ROWS, FIRST_ROWS
 from khala.corpus.data.shards import codebooks
+from khala.models.codec.folder import save_codec
+from khala.models.codec.spectral.codec import SpectralCodec
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.config import PAD_ID
 from khala.models.lm.superres import Superres
 from khala.models.presets import tiny
-from khala.music.errors import ModelError
+from khala.music.errors import InvalidRequest, ModelError
 from khala.nn.rvq import ResidualVQ
 from khala.training.losses import Losses
 from khala.training.objectives import superres
@@ -100,6 +102,27 @@ def test_frames_in_which_a_phone_is_sung_weigh_more_if_the_recipe_says_so(tokens
     (even, losses), (weighted, same) = totals
     assert losses.counts["sung"] == 20 and losses.sums == same.sums
     assert weighted == pytest.approx(even + 2 * losses.sums["sung"], rel=1e-4)
+
+
+def test_the_voice_counts_apart_if_the_recipe_says_so(tokens: Path, tmp_path: Path) -> None:
+    config = tiny()
+    config = replace(config, superres=replace(config.superres, residual=True, condition_rows=CONDITION_ROWS))
+    recipe = Recipe(superres=SuperresRecipe(causal=0.0, sung_weight=2.0, voice_share=0.25))
+    with pytest.raises(InvalidRequest, match="needs the spectral codec that the songs were tokenized with"):
+        superres.prepare(recipe, tokens, None, config=config, codec=tmp_path / "none")
+    codec = SpectralCodec(config.codec)
+    save_codec(codec, tmp_path / "other")
+    with pytest.raises(InvalidRequest, match="needs the spectral codec"):
+        superres.prepare(recipe, tokens, None, config=config, codec=tmp_path / "other")
+    codec.codebooks.copy_(codebooks(tokens))
+    codec.unproject.normal_(generator=torch.Generator().manual_seed(1))
+    save_codec(codec, tmp_path / "own")
+    objective = superres.prepare(recipe, tokens, None, config=config, codec=tmp_path / "own")
+    batch = objective.held_out()[0]
+    loss = objective.loss(batch, losses := Losses()).item()
+    plain, sung, voice = (losses.sums[name] for name in ("residual", "sung", "voice"))
+    assert losses.counts["voice"] == losses.counts["sung"] > 0 and voice != pytest.approx(sung, rel=0.01)
+    assert loss == pytest.approx(plain - sung + 2 * (0.75 * sung + 0.25 * voice), rel=1e-4)
 
 
 def test_songs_of_a_piece_have_one_length_and_windows_lie_anywhere(objective: SuperresObjective) -> None:

@@ -34,16 +34,29 @@ class LevelBatch:
         return self.predictions + sum(len(text) for text in self.texts)
 
 
+@dataclass(frozen=True)
+class SungWeight:
+    """How a frame in which a phone is sung counts for a model that predicts the residual: `weight` times, and the error
+    e of its latent, beside e e / K, by `voice_share` as e M e / K with M = `voice_KK`."""
+
+    weight: float = 1.0
+    voice_share: float = 0.0
+    voice_KK: Tensor | None = None
+
+
+EVEN = SungWeight()
+
+
 def bucket(level: int) -> str:
     """Return the name under which a level's loss is reported: "q2-3", "q4-7", ... "q32-63"."""
     low = 1 << (level.bit_length() - 1)
     return f"q{low}-{2 * low - 1}"
 
 
-def refinement_loss(model: Superres, batch: LevelBatch, losses: Losses, sung_weight: float = 1.0) -> Tensor:
+def refinement_loss(model: Superres, batch: LevelBatch, losses: Losses, sung: SungWeight = EVEN) -> Tensor:
     """Return the loss of a batch as the model learns it (`level_loss`, `residual_loss`), and add it to `losses`."""
     if model.config.residual:
-        return residual_loss(model, batch, losses, sung_weight)
+        return residual_loss(model, batch, losses, sung)
     return level_loss(model, batch, losses)
 
 
@@ -59,10 +72,10 @@ def level_loss(model: Superres, batch: LevelBatch, losses: Losses) -> Tensor:
     return nats
 
 
-def residual_loss(model: Superres, batch: LevelBatch, losses: Losses, sung_weight: float = 1.0) -> Tensor:
+def residual_loss(model: Superres, batch: LevelBatch, losses: Losses, sung: SungWeight = EVEN) -> Tensor:
     """Return the sum over frames of the squared distance from what the levels to come add up to, over the mean square
-    of such a sum, where a phone is sung `sung_weight` times; and add it to `losses`, unweighted, of these frames also
-    as "sung". A frame that nothing is known of costs about 1."""
+    of such a sum, with frames weighed by `sung`; and add it to `losses`, unweighted, of frames in which a phone is sung
+    also as "sung", and their error in the voice's bands as "voice". A frame that nothing is known of costs about 1."""
     through = model.codebooks
     assert through is not None and through.outward is not None and through.rms is not None
     power = through.rms[FIRST_LEVEL:].square().sum() * through.shape[2]
@@ -70,12 +83,18 @@ def residual_loss(model: Superres, batch: LevelBatch, losses: Losses, sung_weigh
     passes = zip(_hidden(model, batch, FIRST_LEVEL), batch.condition_ids, strict=True)
     for (hidden_TD, song_QT), rows_TC in passes:
         residual_TK = through.latent(song_QT[None, FIRST_LEVEL:], FIRST_LEVEL)[0]
-        error_T = (through.outward(hidden_TD).float() - residual_TK).square().sum(-1) / power
+        error_TK = through.outward(hidden_TD).float() - residual_TK
+        error_T = error_TK.square().sum(-1) / power
         losses.add("residual", error_T)
         if rows_TC is not None:
             sung_T = _sung(rows_TC).to(error_T.device)
             losses.add("sung", error_T[sung_T])
-            error_T = error_T * torch.where(sung_T, sung_weight, 1.0)
+            cost_T = error_T
+            if sung.voice_KK is not None:
+                voice_T = ((error_TK @ sung.voice_KK.to(error_TK)) * error_TK).sum(-1) / power
+                losses.add("voice", voice_T[sung_T])
+                cost_T = error_T + sung.voice_share * (voice_T - error_T)
+            error_T = torch.where(sung_T, sung.weight * cost_T, error_T)
         total = total + error_T.sum()
     return total
 

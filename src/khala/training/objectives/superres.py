@@ -10,7 +10,7 @@ there the levels above are quantised anew, and lead back to the song: super-reso
 Alignment: text, its last position marker 0, then q0 and q1 in turn, causally, as the backbone does it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -26,6 +26,8 @@ from khala.corpus.data.shards import codebooks
 from khala.corpus.data.songs import TokenSong
 from khala.corpus.data.storage import Place
 from khala.engine.pytorch.refine import refine
+from khala.models.codec.folder import load_spectral
+from khala.models.codec.spectral.codec import SpectralCodec
 from khala.models.config import ModelConfig
 from khala.models.lm.backbone import Backbone
 from khala.models.lm.conditions import condition_stream
@@ -33,7 +35,7 @@ from khala.models.lm.config import PAD_ID, TransformerConfig
 from khala.models.lm.refine_input import RefineInput
 from khala.models.lm.refinement import FIRST_LEVEL
 from khala.models.lm.superres import Superres, init_from_backbone
-from khala.music.errors import ModelError
+from khala.music.errors import InvalidRequest, ModelError
 from khala.music.loras import with_trigger
 from khala.music.prompt import PromptStyle, clamp_prompt, superres_prompt
 from khala.music.request import Sampling
@@ -43,13 +45,14 @@ from khala.training.losses import Losses
 from khala.training.objectives.causal import CausalBatch, causal_batch, causal_flops, causal_loss, corrupt_codes
 from khala.training.objectives.dropout import drop_wishes
 from khala.training.objectives.language_model import LanguageModelObjective, codebooks_for
-from khala.training.objectives.refinement import LevelBatch, level_flops, refinement_loss
+from khala.training.objectives.refinement import LevelBatch, SungWeight, level_flops, refinement_loss
 from khala.training.objectives.samples import SAMPLED_FRAMES, SAMPLED_SONGS, copy_of, write_song
 from khala.training.parts import system, vocabulary
 from khala.training.ranks import Ranks
 from khala.training.recipe import Recipe, SuperresRecipe
 from khala.training.run_vocabulary import keep_vocabulary, require_same
 from khala.training.start import start_from_part
+from khala.weights import load_model
 from khala.weights.tensors import load_module
 from khala.weights.tokenizer import Tokenizer
 
@@ -110,7 +113,25 @@ def prepare(
     elif backbone:
         require_same(backbone, config)
         init_from_backbone(model, _trained(config.backbone, backbone))
-    return SuperresObjective(model, tokens, tokenizer, config.prompt, recipe.superres)
+    objective = SuperresObjective(model, tokens, tokenizer, config.prompt, recipe.superres)
+    if config.superres.residual and recipe.superres.voice_share:
+        metric_KK = _spectral(codebooks_QCD, codec, start).voice_metric()
+        objective.sung = replace(objective.sung, voice_share=recipe.superres.voice_share, voice_KK=metric_KK)
+    return objective
+
+
+def _spectral(codebooks_QCD: Tensor, folder: Path | None, start: str) -> SpectralCodec:
+    """Return the codec of these codes: of the run's folder, else of the model to start from."""
+    for codec in (
+        load_spectral(folder) if folder and folder.exists() else None,
+        load_model(start).codec if start else None,
+    ):
+        if isinstance(codec, SpectralCodec) and torch.equal(codec.codebooks, codebooks_QCD):
+            return codec
+    raise InvalidRequest(
+        "superres.voice_share needs the spectral codec that the songs were tokenized with: in the run's folder, or in "
+        "the model named by --start"
+    )
 
 
 def _trained(config: TransformerConfig, run: Path) -> Backbone:
@@ -144,6 +165,7 @@ class SuperresObjective(LanguageModelObjective[LevelBatch | CausalBatch]):
         self, model: Superres, tokens: Place, tokenizer: Tokenizer, style: PromptStyle, recipe: SuperresRecipe
     ) -> None:
         super().__init__(model, tokens, tokenizer, style, recipe)
+        self.sung = SungWeight(recipe.sung_weight)
         codebooks_QCK = codebooks(tokens)
         self.quantiser = ResidualVQ(*codebooks_QCK.shape)
         self.quantiser.codebooks = codebooks_QCK
@@ -174,7 +196,7 @@ class SuperresObjective(LanguageModelObjective[LevelBatch | CausalBatch]):
     def loss(self, batch: LevelBatch | CausalBatch, losses: Losses, progress: float = 1.0) -> Tensor:
         if isinstance(batch, CausalBatch):
             return causal_loss(self.model, batch, self.layout, losses)
-        return refinement_loss(self.model, batch, losses, self.recipe.sung_weight)
+        return refinement_loss(self.model, batch, losses, self.sung)
 
     def flops(self, batch: LevelBatch | CausalBatch) -> float:
         config = self.model.config

@@ -51,6 +51,13 @@ class SpectralCodec(nn.Module):
         """Project latents back to features, [..., D] -> [..., F]."""
         return latent @ self.unproject + self.mean
 
+    def voice_metric(self) -> Tensor:
+        """Return M [D, D] of trace D: what an error e of a latent costs in the voice's bands of mid is e M e."""
+        mid_DSM = self.unproject[:, : self.analysis.widths[0]].unflatten(1, (self.analysis.spectra, -1))
+        voice_DV = mid_DSM[..., self.analysis.voice_bands].flatten(1)
+        metric_DD: Tensor = voice_DV @ voice_DV.T * (len(voice_DV) / voice_DV.square().sum())
+        return metric_DD
+
     def encode(self, samples_BCN: Tensor, levels: int | None = None) -> Tensor:
         """Encode samples [B, 2, N] -> codes int64 [B, Q, ceil(N / hop)] of the first `levels` levels (default: all).
 

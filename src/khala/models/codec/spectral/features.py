@@ -14,6 +14,9 @@ from torch import Tensor, nn
 from khala.audio.mel import mel_filters
 from khala.models.codec.config import SpectralConfig
 
+VOICE_HERTZ = (250.0, 6000.0)
+"""Where words are told apart."""
+
 
 class Analysis(nn.Module):
     """Samples [B, 2, N] -> features [B, T, F], T = ceil(N / hop). Frame t describes samples [hop t, hop (t + 1))."""
@@ -43,6 +46,19 @@ class Analysis(nn.Module):
         """Sizes of the groups of a feature vector: mid, side, balance, low; their sum is F."""
         config, n = self.config, self.spectra
         return n * config.bands, n * config.bands, n * config.balance_bands, config.low_bins
+
+    @property
+    def centres(self) -> Tensor:
+        """Centre frequencies of the mel bands, Hz [bands]."""
+        return (
+            self.mel @ torch.linspace(0, self.config.sample_rate / 2, self.mel.shape[1]).to(self.mel)
+        ) / self.mel.sum(1)
+
+    @property
+    def voice_bands(self) -> Tensor:
+        """Which mel bands lie in `VOICE_HERTZ`, bool [bands]."""
+        low, high = VOICE_HERTZ
+        return (self.centres > low) & (self.centres < high)
 
     def stft(self, samples_BCN: Tensor) -> Tensor:
         """Compute complex spectra [B, C, S, K] on the codec's grid: S = 4 T of K = 1025 bins, T = ceil(N / hop)."""

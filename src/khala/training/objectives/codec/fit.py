@@ -46,10 +46,10 @@ def fit_codec(corpus: Path, recipe: CodecRecipe, out: Path) -> SpectralCodec:
 def weights(recipe: FitRecipe, analysis: Analysis) -> Tensor:
     """Return the weight of an error in each feature value [F]; see `FitRecipe`."""
     config = analysis.config
-    centre = (analysis.mel @ torch.linspace(0, config.sample_rate / 2, config.fft // 2 + 1)) / analysis.mel.sum(1)
+    centre = analysis.centres
     octaves = torch.log2(centre / 5000).clamp(0, 1.68) / 1.68  # 16 kHz is 1.68 octaves above 5 kHz
     band = torch.where(centre < 100, recipe.low_band, 1 - (1 - recipe.high_band) * octaves)
-    voice = torch.where((centre > 250) & (centre < 6000), recipe.voice_band, 1.0)
+    voice = torch.where(analysis.voice_bands, recipe.voice_band, 1.0)
     n = analysis.spectra
     balance = torch.full((config.balance_bands,), recipe.balance)
     low = torch.full((config.low_bins,), recipe.low)

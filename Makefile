@@ -24,10 +24,15 @@ song: $(VENV)/.song
 studio: $(VENV)/.studio web
 	$(BIN)/khala serve --open-browser
 
-# Three tests at a time even on two cores: some of them wait, for processes that they started or killed.
+# Three tests at a time even on two cores, and beside them those of the page: many of them wait, for processes that they
+# started or killed, or for a song. What the page's tests said is printed when all are done.
 test: $(VENV)/.dev corpus-tools service-tools web-tools lint web-check
-	$(BIN)/python -m pytest -n 3 --dist loadfile
-	npm --prefix web run e2e
+	@mkdir -p build
+	npm --prefix web run e2e > build/e2e.log 2>&1 & \
+	$(BIN)/python -m pytest -n 3 --dist loadfile; tests=$$?; \
+	wait $$! || page=$$?; \
+	cat build/e2e.log; \
+	exit $$((tests + page))
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

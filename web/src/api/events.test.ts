@@ -6,7 +6,7 @@ let serve: () => Promise<Response>;
 vi.stubGlobal("fetch", () => serve());
 vi.stubGlobal("location", { origin: "http://studio", hostname: "studio" });
 const { applyEvent, listen, useConnection } = await import("./events");
-const { findSong, forgetKey, idempotencyKey, secondsPerSecond } = await import("./songs");
+const { findSong, forgetKey, idempotencyKey, refreshSong, secondsPerSecond } = await import("./songs");
 
 const take = (id: string, change: Partial<Take> = {}): Take => ({
   id,
@@ -95,6 +95,25 @@ test("changes and deletions in another window show here, too", () => {
   applyEvent(client, event("deleted", { song_id: "b" }), 0);
   expect(findSong(client, "b")).toBeUndefined();
   expect(findSong(client, "a")).toBeDefined();
+});
+
+test("a change is not undone by an answer that was asked for before it", async () => {
+  const answers: (() => void)[] = [];
+  let title = "Dusk";
+  serve = () => {
+    const found = { ...song("a", []), title };
+    return new Promise((resolve) => answers.push(() => resolve(Response.json(found))));
+  };
+  const asked = refreshSong(client, "a");
+  await vi.waitFor(() => expect(answers).toHaveLength(1));
+  title = "Dawn";
+  applyEvent(client, event("updated", { song_id: "a", title }), 0);
+  await vi.waitFor(() => expect(answers).toHaveLength(2));
+  for (const answer of answers) answer();
+  await asked;
+  await vi.waitFor(() => expect(client.isFetching()).toBe(0));
+  expect(findSong(client, "a")?.title).toBe("Dawn");
+  expect(client.getQueryData<Song>(["song", "a"])?.title).toBe("Dawn");
 });
 
 test("a song that is gone when it is fetched is no error", async () => {

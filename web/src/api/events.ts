@@ -5,6 +5,7 @@ import { useEffect } from "react";
 import { create } from "zustand";
 import type { Song, SongEvent, Take } from "./client";
 import { EVENTS } from "./limits";
+import { renew } from "./query";
 import { patchSong, patchSongs, refreshSong } from "./songs";
 
 export const useConnection = create<{ lost: boolean }>(() => ({ lost: false }));
@@ -68,6 +69,9 @@ export function applyEvent(client: QueryClient, event: SongEvent, sinceLast: num
       title: event.title ?? song.title,
       liked: event.liked ?? song.liked,
     }));
+    // what is on its way may be older
+    if (client.isFetching({ queryKey: ["song", id] })) refresh(client, id);
+    if (client.isFetching({ queryKey: ["songs"] })) void renew(client, ["songs"]);
   } else if (event.event === "deleted") {
     patchSong(client, id, () => null);
   } else if (event.event === "queued") {
@@ -118,7 +122,7 @@ export function useEvents(): void {
       } else applyEvent(client, event, 0);
       if (event.event !== "progress" || !song || now - (lastRefresh.get(song) ?? 0) < REFRESH_MS) return;
       lastRefresh.set(song, now);
-      refresh(client, song);
+      if (!client.isFetching({ queryKey: ["song", song] })) refresh(client, song);
     });
   }, [client]);
 }

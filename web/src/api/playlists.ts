@@ -2,6 +2,7 @@
 
 import { type QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, type Playlist, type PlaylistSongs, unwrap } from "./client";
+import { renew } from "./query";
 
 const ALL = ["playlists"];
 const keyOf = (id: string) => ["playlist", id];
@@ -46,7 +47,7 @@ function send(change: ListChange): Promise<Playlist> {
 }
 
 async function refresh(client: QueryClient, id: string): Promise<void> {
-  await Promise.all([ALL, keyOf(id)].map((queryKey) => client.invalidateQueries({ queryKey })));
+  await Promise.all([ALL, keyOf(id)].map((key) => renew(client, key)));
 }
 
 export function useChangePlaylist() {
@@ -87,7 +88,7 @@ export function useDeletePlaylist() {
       unwrap(api.DELETE("/api/v1/playlists/{playlist_id}", { params: { path: { playlist_id: id } } })),
     onSuccess: async (_data, id) => {
       client.removeQueries({ queryKey: keyOf(id) });
-      await client.invalidateQueries({ queryKey: ALL });
+      await renew(client, ALL);
     },
   });
 }

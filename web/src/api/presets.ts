@@ -2,6 +2,7 @@
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, type NewSong, unwrap } from "./client";
+import { renew } from "./query";
 
 const KEY = ["presets"];
 
@@ -14,7 +15,7 @@ export function useSavePreset() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (body: { name: string; settings: NewSong }) => unwrap(api.POST("/api/v1/presets", { body })),
-    onSuccess: () => client.invalidateQueries({ queryKey: KEY }),
+    onSuccess: () => renew(client, KEY),
   });
 }
 
@@ -23,6 +24,6 @@ export function useDeletePreset() {
   return useMutation({
     mutationFn: (id: string) =>
       unwrap(api.DELETE("/api/v1/presets/{preset_id}", { params: { path: { preset_id: id } } })),
-    onSuccess: () => client.invalidateQueries({ queryKey: KEY }),
+    onSuccess: () => renew(client, KEY),
   });
 }

@@ -1,4 +1,4 @@
-import { QueryClient } from "@tanstack/react-query";
+import { QueryClient, type QueryKey } from "@tanstack/react-query";
 import { Refusal } from "./client";
 
 /** Retries only where the server did not answer or is unavailable: any other refusal is final. */
@@ -13,3 +13,9 @@ export const makeClient = () =>
       mutations: { networkMode: "always" },
     },
   });
+
+/** Asks anew after a change, without an answer that was asked for before it and may not know of it. */
+export async function renew(client: QueryClient, queryKey: QueryKey): Promise<void> {
+  await client.cancelQueries({ queryKey }); // a first answer that is on its way would do for `invalidateQueries`
+  await client.invalidateQueries({ queryKey });
+}

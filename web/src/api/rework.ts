@@ -2,6 +2,7 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, type NewEdit, type NewExtend, type NewVariation, type Song, unwrap } from "./client";
+import { renew } from "./query";
 import { forgetKey, idempotencyKey } from "./songs";
 
 /** What is made of a take. */
@@ -27,7 +28,7 @@ export function useRework(take: string) {
     onSuccess: (song) => {
       forgetKey();
       client.setQueryData(["song", song.id], song);
-      void client.invalidateQueries({ queryKey: ["songs"] });
+      void renew(client, ["songs"]);
       void client.invalidateQueries({ queryKey: ["versions"] });
     },
   });
@@ -47,7 +48,7 @@ export function useUpload() {
       ),
     onSuccess: (song) => {
       client.setQueryData(["song", song.id], song);
-      void client.invalidateQueries({ queryKey: ["songs"] });
+      void renew(client, ["songs"]);
     },
   });
 }

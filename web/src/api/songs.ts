@@ -1,6 +1,7 @@
 /** Songs: lists, single ones and changes, with every cached copy kept in step. */
 
 import {
+  CancelledError,
   type InfiniteData,
   type QueryClient,
   queryOptions,
@@ -10,6 +11,7 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import { api, type NewSong, type PlaylistSongs, type Song, type Songs, type Take, unwrap } from "./client";
+import { renew } from "./query";
 
 const PAGE = 30;
 type Pages = InfiniteData<Songs, string | null>;
@@ -99,9 +101,16 @@ export function patchSong(client: QueryClient, id: string, change: (song: Song) 
   patchSongs(client, (song) => (song.id === id ? change(song) : song));
 }
 
+/** Fetches a song again and changes every cached copy; an answer that was asked for before is no longer waited for. */
 export async function refreshSong(client: QueryClient, id: string): Promise<void> {
-  const song = await client.fetchQuery({ ...songOptions(id), staleTime: 0 });
-  if (findSong(client, id)) patchSong(client, id, () => song);
+  const options = songOptions(id);
+  await client.cancelQueries({ queryKey: options.queryKey });
+  try {
+    const song = await client.fetchQuery({ ...options, staleTime: 0 });
+    if (findSong(client, id)) patchSong(client, id, () => song);
+  } catch (error) {
+    if (!(error instanceof CancelledError)) throw error; // else the one who cancelled it asks again
+  }
 }
 
 let unanswered: { request: string; key: string } | null = null;
@@ -133,7 +142,7 @@ export function useCreateSong() {
     onSuccess: (song) => {
       forgetKey();
       client.setQueryData(["song", song.id], song);
-      void client.invalidateQueries({ queryKey: ["songs"] });
+      void renew(client, ["songs"]);
     },
   });
 }

@@ -5,6 +5,7 @@ import { useCallback, useEffect } from "react";
 import { create } from "zustand";
 import { createJSONStorage, persist } from "zustand/middleware";
 import { api, type Song, unwrap } from "../api/client";
+import { renew } from "../api/query";
 import { go, listHref, parseRoute } from "../app/route";
 import { useProblemToast, useUndoToast } from "../app/toasts";
 import { useText } from "../i18n";
@@ -40,7 +41,7 @@ async function erase(client: QueryClient, ids: readonly string[]): Promise<void>
   const sent = ids.map((id) => unwrap(api.DELETE("/api/v1/songs/{song_id}", params(id))));
   const refused = (await Promise.allSettled(sent)).find(({ status }) => status === "rejected");
   for (const id of ids) client.removeQueries({ queryKey: ["song", id] });
-  await Promise.all(["songs", "playlists", "playlist"].map((key) => client.invalidateQueries({ queryKey: [key] })));
+  await Promise.all(["songs", "playlists", "playlist"].map((key) => renew(client, [key])));
   if (refused?.status === "rejected") throw refused.reason;
 }
 

@@ -29,7 +29,7 @@ studio: $(VENV)/.studio web
 test: $(VENV)/.dev corpus-tools service-tools web-tools lint web-check
 	@mkdir -p build
 	npm --prefix web run e2e > build/e2e.log 2>&1 & \
-	$(BIN)/python -m pytest -n 3 --dist loadfile; tests=$$?; \
+	$(BIN)/python -m pytest -n 3 --dist loadfile; tests=$$? page=0; \
 	wait $$! || page=$$?; \
 	cat build/e2e.log; \
 	exit $$((tests + page))

@@ -116,6 +116,7 @@ export const test = base.extend<Fixtures, { site: string; server: Server }>({
     });
     const answers = new Map<string, string>();
     page.on("request", (request) => {
+      answers.delete(called(request)); // what is asked again comes last
       answers.set(called(request), "no answer yet");
       const { protocol, host } = new URL(request.url());
       if (protocol.startsWith("http") && host !== new URL(server.url).host) errors.push(`asked ${host}`);

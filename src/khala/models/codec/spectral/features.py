@@ -50,15 +50,14 @@ class Analysis(nn.Module):
     @property
     def centres(self) -> Tensor:
         """Centre frequencies of the mel bands, Hz [bands]."""
-        return (
-            self.mel @ torch.linspace(0, self.config.sample_rate / 2, self.mel.shape[1]).to(self.mel)
-        ) / self.mel.sum(1)
+        hertz = torch.linspace(0, self.config.sample_rate / 2, self.mel.shape[1]).to(self.mel)
+        return (self.mel @ hertz) / self.mel.sum(1)
 
     @property
     def voice_bands(self) -> Tensor:
         """Which mel bands lie in `VOICE_HERTZ`, bool [bands]."""
-        low, high = VOICE_HERTZ
-        return (self.centres > low) & (self.centres < high)
+        (low, high), centres = VOICE_HERTZ, self.centres
+        return (centres > low) & (centres < high)
 
     def stft(self, samples_BCN: Tensor) -> Tensor:
         """Compute complex spectra [B, C, S, K] on the codec's grid: S = 4 T of K = 1025 bins, T = ceil(N / hop)."""

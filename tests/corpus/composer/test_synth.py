@@ -27,8 +27,6 @@ class Inline:
 
     def __exit__(self, *error: object) -> None: ...
 
-    def shutdown(self, cancel_futures: bool) -> None: ...
-
     def submit(self, make: object, out: Path, seed: int) -> "synth.Future[float]":
         self.made.append(seed)
         future: synth.Future[float] = synth.Future()
@@ -39,7 +37,7 @@ class Inline:
 @pytest.fixture
 def pool(monkeypatch: pytest.MonkeyPatch, store) -> Inline:
     inline = Inline(store)
-    monkeypatch.setattr(synth, "_pool", lambda processes: inline)
+    monkeypatch.setattr(synth, "process_pool", lambda processes: inline)
     monkeypatch.setattr(synth, "require_fluidsynth", lambda: None)
     monkeypatch.setattr(synth.shutil, "which", lambda program: program)
     return inline

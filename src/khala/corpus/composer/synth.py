@@ -3,13 +3,10 @@
 A song depends on its seed alone. Existing songs are kept, so an interrupted run continues where it stopped.
 """
 
-import multiprocessing
-import os
 import shutil
-import signal
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
@@ -24,6 +21,7 @@ from khala.corpus.composer.singers import NATURAL_SEEDS
 from khala.corpus.composer.voice import ToolMissing, VoiceBank
 from khala.corpus.composer.voice.kokoro import require_kokoro
 from khala.corpus.data.manifest import CorpusError, CorpusSong, json_path, read_song, store_song
+from khala.corpus.data.pool import process_pool
 
 GENERATOR = 5
 """Version of composing and rendering; songs of different versions differ for the same seed."""
@@ -67,27 +65,23 @@ def synth(
     done, seconds, made = 0, 0.0, 0.0
     seeds: Iterator[int] = iter(range(seed, seed + songs) if songs is not None else count(seed))
     running: set[Future[float]] = set()
-    with _pool(processes) as pool:
-        try:
-            while True:
-                while len(running) < 2 * processes and (hours is None or seconds < 3600 * hours):
-                    following = next(seeds, None)
-                    if following is None:
-                        break
-                    if json_path(out, following).exists():
-                        done, seconds = done + 1, seconds + _kept(json_path(out, following))
-                    else:
-                        running.add(pool.submit(make_song, out, following))
-                if not running:
+    with process_pool(processes) as pool:
+        while True:
+            while len(running) < 2 * processes and (hours is None or seconds < 3600 * hours):
+                following = next(seeds, None)
+                if following is None:
                     break
-                finished, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    done, seconds, made = done + 1, seconds + future.result(), made + future.result()
-                if progress:
-                    progress(SynthProgress(done, seconds, made, time.monotonic() - begin))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+                if json_path(out, following).exists():
+                    done, seconds = done + 1, seconds + _kept(json_path(out, following))
+                else:
+                    running.add(pool.submit(make_song, out, following))
+            if not running:
+                break
+            finished, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                done, seconds, made = done + 1, seconds + future.result(), made + future.result()
+            if progress:
+                progress(SynthProgress(done, seconds, made, time.monotonic() - begin))
     return SynthProgress(done, seconds, made, time.monotonic() - begin)
 
 
@@ -131,13 +125,3 @@ def write_song(corpus: Path, score: Score, rendered: Rendered) -> Path:
 @cache
 def _voices() -> VoiceBank:
     return VoiceBank(LEXICON)
-
-
-def _pool(processes: int) -> ProcessPoolExecutor:
-    for library in ("OMP", "OPENBLAS", "MKL"):  # read when a new process imports numpy
-        os.environ[f"{library}_NUM_THREADS"] = "1"
-    return ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_leave_interrupts_to_parent)
-
-
-def _leave_interrupts_to_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

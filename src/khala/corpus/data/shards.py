@@ -7,9 +7,8 @@ stopped.
 """
 
 import json
-import multiprocessing
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import torch
@@ -20,6 +19,7 @@ from khala.audio.files import read_audio
 from khala.audio.resample import resample
 from khala.corpus.data.frames import form_fields, sung_lines, sung_phones
 from khala.corpus.data.manifest import CorpusSong, read_corpus
+from khala.corpus.data.pool import process_pool
 from khala.corpus.data.shard_file import ShardSong, shard_bytes
 from khala.corpus.data.storage import Place, Storage
 from khala.engine.pytorch.device import choose_device
@@ -58,7 +58,8 @@ def tokenize(
     first = max((int(index[6:].removesuffix(".jsonl")) for index in indexes), default=-1) + 1
     shards = [left[begin : begin + songs_per_shard] for begin in range(0, len(left), songs_per_shard)]
     finished = 0
-    with _executor(min(processes, len(shards))) as pool:
+    processes = min(processes, len(shards))
+    with process_pool(processes) if processes > 1 else ThreadPoolExecutor(1) as pool:
         jobs = [pool.submit(_shard, songs, codec, device, out, first + number) for number, songs in enumerate(shards)]
         for job in as_completed(jobs):
             finished += job.result()
@@ -86,14 +87,6 @@ def open_codec(place: str | Path, device: str = "cpu") -> Codec:
     if (folder / WEIGHTS).exists() or (folder.is_dir() and not (folder / CODEC).exists()):
         return load_codec(folder).to(chosen)
     return load_codec_of(open_model(place), chosen)
-
-
-def _executor(processes: int) -> Executor:
-    """Return a pool of processes with one torch thread each, or, for a single process, one thread of this one."""
-    if processes < 2:
-        return ThreadPoolExecutor(1)
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(processes, mp_context=context, initializer=torch.set_num_threads, initargs=(1,))
 
 
 def claim(out: Place, codebooks_QCD: torch.Tensor) -> None:

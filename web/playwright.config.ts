@@ -28,6 +28,11 @@ export default defineConfig({
   },
   projects: [
     { name: "desktop-light", use: { ...desktop, colorScheme: "light" } },
-    { name: "phone-dark", use: { ...phone, colorScheme: "dark" }, testIgnore: /(demo|live|rework)\.spec/ },
+    {
+      name: "phone-dark",
+      use: { ...phone, colorScheme: "dark" },
+      testIgnore: /(demo|live|rework)\.spec/,
+      grepInvert: /@once/,
+    },
   ],
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Locator, Page } from "@playwright/test";
-import { expect, expectAccessible, fillAndEnter, sliderValue, tabTo, test, visit } from "./studio";
+import { expect, expectAccessible, fillAndEnter, ONCE, sliderValue, tabTo, test, visit } from "./studio";
 
 test.describe.configure({ mode: "serial" });
 test.use({ site: "first song" });
@@ -77,7 +77,7 @@ test("a song of one's own is made by clicks alone", async ({ studio }) => {
   await expect.poll(() => sliderValue(studio.getByRole("slider", { name: "Position" }))).toBeGreaterThan(0);
 });
 
-test("the keyboard plays, seeks and repeats a region", async ({ studio }) => {
+test("the keyboard plays, seeks and repeats a region", ONCE, async ({ studio }) => {
   await visit(studio, "Library");
   await studio.getByRole("button", { name: "Play Sing with me" }).click();
   const position = studio.getByRole("slider", { name: "Position" });
@@ -144,7 +144,7 @@ test("the keyboard plays, seeks and repeats a region", async ({ studio }) => {
   await expect(lyrics).toBeHidden();
 });
 
-test("a song is created and cancelled without a mouse", async ({ studio }) => {
+test("a song is created and cancelled without a mouse", ONCE, async ({ studio }) => {
   await tabTo(studio, studio.getByRole("textbox", { name: "Describe your song" }));
   await studio.keyboard.type("slow waltz");
   await tabTo(studio, studio.getByRole("button", { name: "Create song" }));
@@ -183,7 +183,7 @@ test("a draft survives a reload, and the song follows it", async ({ studio }) =>
   await expect(studio.getByRole("button", { name: "Play Take 1" })).toBeVisible();
 });
 
-test("several songs at once are cancelled, retried, and survive a restart", async ({ studio, server }) => {
+test("several songs at once are cancelled, retried, and survive a restart", ONCE, async ({ studio, server }) => {
   const prompt = studio.getByRole("textbox", { name: "Describe your song" });
   for (const [words, length] of [
     ["calm piano", "0:30"],
@@ -284,7 +284,7 @@ async function expectNamed(page: Page, title: string): Promise<void> {
   await expect.poll(() => page.evaluate(() => navigator.mediaSession.metadata?.title)).toBe(title);
 }
 
-test("requests are sent without a network, too: the server may be this machine", async ({ studio }) => {
+test("requests are sent without a network, too: the server may be this machine", ONCE, async ({ studio }) => {
   await studio.evaluate(() => dispatchEvent(new Event("offline")));
   await studio.getByRole("textbox", { name: "Describe your song" }).fill("a song from the mountains");
   await studio.getByRole("button", { name: "Create song" }).click();
@@ -337,7 +337,7 @@ test("the studio is in Chinese, too, and both themes are readable", async ({ stu
   await expect(studio.getByRole("button", { name: "English" })).toBeVisible();
 });
 
-test("on a low screen, or at 200 %, bars leave room for the form", async ({ studio }) => {
+test("on a low screen, or at 200 %, bars leave room for the form", ONCE, async ({ studio }) => {
   await studio.setViewportSize({ width: 640, height: 400 });
   const box = await studio.getByRole("form", { name: "Create" }).boundingBox();
   expect(box!.height).toBeGreaterThan(200);
@@ -345,7 +345,7 @@ test("on a low screen, or at 200 %, bars leave room for the form", async ({ stud
   await expect(studio.getByRole("button", { name: "Create song" })).toBeInViewport();
 });
 
-test("from a small phone to a wide screen nothing is cut off", async ({ studio, server }) => {
+test("from a small phone to a wide screen nothing is cut off", ONCE, async ({ studio, server }) => {
   const { songs } = await (await fetch(`${server.url}/api/v1/songs`)).json();
   for (const place of ["#/", "#/library", `#/songs/${songs[0].id}`]) {
     await studio.goto(`${server.url}/${place}`);
@@ -357,7 +357,7 @@ test("from a small phone to a wide screen nothing is cut off", async ({ studio, 
   }
 });
 
-test("a server that does not answer is reported, and nothing is lost", async ({ page, server }) => {
+test("a server that does not answer is reported, and nothing is lost", ONCE, async ({ page, server }) => {
   await page.goto(server.url);
   await page.getByRole("textbox", { name: "Describe your song" }).fill("a song that waits");
   await page.route("**/api/v1/songs", (route) => route.abort());
@@ -369,7 +369,7 @@ test("a server that does not answer is reported, and nothing is lost", async ({ 
   await expect(page.getByRole("textbox", { name: "Describe your song" })).toHaveValue("a song that waits");
 });
 
-test("a long library loads page by page", async ({ studio, server }) => {
+test("a long library loads page by page", ONCE, async ({ studio, server }) => {
   const ask = (path: string, body = {}) =>
     fetch(`${server.url}/api/v1/songs${path}`, {
       method: "POST",

@@ -90,6 +90,9 @@ function freePort(): Promise<number> {
   });
 }
 
+/** Of a test that sees the same on every screen: the desktop's is enough. */
+export const ONCE = { tag: "@once" };
+
 interface Fixtures {
   /** The page, whose console must stay free of errors. */
   studio: Page;

@@ -18,7 +18,7 @@ export function useProblemToast(): (error: unknown) => void {
   );
 }
 
-const UNDO_MS = 7000;
+const UNDO_MS = 10_000;
 
 /** Returns a function that says what was done, and offers to `undo` it; `onExpiry` is called once that is offered no longer. */
 export function useUndoToast(): (title: string, undo: () => void, onExpiry?: () => void) => void {

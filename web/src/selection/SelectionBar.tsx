@@ -35,7 +35,7 @@ export function SelectionBar({ songs }: { songs: readonly Song[] }) {
       <p role="status" className="mr-auto min-w-20 flex-1 text-sm font-medium tabular-nums">
         {t("select.count", { n: chosen.length })}
       </p>
-      <IconButton label={t("select.all")} onClick={selectAll}>
+      <IconButton label={t("select.all")} disabled={!songs.length} onClick={selectAll}>
         <ListChecks />
       </IconButton>
       <IconButton label={t("select.play")} disabled={!tracks.length} onClick={() => playTracks(tracks)}>

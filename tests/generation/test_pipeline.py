@@ -437,7 +437,7 @@ def test_a_song_does_not_end_within_its_last_line(led: Pipeline) -> None:
 
 
 def test_every_take_has_an_outline_of_its_own_seed(led: Pipeline) -> None:
-    request = replace(REQUEST, tags=("pop",), duration=20, takes=3, sampling=Sampling(guidance=2.0))
+    request = replace(REQUEST, tags=("pop",), duration=12, takes=3, sampling=Sampling(guidance=2.0))
     takes = led.generate(request)
     for number, take in enumerate(takes, 1):
         seed = take_seed(11, number)

@@ -1,12 +1,12 @@
 """What only a GPU's way through the engine has, with a GPU that is none (`pretend_cuda`)."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from pretend_cuda import DEVICE, PretendCuda, as_it_is, pretend_cuda
+from pretend_cuda import DEVICE, PretendCuda, pretend_cuda
 from service import tiny_model
 
 from khala.engine.pytorch import decode
@@ -46,40 +46,33 @@ def songs(pipeline: Pipeline, numbers: tuple[int, ...] = (1, 2, 3)) -> list[Take
     return [pipeline.render(*each) for each in zip(plans, codes, results, strict=True)]
 
 
-@pytest.fixture
-def on_a_cpu(folder: Path) -> Callable[..., list[Take]]:
+@pytest.fixture(scope="module")
+def on_a_cpu(folder: Path) -> list[Take]:
     """The same takes on a CPU, where each frame is looked at and songs pass one after the other."""
-
-    def make(numbers: tuple[int, ...] = (1, 2, 3)) -> list[Take]:
-        with as_it_is():
-            return songs(load(folder, "cpu", "float32", engine="torch"), numbers)
-
-    return make
+    return songs(load(folder, "cpu", "float32", engine="torch"))
 
 
 @pytest.mark.parametrize("graphs", [True, False])
 def test_songs_are_those_of_a_cpu_alone_and_in_company(
-    folder: Path, cuda: PretendCuda, on_a_cpu: Callable[..., list[Take]], graphs: bool, monkeypatch: pytest.MonkeyPatch
+    folder: Path, on_a_cpu: list[Take], cuda: PretendCuda, graphs: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KHALA_CUDA_GRAPHS", str(int(graphs)))
-    expected = on_a_cpu()
     pipeline = load(folder, str(DEVICE), "float32")
     made = [*songs(pipeline), *songs(pipeline, (2,))]
     assert made[0].metadata["device"] == "cuda:1" and (cuda.graphs > 4) == graphs and bool(cuda.graphs) == graphs
-    for take, same in zip(made, [*expected, expected[1]], strict=True):
+    for take, same in zip(made, [*on_a_cpu, on_a_cpu[1]], strict=True):
         assert np.array_equal(take.codes, same.codes)
         np.testing.assert_allclose(take.samples, same.samples, atol=1e-5)
-    assert len({take.codes.shape[1] for take in expected}) > 1  # they end at different times
+    assert len({take.codes.shape[1] for take in on_a_cpu}) > 1  # they end at different times
 
 
 def test_parts_that_are_loaded_in_turn_make_the_same_song(
-    folder: Path, cuda: PretendCuda, on_a_cpu: Callable[..., list[Take]]
+    folder: Path, on_a_cpu: list[Take], cuda: PretendCuda
 ) -> None:
-    (expected,) = on_a_cpu((2,))
     pipeline = load(folder, "cuda:1", "float32", "one_shot")
     (take,) = songs(pipeline, (2,))
     pipeline.close()
-    assert np.array_equal(take.codes, expected.codes)
+    assert np.array_equal(take.codes, on_a_cpu[1].codes)
 
 
 def test_the_host_waits_for_looks_and_the_guide_alone(folder: Path, cuda: PretendCuda) -> None:

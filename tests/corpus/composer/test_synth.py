@@ -37,7 +37,7 @@ class Inline:
 @pytest.fixture
 def pool(monkeypatch: pytest.MonkeyPatch, store) -> Inline:
     inline = Inline(store)
-    monkeypatch.setattr(synth, "process_pool", lambda processes: inline)
+    monkeypatch.setattr(synth, "process_pool", lambda processes, patient: inline)
     monkeypatch.setattr(synth, "require_fluidsynth", lambda: None)
     monkeypatch.setattr(synth.shutil, "which", lambda program: program)
     return inline

@@ -65,7 +65,7 @@ def synth(
     done, seconds, made = 0, 0.0, 0.0
     seeds: Iterator[int] = iter(range(seed, seed + songs) if songs is not None else count(seed))
     running: set[Future[float]] = set()
-    with process_pool(processes) as pool:
+    with process_pool(processes, patient=True) as pool:
         while True:
             while len(running) < 2 * processes and (hours is None or seconds < 3600 * hours):
                 following = next(seeds, None)

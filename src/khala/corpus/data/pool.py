@@ -10,14 +10,16 @@ from threading import Thread
 
 
 @contextmanager
-def process_pool(processes: int) -> Iterator[Executor]:
+def process_pool(processes: int, patient: bool = False) -> Iterator[Executor]:
     """A pool of new processes, which end at once if this one is killed.
 
-    An error or an interrupt here lets each finish what it is at, and drops what waits.
+    An error or an interrupt here drops what waits. An interrupt also breaks off what they are at, unless they are
+    `patient`.
     """
     for library in ("OMP", "OPENBLAS", "MKL"):  # read when a new process imports numpy or torch
         os.environ[f"{library}_NUM_THREADS"] = "1"
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_follow_parent) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, context, _follow_parent, (patient,)) as pool:
         try:
             yield pool
         except BaseException:
@@ -25,8 +27,9 @@ def process_pool(processes: int) -> Iterator[Executor]:
             raise
 
 
-def _follow_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's affair
+def _follow_parent(patient: bool) -> None:
+    if patient:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's affair
     Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -147,7 +147,7 @@ def test_corpus_songs_are_arranged_nearly_as_they_were_composed() -> None:
         assert found.style == score.style
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(st.sampled_from(["[verse]", "[chorus]", "[inst]", "[what]", "la la la", "(hey)", "", "One"]), max_size=60),
     st.floats(5, 600),

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
-import { expect, expectAccessible, fillAndEnter, ONCE, type Server, test, visit } from "./studio";
+import { expect, expectAccessible, fillAndEnter, type Server, test, visit } from "./studio";
 
 test.describe.configure({ mode: "serial" });
 
@@ -112,7 +112,7 @@ test("many songs are deleted at once, which can be undone", async ({ studio }) =
   for (const name of NAMES) await expect(row(studio, name)).toBeVisible();
 });
 
-test("settings are kept as a preset and used again", ONCE, async ({ studio }) => {
+test("settings are kept as a preset and used again", async ({ studio }) => {
   const prompt = studio.getByRole("textbox", { name: "Describe your song" });
   await prompt.fill("slow waltz for a rainy evening");
   await studio.getByRole("button", { name: "Presets" }).click();

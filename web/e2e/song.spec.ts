@@ -77,7 +77,7 @@ test("a song of one's own is made by clicks alone", async ({ studio }) => {
   await expect.poll(() => sliderValue(studio.getByRole("slider", { name: "Position" }))).toBeGreaterThan(0);
 });
 
-test("the keyboard plays, seeks and repeats a region", ONCE, async ({ studio }) => {
+test("the keyboard plays, seeks and repeats a region", async ({ studio }) => {
   await visit(studio, "Library");
   await studio.getByRole("button", { name: "Play Sing with me" }).click();
   const position = studio.getByRole("slider", { name: "Position" });
@@ -183,7 +183,7 @@ test("a draft survives a reload, and the song follows it", async ({ studio }) =>
   await expect(studio.getByRole("button", { name: "Play Take 1" })).toBeVisible();
 });
 
-test("several songs at once are cancelled, retried, and survive a restart", ONCE, async ({ studio, server }) => {
+test("several songs at once are cancelled, retried, and survive a restart", async ({ studio, server }) => {
   const prompt = studio.getByRole("textbox", { name: "Describe your song" });
   for (const [words, length] of [
     ["calm piano", "0:30"],
@@ -357,7 +357,7 @@ test("from a small phone to a wide screen nothing is cut off", ONCE, async ({ st
   }
 });
 
-test("a server that does not answer is reported, and nothing is lost", ONCE, async ({ page, server }) => {
+test("a server that does not answer is reported, and nothing is lost", async ({ page, server }) => {
   await page.goto(server.url);
   await page.getByRole("textbox", { name: "Describe your song" }).fill("a song that waits");
   await page.route("**/api/v1/songs", (route) => route.abort());

@@ -135,6 +135,8 @@ def _form(sung: list[Section], bars: float, bar: int, line_bars: int, opens: boo
     """The form nearest to `bars`, with `line_bars` for a line if the words then fit, and more for a long one; or else
     with as many of the words, from the first on, as fit."""
     tries = ((line_bars, BREATH), *((length, HASTE) for length in range(line_bars, 0, -1)))
+    while _timed_lines(sung) > max(LONGEST * bars, 1):  # a bar for each would be too long
+        sung = _without_last_line(sung)
     while True:
         for length, breath in tries:
             form = _nearest(_forms(sung, bars, length, breath, bar, opens), bars)
@@ -171,12 +173,13 @@ def _forms(
     else:
         rounds = (("verse", "chorus") * n + end for n in range(2, most + 1) for end in ((), ("bridge", "chorus")))
         shapes = [[Section(name, ()) for name in shape] for shape in (*SHAPES, *rounds)]
-    timed = [[(part, _shares(part, line_bars * bar, breath)) for part in shape] for shape in shapes]
+    timed = [[(section, _shares(section, line_bars * bar, breath)) for section in shape] for shape in shapes]
+    taken = [[(section.name or "verse", _taken(section, it) * line_bars, it) for section, it in shape] for shape in timed]
     empties = (1, 2) if brief else (2 * line_bars, 4 * line_bars)
     intros, outros = ((0, 1), (0, 1)) if brief else (INTROS, OUTROS)
-    for shape, empty, intro, outro in product(timed, empties, intros if opens else (0,), outros):
-        parts = [(part.name or "verse", _taken(part, shares) * line_bars or empty, shares) for part, shares in shape]
-        yield [part for part in (("intro", intro, ()), *parts, ("outro", outro, ())) if part[1]]
+    for shape, empty, intro, outro in product(taken, empties, intros if opens else (0,), outros):
+        parts = [("intro", intro, ()), *((name, bars or empty, it) for name, bars, it in shape), ("outro", outro, ())]
+        yield [part for part in parts if part[1]]
 
 
 def _without_last_line(sung: list[Section]) -> list[Section]:
@@ -205,6 +208,10 @@ def _shares(section: Section, place: int, breath: float) -> Shares:
 def _taken(section: Section, shares: Shares) -> int:
     """The time that the lines take; those in brackets take none, for they answer the line before."""
     return sum(share for line, share in zip(section.lines, shares, strict=True) if not line.startswith("("))
+
+
+def _timed_lines(sung: list[Section]) -> int:
+    return sum(_taken(section, (1,) * len(section.lines)) for section in sung)
 
 
 def _length(form: Form) -> int:

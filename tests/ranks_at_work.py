@@ -29,7 +29,7 @@ from khala.training.ranks import Ranks, joined
 from khala.training.recipe import BackboneRecipe, SuperresRecipe
 from khala.weights.tokenizer import Tokenizer
 
-STEPS = 20
+STEPS = 12
 BACKBONE = BackboneRecipe(
     steps=STEPS, batch_tokens=500, micro_batch_tokens=150, max_frames=20, threads=1, log_steps=1,
     checkpoint_minutes=60.0, eval_minutes=60.0, eval_songs=3, precision="float32", code_corruption=0.1,
@@ -71,10 +71,10 @@ def interrupted(tokens: Path, folder: Path, ranks: Ranks) -> None:
     recipe, steps = replace(BACKBONE, parallel="fsdp"), objective.steps
 
     def until_asked(state: Any) -> Iterator[Any]:
-        yield from islice(steps(state), 10)
+        yield from islice(steps(state), STEPS // 2)
         if ranks.rank == 1:
             os.kill(os.getpid(), signal.SIGTERM)
-        yield from islice(steps(state), 10, None)
+        yield from islice(steps(state), STEPS // 2, None)
 
     objective.steps = until_asked  # type: ignore[method-assign]
     try:
@@ -112,8 +112,8 @@ RUNS = {
 }
 
 
-def start(world: int, tokens: Path, folder: Path, *runs: str) -> None:
-    """Make the runs, each in a folder of its name in `folder`, by `world` ranks; returns when all have ended."""
+def start(world: int, folder: Path, runs: dict[str, Path]) -> None:
+    """Make the runs in turn by `world` ranks, each on the songs in its folder, in a folder of its name in `folder`."""
     with socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -122,7 +122,7 @@ def start(world: int, tokens: Path, folder: Path, *runs: str) -> None:
     common = {"WORLD_SIZE": str(world), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", code, str(tokens), str(folder), *runs],
+            [sys.executable, "-c", code, str(folder), *(word for run in runs.items() for word in map(str, run))],
             env={**os.environ, **common, "RANK": str(rank), "LOCAL_RANK": str(rank)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -134,7 +134,7 @@ def start(world: int, tokens: Path, folder: Path, *runs: str) -> None:
     assert not any(process.returncode for process in processes), "\n".join(said)
 
 
-def work(tokens: str, folder: str, *runs: str) -> None:
+def work(folder: str, *runs: str) -> None:
     with joined("cpu") as ranks:
-        for run in runs:
-            RUNS[run](Path(tokens), Path(folder) / run, ranks)
+        for run, songs in zip(runs[::2], runs[1::2], strict=True):
+            RUNS[run](Path(songs), Path(folder) / run, ranks)

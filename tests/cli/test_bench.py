@@ -30,7 +30,7 @@ def test_what_a_script_refuses_ends_with_its_status(capfd: pytest.CaptureFixture
     assert run(["bench", "hearts"]) == 2
 
 
-TINY = ["--tiny", "--takes", "1,2,3", "--tokens", "48", "--seconds", "5", "--backend", "eager"]
+TINY = ["--tiny", "--takes", "1,2,3", "--tokens", "24", "--seconds", "2", "--backend", "eager"]
 
 
 @pytest.fixture

@@ -173,13 +173,13 @@ def _forms(
     else:
         rounds = (("verse", "chorus") * n + end for n in range(2, most + 1) for end in ((), ("bridge", "chorus")))
         shapes = [[Section(name, ()) for name in shape] for shape in (*SHAPES, *rounds)]
-    timed = [[(section, _shares(section, line_bars * bar, breath)) for section in shape] for shape in shapes]
-    taken = [[(section.name or "verse", _taken(section, it) * line_bars, it) for section, it in shape] for shape in timed]
+    timed = [[(part, _shares(part, line_bars * bar, breath)) for part in shape] for shape in shapes]
+    taken = [[(part.name or "verse", _taken(part, shares) * line_bars, shares) for part, shares in it] for it in timed]
     empties = (1, 2) if brief else (2 * line_bars, 4 * line_bars)
     intros, outros = ((0, 1), (0, 1)) if brief else (INTROS, OUTROS)
     for shape, empty, intro, outro in product(taken, empties, intros if opens else (0,), outros):
-        parts = [("intro", intro, ()), *((name, bars or empty, it) for name, bars, it in shape), ("outro", outro, ())]
-        yield [part for part in parts if part[1]]
+        parts = [(name, bars or empty, shares) for name, bars, shares in shape]
+        yield [part for part in (("intro", intro, ()), *parts, ("outro", outro, ())) if part[1]]
 
 
 def _without_last_line(sung: list[Section]) -> list[Section]:

@@ -1,11 +1,12 @@
 """Count the words of composed songs that a Whisper model hears: line by line without the band, and in the mix.
 
-    python benchmarks/words.py WHISPER [--songs 14] [--seed 60000000] [--keep FOLDER]
+    python benchmarks/words.py WHISPER [--songs 14] [--seed 60000000] [--unheard] [--keep FOLDER]
 
-WHISPER is a folder that `khala.evaluation.whisper` reads. A word counts as heard if it has its place in the longest
-common subsequence of the lyrics and the transcript, be it of the whole song or of its lines half a second apart. Songs
-of 20 to 60 s in which somebody sings are taken from the seeds in order, women and men in turn. `--keep` stores both
-recordings of each.
+WHISPER is a folder that `khala.evaluation.whisper` reads; the package's recogniser counts phones, in the mix. With
+`--unheard` the songs are held out and sing words that no other song has. A word counts as heard if it has its place in
+the longest common subsequence of the lyrics and the transcript, be it of the whole song or of its lines half a second
+apart. Songs of 20 to 60 s in which somebody sings are taken from the seeds in order, women and men in turn. `--keep`
+stores both recordings of each.
 """
 
 import argparse
@@ -20,8 +21,10 @@ from khala.corpus.composer.compose import LEXICON, compose
 from khala.corpus.composer.render import render_score
 from khala.corpus.composer.score import Mix, Score
 from khala.corpus.composer.voice import VoiceBank
-from khala.evaluation.error_rate import normalised_words
+from khala.corpus.data.split import is_held_out
+from khala.evaluation.error_rate import error_rate, normalised_words, transcript
 from khala.evaluation.whisper import reader
+from khala.scoring.words import listen, phones_of
 
 RATE = 44100
 
@@ -31,28 +34,37 @@ def main() -> None:
     parser.add_argument("whisper", type=Path)
     parser.add_argument("--songs", type=int, default=14)
     parser.add_argument("--seed", type=int, default=60_000_000)
+    parser.add_argument("--unheard", action="store_true", help="songs of held-out words")
     parser.add_argument("--keep", type=Path)
     arguments = parser.parse_args()
     read, voices = reader(arguments.whisper), VoiceBank(LEXICON)
-    totals = np.zeros(3, int)
-    for score in islice(songs(arguments.seed), arguments.songs):
+    totals = np.zeros(5, int)
+    for score in islice(songs(arguments.seed, arguments.unheard), arguments.songs):
         meant = normalised_words("\n".join(line.text for line in score.lines))
         versions = {"dry": dry(score, voices), "mix": render_score(score, voices).samples}
         heard = [common(normalised_words(read(samples, RATE)), meant) for samples in versions.values()]
-        totals += [len(meant), *heard]
-        print(f"{score.seed} {score.style:10} {score.singer:5} {len(meant):3} words, heard {heard[0]:3} {heard[1]:3}")
+        phones = phones_of(score.lyrics)
+        wrong = round(error_rate(transcript(listen(versions["mix"], RATE)), phones) * len(phones))
+        totals += [len(meant), *heard, len(phones), wrong]
+        print(
+            f"{score.seed} {score.style:10} {score.singer:5} {len(meant):3} words, heard {heard[0]:3} {heard[1]:3}; "
+            f"{len(phones):3} phones, {wrong:3} wrong"
+        )
         if arguments.keep:
             arguments.keep.mkdir(parents=True, exist_ok=True)
             for name, samples in versions.items():
                 soundfile.write(arguments.keep / f"{score.seed}-{name}.flac", samples.T, RATE)
-    print(f"{totals[0]} words: dry voice {totals[1] / totals[0]:.1%}, mix {totals[2] / totals[0]:.1%}")
+    words, dry_words, mix_words, phones, wrong = totals
+    print(f"{words} words: dry voice {dry_words / words:.1%}, mix {mix_words / words:.1%}")
+    print(f"{phones} phones: {wrong / phones:.1%} wrong")
 
 
-def songs(seed: int):
-    """Sung songs of 20 to 60 s from a seed on, women and men in turn."""
+def songs(seed: int, unheard: bool):
+    """Sung songs of 20 to 60 s from a seed on, women and men in turn; those with held-out words alone if `unheard`."""
     voice = "female"
-    for score in map(compose, count(seed)):
-        if score.voice == voice and 20 <= score.seconds <= 60:
+    for score in map(compose, (number for number in count(seed) if not unheard or is_held_out(f"song-{number}"))):
+        fits = score.voice == voice and 20 <= score.seconds <= 60
+        if fits and (score.words_from == "unheard") == unheard:
             yield score
             voice = {"female": "male", "male": "female"}[voice]
 

@@ -1,9 +1,8 @@
-"""What several ranks do in `test_distributed`: one process of `python -m`, for each rank, of the named runs."""
+"""What several ranks do in `test_distributed`: a process each, forked from a server that has imported torch once."""
 
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
@@ -29,6 +28,8 @@ from khala.training.ranks import Ranks, joined
 from khala.training.recipe import BackboneRecipe, SuperresRecipe
 from khala.weights.tokenizer import Tokenizer
 
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["ranks_at_work", "torch.distributed.fsdp"])
 STEPS = 12
 BACKBONE = BackboneRecipe(
     steps=STEPS, batch_tokens=500, micro_batch_tokens=150, max_frames=20, threads=1, log_steps=1,
@@ -117,24 +118,23 @@ def start(world: int, folder: Path, runs: dict[str, Path]) -> None:
     with socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    here = str(Path(__file__).parent)
-    code = f"import sys; sys.path.insert(0, {here!r}); import ranks_at_work; ranks_at_work.work(*sys.argv[1:])"
-    common = {"WORLD_SIZE": str(world), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, str(folder), *(word for run in runs.items() for word in map(str, run))],
-            env={**os.environ, **common, "RANK": str(rank), "LOCAL_RANK": str(rank)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+    common = {"WORLD_SIZE": str(world), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    ranks = [
+        PROCESSES.Process(
+            target=_work, args=({**common, "RANK": str(rank), "LOCAL_RANK": str(rank)}, folder, runs), daemon=True
         )
         for rank in range(world)
     ]
-    said = [process.communicate(timeout=300)[0] for process in processes]
-    assert not any(process.returncode for process in processes), "\n".join(said)
+    for rank in ranks:
+        rank.start()
+    for rank in ranks:
+        rank.join(300)
+    assert [rank.exitcode for rank in ranks] == [0] * world
 
 
-def work(folder: str, *runs: str) -> None:
+def _work(environment: dict[str, str], folder: Path, runs: dict[str, Path]) -> None:
+    os.environ.update(environment)
+    torch.set_num_threads(1)
     with joined("cpu") as ranks:
-        for run, songs in zip(runs[::2], runs[1::2], strict=True):
-            RUNS[run](Path(songs), Path(folder) / run, ranks)
+        for run, songs in runs.items():
+            RUNS[run](songs, folder / run, ranks)

@@ -28,7 +28,7 @@ MAX_SILENCE_SECONDS = 2.0
 """Longer silence inside a song is a fault."""
 MIN_FORM_CORRELATION = 0.3
 """Correlation of level and form from which a song follows its form."""
-MAX_PHONEME_ERROR_RATE = 0.4
+MAX_PHONEME_ERROR_RATE = 0.25
 """Phoneme error rate up to which the words count as sung."""
 Reader = Callable[[Array, int], str]
 """Transcribes samples [channels, N] at a rate: a recogniser of the user."""
@@ -40,7 +40,7 @@ VERDICTS = {
     "key": "key or mode as asked",
     "style": "style as asked",
     "voice": "voice as asked",
-    "words": "at most 40 % of the phones wrong",
+    "words": "at most 25 % of the phones wrong",
     "chorus": "the chorus returns",
     "form": "level follows the form",
     "length": "ends by itself, within 15 % of the length asked for",

@@ -59,7 +59,7 @@ def mini() -> ModelConfig:
             backbone_limit=1400,
             superres_limit=1400,
         ),
-        sampling=Sampling(top_k=50, superres_sampling="mean", guidance=6.0),
+        sampling=Sampling(top_k=50, superres_sampling="mean", guidance=4.0),
         max_seconds=240.0,
     )
 

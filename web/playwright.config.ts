@@ -5,7 +5,7 @@ const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile:
 
 export default defineConfig({
   testDir: "e2e",
-  workers: 1,
+  workers: 2, // each waits for songs of a server of its own
   maxFailures: 1,
   timeout: 900_000,
   expect: { timeout: 240_000 }, // a song takes a while on a busy machine

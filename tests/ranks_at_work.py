@@ -1,6 +1,5 @@
-"""What several ranks do in `test_distributed`: a process each, forked from a server that has imported torch once."""
+"""What several ranks do in `test_distributed`: a process each, forked from the server of `forking`."""
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from typing import Any
 
 import torch
 from dac_recipe import TINY
+from forking import PROCESSES
 
 from khala.models.codec.folder import load_spectral
 from khala.models.lm.backbone import Backbone
@@ -28,8 +28,6 @@ from khala.training.ranks import Ranks, joined
 from khala.training.recipe import BackboneRecipe, SuperresRecipe
 from khala.weights.tokenizer import Tokenizer
 
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["ranks_at_work", "torch.distributed.fsdp"])
 STEPS = 12
 BACKBONE = BackboneRecipe(
     steps=STEPS, batch_tokens=500, micro_batch_tokens=150, max_frames=20, threads=1, log_steps=1,

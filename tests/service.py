@@ -1,12 +1,11 @@
 """Helpers for tests of the service: databases of both kinds, and workers that can be killed.
 
-Workers are forked from a server that has imported torch once, so that they start quickly.
+Workers are forked from the server of `forking`.
 """
 
 import errno
 import hashlib
 import io
-import multiprocessing
 import os
 import shutil
 import socket
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import soundfile
+from forking import PROCESSES
 
 from khala.conditioning.rows import CONDITION_ROWS
 from khala.generation.pace import Pace
@@ -31,8 +31,6 @@ from khala.music.progress import Progress
 from khala.music.request import SongRequest
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["service", "khala.worker.stages", "khala.worker.worker"])
 DEAD = 4.0
 """WORKER_TIMEOUT_SECONDS in tests."""
 

@@ -22,8 +22,9 @@ from khala.corpus.composer.render import render_score
 from khala.corpus.composer.score import Mix, Score
 from khala.corpus.composer.voice import VoiceBank
 from khala.corpus.data.split import is_held_out
-from khala.evaluation.error_rate import error_rate, normalised_words, transcript
+from khala.evaluation.error_rate import normalised_words, transcript
 from khala.evaluation.whisper import reader
+from khala.music.distance import edit_distance
 from khala.scoring.words import listen, phones_of
 
 RATE = 44100
@@ -44,7 +45,7 @@ def main() -> None:
         versions = {"dry": dry(score, voices), "mix": render_score(score, voices).samples}
         heard = [common(normalised_words(read(samples, RATE)), meant) for samples in versions.values()]
         phones = phones_of(score.lyrics)
-        wrong = round(error_rate(transcript(listen(versions["mix"], RATE)), phones) * len(phones))
+        wrong = edit_distance(transcript(listen(versions["mix"], RATE)), phones)
         totals += [len(meant), *heard, len(phones), wrong]
         print(
             f"{score.seed} {score.style:10} {score.singer:5} {len(meant):3} words, heard {heard[0]:3} {heard[1]:3}; "

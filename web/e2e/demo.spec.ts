@@ -57,7 +57,7 @@ test("everything can be reached with the keyboard", async ({ page }) => {
   const slider = sung.getByRole("slider", { name: "Position: Last bus home" });
   await tabTo(page, slider);
   await page.keyboard.press("PageUp");
-  await expect(slider).toHaveAttribute("aria-valuetext", /^0:0[2-9] of 0:3\d$/);
+  await expect(slider).toHaveAttribute("aria-valuetext", /^0:0[2-9] of 0:33$/);
   const line = sung.getByRole("button", { name: "Walking home in the rain" });
   await tabTo(page, line);
   await page.keyboard.press("Enter");

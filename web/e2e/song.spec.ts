@@ -183,7 +183,7 @@ test("a draft survives a reload, and the song follows it", async ({ studio }) =>
   await expect(studio.getByRole("button", { name: "Play Take 1" })).toBeVisible();
 });
 
-test("several songs at once are cancelled, retried, and survive a restart", ONCE, async ({ studio, server }) => {
+test("several songs at once are cancelled, retried, and survive a restart", async ({ studio, server }) => {
   const prompt = studio.getByRole("textbox", { name: "Describe your song" });
   for (const [words, length] of [
     ["calm piano", "0:30"],
